@@ -1,0 +1,87 @@
+// Package account says who acts: roles, devices, sessions, and for which purpose a file is opened.
+// It holds no secrets and does no I/O; accounts are kept by the keeper.
+package account
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"github.com/azekura/azekura/internal/id"
+)
+
+// Role says what an account may do besides working with the shares it was given.
+type Role string
+
+// The roles.
+const (
+	Staff         Role = "staff"         // reads and writes in the shares given to it
+	Administrator Role = "administrator" // makes shares and accounts, and gives rights
+)
+
+// Factor says how a session proved who acts.
+type Factor string
+
+// The factors.
+const (
+	Console        Factor = "console"         // a local command that could read the keeper's own files, or came over the private socket
+	Password       Factor = "password"        // a memorised password alone
+	DevicePassword Factor = "device-password" // a password made by the keeper for one device
+	SecondFactor   Factor = "second-factor"   // password and second factor, or a passkey with user verification
+)
+
+// Session is a person (or a command) at work, from login to its end. It is a value: the truth about
+// whether it is still live is with the keeper.
+type Session struct {
+	ID         id.Session
+	Account    id.Account
+	Name       string // of the account
+	Role       Role
+	Factor     Factor
+	Device     id.Device // zero when no registered device took part
+	DeviceName string
+	Address    netip.Addr // invalid for the console
+	Door       string     // "webdav", "sftp", "web", "console"
+	Started    time.Time
+	Expires    time.Time
+}
+
+// Purpose says why a file is opened. It is in every release of the ledger.
+type Purpose string
+
+// The purposes.
+const (
+	Open       Purpose = "open"
+	Preview    Purpose = "preview"
+	Export     Purpose = "export"
+	Verify     Purpose = "verify"
+	Restore    Purpose = "restore"
+	Copy       Purpose = "copy" // into another share: content must be sealed anew
+	BreakGlass Purpose = "break-glass"
+)
+
+// Valid reports whether p is one of the purposes.
+func (p Purpose) Valid() error {
+	switch p {
+	case Open, Preview, Export, Verify, Restore, Copy, BreakGlass:
+		return nil
+	}
+	return fmt.Errorf("unknown purpose %q", string(p))
+}
+
+// Credentials are what somebody shows at a door.
+type Credentials struct {
+	Name     string
+	Secret   string // password or device password; never logged
+	Factor   Factor // which of them; Console needs no secret but a caller that the program itself vouches for
+	Address  netip.Addr
+	Door     string
+	Software string // the client's own name for itself, as far as it says
+}
+
+// Share is a share as one session sees it.
+type Share struct {
+	ID    id.Share `json:"id"`
+	Name  string   `json:"name"`
+	Write bool     `json:"write"`
+}

@@ -1,0 +1,137 @@
+// Package catalogue indexes packs: which files stand in which directory, their versions, and where
+// chunks lie. Everything in it can be rebuilt from the packs: Apply is the only way in, for a save,
+// a replay after a crash and a rebuild alike. Names are sealed, see package seal.
+package catalogue
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// ErrNone means that the catalogue has no such entry, version or epoch.
+var ErrNone = errors.New("not in the catalogue")
+
+// Node is a file or directory. The root of a share is the zero id.File; it has no Node.
+type Node struct {
+	File    id.File
+	Parent  id.File
+	Name    string // as given
+	Dir     bool
+	Created time.Time
+	Removed time.Time // zero while it is shown
+	Props   []commit.Prop
+	Head    Version // zero Version.Version for a directory or a placeholder
+}
+
+// Version is one version of a file.
+type Version struct {
+	commit.Content
+	File     id.File
+	Number   int // 1, 2, … within the file
+	Saved    time.Time
+	Author   string
+	Account  id.Account
+	Session  id.Session
+	Device   id.Device
+	Door     string
+	Manifest pack.Place // of Content.Key
+}
+
+// Change is one operation on one file, as its history tells it.
+type Change struct {
+	Kind    commit.Kind
+	When    time.Time
+	Author  string
+	Account id.Account
+	Session id.Session
+	Parent  id.File // where the file stood after it (Save, Link, Move, Mkdir, Touch)
+	Name    string
+	Version Version // Save, Link
+}
+
+// View reads one share. Safe for concurrent use, unless it belongs to a Tx.
+type View interface {
+	// Child returns the shown node called name (compared by pathname.Key) in dir.
+	Child(ctx context.Context, dir id.File, name string) (Node, error)
+	// Former returns every node that was last seen under that name in dir and is removed, latest removal first.
+	Former(ctx context.Context, dir id.File, name string) ([]Node, error)
+	// Node returns a node, shown or removed.
+	Node(ctx context.Context, file id.File) (Node, error)
+	// List yields the nodes of dir in no particular order: those shown, or those removed. No lock or
+	// transaction is held between steps; what changes meanwhile may or may not be seen. Memory does
+	// not grow with the directory.
+	List(ctx context.Context, dir id.File, removed bool) iter.Seq2[Node, error]
+	// History yields what happened to a file, latest first.
+	History(ctx context.Context, file id.File) iter.Seq2[Change, error]
+	Version(ctx context.Context, v id.Version) (Version, error)
+	// Chunks returns where the chunks lie, in order; a zero Place for one that is not there.
+	Chunks(ctx context.Context, ids []id.Chunk) ([]pack.Place, error)
+	// Epoch returns an encapsulation.
+	Epoch(ctx context.Context, e id.Epoch) ([]byte, error)
+	// Totals counts the share.
+	Totals(ctx context.Context) (Totals, error)
+}
+
+// Totals are the counts of a share.
+type Totals struct {
+	Files, Dirs, Removed, Versions, Chunks int64
+	Bytes                                  int64 // sum of the sizes of shown files
+}
+
+// Batch is a stretch of a share's packs, in order.
+type Batch struct {
+	UpTo    pack.Position // everything before it is in this batch or was applied before
+	Chunks  []Located[id.Chunk]
+	Epochs  []Encapsulation
+	Commits []Committed
+}
+
+// Located is an id and where its frame stands.
+type Located[T any] struct {
+	ID    T
+	Place pack.Place
+}
+
+// Encapsulation is an epoch's public part.
+type Encapsulation struct {
+	ID  id.Epoch
+	Enc []byte
+}
+
+// Committed is a commit record with the places of the manifests that it made visible.
+type Committed struct {
+	commit.Record
+	Place     pack.Place // of the commit's frame
+	Manifests map[id.Version]pack.Place
+}
+
+// Catalogue is the index of a vault.
+type Catalogue interface {
+	// View reads what has been committed.
+	View(share id.Share, keys *seal.Metadata) View
+	// Begin starts the one transaction that may be open; it waits for the one before to end.
+	Begin(ctx context.Context) (Tx, error)
+	// Applied says how far a share's packs are in the catalogue; the zero Position for a new share.
+	Applied(ctx context.Context, share id.Share) (pack.Position, error)
+	Close() error
+}
+
+// Tx is a change to the catalogue. Its Views see what it has applied. It is not safe for concurrent use.
+type Tx interface {
+	View(share id.Share, keys *seal.Metadata) View
+	// Apply writes the batch into the books. What was applied before is passed over: applying the
+	// same batch again changes nothing. It never refuses a record for what it says (a name that is
+	// taken, a parent that is not there): packs are the truth.
+	Apply(ctx context.Context, share id.Share, keys *seal.Metadata, b Batch) error
+	// Forget drops all of a share, before a rebuild.
+	Forget(ctx context.Context, share id.Share) error
+	Commit() error   // durable enough: what a crash takes away is replayed from the packs
+	Rollback() error // after Commit it does nothing
+}

@@ -1,0 +1,63 @@
+// Package event holds every kind of thing that the ledger records, and its bytes.
+package event
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
+)
+
+// Kind says what happened. The text is part of the format and of the JSON output.
+type Kind string
+
+// The kinds of events.
+const (
+	Heartbeat      Kind = "heartbeat"       // once a minute: silence is evidence
+	Started        Kind = "started"         // the keeper came up; Note tells the program's version
+	Stopped        Kind = "stopped"         // the keeper went down in good order
+	Login          Kind = "login"           // a session began
+	LoginFailed    Kind = "login-failed"    // Note tells why
+	Logout         Kind = "logout"          // a session ended; Note tells why
+	Unlocked       Kind = "unlocked"        // a share's metadata key went to the storehouse: names can be seen there from now on
+	Released       Kind = "released"        // keys of versions were handed out, for Purpose, until Until
+	Refused        Kind = "refused"         // a release was asked for and refused; Note tells why
+	Saved          Kind = "saved"           // versions were saved (asynchronous: the commit record is the evidence)
+	Changed        Kind = "changed"         // directories made, names moved or removed (asynchronous); Note tells what
+	PackSealed     Kind = "pack-sealed"     // Pack, Size and Digest of a sealed pack
+	ShareMade      Kind = "share-made"      // Note: the share's name
+	RightsChanged  Kind = "rights-changed"  // Target got, changed or lost rights on Share; Note tells which
+	AccountMade    Kind = "account-made"    // Target; Note: role
+	AccountChanged Kind = "account-changed" // Target; Note: what
+	DeviceMade     Kind = "device-made"     // a device password was made for Target; Note: the device's name
+	DeviceRemoved  Kind = "device-removed"  // Target; Note: the device's name
+)
+
+// Event is an entry of the ledger before sealing. Fields that a kind does not use are zero.
+type Event struct {
+	Kind    Kind
+	When    time.Time // keeper clock, UTC, milliseconds
+	Session id.Session
+	Account id.Account
+	Actor   string // the account's name at that time
+	Device  id.Device
+	Address netip.Addr
+	Door    string
+	Share   id.Share
+	Purpose account.Purpose
+	Until   time.Time // Released: the end of the leases
+	Files   []File
+	Target  string // an account acted on
+	Pack    uint64
+	Size    int64
+	Digest  [32]byte
+	Note    string
+}
+
+// File is a version and the path it was asked for under, sealed with its share's metadata key
+// because the keeper sees no catalogue.
+type File struct {
+	Version id.Version
+	Path    []byte
+}

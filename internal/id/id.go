@@ -1,0 +1,76 @@
+// Package id holds the typed identifiers of a vault.
+//
+// An identifier is 16 random bytes that tell nothing about what they name, so that it may stand
+// in clear in packs, catalogue and logs. A chunk's identifier is 32 bytes: a keyed hash, see
+// package seal. On screen and in JSON identifiers are lower-case hexadecimal.
+package id
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+)
+
+// Size is the length of every identifier but Chunk, in bytes.
+const Size = 16
+
+// of is an identifier of one kind; the kind keeps the compiler from taking one for another.
+type of[K any] [Size]byte
+
+// The kinds of identifiers.
+type (
+	Share   = of[shareKind]   // a top-level tree
+	File    = of[fileKind]    // a file or directory, through all its names and versions; zero is the root of a share
+	Version = of[versionKind] // one immutable state of a file
+	Epoch   = of[epochKind]   // one encapsulation to a share's public key
+	Session = of[sessionKind] // a person at work, from login to its end
+	Device  = of[deviceKind]  // a machine for which a device password was made
+	Account = of[accountKind] // a person or a service
+)
+
+type (
+	shareKind   struct{}
+	fileKind    struct{}
+	versionKind struct{}
+	epochKind   struct{}
+	sessionKind struct{}
+	deviceKind  struct{}
+	accountKind struct{}
+)
+
+func random[K any]() (x of[K]) {
+	rand.Read(x[:]) // never fails: crypto/rand ends the program rather than return an error
+	return x
+}
+
+func NewShare() Share     { return random[shareKind]() }
+func NewFile() File       { return random[fileKind]() }
+func NewVersion() Version { return random[versionKind]() }
+func NewEpoch() Epoch     { return random[epochKind]() }
+func NewSession() Session { return random[sessionKind]() }
+func NewDevice() Device   { return random[deviceKind]() }
+func NewAccount() Account { return random[accountKind]() }
+
+// IsZero reports whether x names nothing.
+func (x of[K]) IsZero() bool { return x == of[K]{} }
+
+// String returns x as 32 hexadecimal digits.
+func (x of[K]) String() string { return hex.EncodeToString(x[:]) }
+
+// MarshalText returns x as 32 hexadecimal digits.
+func (x of[K]) MarshalText() ([]byte, error) { return []byte(x.String()), nil }
+
+// UnmarshalText reads exactly 32 hexadecimal digits.
+func (x *of[K]) UnmarshalText(text []byte) error {
+	if len(text) != 2*Size {
+		return fmt.Errorf("identifier of %d digits, want %d", len(text), 2*Size)
+	}
+	_, err := hex.Decode(x[:], text)
+	return err
+}
+
+// Chunk identifies the content of a chunk within its share.
+type Chunk [32]byte
+
+// String returns c as 64 hexadecimal digits.
+func (c Chunk) String() string { return hex.EncodeToString(c[:]) }

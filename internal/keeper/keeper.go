@@ -1,0 +1,82 @@
+// Package keeper is the other side of the trust border: it knows the private keys, the accounts and
+// the sessions, and hands out the key of a version only after the reading stands in the ledger. It
+// sees no file content.
+package keeper
+
+import (
+	"context"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// Sealed names a version whose key is asked for. The keeper has no catalogue, so everything it needs
+// travels with the request.
+type Sealed struct {
+	Version id.Version // whose file key is asked for
+	Epoch   id.Epoch
+	Enc     []byte // the epoch's encapsulation
+	Path    []byte // the path it is asked for under, sealed with the share's metadata key, for the ledger
+}
+
+// Request asks for keys. One request is one event of the ledger (more if it is very large).
+type Request struct {
+	Session id.Session
+	Purpose account.Purpose
+	Share   id.Share
+	Files   []Sealed
+}
+
+// Lease is the key of one version, to be forgotten at Until.
+type Lease struct {
+	Version id.Version
+	Key     seal.Key
+	Until   time.Time
+}
+
+// Releaser hands out keys: all leases in the order of the request, or none; never before the entry is
+// durable in the ledger.
+type Releaser interface {
+	Release(ctx context.Context, r Request) ([]Lease, error)
+}
+
+// Gate knows who is at work. A frozen party, the end of the day and lost rights show here as errors
+// of kind problem.Unauthenticated, Denied or Frozen.
+type Gate interface {
+	// Login returns the live session of these credentials at this door and address, or starts one.
+	Login(ctx context.Context, c account.Credentials) (account.Session, error)
+	// Check returns nil if the session is live and may read (or write) the share.
+	Check(ctx context.Context, s id.Session, share id.Share, write bool) error
+	// Shares lists the shares that the session may read, by name.
+	Shares(ctx context.Context, s id.Session) ([]account.Share, error)
+	End(ctx context.Context, s id.Session, why string) error
+}
+
+// Unlocked is what the storehouse needs to write to a share and to see its names, but not to read.
+type Unlocked struct {
+	Recipient seal.Recipient
+	Metadata  seal.Key
+}
+
+// Unlocker gives a share's metadata key to the storehouse, for a live session that may read the share,
+// once the event is durable in the ledger. From then until the storehouse stops, whoever rules it can
+// see the share's names: that is part of every exposure.
+type Unlocker interface {
+	Unlock(ctx context.Context, s id.Session, share id.Share) (Unlocked, error)
+}
+
+// Recorder writes events of the storehouse into the ledger; they are durable when it returns.
+type Recorder interface {
+	Record(ctx context.Context, events ...event.Event) error
+}
+
+// Keeper is what the storehouse sees of the keeper, in process or over a network.
+type Keeper interface {
+	Releaser
+	Gate
+	Unlocker
+	Recorder
+}

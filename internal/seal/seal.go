@@ -1,0 +1,218 @@
+// Package seal is what the storehouse may do with keys: seal for a share with its public key and
+// its metadata key, and open with the key of one version that the keeper has released. It cannot
+// name a private key.
+//
+// All cryptography is Go's standard library: AES-256-GCM, SHA-256, HMAC, HKDF and HPKE (RFC 9180)
+// with the hybrid KEM ML-KEM-768 + P-256. The labels below are part of the format, docs/format.md.
+package seal
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/hpke"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/azekura/azekura/internal/id"
+)
+
+// Overhead is what sealing adds: a nonce of 12 bytes before and a tag of 16 bytes behind.
+const Overhead = 28
+
+// ErrOpen means that sealed bytes were changed, or that the key or the context is another one.
+var ErrOpen = errors.New("sealed bytes do not open: damaged, or another key")
+
+// Key is an AES-256 key.
+type Key [32]byte
+
+// NewKey returns a random key.
+func NewKey() (k Key) {
+	rand.Read(k[:])
+	return k
+}
+
+// Zero overwrites k.
+func (k *Key) Zero() { clear(k[:]) }
+
+// Derive returns the key that label makes of k: HKDF-SHA256 Expand with k as the pseudorandom key.
+func (k Key) Derive(label string) Key {
+	b, err := hkdf.Expand(sha256.New, k[:], "azekura/v1 "+label, len(k))
+	if err != nil {
+		panic(err) // only for lengths beyond 255 hashes
+	}
+	return Key(b)
+}
+
+func (k Key) aead() cipher.AEAD {
+	block, err := aes.NewCipher(k[:])
+	if err != nil {
+		panic(err) // only for key lengths that Key cannot have
+	}
+	a, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		panic(err) // only for another block size
+	}
+	return a
+}
+
+// Seal appends nonce, ciphertext and tag of plain to dst. What is sealed under one key opens only
+// with the same context.
+func (k Key) Seal(dst, plain, context []byte) []byte { return k.aead().Seal(dst, nil, plain, context) }
+
+// Open appends the plaintext of sealed to dst, or returns ErrOpen.
+func (k Key) Open(dst, sealed, context []byte) ([]byte, error) {
+	plain, err := k.aead().Open(dst, nil, sealed, context)
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plain, nil
+}
+
+// SealOnce is Seal for a key that seals many things in a row: the key is derived anew for each from
+// 16 random bytes that stand before the nonce, so that the number of messages has no bound.
+func (k Key) SealOnce(dst, plain, context []byte) []byte {
+	var salt [16]byte
+	rand.Read(salt[:])
+	return k.once(salt[:]).Seal(append(dst, salt[:]...), plain, context)
+}
+
+// OpenOnce undoes SealOnce.
+func (k Key) OpenOnce(dst, sealed, context []byte) ([]byte, error) {
+	if len(sealed) < 16 {
+		return nil, ErrOpen
+	}
+	return k.once(sealed[:16]).Open(dst, sealed[16:], context)
+}
+
+func (k Key) once(salt []byte) Key {
+	m := hmac.New(sha256.New, k[:])
+	io.WriteString(m, "azekura/v1 once")
+	m.Write(salt)
+	return Key(m.Sum(nil))
+}
+
+// Metadata is a share's metadata key at work: it seals names and commit records, and gives chunks
+// their ids and keys. It opens no content. Safe for concurrent use.
+type Metadata struct {
+	names, records, lookup, chunkID, chunkKey Key
+	nameAEAD                                  cipher.AEAD
+}
+
+// NewMetadata derives the working keys from the share's metadata key.
+func NewMetadata(k Key) *Metadata {
+	m := &Metadata{names: k.Derive("names"), records: k.Derive("records"), lookup: k.Derive("lookup"),
+		chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key")}
+	m.nameAEAD = m.names.aead()
+	return m
+}
+
+// Zero overwrites the working keys.
+func (m *Metadata) Zero() {
+	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.chunkID, &m.chunkKey} {
+		k.Zero()
+	}
+}
+
+// Lookup returns the keyed hash under which the catalogue finds a name: HMAC of the directory's id
+// and the name's NFC form, cut to 16 bytes.
+func (m *Metadata) Lookup(dir id.File, nfc string) (key [16]byte) {
+	copy(key[:], mac(m.lookup, dir[:], []byte(nfc)))
+	return key
+}
+
+// SealName seals a short text for the catalogue; file is the context.
+func (m *Metadata) SealName(file id.File, text []byte) []byte {
+	return m.nameAEAD.Seal(nil, nil, text, file[:])
+}
+
+// OpenName undoes SealName.
+func (m *Metadata) OpenName(file id.File, sealed []byte) ([]byte, error) {
+	plain, err := m.nameAEAD.Open(nil, nil, sealed, file[:])
+	if err != nil {
+		return nil, ErrOpen
+	}
+	return plain, nil
+}
+
+// SealRecord seals a commit record, or a path that travels to the ledger; context keeps one use
+// from being taken for the other.
+func (m *Metadata) SealRecord(dst, plain []byte, context string) []byte {
+	return m.records.SealOnce(dst, plain, []byte(context))
+}
+
+// OpenRecord undoes SealRecord.
+func (m *Metadata) OpenRecord(sealed []byte, context string) ([]byte, error) {
+	return m.records.OpenOnce(nil, sealed, []byte(context))
+}
+
+// Chunk returns the id of a chunk whose plain bytes have the SHA-256 sum.
+func (m *Metadata) Chunk(sum [32]byte) id.Chunk { return id.Chunk(mac(m.chunkID, sum[:])) }
+
+// ChunkKey returns the key for bytes with the SHA-256 sum. sum is of the bytes that are sealed
+// (after compression), so that one key never seals two different payloads.
+func (m *Metadata) ChunkKey(sum [32]byte) Key { return Key(mac(m.chunkKey, sum[:])) }
+
+func mac(k Key, parts ...[]byte) []byte {
+	m := hmac.New(sha256.New, k[:])
+	for _, p := range parts {
+		m.Write(p)
+	}
+	return m.Sum(nil)
+}
+
+// The HPKE ciphersuite: ML-KEM-768 with P-256, HKDF-SHA256, export only.
+func KEM() hpke.KEM { return hpke.MLKEM768P256() }
+
+// Recipient is a share's public key: enough to save, useless for reading.
+type Recipient struct{ key hpke.PublicKey }
+
+// ParseRecipient reads a public key of KEM.
+func ParseRecipient(b []byte) (Recipient, error) {
+	k, err := KEM().NewPublicKey(b)
+	if err != nil {
+		return Recipient{}, fmt.Errorf("public key of a share: %w", err)
+	}
+	return Recipient{k}, nil
+}
+
+// Epoch makes the keys of the versions that are written in a few minutes. It comes from one
+// encapsulation to the share's public key; whoever holds it can open what was written in it, so
+// the storehouse forgets it soon.
+type Epoch struct {
+	ID     id.Epoch
+	Enc    []byte // the encapsulation, stored in the clear beside the versions
+	sender *hpke.Sender
+}
+
+// NewEpoch encapsulates to r.
+func (r Recipient) NewEpoch(share id.Share) (*Epoch, error) {
+	e := &Epoch{ID: id.NewEpoch()}
+	var err error
+	e.Enc, e.sender, err = hpke.NewSender(r.key, hpke.HKDFSHA256(), hpke.ExportOnly(), EpochInfo(share, e.ID))
+	if err != nil {
+		return nil, fmt.Errorf("write epoch: %w", err)
+	}
+	return e, nil
+}
+
+// FileKey returns the key of a version written in this epoch.
+func (e *Epoch) FileKey(v id.Version) (Key, error) {
+	b, err := e.sender.Export(FileKeyContext(v), len(Key{}))
+	if err != nil {
+		return Key{}, fmt.Errorf("file key: %w", err)
+	}
+	return Key(b), nil
+}
+
+// EpochInfo is the info parameter of HPKE for an epoch.
+func EpochInfo(share id.Share, e id.Epoch) []byte {
+	return append(append([]byte("azekura/v1 epoch"), share[:]...), e[:]...)
+}
+
+// FileKeyContext is the exporter context of HPKE for a version's file key.
+func FileKeyContext(v id.Version) string { return "azekura/v1 file" + string(v[:]) }
