@@ -99,21 +99,21 @@ func (k Key) once(salt []byte) Key {
 // Metadata is a share's metadata key at work: it seals names and commit records, and gives chunks
 // their ids and keys. It opens no content. Safe for concurrent use.
 type Metadata struct {
-	names, records, lookup, chunkID, chunkKey Key
+	names, records, lookup, paths, chunkID, chunkKey Key
 	nameAEAD                                  cipher.AEAD
 }
 
 // NewMetadata derives the working keys from the share's metadata key.
 func NewMetadata(k Key) *Metadata {
 	m := &Metadata{names: k.Derive("names"), records: k.Derive("records"), lookup: k.Derive("lookup"),
-		chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key")}
+		paths: k.Derive("ledger paths"), chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key")}
 	m.nameAEAD = m.names.aead()
 	return m
 }
 
 // Zero overwrites the working keys.
 func (m *Metadata) Zero() {
-	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.chunkID, &m.chunkKey} {
+	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey} {
 		k.Zero()
 	}
 }
@@ -139,16 +139,21 @@ func (m *Metadata) OpenName(file id.File, sealed []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// SealRecord seals a commit record, or a path that travels to the ledger; context keeps one use
-// from being taken for the other.
-func (m *Metadata) SealRecord(dst, plain []byte, context string) []byte {
-	return m.records.SealOnce(dst, plain, []byte(context))
-}
+// SealRecord seals a commit record.
+func (m *Metadata) SealRecord(dst, plain []byte) []byte { return m.records.SealOnce(dst, plain, nil) }
 
 // OpenRecord undoes SealRecord.
-func (m *Metadata) OpenRecord(sealed []byte, context string) ([]byte, error) {
-	return m.records.OpenOnce(nil, sealed, []byte(context))
+func (m *Metadata) OpenRecord(sealed []byte) ([]byte, error) {
+	return m.records.OpenOnce(nil, sealed, nil)
 }
+
+// SealPath seals a path that travels to the ledger. It has a key of its own, PathKey, so that an
+// auditor can be given the paths in the ledger without the share's metadata key.
+func (m *Metadata) SealPath(path string) []byte { return m.paths.SealOnce(nil, []byte(path), nil) }
+
+// PathKey returns the key that opens what SealPath sealed, by Key.OpenOnce without context, given
+// the share's metadata key.
+func PathKey(metadata Key) Key { return metadata.Derive("ledger paths") }
 
 // Chunk returns the id of a chunk whose plain bytes have the SHA-256 sum.
 func (m *Metadata) Chunk(sum [32]byte) id.Chunk { return id.Chunk(mac(m.chunkID, sum[:])) }
