@@ -26,8 +26,10 @@ type Node struct {
 	Dir     bool
 	Created time.Time
 	Removed time.Time // zero while it is shown
-	Props   []commit.Prop
-	Head    Version // zero Version.Version for a directory or a placeholder
+	// Modified is the time that a Touch or SetProp gave since the last version; zero: Head.Modified counts.
+	Modified time.Time
+	Props    []commit.Prop
+	Head     Version // zero Version.Version for a directory or a placeholder
 }
 
 // Version is one version of a file.

@@ -99,21 +99,22 @@ func (k Key) once(salt []byte) Key {
 // Metadata is a share's metadata key at work: it seals names and commit records, and gives chunks
 // their ids and keys. It opens no content. Safe for concurrent use.
 type Metadata struct {
-	names, records, lookup, paths, chunkID, chunkKey Key
-	nameAEAD                                  cipher.AEAD
+	names, records, lookup, paths, chunkID, chunkKey, equal Key
+	nameAEAD                                                cipher.AEAD
 }
 
 // NewMetadata derives the working keys from the share's metadata key.
 func NewMetadata(k Key) *Metadata {
 	m := &Metadata{names: k.Derive("names"), records: k.Derive("records"), lookup: k.Derive("lookup"),
-		paths: k.Derive("ledger paths"), chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key")}
+		paths: k.Derive("ledger paths"), chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key"),
+		equal: k.Derive("equal content")}
 	m.nameAEAD = m.names.aead()
 	return m
 }
 
 // Zero overwrites the working keys.
 func (m *Metadata) Zero() {
-	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey} {
+	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal} {
 		k.Zero()
 	}
 }
@@ -155,8 +156,17 @@ func (m *Metadata) SealPath(path string) []byte { return m.paths.SealOnce(nil, [
 // the share's metadata key.
 func PathKey(metadata Key) Key { return metadata.Derive("ledger paths") }
 
-// Chunk returns the id of a chunk whose plain bytes have the SHA-256 sum.
+// Chunk returns the id of a chunk. sum is the SHA-256 of the bytes that are sealed (after
+// compression), as for ChunkKey: a chunk that is found by its id opens with the key of the same sum,
+// whatever compressor a later version of the program has.
 func (m *Metadata) Chunk(sum [32]byte) id.Chunk { return id.Chunk(mac(m.chunkID, sum[:])) }
+
+// Equal returns a keyed hash that is equal within a share exactly for equal content. sums are the
+// SHA-256 of the plain chunks, one behind the other (of the whole content if it has no chunks).
+func (m *Metadata) Equal(sums []byte) [32]byte {
+	s := sha256.Sum256(sums)
+	return [32]byte(mac(m.equal, s[:]))
+}
 
 // ChunkKey returns the key for bytes with the SHA-256 sum. sum is of the bytes that are sealed
 // (after compression), so that one key never seals two different payloads.
