@@ -99,7 +99,7 @@ func (k Key) once(salt []byte) Key {
 // Metadata is a share's metadata key at work: it seals names and commit records, and gives chunks
 // their ids and keys. It opens no content. Safe for concurrent use.
 type Metadata struct {
-	names, records, lookup, paths, chunkID, chunkKey, equal Key
+	names, records, lookup, paths, chunkID, chunkKey, equal, cutting Key
 	nameAEAD                                                cipher.AEAD
 }
 
@@ -107,14 +107,14 @@ type Metadata struct {
 func NewMetadata(k Key) *Metadata {
 	m := &Metadata{names: k.Derive("names"), records: k.Derive("records"), lookup: k.Derive("lookup"),
 		paths: k.Derive("ledger paths"), chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key"),
-		equal: k.Derive("equal content")}
+		equal: k.Derive("equal content"), cutting: k.Derive("cutting")}
 	m.nameAEAD = m.names.aead()
 	return m
 }
 
 // Zero overwrites the working keys.
 func (m *Metadata) Zero() {
-	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal} {
+	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal, &m.cutting} {
 		k.Zero()
 	}
 }
@@ -171,6 +171,9 @@ func (m *Metadata) Equal(sums []byte) [32]byte {
 // ChunkKey returns the key for bytes with the SHA-256 sum. sum is of the bytes that are sealed
 // (after compression), so that one key never seals two different payloads.
 func (m *Metadata) ChunkKey(sum [32]byte) Key { return Key(mac(m.chunkKey, sum[:])) }
+
+// Cutting returns the key that decides where content is cut, for chunk.NewCutter.
+func (m *Metadata) Cutting() Key { return m.cutting }
 
 func mac(k Key, parts ...[]byte) []byte {
 	m := hmac.New(sha256.New, k[:])
