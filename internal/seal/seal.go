@@ -100,7 +100,7 @@ func (k Key) once(salt []byte) Key {
 // their ids and keys. It opens no content. Safe for concurrent use.
 type Metadata struct {
 	names, records, lookup, paths, chunkID, chunkKey, equal, cutting Key
-	nameAEAD                                                cipher.AEAD
+	nameAEAD                                                         cipher.AEAD
 }
 
 // NewMetadata derives the working keys from the share's metadata key.
@@ -172,7 +172,8 @@ func (m *Metadata) Equal(sums []byte) [32]byte {
 // (after compression), so that one key never seals two different payloads.
 func (m *Metadata) ChunkKey(sum [32]byte) Key { return Key(mac(m.chunkKey, sum[:])) }
 
-// Cutting returns the key that decides where content is cut, for chunk.NewCutter.
+// Cutting returns the key that decides where files of the share are cut, so that cut points, seen as
+// chunk sizes on a stolen disk, do not tell which known files are there.
 func (m *Metadata) Cutting() Key { return m.cutting }
 
 func mac(k Key, parts ...[]byte) []byte {
