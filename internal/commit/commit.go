@@ -25,23 +25,33 @@ const (
 
 // Record is one act: its operations become visible together or not at all.
 type Record struct {
-	When    time.Time // storehouse clock, microseconds
+	When    time.Time // storehouse clock, UTC, microseconds
 	Session id.Session
 	Account id.Account
 	Device  id.Device
 	Author  string // the account's name at that time, so that a vault tells it without its keeper
 	Door    string
 	Ops     []Op
+	Extra   []Extra
 }
 
-// Op is one operation. Which fields count depends on Kind; the others are zero and not stored.
+// Op is one operation. Which fields count depends on Kind; the others are zero: Marshal refuses a
+// record that would not be read back as it is.
 type Op struct {
 	Kind    Kind
 	File    id.File
 	Parent  id.File // Mkdir, Touch, Move, Save, Link: where File stands
 	Name    string  // likewise: as given
-	Content         // Save, Link
+	Content         // Save, Link; Mkdir, Touch and SetProp have its Modified alone
 	Props   []Prop  // SetProp
+	Extra   []Extra
+}
+
+// Extra is an optional field that this version of the program does not know and keeps as it is. Tags
+// from 1 to MaxExtra may be passed over; a record with a higher one is refused, see docs/format.md.
+type Extra struct {
+	Tag   uint8
+	Value []byte
 }
 
 // Content describes a version.
@@ -69,6 +79,7 @@ type Manifest struct {
 	Level  int // 0 inline, 1 parts, 2 lists of parts
 	Inline []byte
 	Parts  []Part
+	Extra  []Extra
 }
 
 // Part is a chunk of a file.
@@ -76,5 +87,5 @@ type Part struct {
 	Chunk  id.Chunk
 	Key    seal.Key
 	Size   int64 // plain bytes of the file that it stands for
-	Packed bool  // compressed with zstd before sealing
+	Packed bool  // compressed with zstd before sealing; never at Level 2
 }

@@ -24,6 +24,9 @@ import (
 // Overhead is what sealing adds: a nonce of 12 bytes before and a tag of 16 bytes behind.
 const Overhead = 28
 
+// OnceOverhead is what SealOnce adds: a salt of 16 bytes before the rest.
+const OnceOverhead = 16 + Overhead
+
 // ErrOpen means that sealed bytes were changed, or that the key or the context is another one.
 var ErrOpen = errors.New("sealed bytes do not open: damaged, or another key")
 
