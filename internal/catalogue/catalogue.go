@@ -79,6 +79,9 @@ type View interface {
 	Epoch(ctx context.Context, e id.Epoch) ([]byte, error)
 	// Totals counts the share.
 	Totals(ctx context.Context) (Totals, error)
+	// Digest returns a SHA-256 over everything that the catalogue says of the share, names opened, in an
+	// order of its own: equal exactly for equal books, whatever their row numbers.
+	Digest(ctx context.Context) ([32]byte, error)
 }
 
 // Totals are the counts of a share.

@@ -1,0 +1,167 @@
+// Package durable holds files that are on disk when a call returns. It has the only fsync in the program, so
+// that what a crash can take away is reviewed here and nowhere else.
+//
+// What it relies on (POSIX, and Linux for ext4, XFS and Btrfs): after fsync of a file its content is
+// on the medium; after fsync of a directory the names in it are; a rename is atomic. What it does not
+// rely on: that a failed fsync can be tried again. After one, the pages count as clean and may be gone
+// (Rebello et al., Can Applications Recover from fsync Failures?, USENIX ATC 2020), so callers begin a
+// new file.
+package durable
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// FS is a disk. OS is the real one; durabletest.Platter loses what was not synced.
+type FS interface {
+	OpenFile(name string, flag int, perm fs.FileMode) (File, error)
+	Rename(from, to string) error
+	Remove(name string) error
+	ReadDir(name string) ([]fs.DirEntry, error)
+	MkdirAll(name string, perm fs.FileMode) error
+	// SyncDir makes the names in a directory durable: those created, renamed and removed in it.
+	SyncDir(name string) error
+}
+
+// File is an open file. Reads and writes may run concurrently where they do not overlap.
+type File interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+	Truncate(size int64) error
+	Size() (int64, error)
+	// Sync makes the content and the size durable. After an error the content since the last successful Sync is lost.
+	Sync() error
+}
+
+// Direct opens a file past the page cache: offsets, lengths and addresses of writes must then be multiples of
+// Block. A file system that cannot do it gets an ordinary file.
+const Direct = unix.O_DIRECT
+
+// Block is the alignment that Direct asks for.
+const Block = 4096
+
+// OS returns the machine's file system.
+func OS() FS { return osFS{} }
+
+type osFS struct{}
+
+type osFile struct{ *os.File }
+
+func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := os.OpenFile(name, flag, perm)
+	if flag&Direct != 0 && errors.Is(err, syscall.EINVAL) { // tmpfs and others
+		f, err = os.OpenFile(name, flag&^Direct, perm)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return osFile{f}, nil
+}
+
+func (osFS) Rename(from, to string) error                 { return os.Rename(from, to) }
+func (osFS) Remove(name string) error                     { return os.Remove(name) }
+func (osFS) ReadDir(name string) ([]fs.DirEntry, error)   { return os.ReadDir(name) }
+func (osFS) MkdirAll(name string, perm fs.FileMode) error { return os.MkdirAll(name, perm) }
+
+func (osFS) SyncDir(name string) error {
+	d, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// Sync is fdatasync: Linux writes the size with it when the data cannot be read without, and the times
+// of a file are nothing that we rely on.
+func (f osFile) Sync() error {
+	for {
+		err := unix.Fdatasync(int(f.Fd()))
+		if err != unix.EINTR {
+			if err != nil {
+				err = &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
+			}
+			return err
+		}
+	}
+}
+
+func (f osFile) Size() (int64, error) {
+	i, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return i.Size(), nil
+}
+
+// WriteFile makes name hold data, durably, or leaves what it held: a temporary file, synced, renamed over it.
+func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) {
+	tmp := name + ".new"
+	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("write %s: %w", filepath.Base(name), err)
+			fsys.Remove(tmp)
+		}
+	}()
+	if _, err := f.WriteAt(data, 0); err != nil {
+		return errors.Join(err, f.Close())
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	if err := fsys.Rename(tmp, name); err != nil {
+		return err
+	}
+	return fsys.SyncDir(filepath.Dir(name))
+}
+
+// maxRead bounds ReadFile: it is for state, not for content.
+const maxRead = 256 << 20
+
+// ReadFile returns what a file holds.
+func ReadFile(fsys FS, name string) (data []byte, err error) {
+	f, err := fsys.OpenFile(name, os.O_RDONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	n, err := f.Size()
+	if err != nil {
+		return nil, err
+	}
+	if n > maxRead {
+		return nil, fmt.Errorf("%s has %d bytes, more than a state file can have", filepath.Base(name), n)
+	}
+	data = make([]byte, n)
+	m, err := f.ReadAt(data, 0)
+	if err == io.EOF {
+		err = nil
+	}
+	return data[:m], err
+}
+
+// IsNoSpace reports whether an error means that the disk, or a quota on it, is full.
+func IsNoSpace(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
+}
+
+// Free returns how many bytes can still be written below dir.
+func Free(dir string) (int64, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return 0, err
+	}
+	return int64(s.Bavail) * s.Bsize, nil
+}

@@ -1,0 +1,489 @@
+package vault
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"hash"
+	"io"
+	"sync"
+
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/chunk"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// Sizes of the format, docs/format.md.
+const (
+	// InlineMax is the largest content that sits in its manifest.
+	InlineMax = 32 << 10
+	// listMax is how many parts a manifest lists before it becomes one of lists.
+	listMax = 16 << 10
+)
+
+// buffers holds windows of chunk.Max bytes. A window is only taken once a save has outgrown the small
+// one that it starts with, so that many slow clients with small files cost little.
+var buffers = sync.Pool{New: func() any { b := make([]byte, chunk.Max); return &b }}
+
+// draft is a save under way. One goroutine receives; a second cuts, hashes, seals and appends what the
+// first has gathered, so that the network and the cipher work at the same time.
+type draft struct {
+	w      *view
+	ctx    context.Context
+	name   pathname.Path
+	sh     *share
+	cutter *chunk.Cutter
+	lost   int // generation of the packs in which the chunks stand
+
+	window []byte    // gathered, not yet cut; at most chunk.Max
+	full   *[]byte   // the pooled buffer behind window, once it is large
+	sum    hash.Hash // of the window, while the content may still be a single chunk
+	spool  *spool    // set by the first WriteAt
+
+	jobs   chan job // to the sealing goroutine; nil until the first full window
+	result chan error
+
+	// Owned by the sealing goroutine until result has delivered, then by Commit.
+	sums  []byte
+	parts []commit.Part
+	lists []commit.Part
+	size  int64
+	ended bool
+	slot  bool // holds a token of Vault.drafts
+}
+
+type job struct {
+	data []byte
+	buf  *[]byte // goes back to buffers
+}
+
+var errEnded = errors.New("the save has ended")
+
+// Create implements Writer. It checks at once what will be checked again at Commit, so that a client
+// need not send a gigabyte to learn that it may not write here.
+func (w *view) Create(ctx context.Context, name pathname.Path) (Draft, error) {
+	if live, hidden := Live(name.Base()); live {
+		return w.v.live.create(ctx, w, name, hidden)
+	}
+	sh, _, err := w.enter(ctx, "save", name, true)
+	if err != nil {
+		return nil, err
+	}
+	d := &draft{w: w, ctx: ctx, name: name, sh: sh, cutter: sh.cutter, sum: sha256.New()}
+	p := &planner{View: w.v.cfg.Catalogue.View(sh.id, sh.meta), ctx: ctx, v: w.v, sh: sh}
+	if _, err := d.target(p); err != nil {
+		return nil, err
+	}
+	sh.mu.Lock()
+	d.lost = sh.lost
+	sh.mu.Unlock()
+	return d, nil
+}
+
+// Write gathers p.
+func (d *draft) Write(p []byte) (int, error) {
+	if d.ended {
+		return 0, errEnded
+	}
+	if d.spool != nil {
+		n, err := d.spool.WriteAt(p, d.spool.size)
+		return n, d.failed(err)
+	}
+	n := 0
+	for len(p) > 0 {
+		if len(d.window) == chunk.Max { // only now: content of exactly chunk.Max bytes is one chunk
+			if err := d.emit(false); err != nil {
+				return n, err
+			}
+		}
+		if err := d.grow(len(p)); err != nil {
+			return n, err
+		}
+		m := copy(d.window[len(d.window):cap(d.window)], p)
+		d.window = d.window[:len(d.window)+m]
+		if d.sum != nil {
+			d.sum.Write(p[:m])
+		}
+		n, p = n+m, p[m:]
+	}
+	return n, nil
+}
+
+// grow makes room for some of n more bytes: first in a small window, then in a pooled one.
+func (d *draft) grow(n int) error {
+	if len(d.window) < cap(d.window) {
+		return nil
+	}
+	const small = 64 << 10
+	if d.window == nil && n <= small {
+		d.window = make([]byte, 0, small)
+		return nil
+	}
+	if err := d.take(); err != nil {
+		return err
+	}
+	d.full = buffers.Get().(*[]byte)
+	d.window = append((*d.full)[:0:chunk.Max], d.window...)
+	return nil
+}
+
+// take waits for the right to hold large buffers.
+func (d *draft) take() error {
+	if d.slot {
+		return nil
+	}
+	select {
+	case d.w.v.drafts <- struct{}{}:
+		d.slot = true
+		return nil
+	case <-d.ctx.Done():
+		return d.ctx.Err()
+	}
+}
+
+// emit hands the first chunk of the window to the sealing goroutine; last: all that is left.
+func (d *draft) emit(last bool) error {
+	if d.jobs == nil {
+		d.jobs, d.result, d.sum = make(chan job), make(chan error, 1), nil
+		go d.sealing()
+	}
+	for len(d.window) > 0 {
+		n := d.cutter.Cut(d.window, last)
+		if n == 0 {
+			return nil
+		}
+		next := buffers.Get().(*[]byte)
+		rest := append((*next)[:0:chunk.Max], d.window[n:]...)
+		select {
+		case d.jobs <- job{d.window[:n], d.full}:
+		case err := <-d.result: // the goroutine has given up
+			buffers.Put(next)
+			d.result <- err
+			return err
+		}
+		d.window, d.full = rest, next
+		if !last {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (d *draft) sealing() {
+	for j := range d.jobs {
+		err := d.seal(j.data, sha256.Sum256(j.data))
+		buffers.Put(j.buf)
+		if err != nil {
+			d.result <- err
+			return
+		}
+	}
+	d.result <- nil
+}
+
+// seal stores one chunk and remembers it as a part.
+func (d *draft) seal(plain []byte, sum [32]byte) error {
+	part, err := d.store(plain, sum)
+	if err != nil {
+		return err
+	}
+	d.parts = append(d.parts, part)
+	d.sums = append(d.sums, sum[:]...)
+	d.size += int64(len(plain))
+	if len(d.parts) == listMax {
+		return d.fold()
+	}
+	return nil
+}
+
+// fold stores the list of parts as a chunk of its own.
+func (d *draft) fold() error {
+	list, err := commit.MarshalParts(d.parts)
+	if err != nil {
+		return err
+	}
+	part := commit.Part{}
+	if err := d.keep(&part, list, sha256.Sum256(list)); err != nil {
+		return err
+	}
+	for _, p := range d.parts {
+		part.Size += p.Size
+	}
+	clear(d.parts)
+	// The plain sums of a very large file are folded too, or they would grow with it.
+	folded := sha256.Sum256(d.sums)
+	d.sums = append(d.sums[:0], folded[:]...)
+	d.lists, d.parts = append(d.lists, part), d.parts[:0]
+	return nil
+}
+
+// store seals a chunk under the key of its own bytes and appends it, unless the share has it already.
+func (d *draft) store(plain []byte, sum [32]byte) (commit.Part, error) {
+	part := commit.Part{Size: int64(len(plain))}
+	data := plain
+	if packed, ok := chunk.Pack(nil, plain); ok {
+		data, part.Packed, sum = packed, true, sha256.Sum256(packed)
+	}
+	err := d.keep(&part, data, sum)
+	return part, err
+}
+
+// keep sets the part's id and key from the bytes to be sealed and their SHA-256.
+func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
+	sh := d.sh
+	part.Chunk, part.Key = sh.meta.Chunk(sum), sh.meta.ChunkKey(sum)
+	known, err := d.known(part.Chunk)
+	if err != nil || known {
+		return err
+	}
+	buf := sealBuffers.Get().(*[]byte)
+	defer sealBuffers.Put(buf)
+	sealed := part.Key.Seal((*buf)[:0], data, part.Chunk[:])
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if d.w.v.cfg.Packs.Lost(sh.id) != d.lost {
+		return d.w.v.broken("write to disk", errLost)
+	}
+	if _, ok := sh.fresh[part.Chunk]; ok { // somebody else was faster
+		return nil
+	}
+	at, err := d.w.v.cfg.Packs.Append(d.ctx, sh.id, pack.Chunk, part.Chunk, sealed)
+	if err != nil {
+		return d.w.v.broken("write to disk", err)
+	}
+	sh.fresh[part.Chunk] = at
+	sh.pending.Chunks = append(sh.pending.Chunks, catalogue.Located[id.Chunk]{ID: part.Chunk, Place: at})
+	return nil
+}
+
+var errLost = errors.New("a write before this one failed; what was sent since then is lost")
+
+// sealBuffers holds room for a sealed chunk with its frame.
+var sealBuffers = sync.Pool{New: func() any { b := make([]byte, chunk.Max+4096); return &b }}
+
+// known reports whether the share has a chunk.
+func (d *draft) known(c id.Chunk) (bool, error) {
+	d.sh.mu.Lock()
+	_, ok := d.sh.fresh[c]
+	lost := d.sh.lost
+	d.sh.mu.Unlock()
+	if lost != d.lost || d.w.v.cfg.Packs.Lost(d.sh.id) != d.lost {
+		return false, d.w.v.broken("write to disk", errLost)
+	}
+	if ok {
+		return true, nil
+	}
+	places, err := d.w.v.cfg.Catalogue.View(d.sh.id, d.sh.meta).Chunks(d.ctx, []id.Chunk{c})
+	if err != nil {
+		return false, d.w.v.broken("read the catalogue", err)
+	}
+	return places[0].Size != 0, nil
+}
+
+// WriteAt takes parts in any order: they wait in an encrypted spool until Commit.
+func (d *draft) WriteAt(p []byte, off int64) (int, error) {
+	if d.ended {
+		return 0, errEnded
+	}
+	if d.spool == nil {
+		if len(d.window) > 0 || d.jobs != nil {
+			return 0, problem.New(problem.Invalid, "save", string(d.name), errors.New("WriteAt after Write"))
+		}
+		s, err := d.w.v.newSpool()
+		if err != nil {
+			return 0, d.failed(err)
+		}
+		d.spool = s
+	}
+	n, err := d.spool.WriteAt(p, off)
+	return n, d.failed(err)
+}
+
+func (d *draft) failed(err error) error {
+	if err != nil {
+		return d.w.v.broken("write to disk", err)
+	}
+	return nil
+}
+
+// Commit implements Draft.
+func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
+	if d.ended {
+		return Info{}, errEnded
+	}
+	defer d.Discard()
+	if d.spool != nil {
+		sp := d.spool
+		d.spool = nil
+		defer sp.Close()
+		if _, err := io.Copy(d, io.NewSectionReader(sp, 0, sp.size)); err != nil {
+			return Info{}, err
+		}
+	}
+	m, equal, err := d.finish()
+	if err != nil {
+		return Info{}, err
+	}
+	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved}
+	var c commit.Content
+	if m.Size > 0 {
+		r.version = id.NewVersion()
+		key, epoch, err := d.w.v.fileKey(ctx, d.sh, r.version)
+		if err != nil {
+			return Info{}, err
+		}
+		plain, err := m.Marshal()
+		if err != nil {
+			return Info{}, problem.New(problem.TooLarge, "save", string(d.name), err)
+		}
+		r.manifest = key.Seal(nil, plain, r.version[:])
+		key.Zero()
+		c = commit.Content{Version: r.version, Key: r.version, Epoch: epoch, Equal: equal}
+	}
+	c.Size, c.Modified, c.Sums = m.Size, s.Modified, s.Sums
+	r.files = []event.File{{Version: c.Version, Path: d.sh.meta.SealPath(string(d.name))}}
+	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
+	if err := d.w.v.submit(ctx, r); err != nil {
+		return Info{}, err
+	}
+	return d.w.Stat(ctx, d.name)
+}
+
+// finish cuts and seals what is left and returns the manifest.
+func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
+	if d.jobs == nil {
+		m.Size = int64(len(d.window))
+		sum := [32]byte(d.sum.Sum(nil))
+		if m.Size <= InlineMax {
+			m.Inline = d.window
+			return m, d.sh.meta.Equal(sum[:]), nil
+		}
+		if err := d.seal(d.window, sum); err != nil {
+			return m, equal, err
+		}
+	} else {
+		if err := d.emit(true); err != nil {
+			return m, equal, err
+		}
+		close(d.jobs)
+		if err := <-d.result; err != nil {
+			d.result <- err
+			return m, equal, err
+		}
+		d.result <- nil
+	}
+	m.Size, m.Level, m.Parts = d.size, 1, d.parts
+	if len(d.lists) > 0 {
+		if len(d.parts) > 0 {
+			if err := d.fold(); err != nil {
+				return m, equal, err
+			}
+		}
+		m.Level, m.Parts = 2, d.lists
+	}
+	return m, d.sh.meta.Equal(d.sums), nil
+}
+
+// Discard implements Draft.
+func (d *draft) Discard() {
+	if d.ended {
+		return
+	}
+	d.ended = true
+	if d.jobs != nil {
+		select {
+		case <-d.result: // it has ended
+		default:
+			close(d.jobs)
+			<-d.result
+		}
+	}
+	if d.full != nil {
+		buffers.Put(d.full)
+	}
+	clear(d.parts)
+	if d.spool != nil {
+		d.spool.Close()
+	}
+	if d.slot {
+		<-d.w.v.drafts
+	}
+	d.window, d.full = nil, nil
+}
+
+// fileKey returns the key of a new version in the share's write epoch, and the epoch.
+func (v *Vault) fileKey(ctx context.Context, sh *share, version id.Version) (seal.Key, id.Epoch, error) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	now := v.cfg.Now()
+	if sh.epoch == nil || sh.left == 0 || !now.Before(sh.until) {
+		e, err := sh.recipient.NewEpoch(sh.id)
+		if err != nil {
+			return seal.Key{}, id.Epoch{}, err
+		}
+		if _, err := v.cfg.Packs.Append(ctx, sh.id, pack.Epoch, pad(e.ID), e.Enc); err != nil {
+			return seal.Key{}, id.Epoch{}, v.broken("write to disk", err)
+		}
+		sh.pending.Epochs = append(sh.pending.Epochs, catalogue.Encapsulation{ID: e.ID, Enc: e.Enc})
+		sh.epoch, sh.left, sh.until = e, epochVersions, now.Add(epochTime)
+	}
+	sh.left--
+	k, err := sh.epoch.FileKey(version)
+	return k, sh.epoch.ID, err
+}
+
+// target resolves the draft's name: its directory, and what stands there.
+func (d *draft) target(p *planner) (t target, err error) {
+	t, err = p.target("save", d.name, d.w)
+	if err == nil && t.exists && t.node.Dir {
+		err = problem.New(problem.Exists, "save", string(d.name), errors.New("a directory has this name"))
+	}
+	if err == nil {
+		err = p.mayWrite("save", d.w, t)
+	}
+	return t, err
+}
+
+// plan decides what the save means once its turn has come.
+func (d *draft) plan(p *planner, c commit.Content, s Save) ([]commit.Op, error) {
+	t, err := d.target(p)
+	if err != nil {
+		return nil, err
+	}
+	if s.If != nil {
+		if err := s.If(p.info(d.w, t), t.exists); err != nil {
+			return nil, err
+		}
+	}
+	op := commit.Op{Kind: commit.Save, File: t.node.File, Parent: t.dir, Name: d.name.Base(), Content: c}
+	if t.exists {
+		op.Name = t.node.Name
+	}
+	if c.Size == 0 {
+		return d.empty(p, t, op), nil
+	}
+	if c.Modified.IsZero() {
+		op.Modified = p.when
+	}
+	if t.exists && !t.node.Head.Version.IsZero() {
+		return []commit.Op{op}, nil
+	}
+	// The first content under this name: the file that had the name before continues.
+	file, after, ok := p.predecessor(t, d.w.s, false)
+	switch {
+	case ok && t.exists:
+		op.File = file
+		return append([]commit.Op{{Kind: commit.Remove, File: t.node.File}, op}, after...), nil
+	case ok:
+		op.File = file
+	case !t.exists:
+		op.File = id.NewFile()
+	}
+	return append([]commit.Op{op}, after...), nil
+}

@@ -1,0 +1,252 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Live says whether a name belongs to a program and not to a person: lock files of Office, InDesign and
+// LibreOffice, which others must see while the program runs, and litter of Finder and Explorer, which
+// nobody wants to see. Neither is ever versioned; both live in memory while the storehouse runs.
+func Live(name string) (live, hidden bool) {
+	low := strings.ToLower(pathname.Key(name))
+	switch low {
+	case ".ds_store", "desktop.ini", "thumbs.db", ".temporaryitems", ".trashes", ".spotlight-v100", ".fseventsd", ".apdisk":
+		return true, true
+	}
+	switch {
+	case strings.HasPrefix(low, "._"):
+		return true, true
+	case strings.HasPrefix(low, "~$"), strings.HasSuffix(low, ".idlk"),
+		strings.HasPrefix(low, ".~lock.") && strings.HasSuffix(low, "#"):
+		return true, false
+	}
+	return false, false
+}
+
+// Bounds of what live files may take. What is larger is accepted and dropped, as for a Mac's resource
+// forks: refusing them makes the whole copy fail.
+const (
+	liveFile  = 256 << 10
+	liveTotal = 32 << 20
+	liveFor   = 7 * 24 * time.Hour
+)
+
+// live keeps live files. They are gone after a restart, and so are the stale locks that they are known for.
+type live struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	files map[pathname.Path]liveEntry // by share name and NFC path
+	size  int
+}
+
+type liveEntry struct {
+	Info
+	data []byte
+}
+
+func newLive(now func() time.Time) *live {
+	return &live{now: now, files: make(map[pathname.Path]liveEntry)}
+}
+
+func liveKey(name pathname.Path) pathname.Path { return pathname.Path(pathname.Key(string(name))) }
+
+func (l *live) get(name pathname.Path) (liveEntry, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.files[liveKey(name)]
+	if ok && l.now().Sub(e.Saved) > liveFor {
+		l.size -= len(e.data)
+		delete(l.files, liveKey(name))
+		return liveEntry{}, false
+	}
+	return e, ok
+}
+
+func (l *live) put(name pathname.Path, hidden bool, s *view, data []byte, modified time.Time) Info {
+	now := l.now()
+	if modified.IsZero() {
+		modified = now
+	}
+	if len(data) > liveFile {
+		data = nil
+	}
+	i := Info{Path: name, Live: true, Hidden: hidden, Size: int64(len(data)), Created: now, Modified: modified, Saved: now, Author: s.s.Name, Door: s.s.Door}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.size += len(data) - len(l.files[liveKey(name)].data)
+	l.files[liveKey(name)] = liveEntry{i, data}
+	for k, e := range l.files { // any other one goes when there is no room
+		if l.size <= liveTotal && len(l.files) <= 10_000 {
+			break
+		}
+		if k != liveKey(name) {
+			l.size -= len(e.data)
+			delete(l.files, k)
+		}
+	}
+	return i
+}
+
+// has reports whether a live file stands at name and the session may see it.
+func (l *live) has(w *view, name pathname.Path) bool {
+	if yes, _ := Live(name.Base()); !yes {
+		return false
+	}
+	if _, _, err := w.enter(context.Background(), "open", name, false); err != nil {
+		return false
+	}
+	_, ok := l.get(name)
+	return ok
+}
+
+func (l *live) remove(w *view, name pathname.Path) bool {
+	if yes, _ := Live(name.Base()); !yes {
+		return false
+	}
+	if _, _, err := w.enter(context.Background(), "remove", name, true); err != nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, ok := l.files[liveKey(name)]
+	if ok {
+		l.size -= len(e.data)
+		delete(l.files, liveKey(name))
+	}
+	return ok
+}
+
+// in returns the live files of a directory that lists show.
+func (l *live) in(dir pathname.Path) (all []Info) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for k, e := range l.files {
+		if !e.Hidden && k.Dir() == liveKey(dir) {
+			all = append(all, e.Info)
+		}
+	}
+	return all
+}
+
+// create starts a live file.
+func (l *live) create(ctx context.Context, w *view, name pathname.Path, hidden bool) (Draft, error) {
+	sh, _, err := w.enter(ctx, "save", name, true)
+	if err != nil {
+		return nil, err
+	}
+	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), "save", name, name.Share())
+	if err != nil {
+		return nil, err
+	}
+	if t.exists && t.node.Dir {
+		return nil, problem.New(problem.Exists, "save", string(name), errors.New("a directory has this name"))
+	}
+	return &liveDraft{l: l, w: w, name: name, hidden: hidden}, nil
+}
+
+type liveDraft struct {
+	l      *live
+	w      *view
+	name   pathname.Path
+	hidden bool
+	data   []byte
+	over   int64 // bytes beyond the bound, counted and dropped
+}
+
+func (d *liveDraft) Write(p []byte) (int, error) {
+	if len(d.data)+len(p) > liveFile || d.over > 0 {
+		d.over += int64(len(p))
+		return len(p), nil
+	}
+	d.data = append(d.data, p...)
+	return len(p), nil
+}
+
+func (d *liveDraft) WriteAt(p []byte, off int64) (int, error) {
+	end := off + int64(len(p))
+	if off < 0 || end > liveFile {
+		d.over += int64(len(p))
+		return len(p), nil
+	}
+	if int(end) > len(d.data) {
+		d.data = append(d.data, make([]byte, int(end)-len(d.data))...)
+	}
+	copy(d.data[off:], p)
+	return len(p), nil
+}
+
+func (d *liveDraft) Commit(_ context.Context, s Save) (Info, error) {
+	old, exists := d.l.get(d.name)
+	if s.If != nil {
+		if err := s.If(old.Info, exists); err != nil {
+			return Info{}, err
+		}
+	}
+	data := d.data
+	if d.over > 0 {
+		data = nil
+	}
+	return d.l.put(d.name, d.hidden, d.w, data, s.Modified), nil
+}
+
+func (d *liveDraft) Discard() {}
+
+// renameLive renames from or to a live name. A live file that gets a person's name becomes a version; a
+// person's file keeps being one only under a person's name, so the other way is refused.
+func (w *view) renameLive(ctx context.Context, from, to pathname.Path, replace bool) (done bool, err error) {
+	const op = "rename"
+	fromLive, _ := Live(from.Base())
+	toLive, hidden := Live(to.Base())
+	if !fromLive && !toLive {
+		return false, nil
+	}
+	if !fromLive {
+		return true, &problem.Error{Kind: problem.Denied, Op: op, On: string(to), Hint: "hint.live-name"}
+	}
+	e, ok := w.v.live.get(from)
+	if !ok || !w.v.live.has(w, from) {
+		return !ok && toLive, problem.New(problem.NotFound, op, string(from), nil)
+	}
+	if toLive {
+		if _, err := w.v.live.create(ctx, w, to, hidden); err != nil {
+			return true, err
+		}
+		w.v.live.put(to, hidden, w, e.data, e.Modified)
+	} else {
+		if _, err := w.Stat(ctx, to); err == nil && !replace {
+			return true, problem.New(problem.Exists, op, string(to), nil)
+		}
+		d, err := w.Create(ctx, to)
+		if err != nil {
+			return true, err
+		}
+		defer d.Discard()
+		if _, err := d.Write(e.data); err != nil {
+			return true, err
+		}
+		if _, err := d.Commit(ctx, Save{Modified: e.Modified}); err != nil {
+			return true, err
+		}
+	}
+	w.v.live.remove(w, from)
+	return true, nil
+}
+
+// liveFile content is what another person's program wrote into memory a moment ago: it was never sealed,
+// so there is no key to release.
+type liveReader struct {
+	*bytes.Reader
+	info Info
+}
+
+func (r *liveReader) Info() Info   { return r.info }
+func (r *liveReader) Close() error { return nil }

@@ -1,0 +1,326 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sort"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/chunk"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// reader is an open version. Its manifest is opened at the first read with the leased key; the keys of
+// the chunks are in it, so every chunk asks again whether the session still lives and, once the lease
+// has ended, for a new release, which is one more entry in the ledger.
+type reader struct {
+	w       *view
+	ctx     context.Context
+	sh      *share
+	info    Info
+	why     account.Purpose
+	version catalogue.Version
+
+	opened bool
+	m      commit.Manifest
+	ends   []int64 // running ends of m.Parts
+	list   []commit.Part
+	lends  []int64
+	inList int // which part of a Level 2 manifest list is of
+	pos    int64
+
+	have content // the chunk read last
+}
+
+func (r *reader) lease() lease { return lease{r.w.s.ID, r.version.Key, r.why} }
+
+// Info implements File.
+func (r *reader) Info() Info { return r.info }
+
+// key returns the file key while the session lives.
+func (r *reader) key() (seal.Key, error) {
+	if err := r.w.v.cfg.Keeper.Check(r.ctx, r.w.s.ID, r.sh.id, false); err != nil {
+		return seal.Key{}, err
+	}
+	if k, _, ok := r.w.v.keys.get(r.lease()); ok {
+		return k, nil
+	}
+	ask, err := r.ask(r.ctx)
+	if err != nil {
+		return seal.Key{}, err
+	}
+	leases, err := r.w.v.cfg.Keeper.Release(r.ctx, keeper.Request{Session: r.w.s.ID, Purpose: r.why, Share: r.sh.id, Files: []keeper.Sealed{ask}})
+	if err != nil {
+		return seal.Key{}, err
+	}
+	r.w.v.keys.put(r.w.s.ID, r.why, leases)
+	return leases[0].Key, nil
+}
+
+// manifest opens the manifest on first use.
+func (r *reader) manifest() error {
+	if r.opened || r.version.Version.IsZero() {
+		return nil
+	}
+	k, err := r.key()
+	if err != nil {
+		return err
+	}
+	defer k.Zero()
+	f, err := r.w.v.cfg.Packs.Read(r.ctx, r.sh.id, r.version.Manifest, nil)
+	if err != nil {
+		return r.damaged(err)
+	}
+	plain, err := k.Open(nil, f.Payload, r.version.Key[:])
+	if err != nil {
+		return r.damaged(err)
+	}
+	m, err := commit.ParseManifest(plain)
+	if err != nil {
+		return r.damaged(err)
+	}
+	if m.Size != r.info.Size {
+		return r.damaged(errors.New("manifest and commit record differ in size"))
+	}
+	r.m, r.ends, r.opened, r.inList = m, ends(m.Parts), true, -1
+	return nil
+}
+
+func ends(parts []commit.Part) []int64 {
+	out := make([]int64, len(parts))
+	var at int64
+	for i, p := range parts {
+		at += p.Size
+		out[i] = at
+	}
+	return out
+}
+
+func (r *reader) damaged(err error) error {
+	if k := problem.KindOf(err); k == problem.Unavailable {
+		return err
+	}
+	return &problem.Error{Kind: problem.Damaged, Op: "open", On: string(r.info.Path), Hint: "hint.verify", Err: err}
+}
+
+// at returns the bytes of the chunk that holds off, from off on.
+func (r *reader) at(off int64) ([]byte, error) {
+	if r.m.Level == 0 {
+		if _, err := r.key(); err != nil {
+			return nil, err
+		}
+		return r.m.Inline[off:], nil
+	}
+	i := sort.Search(len(r.ends), func(i int) bool { return r.ends[i] > off })
+	if i == len(r.ends) {
+		return nil, r.damaged(errors.New("manifest is shorter than the file"))
+	}
+	part, start := r.m.Parts[i], r.ends[i]-r.m.Parts[i].Size
+	if r.m.Level == 2 {
+		if r.inList != i {
+			c, err := r.fetch(part)
+			if err != nil {
+				return nil, err
+			}
+			r.list, err = commit.ParseParts(c.plain)
+			c.release()
+			if err != nil {
+				return nil, r.damaged(err)
+			}
+			r.lends, r.inList = ends(r.list), i
+		}
+		j := sort.Search(len(r.lends), func(j int) bool { return start+r.lends[j] > off })
+		if j == len(r.lends) {
+			return nil, r.damaged(errors.New("list of parts is shorter than it says"))
+		}
+		part, start = r.list[j], start+r.lends[j]-r.list[j].Size
+	}
+	if r.have.part != part {
+		r.have.release()
+		var err error
+		if r.have, err = r.fetch(part); err != nil {
+			return nil, err
+		}
+	} else if _, err := r.key(); err != nil {
+		return nil, err
+	}
+	return r.have.plain[off-start:], nil
+}
+
+// content is an opened chunk in a pooled buffer.
+type content struct {
+	part  commit.Part
+	plain []byte
+	buf   *[]byte
+}
+
+// release overwrites the content and gives the buffer back.
+func (c *content) release() {
+	if c.buf != nil {
+		clear(c.plain)
+		buffers.Put(c.buf)
+	}
+	*c = content{}
+}
+
+// fetch reads and opens a chunk. It is safe for concurrent use with the other methods.
+func (r *reader) fetch(p commit.Part) (content, error) {
+	if _, err := r.key(); err != nil { // the session may have ended since the last chunk
+		return content{}, err
+	}
+	places, err := r.w.v.cfg.Catalogue.View(r.sh.id, r.sh.meta).Chunks(r.ctx, []id.Chunk{p.Chunk})
+	if err != nil {
+		return content{}, r.damaged(err)
+	}
+	if places[0].Size == 0 {
+		return content{}, r.damaged(fmt.Errorf("chunk %v is missing", p.Chunk))
+	}
+	in := sealBuffers.Get().(*[]byte)
+	defer sealBuffers.Put(in)
+	f, err := r.w.v.cfg.Packs.Read(r.ctx, r.sh.id, places[0], *in)
+	if err != nil {
+		return content{}, r.damaged(err)
+	}
+	c := content{part: p, buf: buffers.Get().(*[]byte)}
+	if c.plain, err = openPart(p, (*c.buf)[:0], f.Payload); err != nil {
+		buffers.Put(c.buf)
+		return content{}, r.damaged(err)
+	}
+	return c, nil
+}
+
+// openPart opens a sealed chunk into dst, which has room for chunk.Max bytes.
+func openPart(p commit.Part, dst, sealed []byte) ([]byte, error) {
+	if !p.Packed {
+		return p.Key.Open(dst, sealed, p.Chunk[:])
+	}
+	packed, err := p.Key.Open(nil, sealed, p.Chunk[:])
+	if err != nil {
+		return nil, err
+	}
+	return chunk.Unpack(dst, packed, int(min(p.Size, chunk.Max)))
+}
+
+// WriteTo implements io.WriterTo: while one chunk is written, the next is read and opened.
+func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
+	if err := r.manifest(); err != nil {
+		return 0, err
+	}
+	type step struct {
+		content
+		err error
+	}
+	if r.m.Level != 1 || len(r.m.Parts) < 2 || r.pos != 0 {
+		return r.copyTo(out)
+	}
+	steps, stop := make(chan step, 1), make(chan struct{})
+	defer close(stop)
+	go func() {
+		defer close(steps)
+		for _, p := range r.m.Parts {
+			c, err := r.fetch(p)
+			select {
+			case steps <- step{c, err}:
+			case <-stop:
+				c.release()
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for s := range steps {
+		if s.err != nil {
+			return n, s.err
+		}
+		m, err := out.Write(s.plain)
+		s.release()
+		n += int64(m)
+		r.pos += int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// copyTo writes from the current position to the end, chunk by chunk.
+func (r *reader) copyTo(out io.Writer) (n int64, err error) {
+	for r.pos < r.info.Size {
+		b, err := r.at(r.pos)
+		if err != nil {
+			return n, err
+		}
+		m, err := out.Write(b)
+		n += int64(m)
+		r.pos += int64(m)
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// Read implements io.Reader.
+func (r *reader) Read(p []byte) (int, error) {
+	n, err := r.ReadAt(p, r.pos)
+	r.pos += int64(n)
+	if n > 0 && err == io.EOF {
+		err = nil
+	}
+	return n, err
+}
+
+// ReadAt implements io.ReaderAt.
+func (r *reader) ReadAt(p []byte, off int64) (n int, err error) {
+	if err := r.manifest(); err != nil {
+		return 0, err
+	}
+	if off < 0 {
+		return 0, problem.New(problem.Invalid, "read", string(r.info.Path), errors.New("negative offset"))
+	}
+	for n < len(p) {
+		if off >= r.info.Size {
+			return n, io.EOF
+		}
+		b, err := r.at(off)
+		if err != nil {
+			return n, err
+		}
+		m := copy(p[n:], b)
+		n, off = n+m, off+int64(m)
+	}
+	return n, nil
+}
+
+// Seek implements io.Seeker.
+func (r *reader) Seek(off int64, whence int) (int64, error) {
+	switch whence {
+	case io.SeekCurrent:
+		off += r.pos
+	case io.SeekEnd:
+		off += r.info.Size
+	}
+	if off < 0 {
+		return r.pos, problem.New(problem.Invalid, "read", string(r.info.Path), errors.New("negative offset"))
+	}
+	r.pos = off
+	return off, nil
+}
+
+// Close forgets what was read.
+func (r *reader) Close() error {
+	clear(r.m.Parts)
+	clear(r.list)
+	r.have.release()
+	r.opened, r.version, r.m = false, catalogue.Version{}, commit.Manifest{}
+	return nil
+}

@@ -1,0 +1,139 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// replayBatch bounds how many frames are applied at once.
+const replayBatch = 4096
+
+// catchUp brings the catalogue up to the share's packs when it is behind: at the first use after a
+// start, and after a failed write. Only the committer calls it.
+func (v *Vault) catchUp(ctx context.Context, tx catalogue.Tx, sh *share) error {
+	if sh.caught && !sh.stale && v.cfg.Packs.Lost(sh.id) == sh.lost {
+		return nil
+	}
+	from, err := v.cfg.Catalogue.Applied(ctx, sh.id)
+	if err != nil {
+		return v.broken("read the catalogue", err)
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	// What was appended and not flushed is either lost or found in the packs now.
+	if _, err := v.cfg.Packs.Sync(ctx, sh.id); err != nil && v.cfg.Packs.Lost(sh.id) == sh.lost {
+		return v.broken("write to disk", err)
+	}
+	sh.pending, sh.fresh, sh.epoch = catalogue.Batch{}, make(map[id.Chunk]pack.Place), nil
+	sh.lost = v.cfg.Packs.Lost(sh.id)
+	if err := replay(ctx, v.cfg.Packs, tx, sh.id, sh.meta, from, nil); err != nil {
+		if d, ok := errors.AsType[*pack.DamageError](err); ok {
+			return &problem.Error{Kind: problem.Damaged, Op: "open share", Hint: "hint.verify", Err: d}
+		}
+		return v.broken("read the packs", err)
+	}
+	sh.caught, sh.stale = true, false
+	return nil
+}
+
+// replayAll catches up in a transaction of its own, but for bad shares.
+func (v *Vault) replayAll(ctx context.Context, shares map[*share]bool, bad map[*share]error) error {
+	tx, err := v.cfg.Catalogue.Begin(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	for sh := range shares {
+		if bad[sh] != nil {
+			continue
+		}
+		if err := v.catchUp(ctx, tx, sh); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// replay applies the packs of a share from a position on. It is the one way from packs to catalogue:
+// after a crash it reads the tail, for a rebuild everything.
+func replay(ctx context.Context, packs pack.Reader, tx catalogue.Tx, share id.Share, keys *seal.Metadata,
+	from pack.Position, progress func(pack.Frame)) error {
+	var b catalogue.Batch
+	manifests := make(map[id.Version]pack.Place)
+	n := 0
+	apply := func() error {
+		if n == 0 {
+			return nil
+		}
+		err := tx.Apply(ctx, share, keys, b)
+		b, n = catalogue.Batch{}, 0
+		return err
+	}
+	small := func(t pack.Type) bool { return t == pack.Commit || t == pack.Epoch }
+	for f, err := range packs.Frames(ctx, share, from, small) {
+		if err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(f)
+		}
+		switch f.Type {
+		case pack.Chunk:
+			b.Chunks = append(b.Chunks, catalogue.Located[id.Chunk]{ID: f.ID, Place: f.Place})
+		case pack.Epoch:
+			b.Epochs = append(b.Epochs, catalogue.Encapsulation{ID: id.Epoch(f.ID[:id.Size]), Enc: append([]byte(nil), f.Payload...)})
+		case pack.Manifest:
+			manifests[id.Version(f.ID[:id.Size])] = f.Place
+		case pack.Commit:
+			c, err := openCommit(keys, f, manifests)
+			if err != nil {
+				return err
+			}
+			clear(manifests) // each stands right before its commit; one without was never acknowledged
+			b.Commits = append(b.Commits, c)
+		}
+		b.UpTo = f.Place.End()
+		if n++; n >= replayBatch && f.Type == pack.Commit {
+			if err := apply(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(b.Commits) == 0 && len(b.Chunks) == 0 && len(b.Epochs) == 0 {
+		return nil
+	}
+	return apply()
+}
+
+// openCommit reads a commit frame.
+func openCommit(keys *seal.Metadata, f pack.Frame, manifests map[id.Version]pack.Place) (c catalogue.Committed, err error) {
+	plain, err := keys.OpenRecord(f.Payload)
+	if err != nil {
+		return c, fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+	}
+	if c.Record, err = commit.ParseRecord(plain); err != nil {
+		return c, fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+	}
+	c.Place = f.Place
+	for _, op := range c.Ops {
+		if op.Kind == commit.Save {
+			at, ok := manifests[op.Version]
+			if !ok {
+				return c, fmt.Errorf("commit record in pack %d at %d: its manifest is not before it", f.Place.Pack, f.Place.Offset)
+			}
+			if c.Manifests == nil {
+				c.Manifests = make(map[id.Version]pack.Place)
+			}
+			c.Manifests[op.Version] = at
+		}
+	}
+	return c, nil
+}

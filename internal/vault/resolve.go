@@ -1,0 +1,165 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// target is a path followed as far as it goes: its directory, and what stands there.
+type target struct {
+	name   pathname.Path
+	path   pathname.Path // with the names as they were given
+	dir    id.File       // the directory; zero for the root of the share
+	chain  []id.File     // the directories from the root of the share to dir, both included
+	node   catalogue.Node
+	exists bool
+}
+
+// follow walks a path of a share. A missing or non-directory parent is a Conflict.
+func follow(ctx context.Context, v catalogue.View, op string, name pathname.Path, share string) (target, error) {
+	t := target{name: name, path: pathname.Root.Join(share), chain: []id.File{{}}}
+	names := name.Names()[1:]
+	if len(names) == 0 {
+		t.exists, t.node = true, catalogue.Node{Dir: true}
+		return t, nil
+	}
+	for i, n := range names {
+		node, err := v.Child(ctx, t.dir, n)
+		last := i == len(names)-1
+		switch {
+		case errors.Is(err, catalogue.ErrNone) && last:
+			t.path = t.path.Join(n)
+			return t, nil
+		case errors.Is(err, catalogue.ErrNone):
+			return t, problem.New(problem.Conflict, op, string(name), errors.New("the directory above does not exist"))
+		case err != nil:
+			return t, problem.New(problem.Internal, op, string(name), err)
+		}
+		t.path = t.path.Join(node.Name)
+		if last {
+			t.node, t.exists = node, true
+			return t, nil
+		}
+		if !node.Dir {
+			return t, problem.New(problem.Conflict, op, string(name), errors.New("a file stands where a directory should be"))
+		}
+		t.dir = node.File
+		t.chain = append(t.chain, node.File)
+	}
+	return t, nil
+}
+
+// isRoot reports whether the target is the root of its share, which nobody but the keeper changes.
+func (t target) isRoot() bool { return t.exists && t.node.File.IsZero() }
+
+// target follows a path inside a plan, for a change: the root of a share is refused.
+func (p *planner) target(op string, name pathname.Path, w *view) (target, error) {
+	t, err := follow(p.ctx, p.View, op, name, name.Share())
+	if err == nil && t.isRoot() {
+		err = &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.share-by-administrator"}
+	}
+	return t, err
+}
+
+// mustExist is target for something that must be there.
+func (p *planner) mustExist(op string, name pathname.Path, w *view) (target, error) {
+	t, err := p.target(op, name, w)
+	if problem.KindOf(err) == problem.Conflict || err == nil && !t.exists {
+		return t, problem.New(problem.NotFound, op, string(name), nil)
+	}
+	return t, err
+}
+
+// info tells about a target as the session sees it.
+func (p *planner) info(w *view, t target) Info {
+	if !t.exists {
+		return Info{}
+	}
+	return info(t.path, p.sh.id, t.node)
+}
+
+// info makes an Info of a node.
+func info(path pathname.Path, share id.Share, n catalogue.Node) Info {
+	i := Info{Path: path, Share: share, File: n.File, Dir: n.Dir, Created: n.Created, Removed: n.Removed, Props: n.Props, Modified: n.Created}
+	if h := n.Head; !h.Version.IsZero() {
+		i.version(h)
+	}
+	if !n.Modified.IsZero() {
+		i.Modified = n.Modified
+	}
+	return i
+}
+
+func (i *Info) version(v catalogue.Version) {
+	i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums =
+		v.Version, v.Number, v.Size, v.Modified, v.Saved, v.Author, v.Door, v.Sums
+}
+
+// candidates finds every node that stands or once stood at a path, what is shown first, then what was
+// removed latest. It looks into removed directories too, so that the history of a path outlives them.
+func candidates(ctx context.Context, v catalogue.View, names []string) ([]catalogue.Node, error) {
+	const most = 64 // nodes at one step: a name that was removed and made anew again and again
+	dirs := []id.File{{}}
+	var found []catalogue.Node
+	for i, n := range names {
+		found = nil
+		for _, dir := range dirs {
+			if node, err := v.Child(ctx, dir, n); err == nil {
+				found = append(found, node)
+			} else if !errors.Is(err, catalogue.ErrNone) {
+				return nil, err
+			}
+			former, err := v.Former(ctx, dir, n)
+			if err != nil {
+				return nil, err
+			}
+			found = append(found, former...)
+		}
+		slices.SortStableFunc(found, func(a, b catalogue.Node) int {
+			if a.Removed.IsZero() != b.Removed.IsZero() {
+				if a.Removed.IsZero() {
+					return -1
+				}
+				return 1
+			}
+			return b.Removed.Compare(a.Removed)
+		})
+		found = found[:min(len(found), most)]
+		if i == len(names)-1 {
+			break
+		}
+		dirs = nil
+		for _, f := range found {
+			if f.Dir {
+				dirs = append(dirs, f.File)
+			}
+		}
+	}
+	return found, nil
+}
+
+// link is a new version with the content of an older one.
+func link(file, parent id.File, name string, of catalogue.Version) commit.Op {
+	c := of.Content
+	c.Version = id.NewVersion()
+	return commit.Op{Kind: commit.Link, File: file, Parent: parent, Name: name, Content: c}
+}
+
+// place makes file stand at parent/name with the content of node: a link, or a placeholder if node has none.
+func placeAs(file, parent id.File, name string, node catalogue.Node) commit.Op {
+	if node.Head.Version.IsZero() {
+		return commit.Op{Kind: commit.Touch, File: file, Parent: parent, Name: name, Content: commit.Content{Modified: node.Modified}}
+	}
+	op := link(file, parent, name, node.Head)
+	if !node.Modified.IsZero() {
+		op.Modified = node.Modified
+	}
+	return op
+}

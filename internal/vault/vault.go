@@ -1,0 +1,252 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/chunk"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// A write epoch ends after so many versions, or so much time: whoever rules the storehouse can open
+// what was written in the running one.
+const (
+	epochVersions = 1000
+	epochTime     = 5 * time.Minute
+)
+
+// Config is what a vault is made of.
+type Config struct {
+	Packs     pack.Store
+	Catalogue catalogue.Catalogue
+	Keeper    keeper.Keeper
+	FS        durable.FS
+	Dir       string // for lock tables and the spool
+	Free      func() (int64, error)
+	Now       func() time.Time
+	Log       *slog.Logger
+	// Drafts bounds how many saves may hold memory at the same time (about 12 MiB each); others wait. 0 means 32.
+	Drafts int
+}
+
+// Vault is an open vault. Safe for concurrent use.
+type Vault struct {
+	cfg    Config
+	keys   *keyring
+	live   *live
+	drafts chan struct{} // a token for each draft that may hold buffers
+
+	mu     sync.Mutex
+	shares map[id.Share]*share // opened since the start
+
+	requests chan *request // to the committer
+	events   chan event.Event
+	stop     chan struct{}
+	done     sync.WaitGroup
+}
+
+// share is a share whose metadata key the keeper has handed out.
+type share struct {
+	id        id.Share
+	meta      *seal.Metadata
+	cutter    *chunk.Cutter
+	recipient seal.Recipient
+	once      sync.Mutex // held while unlocking and catching up
+	ready     bool       // guarded by once
+	caught    bool       // owned by the committer: the catalogue has been brought up to the packs since the start
+	stale     bool       // owned by the committer: it must catch up before the next plan
+	locks     *locks
+	vacated   *vacated // owned by the committer
+
+	mu      sync.Mutex // held over every append, so that pending has the order of the pack
+	pending catalogue.Batch
+	fresh   map[id.Chunk]pack.Place // appended, but not yet in the catalogue
+	epoch   *seal.Epoch
+	left    int       // versions that epoch may still be used for
+	until   time.Time // or until when
+	lost    int       // pack.Store.Lost when pending began
+}
+
+// Open starts a vault. Shares are unlocked and caught up with their packs when the first session comes for them.
+func Open(_ context.Context, cfg Config) (*Vault, error) {
+	if cfg.Drafts == 0 {
+		cfg.Drafts = 32
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if err := cfg.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, fmt.Errorf("vault directory: %w", err)
+	}
+	v := &Vault{
+		cfg:      cfg,
+		keys:     newKeyring(cfg.Now),
+		live:     newLive(cfg.Now),
+		drafts:   make(chan struct{}, cfg.Drafts),
+		shares:   make(map[id.Share]*share),
+		requests: make(chan *request, 1024),
+		events:   make(chan event.Event, 4096),
+		stop:     make(chan struct{}),
+	}
+	if err := v.sweepSpool(); err != nil {
+		return nil, err
+	}
+	v.done.Add(3)
+	go v.commitLoop()
+	go v.recordLoop()
+	go v.janitor()
+	return v, nil
+}
+
+// Close ends the vault: acknowledged saves are durable already, so it only waits for what is under way
+// and forgets all keys. The stores stay open; they belong to the caller.
+func (v *Vault) Close() {
+	close(v.stop)
+	v.done.Wait()
+	v.keys.clear()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, sh := range v.shares {
+		if sh.meta != nil {
+			sh.meta.Zero()
+		}
+	}
+}
+
+// As returns what a session may do, with the lock tokens that it presents.
+func (v *Vault) As(s account.Session, tokens ...string) Files {
+	return &view{v: v, s: s, tokens: tokens}
+}
+
+// Forget drops the keys that are leased for a session, so that its readings end at once.
+func (v *Vault) Forget(s id.Session) { v.keys.drop(s) }
+
+// view is one session's Files.
+type view struct {
+	v      *Vault
+	s      account.Session
+	tokens []string
+}
+
+// enter finds the share of a path for the session, checks the session's right and opens the share.
+func (w *view) enter(ctx context.Context, op string, name pathname.Path, write bool) (*share, account.Share, error) {
+	list, err := w.v.cfg.Keeper.Shares(ctx, w.s.ID)
+	if err != nil {
+		return nil, account.Share{}, err
+	}
+	key := pathname.Key(name.Share())
+	for _, a := range list {
+		if pathname.Key(a.Name) != key {
+			continue
+		}
+		if err := w.v.cfg.Keeper.Check(ctx, w.s.ID, a.ID, write); err != nil {
+			return nil, account.Share{}, err
+		}
+		sh, err := w.v.open(ctx, w.s.ID, a.ID)
+		return sh, a, err
+	}
+	if write && len(name.Names()) == 1 {
+		return nil, account.Share{}, &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.share-by-administrator"}
+	}
+	if write {
+		return nil, account.Share{}, problem.New(problem.Conflict, op, string(name), errors.New("no such share"))
+	}
+	return nil, account.Share{}, problem.New(problem.NotFound, op, string(name), nil)
+}
+
+// open unlocks a share on its first use and brings the catalogue up to its packs.
+func (v *Vault) open(ctx context.Context, s id.Session, share_ id.Share) (*share, error) {
+	v.mu.Lock()
+	sh := v.shares[share_]
+	if sh == nil {
+		sh = &share{id: share_, fresh: make(map[id.Chunk]pack.Place), vacated: newVacated()}
+		v.shares[share_] = sh
+	}
+	v.mu.Unlock()
+	sh.once.Lock()
+	defer sh.once.Unlock()
+	if sh.ready {
+		return sh, nil
+	}
+	u, err := v.cfg.Keeper.Unlock(ctx, s, share_)
+	if err != nil {
+		return nil, err
+	}
+	sh.meta, sh.recipient = seal.NewMetadata(u.Metadata), u.Recipient
+	sh.cutter = chunk.NewCutter(sh.meta.Cutting())
+	sh.lost = v.cfg.Packs.Lost(share_)
+	if sh.locks, err = v.loadLocks(sh); err != nil {
+		return nil, err
+	}
+	// The committer replays, so that it is the only one that ever writes into the catalogue.
+	if err := v.submit(ctx, &request{share: sh, alone: func(catalogue.Tx) error { return nil }}); err != nil {
+		return nil, err
+	}
+	sh.ready = true
+	return sh, nil
+}
+
+// recordLoop writes what was saved and changed into the ledger. The commit records are durable
+// evidence already, so nobody waits for it.
+func (v *Vault) recordLoop() {
+	defer v.done.Done()
+	for {
+		var batch []event.Event
+		select {
+		case e := <-v.events:
+			batch = append(batch, e)
+		case <-v.stop:
+			if len(v.events) == 0 {
+				return
+			}
+		}
+		for len(batch) < 256 && len(v.events) > 0 {
+			batch = append(batch, <-v.events)
+		}
+		if len(batch) == 0 {
+			continue
+		}
+		if err := v.cfg.Keeper.Record(context.Background(), batch...); err != nil {
+			v.cfg.Log.Error("saves are not in the ledger; their commit records are", "events", len(batch), "err", err)
+		}
+	}
+}
+
+// note queues an event. It waits when the ledger cannot keep up, so that memory stays bounded.
+func (v *Vault) note(e event.Event) {
+	select {
+	case v.events <- e:
+	case <-v.stop:
+		select { // on the way down: whatever still fits
+		case v.events <- e:
+		default:
+		}
+	}
+}
+
+func (v *Vault) janitor() {
+	defer v.done.Done()
+	t := time.NewTicker(15 * time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			v.keys.expire()
+		case <-v.stop:
+			return
+		}
+	}
+}

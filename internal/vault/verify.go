@@ -1,0 +1,261 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// VerifyOptions says what to verify.
+type VerifyOptions struct {
+	Shares []string // names; none: all that the session may read (with Keys), all that there are (without)
+	Keys   bool     // also open every version; each is a release with purpose "verify"
+}
+
+// Finding is one thing that Verify found wrong.
+type Finding struct {
+	Share  id.Share      `json:"share"`
+	Path   pathname.Path `json:"path,omitempty"` // of a version that does not open, with Keys
+	Pack   uint64        `json:"pack,omitempty"`
+	Offset int64         `json:"offset,omitempty"`
+	Length int64         `json:"length,omitempty"`
+	Reason string        `json:"reason"`
+}
+
+// VerifyReport sums up what was verified.
+type VerifyReport struct {
+	Shares   int   `json:"shares"`
+	Packs    int   `json:"packs"`
+	Bytes    int64 `json:"bytes"`
+	Versions int64 `json:"versions"` // opened, with Keys
+	Findings int   `json:"findings"`
+}
+
+// releaseBatch is how many versions one release of a verification asks for.
+const releaseBatch = 256
+
+// Verify reads every byte of the packs and compares checksums and digests, which needs no key. With
+// opt.Keys it then opens every version that was ever saved.
+func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions, found func(Finding)) (r VerifyReport, err error) {
+	report := func(f Finding) {
+		r.Findings++
+		found(f)
+	}
+	mine, err := v.cfg.Keeper.Shares(ctx, s.ID)
+	if err != nil {
+		return r, err
+	}
+	shares, err := v.verified(ctx, mine, opt)
+	if err != nil {
+		return r, err
+	}
+	for _, share := range shares {
+		r.Shares++
+		for i, err := range v.cfg.Packs.Packs(ctx, share) {
+			if err != nil {
+				return r, problem.New(problem.Internal, "verify", share.String(), err)
+			}
+			_, damage, err := v.cfg.Packs.Check(ctx, share, i.Pack)
+			if err != nil {
+				return r, problem.New(problem.Internal, "verify", share.String(), err)
+			}
+			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
+			for _, d := range damage {
+				report(Finding{Share: share, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason})
+			}
+		}
+		if !opt.Keys {
+			continue
+		}
+		i := slices.IndexFunc(mine, func(a account.Share) bool { return a.ID == share })
+		n, err := v.verifyVersions(ctx, s, mine[i], report)
+		r.Versions += n
+		if err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// verified returns the shares that the options name.
+func (v *Vault) verified(ctx context.Context, mine []account.Share, opt VerifyOptions) (out []id.Share, err error) {
+	if len(opt.Shares) == 0 && !opt.Keys {
+		out, err = v.cfg.Packs.Shares(ctx)
+		if err != nil {
+			err = problem.New(problem.Internal, "verify", "", err)
+		}
+		return out, err
+	}
+	for _, a := range mine {
+		if len(opt.Shares) == 0 || slices.ContainsFunc(opt.Shares, func(n string) bool { return pathname.Key(n) == pathname.Key(a.Name) }) {
+			out = append(out, a.ID)
+		}
+	}
+	if len(out) < len(opt.Shares) {
+		return nil, problem.New(problem.NotFound, "verify", fmt.Sprint(opt.Shares), errors.New("no such share"))
+	}
+	return out, nil
+}
+
+// verifyVersions opens every version of a share that has content of its own.
+func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account.Share, report func(Finding)) (n int64, err error) {
+	sh, err := v.open(ctx, s.ID, a.ID)
+	if err != nil {
+		return 0, err
+	}
+	w := &view{v: v, s: s}
+	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
+	var batch []Info
+	flush := func() error {
+		files, err := w.Open(ctx, account.Verify, batch...)
+		if err != nil {
+			return err
+		}
+		for i, f := range files {
+			if _, err := f.WriteTo(discard{}); err != nil {
+				if problem.KindOf(err) != problem.Damaged {
+					return err
+				}
+				report(Finding{Share: sh.id, Path: batch[i].Path, Reason: err.Error()})
+			}
+			f.Close()
+			n++
+		}
+		batch = batch[:0]
+		return nil
+	}
+	commits := func(t pack.Type) bool { return t == pack.Commit }
+	for f, err := range v.cfg.Packs.Frames(ctx, sh.id, pack.Position{}, commits) {
+		if err != nil {
+			if d, ok := errors.AsType[*pack.DamageError](err); ok {
+				report(Finding{Share: sh.id, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason})
+				break
+			}
+			return n, problem.New(problem.Internal, "verify", a.Name, err)
+		}
+		if f.Type != pack.Commit {
+			continue
+		}
+		plain, err := sh.meta.OpenRecord(f.Payload)
+		if err != nil {
+			report(Finding{Share: sh.id, Pack: f.Place.Pack, Offset: f.Place.Offset, Reason: err.Error()})
+			continue
+		}
+		rec, err := commit.ParseRecord(plain)
+		if err != nil {
+			report(Finding{Share: sh.id, Pack: f.Place.Pack, Offset: f.Place.Offset, Reason: err.Error()})
+			continue
+		}
+		for _, op := range rec.Ops {
+			if op.Kind != commit.Save {
+				continue
+			}
+			batch = append(batch, Info{Path: pathOf(ctx, cat, a.Name, op), Share: sh.id, File: op.File, Version: op.Version, Size: op.Size})
+			if len(batch) == releaseBatch {
+				if err := flush(); err != nil {
+					return n, err
+				}
+			}
+		}
+	}
+	if len(batch) > 0 {
+		err = flush()
+	}
+	return n, err
+}
+
+// discard is io.Discard without its ReadFrom, so that content is read chunk by chunk.
+type discard struct{}
+
+func (discard) Write(p []byte) (int, error) { return len(p), nil }
+
+// pathOf tells under which path an operation's file was, as far as its directories still tell it.
+func pathOf(ctx context.Context, cat catalogue.View, share string, op commit.Op) pathname.Path {
+	names := []string{op.Name}
+	for dir := op.Parent; !dir.IsZero() && len(names) < 1000; {
+		n, err := cat.Node(ctx, dir)
+		if err != nil {
+			break
+		}
+		names, dir = append(names, n.Name), n.Parent
+	}
+	p := pathname.Root.Join(share)
+	for _, n := range slices.Backward(names) {
+		p = p.Join(n)
+	}
+	return p
+}
+
+// RebuildReport says what a rebuild made.
+type RebuildReport struct {
+	Frames int64            `json:"frames"`
+	Equal  bool             `json:"equal"` // the new books say exactly what the old ones said
+	Totals catalogue.Totals `json:"totals"`
+}
+
+// Rebuild makes a share's catalogue anew from its packs alone.
+func (v *Vault) Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64)) (r RebuildReport, err error) {
+	w := &view{v: v, s: s}
+	sh, _, err := w.enter(ctx, "rebuild", pathname.Root.Join(share), true)
+	if err != nil {
+		return r, err
+	}
+	err = v.submit(ctx, &request{share: sh, sess: s, alone: func(tx catalogue.Tx) error {
+		ctx := context.WithoutCancel(ctx)
+		before, err := tx.View(sh.id, sh.meta).Digest(ctx)
+		if err != nil {
+			before = [32]byte{} // books that cannot be read are why one rebuilds
+		}
+		if err := tx.Forget(ctx, sh.id); err != nil {
+			return err
+		}
+		if err := replay(ctx, v.cfg.Packs, tx, sh.id, sh.meta, pack.Position{}, func(pack.Frame) {
+			r.Frames++
+			progress(r.Frames)
+		}); err != nil {
+			return err
+		}
+		after, err := tx.View(sh.id, sh.meta).Digest(ctx)
+		if err != nil {
+			return err
+		}
+		r.Equal = before == after
+		r.Totals, err = tx.View(sh.id, sh.meta).Totals(ctx)
+		return err
+	}})
+	if err == nil {
+		v.note(event.Event{Kind: event.Changed, When: v.cfg.Now(), Session: s.ID, Account: s.Account, Actor: s.Name, Door: s.Door, Share: sh.id, Note: "rebuild"})
+	}
+	return r, err
+}
+
+// Status tells about an open vault.
+type Status struct {
+	Unlocked []id.Share `json:"unlocked"` // shares whose names the storehouse can see
+	Leases   int        `json:"leases"`   // keys that it holds
+	Saving   int        `json:"saving"`   // large saves under way
+}
+
+// Status tells about the vault.
+func (v *Vault) Status() (s Status) {
+	v.mu.Lock()
+	for _, sh := range v.shares {
+		s.Unlocked = append(s.Unlocked, sh.id)
+	}
+	v.mu.Unlock()
+	v.keys.mu.Lock()
+	s.Leases = len(v.keys.leases)
+	v.keys.mu.Unlock()
+	s.Saving = len(v.drafts)
+	return s
+}
