@@ -18,10 +18,17 @@ const (
 	sampleSize = 4 << 10
 )
 
-// maxWindow bounds the memory of a decoder. Writers use no more than Max, docs/format.md allows readers to
-// stop there.
+// maxWindow bounds the memory of a decoder, as docs/format.md allows; writers stay below it.
 const maxWindow = 8 << 20
 
+// encoder is a compressor with room for samples.
+type encoder struct {
+	*zstd.Encoder
+	in  [samples * sampleSize]byte
+	out [samples*sampleSize + 64]byte
+}
+
+// Scratch memory, nothing that outlives a call. An encoder keeps about 1 MiB, a decoder less.
 var (
 	encoders = sync.Pool{New: func() any {
 		e, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1),
@@ -29,7 +36,7 @@ var (
 		if err != nil {
 			panic(err) // only for options out of range
 		}
-		return e
+		return &encoder{Encoder: e}
 	}}
 	decoders = sync.Pool{New: func() any {
 		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
@@ -45,9 +52,9 @@ var (
 // Otherwise ok is false and packed is of no use. Content that seems dense by a few samples, such as a
 // photograph, costs microseconds.
 func Pack(dst, plain []byte) (packed []byte, ok bool) {
-	e := encoders.Get().(*zstd.Encoder)
+	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
-	if len(plain) > 2*samples*sampleSize && !promising(e, plain) {
+	if len(plain) > 2*len(e.in) && !e.promising(plain) {
 		return nil, false
 	}
 	packed = e.EncodeAll(plain, dst[:0])
@@ -55,13 +62,14 @@ func Pack(dst, plain []byte) (packed []byte, ok bool) {
 }
 
 // promising reports whether samples of plain become at least a tenth shorter.
-func promising(e *zstd.Encoder, plain []byte) bool {
-	var in [samples * sampleSize]byte
+func (e *encoder) promising(plain []byte) bool {
 	for i := range samples {
-		copy(in[i*sampleSize:(i+1)*sampleSize], plain[len(plain)*(i+1)/(samples+1):])
+		copy(e.in[i*sampleSize:(i+1)*sampleSize], plain[len(plain)*(i+1)/(samples+1):])
 	}
-	var out [len(in) + 64]byte
-	return len(e.EncodeAll(in[:], out[:0])) <= len(in)*9/10
+	short := len(e.EncodeAll(e.in[:], e.out[:0])) <= len(e.in)*9/10
+	clear(e.in[:])
+	clear(e.out[:])
+	return short
 }
 
 // Unpack returns the content that Pack compressed, in the capacity of dst if it suffices. It takes
