@@ -17,6 +17,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/azekura/azekura/internal/id"
 )
@@ -42,6 +43,15 @@ func NewKey() (k Key) {
 // Zero overwrites k.
 func (k *Key) Zero() { clear(k[:]) }
 
+// Format prints a word instead of the key, whatever the verb.
+func (Key) Format(s fmt.State, _ rune) { io.WriteString(s, "(key)") }
+
+// LogValue keeps k out of logs.
+func (Key) LogValue() slog.Value { return slog.StringValue("(key)") }
+
+// MarshalText fails: a key is written nowhere but sealed, by somebody who means it.
+func (Key) MarshalText() ([]byte, error) { return nil, errors.New("a key is not to be written as text") }
+
 // Derive returns the key that label makes of k: HKDF-SHA256 Expand with k as the pseudorandom key.
 func (k Key) Derive(label string) Key {
 	b, err := hkdf.Expand(sha256.New, k[:], "azekura/v1 "+label, len(k))
@@ -63,11 +73,12 @@ func (k Key) aead() cipher.AEAD {
 	return a
 }
 
-// Seal appends nonce, ciphertext and tag of plain to dst. What is sealed under one key opens only
-// with the same context.
+// Seal appends nonce, ciphertext and tag of plain to dst, whose spare room must not overlap plain. What is
+// sealed under one key opens only with the same context. The nonce is random, so a key may seal 2^32
+// times; where that is no bound, see SealOnce.
 func (k Key) Seal(dst, plain, context []byte) []byte { return k.aead().Seal(dst, nil, plain, context) }
 
-// Open appends the plaintext of sealed to dst, or returns ErrOpen.
+// Open appends the plaintext of sealed to dst, whose spare room must not overlap sealed, or returns ErrOpen.
 func (k Key) Open(dst, sealed, context []byte) ([]byte, error) {
 	plain, err := k.aead().Open(dst, nil, sealed, context)
 	if err != nil {
@@ -115,7 +126,10 @@ func NewMetadata(k Key) *Metadata {
 	return m
 }
 
-// Zero overwrites the working keys.
+// Format prints a word instead of the working keys.
+func (Metadata) Format(s fmt.State, _ rune) { io.WriteString(s, "(metadata keys)") }
+
+// Zero overwrites the working keys. Nobody may be at work with m any more.
 func (m *Metadata) Zero() {
 	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal, &m.cutting} {
 		k.Zero()
@@ -129,7 +143,9 @@ func (m *Metadata) Lookup(dir id.File, nfc string) (key [16]byte) {
 	return key
 }
 
-// SealName seals a short text for the catalogue; file is the context.
+// SealName seals a short text for the catalogue; file is the context. All names of a share are sealed with
+// one key, so that it is set up once: a catalogue of 10 million names may be rebuilt some hundred times
+// before 2^32 of them make another construction necessary. Packs hold none of them.
 func (m *Metadata) SealName(file id.File, text []byte) []byte {
 	return m.nameAEAD.Seal(nil, nil, text, file[:])
 }
