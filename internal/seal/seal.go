@@ -50,7 +50,9 @@ func (Key) Format(s fmt.State, _ rune) { io.WriteString(s, "(key)") }
 func (Key) LogValue() slog.Value { return slog.StringValue("(key)") }
 
 // MarshalText fails: a key is written nowhere but sealed, by somebody who means it.
-func (Key) MarshalText() ([]byte, error) { return nil, errors.New("a key is not to be written as text") }
+func (Key) MarshalText() ([]byte, error) {
+	return nil, errors.New("a key is not to be written as text")
+}
 
 // Derive returns the key that label makes of k: HKDF-SHA256 Expand with k as the pseudorandom key.
 func (k Key) Derive(label string) Key {
