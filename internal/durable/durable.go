@@ -83,15 +83,22 @@ func (osFS) SyncDir(name string) error {
 // Sync is fdatasync: Linux writes the size with it when the data cannot be read without, and the times
 // of a file are nothing that we rely on.
 func (f osFile) Sync() error {
-	for {
-		err := unix.Fdatasync(int(f.Fd()))
-		if err != unix.EINTR {
-			if err != nil {
-				err = &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
-			}
-			return err
-		}
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
 	}
+	var failed error
+	err = conn.Control(func(fd uintptr) {
+		for {
+			if failed = unix.Fdatasync(int(fd)); failed != unix.EINTR {
+				return
+			}
+		}
+	})
+	if err = errors.Join(err, failed); err != nil {
+		return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
+	}
+	return nil
 }
 
 func (f osFile) Size() (int64, error) {

@@ -333,6 +333,9 @@ func (w *writer) flushLoop() {
 // flush writes what is queued and, if sync, makes it durable. mu is held, but not while the disk works.
 func (w *writer) flush(sync bool) bool {
 	pieces, file, end := w.queue, w.file, w.size-int64(w.fill)
+	if len(pieces) == 0 && (!sync || end == w.synced) {
+		return true
+	}
 	w.busy = true
 	w.mu.Unlock()
 	err := w.write(file, pieces)
@@ -461,6 +464,9 @@ func (w *writer) close() error {
 	defer w.mu.Unlock()
 	w.closed = true
 	w.cond.Broadcast()
+	for w.busy || w.sealing {
+		w.cond.Wait()
+	}
 	if w.file != nil {
 		err = errors.Join(err, w.file.Close())
 		w.file = nil
