@@ -330,22 +330,18 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved}
-	var c commit.Content
-	if m.Size > 0 {
-		r.version = id.NewVersion()
-		key, epoch, err := d.w.v.fileKey(ctx, d.sh, r.version)
-		if err != nil {
-			return Info{}, err
-		}
-		plain, err := m.Marshal()
-		if err != nil {
-			return Info{}, problem.New(problem.TooLarge, "save", string(d.name), err)
-		}
-		r.manifest = key.Seal(nil, plain, r.version[:])
-		key.Zero()
-		c = commit.Content{Version: r.version, Key: r.version, Epoch: epoch, Equal: equal}
+	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved, version: id.NewVersion()}
+	key, epoch, err := d.w.v.fileKey(ctx, d.sh, r.version)
+	if err != nil {
+		return Info{}, err
 	}
+	plain, err := m.Marshal()
+	if err != nil {
+		return Info{}, problem.New(problem.TooLarge, "save", string(d.name), err)
+	}
+	r.manifest = key.Seal(nil, plain, r.version[:])
+	key.Zero()
+	c := commit.Content{Version: r.version, Key: r.version, Epoch: epoch, Equal: equal}
 	c.Size, c.Modified, c.Sums = m.Size, s.Modified, s.Sums
 	r.files = []event.File{{Version: c.Version, Path: d.sh.meta.SealPath(string(d.name))}}
 	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
