@@ -60,7 +60,9 @@ type writer struct {
 	table     []pack.Entry
 	closed    bool
 
-	hash hash.Hash // of what was written of the open pack; owned by the flusher
+	hash   hash.Hash // of what was written of the open pack; owned by the hasher between hashed.Wait and the next piece
+	hashed sync.WaitGroup
+	pieces chan piece // to the hasher, which gives the buffers back
 }
 
 // piece is a buffer on its way to the disk.
@@ -73,13 +75,24 @@ type piece struct {
 // startWriter opens a share for appending: it finds the end of its log, cuts a torn tail, and makes what
 // is there durable, because a reader may have seen it.
 func (s *Store) startWriter(share id.Share) (*writer, error) {
-	w := &writer{s: s, share: share, hash: newDigest()}
+	w := &writer{s: s, share: share, hash: newDigest(), pieces: make(chan piece, 2)}
 	w.cond.L = &w.mu
 	if err := w.recover(); err != nil {
 		return nil, fmt.Errorf("packs of share %v: %w", share, err)
 	}
 	go w.flushLoop()
+	go w.hashLoop()
 	return w, nil
+}
+
+// hashLoop computes the digest of the open pack beside the flusher, so that nobody waits for it but the
+// pack's seal.
+func (w *writer) hashLoop() {
+	for p := range w.pieces {
+		w.hash.Write(p.data)
+		buffers.Put(p.buf)
+		w.hashed.Done()
+	}
 }
 
 func (w *writer) recover() error {
@@ -185,6 +198,7 @@ func (w *writer) begin() error {
 		return err
 	}
 	w.n, w.file, w.size, w.synced, w.table = n, file, 0, 0, nil
+	w.hashed.Wait() // of a pack that was lost
 	w.hash = newDigest()
 	head := pack.Head{Share: w.share, Pack: n, After: w.after}.Append(nil)
 	w.put(pack.TypeHead, [32]byte{}, pack.PayloadSum(head), len(head), [][]byte{head})
@@ -309,6 +323,7 @@ func (w *writer) flushLoop() {
 			w.cond.Wait()
 		}
 		if w.closed && len(w.queue) == 0 && !w.waiting {
+			close(w.pieces)
 			return
 		}
 		whole := !w.appending // between frames: what is there can be padded and synced
@@ -342,13 +357,19 @@ func (w *writer) flush(sync bool) bool {
 	if err == nil && sync {
 		err = file.Sync()
 	}
+	if err == nil {
+		w.hashed.Add(len(pieces))
+		for _, p := range pieces {
+			w.pieces <- p
+		}
+	}
 	w.mu.Lock()
 	w.busy = false
-	for _, p := range pieces {
-		buffers.Put(p.buf)
-	}
 	w.queue = w.queue[len(pieces):]
 	if err != nil {
+		for _, p := range pieces {
+			buffers.Put(p.buf)
+		}
 		w.lose(err)
 		return false
 	}
@@ -364,7 +385,6 @@ func (w *writer) write(file durable.File, pieces []piece) error {
 		if n, err := file.WriteAt(p.data, p.at); err != nil || n < len(p.data) {
 			return errors.Join(err, errShort(n, len(p.data)))
 		}
-		w.hash.Write(p.data)
 	}
 	return nil
 }
@@ -417,6 +437,7 @@ func (w *writer) seal() {
 	if !w.flush(false) {
 		return
 	}
+	w.hashed.Wait()
 	w.hash.Sum(t.Digest[:0])
 	end := t.Append(nil)
 	w.put(pack.TypeTrailer, [32]byte{}, pack.PayloadSum(end), len(end), [][]byte{end})
