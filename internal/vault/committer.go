@@ -36,6 +36,7 @@ type request struct {
 	lost     int // pack.Store.Lost when the draft began
 	kind     event.Kind
 
+	info    Info // of what was saved, set by the plan of a draft
 	planned bool // set by the committer: the plan has run and its operations are in the packs
 	when    time.Time
 	files   []event.File
@@ -151,6 +152,11 @@ func (v *Vault) commit(group []*request) {
 			fail(group, v.broken("write into the catalogue", err))
 		}
 	}
+	for _, r := range group {
+		if r.share.dirs.dirty || r.alone != nil {
+			r.share.dirs.forget()
+		}
+	}
 	v.report(group)
 }
 
@@ -221,6 +227,7 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 	for _, chunk := range b.Chunks {
 		delete(sh.fresh, chunk.ID)
 	}
+	sh.dirs.dirty = sh.dirs.dirty || slices.ContainsFunc(ops, changesDirs)
 	if err := tx.Apply(ctx, sh.id, sh.meta, b); err != nil {
 		return v.broken("write into the catalogue", err)
 	}

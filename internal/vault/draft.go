@@ -31,6 +31,11 @@ const (
 // one that it starts with, so that many slow clients with small files cost little.
 var buffers = sync.Pool{New: func() any { b := make([]byte, chunk.Max); return &b }}
 
+// smallBuffers holds the first windows.
+var smallBuffers = sync.Pool{New: func() any { b := make([]byte, small); return &b }}
+
+const small = 64 << 10
+
 // draft is a save under way. One goroutine receives; a second cuts, hashes, seals and appends what the
 // first has gathered, so that the network and the cipher work at the same time.
 type draft struct {
@@ -43,6 +48,7 @@ type draft struct {
 
 	window []byte    // gathered, not yet cut; at most chunk.Max
 	full   *[]byte   // the pooled buffer behind window, once it is large
+	small  *[]byte   // and before
 	sum    hash.Hash // of the window, while the content may still be a single chunk
 	spool  *spool    // set by the first WriteAt
 
@@ -120,9 +126,9 @@ func (d *draft) grow(n int) error {
 	if len(d.window) < cap(d.window) {
 		return nil
 	}
-	const small = 64 << 10
 	if d.window == nil && n <= small {
-		d.window = make([]byte, 0, small)
+		d.small = smallBuffers.Get().(*[]byte)
+		d.window = (*d.small)[:0]
 		return nil
 	}
 	if err := d.take(); err != nil {
@@ -348,6 +354,9 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	if err := d.w.v.submit(ctx, r); err != nil {
 		return Info{}, err
 	}
+	if r.planned && r.version == r.info.Version {
+		return r.info, nil
+	}
 	return d.w.Stat(ctx, d.name)
 }
 
@@ -403,6 +412,9 @@ func (d *draft) Discard() {
 	if d.full != nil {
 		buffers.Put(d.full)
 	}
+	if d.small != nil {
+		smallBuffers.Put(d.small)
+	}
 	clear(d.parts)
 	if d.spool != nil {
 		d.spool.Close()
@@ -410,7 +422,7 @@ func (d *draft) Discard() {
 	if d.slot {
 		<-d.w.v.drafts
 	}
-	d.window, d.full = nil, nil
+	d.window, d.full, d.small = nil, nil, nil
 }
 
 // fileKey returns the key of a new version in the share's write epoch, and the epoch.
@@ -468,6 +480,7 @@ func (d *draft) plan(p *planner, c commit.Content, s Save) ([]commit.Op, error) 
 		op.Modified = p.when
 	}
 	if t.exists && !t.node.Head.Version.IsZero() {
+		d.saved(p, t, op, t.node.Head.Number+1)
 		return []commit.Op{op}, nil
 	}
 	// The first content under this name: the file that had the name before continues.
@@ -480,6 +493,17 @@ func (d *draft) plan(p *planner, c commit.Content, s Save) ([]commit.Op, error) 
 		op.File = file
 	case !t.exists:
 		op.File = id.NewFile()
+		d.saved(p, t, op, 1)
 	}
 	return append([]commit.Op{op}, after...), nil
+}
+
+// saved notes what the save will look like, so that nobody needs to look it up.
+func (d *draft) saved(p *planner, t target, op commit.Op, number int) {
+	i := info(t.path, p.sh.id, catalogue.Node{File: op.File, Created: t.node.Created, Props: t.node.Props})
+	if i.Created.IsZero() {
+		i.Created = p.when
+	}
+	i.version(catalogue.Version{Content: op.Content, Number: number, Saved: p.when, Author: d.w.s.Name, Door: d.w.s.Door})
+	p.req.info = i
 }

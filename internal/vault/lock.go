@@ -243,7 +243,7 @@ func (w *view) withLock(ctx context.Context, op string, name pathname.Path, toke
 	if err != nil {
 		return err
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), op, name, name.Share())
+	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op, name, name.Share())
 	if err != nil {
 		return err
 	}
@@ -299,7 +299,7 @@ func (w *view) Locks(ctx context.Context, name pathname.Path) ([]Lock, error) {
 	if none {
 		return nil, nil
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), "list locks", name, name.Share())
+	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, "list locks", name, name.Share())
 	if err != nil {
 		return nil, err
 	}

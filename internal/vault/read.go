@@ -31,7 +31,7 @@ func (w *view) Stat(ctx context.Context, name pathname.Path) (Info, error) {
 			return e.Info, nil
 		}
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), op, name, a.Name)
+	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op, name, a.Name)
 	if problem.KindOf(err) == problem.Conflict || err == nil && !t.exists {
 		return Info{}, problem.New(problem.NotFound, op, string(name), nil)
 	}

@@ -22,8 +22,8 @@ type target struct {
 	exists bool
 }
 
-// follow walks a path of a share. A missing or non-directory parent is a Conflict.
-func follow(ctx context.Context, v catalogue.View, op string, name pathname.Path, share string) (target, error) {
+// follow walks a path of a share. A missing or non-directory parent is a Conflict. known may be nil.
+func follow(ctx context.Context, v catalogue.View, known *dirs, op string, name pathname.Path, share string) (target, error) {
 	t := target{name: name, path: pathname.Root.Join(share), chain: []id.File{{}}}
 	names := name.Names()[1:]
 	if len(names) == 0 {
@@ -31,8 +31,14 @@ func follow(ctx context.Context, v catalogue.View, op string, name pathname.Path
 		return t, nil
 	}
 	for i, n := range names {
-		node, err := v.Child(ctx, t.dir, n)
 		last := i == len(names)-1
+		if !last && known != nil {
+			if node, _, ok := known.get(t.dir, n); ok {
+				t.enter(node)
+				continue
+			}
+		}
+		node, err := known.child(ctx, v, t.dir, n)
 		switch {
 		case errors.Is(err, catalogue.ErrNone) && last:
 			t.path = t.path.Join(n)
@@ -42,18 +48,35 @@ func follow(ctx context.Context, v catalogue.View, op string, name pathname.Path
 		case err != nil:
 			return t, problem.New(problem.Internal, op, string(name), err)
 		}
-		t.path = t.path.Join(node.Name)
 		if last {
-			t.node, t.exists = node, true
+			t.path, t.node, t.exists = t.path.Join(node.Name), node, true
 			return t, nil
 		}
 		if !node.Dir {
 			return t, problem.New(problem.Conflict, op, string(name), errors.New("a file stands where a directory should be"))
 		}
-		t.dir = node.File
-		t.chain = append(t.chain, node.File)
+		t.enter(node)
 	}
 	return t, nil
+}
+
+// enter goes on into a directory.
+func (t *target) enter(dir catalogue.Node) {
+	t.path, t.dir = t.path.Join(dir.Name), dir.File
+	t.chain = append(t.chain, dir.File)
+}
+
+// child looks a name up and remembers it if it is a directory.
+func (d *dirs) child(ctx context.Context, v catalogue.View, dir id.File, name string) (catalogue.Node, error) {
+	if d == nil {
+		return v.Child(ctx, dir, name)
+	}
+	_, age, _ := d.get(dir, name)
+	n, err := v.Child(ctx, dir, name)
+	if err == nil && n.Dir {
+		d.put(dir, name, n, age)
+	}
+	return n, err
 }
 
 // isRoot reports whether the target is the root of its share, which nobody but the keeper changes.
@@ -61,7 +84,11 @@ func (t target) isRoot() bool { return t.exists && t.node.File.IsZero() }
 
 // target follows a path inside a plan, for a change: the root of a share is refused.
 func (p *planner) target(op string, name pathname.Path, w *view) (target, error) {
-	t, err := follow(p.ctx, p.View, op, name, name.Share())
+	known := &p.sh.dirs
+	if known.dirty { // by an act of this group that nobody sees yet
+		known = nil
+	}
+	t, err := follow(p.ctx, p.View, known, op, name, name.Share())
 	if err == nil && t.isRoot() {
 		err = &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.share-by-administrator"}
 	}

@@ -70,6 +70,7 @@ type share struct {
 	stale     bool       // owned by the committer: it must catch up before the next plan
 	locks     *locks
 	vacated   *vacated // owned by the committer
+	dirs      dirs
 
 	mu      sync.Mutex // held over every append, so that pending has the order of the pack
 	pending catalogue.Batch
