@@ -2,7 +2,9 @@
 //
 // A name is kept byte for byte as it was given. Two names are the same when their Unicode NFC
 // forms are equal: macOS sends が as か followed by a combining mark, everybody else as one letter.
-// Case is significant, as given.
+// Case is significant, as given, and so are widths: ｶ is not カ. NFC also takes a compatibility
+// ideograph such as U+FA19 for the ideograph of which it is a form, U+795E: two such names in one
+// directory are one name, as they are on a Mac.
 package pathname
 
 import (
@@ -34,10 +36,11 @@ func Parse(s string) (Path, error) {
 	if len(s) > MaxPath {
 		return "", fmt.Errorf("the path is longer than %d bytes", MaxPath)
 	}
-	s = strings.TrimSuffix(strings.TrimPrefix(s, "/"), "/")
+	s = strings.TrimPrefix(s, "/")
 	if s == "" {
 		return Root, nil
 	}
+	s = strings.TrimSuffix(s, "/")
 	for name := range strings.SplitSeq(s, "/") {
 		if err := Check(name); err != nil {
 			return "", err
@@ -96,13 +99,23 @@ func (p Path) In(dir Path) bool {
 // Key returns the form in which names are compared: NFC.
 func Key(name string) string { return norm.NFC.String(name) }
 
-// reserved device names of Windows, with any extension; "CLOCK$" and the consoles as well.
-var reserved = map[string]bool{"CON": true, "PRN": true, "AUX": true, "NUL": true, "CLOCK$": true, "CONIN$": true, "CONOUT$": true}
-
-func init() {
-	for _, d := range []string{"1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³"} {
-		reserved["COM"+d], reserved["LPT"+d] = true, true
+// reserved reports whether Windows takes a name for a device: some words, whatever their case and extension.
+func reserved(name string) bool {
+	stem, _, _ := strings.Cut(name, ".")
+	stem = strings.ToUpper(strings.TrimRight(stem, " "))
+	switch stem {
+	case "CON", "PRN", "AUX", "NUL", "CLOCK$", "CONIN$", "CONOUT$":
+		return true
 	}
+	port, ok := strings.CutPrefix(stem, "COM")
+	if !ok {
+		port, ok = strings.CutPrefix(stem, "LPT")
+	}
+	switch port {
+	case "1", "2", "3", "4", "5", "6", "7", "8", "9", "¹", "²", "³":
+		return ok
+	}
+	return false
 }
 
 // Check tells why a name cannot be kept, or nil. Names that Windows cannot show are refused: one
@@ -131,8 +144,7 @@ func Check(name string) error {
 	if last := name[len(name)-1]; last == ' ' || last == '.' {
 		return fmt.Errorf("the name %q ends in a space or a full stop, which Windows cannot show", name)
 	}
-	stem, _, _ := strings.Cut(name, ".")
-	if reserved[strings.ToUpper(strings.TrimRight(stem, " "))] {
+	if reserved(Key(name)) { // by its key, in which a Kelvin sign is a K
 		return fmt.Errorf("the name %q is reserved by Windows", name)
 	}
 	return nil
