@@ -53,13 +53,16 @@ var codes = [kinds][2]int{
 	Unavailable:     {http.StatusServiceUnavailable, 20},
 }
 
-// String returns the kind's name, such as "not-found".
-func (k Kind) String() string {
+// known returns k, or Internal for a number that is none of the kinds.
+func (k Kind) known() Kind {
 	if k < kinds {
-		return names[k]
+		return k
 	}
-	return names[Internal]
+	return Internal
 }
+
+// String returns the kind's name, such as "not-found".
+func (k Kind) String() string { return names[k.known()] }
 
 // MarshalText returns the kind's name.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
@@ -76,11 +79,11 @@ func (k *Kind) UnmarshalText(text []byte) error {
 }
 
 // HTTP returns the status of RFC 9110 and RFC 4918 for a problem of this kind.
-func (k Kind) HTTP() int { return codes[min(k, kinds-1)][0] }
+func (k Kind) HTTP() int { return codes[k.known()][0] }
 
 // Exit returns the program's exit code for a problem of this kind. 0 is success; 3 (partly done)
 // and 130 (interrupted) are the program's own.
-func (k Kind) Exit() int { return codes[min(k, kinds-1)][1] }
+func (k Kind) Exit() int { return codes[k.known()][1] }
 
 // Error is a failed act.
 type Error struct {
