@@ -43,12 +43,25 @@ func random[K any]() (x of[K]) {
 	return x
 }
 
-func NewShare() Share     { return random[shareKind]() }
-func NewFile() File       { return random[fileKind]() }
+// NewShare returns the identifier of a new share.
+func NewShare() Share { return random[shareKind]() }
+
+// NewFile returns the identifier of a new file or directory.
+func NewFile() File { return random[fileKind]() }
+
+// NewVersion returns the identifier of a new version.
 func NewVersion() Version { return random[versionKind]() }
-func NewEpoch() Epoch     { return random[epochKind]() }
+
+// NewEpoch returns the identifier of a new epoch.
+func NewEpoch() Epoch { return random[epochKind]() }
+
+// NewSession returns the identifier of a new session.
 func NewSession() Session { return random[sessionKind]() }
-func NewDevice() Device   { return random[deviceKind]() }
+
+// NewDevice returns the identifier of a new device.
+func NewDevice() Device { return random[deviceKind]() }
+
+// NewAccount returns the identifier of a new account.
 func NewAccount() Account { return random[accountKind]() }
 
 // IsZero reports whether x names nothing.
@@ -60,17 +73,29 @@ func (x of[K]) String() string { return hex.EncodeToString(x[:]) }
 // MarshalText returns x as 32 hexadecimal digits.
 func (x of[K]) MarshalText() ([]byte, error) { return []byte(x.String()), nil }
 
-// UnmarshalText reads exactly 32 hexadecimal digits.
-func (x *of[K]) UnmarshalText(text []byte) error {
-	if len(text) != 2*Size {
-		return fmt.Errorf("identifier of %d digits, want %d", len(text), 2*Size)
-	}
-	_, err := hex.Decode(x[:], text)
-	return err
-}
+// UnmarshalText reads exactly 32 hexadecimal digits; x stays as it is if they are not.
+func (x *of[K]) UnmarshalText(text []byte) error { return read(x[:], text) }
 
 // Chunk identifies the content of a chunk within its share.
 type Chunk [32]byte
 
 // String returns c as 64 hexadecimal digits.
 func (c Chunk) String() string { return hex.EncodeToString(c[:]) }
+
+// MarshalText returns c as 64 hexadecimal digits.
+func (c Chunk) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads exactly 64 hexadecimal digits; c stays as it is if they are not.
+func (c *Chunk) UnmarshalText(text []byte) error { return read(c[:], text) }
+
+func read(to, text []byte) error {
+	if len(text) != 2*len(to) {
+		return fmt.Errorf("identifier of %d digits, want %d", len(text), 2*len(to))
+	}
+	b := make([]byte, len(to))
+	if _, err := hex.Decode(b, text); err != nil {
+		return fmt.Errorf("identifier: %w", err)
+	}
+	copy(to, b)
+	return nil
+}
