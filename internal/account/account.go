@@ -4,6 +4,7 @@ package account
 
 import (
 	"fmt"
+	"log/slog"
 	"net/netip"
 	"time"
 
@@ -78,6 +79,17 @@ type Credentials struct {
 	Door     string
 	Software string // the client's own name for itself, as far as it says
 }
+
+// String tells neither the secret nor the name: people type the one where the other belongs.
+func (c Credentials) String() string {
+	return fmt.Sprintf("%s from %v over %s with %q", c.Factor, c.Address, c.Door, c.Software)
+}
+
+// GoString is String, for %#v.
+func (c Credentials) GoString() string { return c.String() }
+
+// LogValue keeps the secret out of logs.
+func (c Credentials) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Share is a share as one session sees it.
 type Share struct {
