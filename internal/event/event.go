@@ -34,7 +34,8 @@ const (
 	DeviceRemoved  Kind = "device-removed"  // Target; Note: the device's name
 )
 
-// Event is an entry of the ledger before sealing. Fields that a kind does not use are zero.
+// Event is an entry of the ledger before sealing. Fields that a kind does not use are zero. Marshal
+// and Parse are its bytes, MarshalJSON what people and their programs see.
 type Event struct {
 	Kind    Kind
 	When    time.Time // keeper clock, UTC, milliseconds
@@ -53,6 +54,13 @@ type Event struct {
 	Size    int64
 	Digest  [32]byte
 	Note    string
+	Extra   []Extra // fields of later versions of the program, kept as they are
+}
+
+// Extra is a field that this version of the program does not know and may pass over.
+type Extra struct {
+	Tag   uint8
+	Value []byte
 }
 
 // File is a version and the path it was asked for under, sealed with its share's metadata key
