@@ -52,7 +52,7 @@ func saveOne(b *testing.B, f vault.Files, i int, content []byte) {
 func BenchmarkSave3MB(b *testing.B)          { benchSave(b, 3_000_000, 1) }
 func BenchmarkSave3MBParallel(b *testing.B)  { benchSave(b, 3_000_000, 4) }
 func BenchmarkSave20KB(b *testing.B)         { benchSave(b, 20_000, 1) }
-func BenchmarkSave20KBParallel(b *testing.B) { benchSave(b, 20_000, 8) }
+func BenchmarkSave20KBParallel(b *testing.B) { benchSave(b, 20_000, 32) }
 
 func BenchmarkSave256MB(b *testing.B) { benchSave(b, 256<<20, 1) }
 
