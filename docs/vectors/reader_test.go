@@ -223,9 +223,9 @@ func (r reader) derive(label string) []byte {
 func (r reader) open(key, sealed, context []byte) []byte {
 	block, err := aes.NewCipher(key)
 	r.check(err)
-	gcm, err := cipher.NewGCM(block)
+	gcm, err := cipher.NewGCMWithRandomNonce(block) // the nonce stands before the ciphertext
 	r.check(err)
-	plain, err := gcm.Open(nil, sealed[:12], sealed[12:], context)
+	plain, err := gcm.Open(nil, nil, sealed, context)
 	r.check(err)
 	return plain
 }
