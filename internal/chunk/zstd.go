@@ -18,9 +18,6 @@ const (
 	sampleSize = 4 << 10
 )
 
-// maxWindow bounds the memory of a decoder, as docs/format.md allows; writers stay below it.
-const maxWindow = 8 << 20
-
 // encoder is a compressor with room for samples.
 type encoder struct {
 	*zstd.Encoder
@@ -39,7 +36,7 @@ var (
 		return &encoder{Encoder: e}
 	}}
 	decoders = sync.Pool{New: func() any {
-		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(maxWindow),
+		d, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(Max),
 			zstd.WithDecodeAllCapLimit(true), zstd.IgnoreChecksum(true))
 		if err != nil {
 			panic(err) // only for options out of range

@@ -17,8 +17,8 @@ const (
 	MaxRecord = 16<<20 - seal.OnceOverhead
 	// MaxOps is the largest number of operations of a record.
 	MaxOps = 1 << 16
-	// MaxPart is how many bytes of content a chunk may stand for.
-	MaxPart = 16 << 20
+	// MaxPart is how many bytes of content a chunk may hold, and how long a list of parts may be.
+	MaxPart = 4 << 20
 	// MaxExtra is the highest tag of an optional field that may be passed over.
 	MaxExtra = 127
 )
@@ -34,24 +34,24 @@ var (
 	ErrFormat = errors.New("not an encoding of format 1")
 )
 
-// finish returns the bytes of b within the limit.
-func finish(b *cryptobyte.Builder) ([]byte, error) {
+// finish returns the bytes of b within a limit.
+func finish(b *cryptobyte.Builder, limit int) ([]byte, error) {
 	out, err := b.Bytes()
 	switch {
 	case err != nil: // a length does not fit into its prefix
 		return nil, fmt.Errorf("%w: %w", ErrTooLarge, err)
-	case len(out) > MaxRecord:
+	case len(out) > limit:
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, len(out))
 	}
 	return out, nil
 }
 
-// begin checks the limit and reads the version of the format.
-func begin(b []byte) (cryptobyte.String, error) {
+// begin checks a limit and reads the version of the format.
+func begin(b []byte, limit int) (cryptobyte.String, error) {
 	s := cryptobyte.String(b)
 	var v uint8
 	switch {
-	case len(b) > MaxRecord:
+	case len(b) > limit:
 		return nil, fmt.Errorf("%w: %d bytes", ErrFormat, len(b))
 	case !s.ReadUint8(&v) || v == 0:
 		return nil, ErrFormat

@@ -11,14 +11,18 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/azekura/azekura/internal/chunk"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/seal"
 )
 
-func TestLimitFitsFrame(t *testing.T) {
+func TestLimitsFit(t *testing.T) {
 	if got, want := MaxRecord+seal.OnceOverhead, pack.MaxPayload; got != want {
 		t.Errorf("the largest sealed record has %d bytes, a frame %d", got, want)
+	}
+	if MaxPart != chunk.Max {
+		t.Errorf("a part may have %d bytes, a chunk %d", MaxPart, chunk.Max)
 	}
 }
 

@@ -24,7 +24,7 @@ func (m Manifest) Marshal() ([]byte, error) {
 	}
 	b.AddBytes(m.Inline)
 	addParts(b, m.Parts)
-	out, err := finish(b)
+	out, err := finish(b, MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
@@ -33,7 +33,7 @@ func (m Manifest) Marshal() ([]byte, error) {
 
 // ParseManifest reads what Marshal wrote and refuses every other encoding. Inline shares its memory with b.
 func ParseManifest(b []byte) (m Manifest, err error) {
-	s, err := begin(b)
+	s, err := begin(b, MaxRecord)
 	if err != nil {
 		return Manifest{}, fmt.Errorf("manifest: %w", err)
 	}
@@ -109,7 +109,7 @@ func MarshalParts(parts []Part) ([]byte, error) {
 	b := cryptobyte.NewBuilder(make([]byte, 0, 1+partSize*len(parts)))
 	b.AddUint8(format)
 	addParts(b, parts)
-	out, err := finish(b)
+	out, err := finish(b, MaxPart)
 	if err != nil {
 		return nil, fmt.Errorf("list of parts: %w", err)
 	}
@@ -119,7 +119,7 @@ func MarshalParts(parts []Part) ([]byte, error) {
 // ParseParts reads what MarshalParts wrote and refuses every other encoding. The caller compares the sum of the
 // sizes with that of the part that names the list.
 func ParseParts(b []byte) ([]Part, error) {
-	s, err := begin(b)
+	s, err := begin(b, MaxPart)
 	if err != nil {
 		return nil, fmt.Errorf("list of parts: %w", err)
 	}

@@ -109,6 +109,16 @@ func TestParts(t *testing.T) {
 			t.Errorf("%s: written", name)
 		}
 	}
+	long := make([]Part, MaxPart/partSize+1)
+	for i := range long {
+		long[i].Size = 1
+	}
+	if _, err := MarshalParts(long); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("%d parts: %v, want ErrTooLarge", len(long), err)
+	}
+	if _, err := MarshalParts(long[1:]); err != nil {
+		t.Errorf("%d parts: %v", len(long)-1, err)
+	}
 	b[0] = 3
 	if _, err := ParseParts(b); !errors.Is(err, ErrNewer) {
 		t.Errorf("format 3: %v, want ErrNewer", err)

@@ -78,7 +78,7 @@ func (r Record) Marshal() ([]byte, error) {
 			return nil, fmt.Errorf("commit record: %v: %w", r.Ops[i].Kind, err)
 		}
 	}
-	out, err := finish(b)
+	out, err := finish(b, MaxRecord)
 	if err != nil {
 		return nil, fmt.Errorf("commit record: %w", err)
 	}
@@ -88,7 +88,7 @@ func (r Record) Marshal() ([]byte, error) {
 // ParseRecord reads what Marshal wrote. It refuses every other encoding, and what a newer version of the
 // program may have written, as ErrNewer: to pass over an operation would show another state.
 func ParseRecord(b []byte) (r Record, err error) {
-	s, err := begin(b)
+	s, err := begin(b, MaxRecord)
 	if err != nil {
 		return Record{}, fmt.Errorf("commit record: %w", err)
 	}
