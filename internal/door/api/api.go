@@ -1,0 +1,281 @@
+// Package api is the one HTTP API of the storehouse, below /v1/. Commands use it over a private socket,
+// or in process when no server runs: the same handler, so that there is one way to do each thing.
+//
+// Requests and answers are JSON, lists are one JSON object a line, contents are bytes. Errors are
+// Problems, with the HTTP status of their kind. docs/json.md has the fields.
+package api
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/lang"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// Vault is what the API needs of a vault.
+type Vault interface {
+	As(s account.Session, tokens ...string) vault.Files
+	Verify(ctx context.Context, s account.Session, opt vault.VerifyOptions, found func(vault.Finding)) (vault.VerifyReport, error)
+	Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64)) (vault.RebuildReport, error)
+}
+
+// Accounts manages who may log in. Every call is checked against the session's role and recorded.
+type Accounts interface {
+	Accounts(ctx context.Context, s account.Session) ([]Account, error)
+	MakeAccount(ctx context.Context, s account.Session, a NewAccount) error
+	SetPassword(ctx context.Context, s account.Session, name, password string) error
+	SetDisabled(ctx context.Context, s account.Session, name string, disabled bool) error
+	MakeDevice(ctx context.Context, s account.Session, name, device string) (secret string, err error)
+	RemoveDevice(ctx context.Context, s account.Session, name, device string) error
+}
+
+// Shares manages shares, the rights in them, and the sessions that are at work.
+type Shares interface {
+	Shares(ctx context.Context, s account.Session) ([]account.Share, error)
+	MakeShare(ctx context.Context, s account.Session, name string) (account.Share, error)
+	SetRights(ctx context.Context, s account.Session, r Right) error
+	Sessions(ctx context.Context, s account.Session) ([]Session, error)
+}
+
+// Ledger reads the ledger with its keys.
+type Ledger interface {
+	Events(ctx context.Context, s account.Session, f EventFilter) iter.Seq2[json.RawMessage, error]
+	// ReadingKey returns what an auditor needs to read a copy of the ledger, as JSON. Giving it away is recorded.
+	ReadingKey(ctx context.Context, s account.Session) (json.RawMessage, error)
+}
+
+// Config is what the API is made of.
+type Config struct {
+	// Session tells who sends a request.
+	Session  func(r *http.Request) (account.Session, error)
+	Vault    Vault
+	Accounts Accounts
+	Shares   Shares
+	Ledger   Ledger
+	Status   func(ctx context.Context) (Status, error)
+	Now      func() time.Time
+	Log      *slog.Logger
+}
+
+type handler struct{ Config }
+
+// endpoint answers one kind of request. What it returns as an error is written as a Problem if nothing
+// has been written before.
+type endpoint func(w http.ResponseWriter, r *http.Request, s account.Session) error
+
+// New returns the API.
+func New(cfg Config) http.Handler {
+	h := &handler{cfg}
+	mux := http.NewServeMux()
+	for pattern, e := range h.routes() {
+		mux.Handle(pattern, h.wrap(e))
+	}
+	mux.Handle("/", h.wrap(func(http.ResponseWriter, *http.Request, account.Session) error {
+		return problem.New(problem.NotFound, "read", "", errors.New("no such endpoint"))
+	}))
+	return mux
+}
+
+func (h *handler) routes() map[string]endpoint {
+	return map[string]endpoint{
+		"GET /v1/status": h.status,
+
+		"GET /v1/files/{path...}":   h.get,
+		"PUT /v1/files/{path...}":   h.put,
+		"GET /v1/stat/{path...}":    h.stat,
+		"GET /v1/list/{path...}":    h.list,
+		"GET /v1/removed/{path...}": h.removed,
+		"GET /v1/history/{path...}": h.history,
+		"POST /v1/mkdir/{path...}":  h.mkdir,
+		"POST /v1/remove/{path...}": h.remove,
+		"POST /v1/rename":           h.rename,
+		"POST /v1/restore":          h.restore,
+		"POST /v1/batch/save":       h.saveBatch,
+		"POST /v1/batch/open":       h.openBatch,
+
+		"GET /v1/shares":                              h.shares,
+		"POST /v1/shares":                             h.makeShare,
+		"PUT /v1/rights":                              h.setRights,
+		"GET /v1/sessions":                            h.sessions,
+		"GET /v1/accounts":                            h.accounts,
+		"POST /v1/accounts":                           h.makeAccount,
+		"PUT /v1/accounts/{name}/password":            h.setPassword,
+		"PUT /v1/accounts/{name}/disabled":            h.setDisabled,
+		"PUT /v1/accounts/{name}/devices/{device}":    h.makeDevice,
+		"DELETE /v1/accounts/{name}/devices/{device}": h.removeDevice,
+
+		"POST /v1/verify":             h.verify,
+		"POST /v1/rebuild":            h.rebuild,
+		"GET /v1/ledger/events":       h.events,
+		"POST /v1/ledger/reading-key": h.readingKey,
+	}
+}
+
+// wrap finds the session, runs the endpoint and writes its error.
+func (h *handler) wrap(e endpoint) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		sent := &sentinel{ResponseWriter: w}
+		s, err := h.Session(r)
+		if err == nil {
+			err = e(sent, r, s)
+		}
+		if err == nil {
+			return
+		}
+		if problem.KindOf(err) == problem.Internal {
+			h.Log.ErrorContext(r.Context(), "request failed", "method", r.Method, "pattern", r.Pattern, "err", err)
+		} else {
+			h.Log.DebugContext(r.Context(), "request refused", "method", r.Method, "pattern", r.Pattern, "err", err)
+		}
+		if sent.sent { // too late for a status: only a broken answer keeps it from looking whole
+			panic(http.ErrAbortHandler)
+		}
+		h.writeProblem(w, r, err)
+	})
+}
+
+// sentinel remembers whether the answer has begun.
+type sentinel struct {
+	http.ResponseWriter
+	sent bool
+}
+
+func (s *sentinel) WriteHeader(status int) {
+	s.sent = true
+	s.ResponseWriter.WriteHeader(status)
+}
+
+func (s *sentinel) Write(p []byte) (int, error) {
+	s.sent = true
+	return s.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController find the writer below.
+func (s *sentinel) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+// problemOf translates an error for the wire, in the language that the request asks for.
+func problemOf(r *http.Request, err error) *Problem {
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*problem.Error](err)
+	if !ok {
+		e = problem.New(problem.KindOf(err), "read", "", err)
+	}
+	l := lang.Pick(r.Header.Get("Accept-Language"))
+	return &Problem{Kind: e.Kind, Op: e.Op, On: e.On, Hint: e.Hint, Message: l.Problem(e.Op, e.On, e.Kind.String(), e.Hint)}
+}
+
+func (h *handler) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
+	p := problemOf(r, err)
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(p.Kind.HTTP())
+	json.NewEncoder(w).Encode(p) // a client that has gone is no matter of ours
+}
+
+func writeJSON(w http.ResponseWriter, v any) error {
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(v)
+}
+
+// maxJSON bounds the JSON body of a request.
+const maxJSON = 1 << 20
+
+// readJSON reads a request's body strictly: an unknown field is an error, so that a misspelt one does not
+// silently do something else.
+func readJSON[T any](r *http.Request) (v T, err error) {
+	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
+		return v, problem.New(problem.Invalid, "read", "", fmt.Errorf("content type %q, want application/json", r.Header.Get("Content-Type")))
+	}
+	d := json.NewDecoder(io.LimitReader(r.Body, maxJSON))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return v, problem.New(problem.Invalid, "read", "", err)
+	}
+	return v, nil
+}
+
+// pathOf returns the path that a request's URL names.
+func pathOf(r *http.Request, op string) (pathname.Path, error) {
+	return parsePath(op, r.PathValue("path"))
+}
+
+func parsePath(op, s string) (pathname.Path, error) {
+	p, err := pathname.Parse("/" + strings.TrimPrefix(s, "/"))
+	if err != nil {
+		return "", &problem.Error{Kind: problem.Invalid, Op: op, On: s, Hint: "hint.name", Err: err}
+	}
+	return p, nil
+}
+
+// lines writes one JSON object a line. An error after the first line is a line itself: {"error": …}.
+type lines struct {
+	w   http.ResponseWriter
+	r   *http.Request
+	buf *bufio.Writer
+	enc *json.Encoder
+}
+
+func newLines(w http.ResponseWriter, r *http.Request) *lines {
+	w.Header().Set("Content-Type", "application/x-ndjson")
+	buf := bufio.NewWriterSize(w, 32<<10)
+	return &lines{w, r, buf, json.NewEncoder(buf)}
+}
+
+func (l *lines) put(v any) error { return l.enc.Encode(v) }
+
+// flush sends what was put so far to a client that waits for news.
+func (l *lines) flush() error {
+	if err := l.buf.Flush(); err != nil {
+		return err
+	}
+	return http.NewResponseController(l.w).Flush()
+}
+
+// end sends the rest, and what went wrong.
+func (l *lines) end(err error) error {
+	if err != nil {
+		if l.buf.Buffered() == 0 && !begun(l.w) {
+			return err // nothing was sent: a status can still tell it
+		}
+		if err := l.put(struct {
+			Error *Problem `json:"error"`
+		}{problemOf(l.r, err)}); err != nil {
+			return err
+		}
+	}
+	return l.buf.Flush()
+}
+
+func begun(w http.ResponseWriter) bool {
+	s, ok := w.(*sentinel)
+	return ok && s.sent
+}
+
+// sequence writes a sequence as lines.
+func sequence[A, B any](w http.ResponseWriter, r *http.Request, seq iter.Seq2[A, error], to func(A) B) error {
+	l := newLines(w, r)
+	for v, err := range seq {
+		if err != nil {
+			return l.end(err)
+		}
+		if err := l.put(to(v)); err != nil {
+			return err
+		}
+	}
+	return l.end(nil)
+}

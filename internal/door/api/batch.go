@@ -1,0 +1,199 @@
+package api
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// Bounds of a batch.
+const (
+	MaxBatch   = 1000    // files of one batch
+	SmallFile  = 1 << 20 // files up to this size are saved side by side, so that they share their flushes
+	sideBySide = 32      // of them at a time
+)
+
+// saveBatch saves the files of a batch and answers with one Saved a line, in no particular order. A file
+// that fails does not stop the others.
+func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	files := h.Vault.As(s)
+	in := NewItemReader(r.Body)
+	var (
+		group   sync.WaitGroup
+		mu      sync.Mutex
+		results []Saved
+		slots   = make(chan struct{}, sideBySide)
+	)
+	save := func(i Item, p pathname.Path, body io.Reader, size int64) {
+		out := Saved{Path: i.Path}
+		info, err := h.save(r, files, p, body, size, vault.Save{Modified: i.Modified})
+		if err != nil {
+			out.Error = problemOf(r, err)
+		} else {
+			wire := infoOf(info)
+			out.Info = &wire
+		}
+		mu.Lock()
+		results = append(results, out)
+		mu.Unlock()
+	}
+	err := readBatch(in, func(i Item) error {
+		p, err := parsePath("save", i.Path)
+		if err != nil {
+			mu.Lock()
+			results = append(results, Saved{Path: i.Path, Error: problemOf(r, err)})
+			mu.Unlock()
+			return nil
+		}
+		if i.Size < 0 || i.Size > SmallFile {
+			save(i, p, in, i.Size)
+			return nil
+		}
+		content := make([]byte, i.Size)
+		if _, err := io.ReadFull(in, content); err != nil || !ended(in) {
+			if _, ok := errors.AsType[*NotWhole](err); err != nil && !ok && err != io.EOF {
+				return err
+			}
+			save(i, p, io.LimitReader(bytes.NewReader(content), 0), i.Size+1) // not as announced: refused by save
+			return nil
+		}
+		slots <- struct{}{}
+		group.Go(func() {
+			defer func() { <-slots }()
+			save(i, p, bytes.NewReader(content), i.Size)
+		})
+		return nil
+	})
+	group.Wait()
+	l := newLines(w, r)
+	for _, out := range results {
+		if err := l.put(out); err != nil {
+			return err
+		}
+	}
+	if err != nil {
+		err = problem.New(problem.Invalid, "save", "", err)
+	}
+	return l.end(err)
+}
+
+// ended reports whether a file's content ends here, as a whole.
+func ended(in *ItemReader) bool {
+	n, err := in.Read(make([]byte, 1))
+	return n == 0 && err == io.EOF
+}
+
+func readBatch(in *ItemReader, each func(Item) error) error {
+	for n := 0; ; n++ {
+		i, err := in.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if n == MaxBatch {
+			return fmt.Errorf("more than %d files", MaxBatch)
+		}
+		if i.Error != nil {
+			continue
+		}
+		if err := each(i); err != nil {
+			return err
+		}
+	}
+}
+
+// OpenRequest asks for the contents of files, as they are now.
+type OpenRequest struct {
+	Paths   []string        `json:"paths"`
+	Purpose account.Purpose `json:"purpose,omitempty"`
+}
+
+// openBatch answers with the contents of many files, for which it asks with one release.
+func (h *handler) openBatch(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[OpenRequest](r)
+	if err != nil {
+		return err
+	}
+	if len(q.Paths) > MaxBatch {
+		return problem.New(problem.TooLarge, "open", "", fmt.Errorf("more than %d files", MaxBatch))
+	}
+	why, err := purposeOf(string(q.Purpose))
+	if err != nil {
+		return err
+	}
+	files := h.Vault.As(s)
+	infos := make([]vault.Info, len(q.Paths))
+	failed := make([]error, len(q.Paths))
+	var good []vault.Info
+	for i, path := range q.Paths {
+		p, err := parsePath("open", path)
+		if err == nil {
+			infos[i], err = files.Stat(r.Context(), p)
+		}
+		if failed[i] = err; err == nil {
+			good = append(good, infos[i])
+		}
+	}
+	open, err := files.Open(r.Context(), why, good...)
+	together := err == nil
+	w.Header().Set("Content-Type", BatchType)
+	out := NewItemWriter(w)
+	for i, path := range q.Paths {
+		var f vault.File
+		switch {
+		case failed[i] != nil:
+		case together:
+			f, open = open[0], open[1:]
+		default: // one of them keeps all from opening: which one it is shows one by one
+			var alone []vault.File
+			if alone, failed[i] = files.Open(r.Context(), why, infos[i]); failed[i] == nil {
+				f = alone[0]
+			}
+		}
+		if err := h.sendItem(out, r, path, infos[i], f, failed[i]); err != nil {
+			for _, f := range open {
+				f.Close()
+			}
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// sendItem writes one file of an answer. The error it returns is that of writing.
+func (h *handler) sendItem(out *ItemWriter, r *http.Request, path string, i vault.Info, f vault.File, failed error) error {
+	if failed != nil {
+		return out.Begin(Item{Path: path, Error: problemOf(r, failed)})
+	}
+	defer f.Close()
+	if err := out.Begin(Item{Path: path, Size: i.Size, Modified: utc(i.Modified), Version: i.Version}); err != nil {
+		return err
+	}
+	w := &lastError{w: out}
+	_, err := f.WriteTo(w)
+	if w.err != nil {
+		return w.err
+	}
+	return out.End(problemOf(r, err))
+}
+
+// lastError remembers an error of writing, to tell it from one of reading.
+type lastError struct {
+	w   io.Writer
+	err error
+}
+
+func (w *lastError) Write(p []byte) (n int, err error) {
+	n, w.err = w.w.Write(p)
+	return n, w.err
+}

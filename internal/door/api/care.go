@@ -1,0 +1,192 @@
+package api
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// Status tells about an installation.
+type Status struct {
+	Version   string       `json:"version"`
+	Started   time.Time    `json:"started"`
+	Serving   bool         `json:"serving"` // false: the command has opened the vault by itself
+	Data      string       `json:"data"`
+	Listeners []Listener   `json:"listeners,omitempty"`
+	Free      int64        `json:"free"`
+	Keeper    KeeperStatus `json:"keeper"`
+	Ledger    LedgerStatus `json:"ledger"`
+	Vault     vault.Status `json:"vault"`
+	Shares    []Share      `json:"shares"`
+	Config    []Setting    `json:"config"`
+}
+
+// Listener is an address at which the storehouse answers.
+type Listener struct {
+	Door        string `json:"door"` // "webdav", "metrics", "console"
+	URL         string `json:"url"`
+	Fingerprint string `json:"fingerprint,omitempty"` // SHA-256 of the certificate
+}
+
+// KeeperStatus tells how the keys are kept.
+type KeeperStatus struct {
+	Place      string `json:"place"`      // "embedded": on this machine, in this process
+	Protection string `json:"protection"` // "key-file", "passphrase", "credential"
+	Caution    string `json:"caution"`    // what that does not protect against, in the language asked for
+	Sessions   int    `json:"sessions"`
+}
+
+// LedgerStatus tells about the ledger.
+type LedgerStatus struct {
+	Size      int64     `json:"size"`
+	Head      time.Time `json:"head,omitzero"`
+	PublicKey string    `json:"public_key"`
+}
+
+// Setting is a line of the configuration in force.
+type Setting struct {
+	Key   string `json:"key"`
+	Value string `json:"value"`
+	From  string `json:"from"` // "default", "file", "environment", "flag"
+}
+
+func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	out, err := h.Status(r.Context())
+	if err != nil {
+		return err
+	}
+	list, err := h.Shares.Shares(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		out.Shares = append(out.Shares, shareOf(a))
+	}
+	return writeJSON(w, out)
+}
+
+// verify answers with findings as they come, and the report last.
+func (h *handler) verify(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[VerifyRequest](r)
+	if err != nil {
+		return err
+	}
+	l := newLines(w, r)
+	var broken error
+	report, err := h.Vault.Verify(r.Context(), s, vault.VerifyOptions{Shares: q.Shares, Keys: q.Keys}, func(f vault.Finding) {
+		if broken == nil {
+			broken = errors.Join(l.put(VerifyLine{Finding: &f}), l.flush())
+		}
+	})
+	if err != nil {
+		return l.end(err)
+	}
+	if broken != nil {
+		return broken
+	}
+	if err := l.put(VerifyLine{Report: &report}); err != nil {
+		return err
+	}
+	return l.end(nil)
+}
+
+// rebuildStep is how many frames lie between two lines of progress.
+const rebuildStep = 10_000
+
+// rebuild answers with the progress, and the report last.
+func (h *handler) rebuild(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[RebuildRequest](r)
+	if err != nil {
+		return err
+	}
+	l := newLines(w, r)
+	report, err := h.Vault.Rebuild(r.Context(), s, q.Share, func(frames int64) {
+		if frames%rebuildStep == 0 { // a client that has gone must not stop a rebuild half way
+			l.put(RebuildLine{Frames: frames})
+			l.flush()
+		}
+	})
+	if err != nil {
+		return l.end(err)
+	}
+	if err := l.put(RebuildLine{Frames: report.Frames, Report: &report}); err != nil {
+		return err
+	}
+	return l.end(nil)
+}
+
+// EventFilter picks events of the ledger. What is zero picks all.
+type EventFilter struct {
+	From, To time.Time
+	Actor    string
+	Share    string
+	Path     string // a path, or a directory with everything below; * and ? as in file names
+	Kinds    []string
+	Limit    int
+}
+
+// Query returns f as a URL's query.
+func (f EventFilter) Query() url.Values {
+	q := make(url.Values)
+	set := func(key, value string) {
+		if value != "" {
+			q.Set(key, value)
+		}
+	}
+	if !f.From.IsZero() {
+		set("from", f.From.Format(time.RFC3339Nano))
+	}
+	if !f.To.IsZero() {
+		set("to", f.To.Format(time.RFC3339Nano))
+	}
+	set("actor", f.Actor)
+	set("share", f.Share)
+	set("path", f.Path)
+	q["kind"] = f.Kinds
+	if f.Limit > 0 {
+		set("limit", strconv.Itoa(f.Limit))
+	}
+	return q
+}
+
+// filterOf reads what Query wrote.
+func filterOf(q url.Values) (f EventFilter, err error) {
+	when := func(key string) (t time.Time) {
+		if v := q.Get(key); v != "" && err == nil {
+			t, err = time.Parse(time.RFC3339Nano, v)
+		}
+		return t
+	}
+	f = EventFilter{From: when("from"), To: when("to"), Actor: q.Get("actor"), Share: q.Get("share"), Path: q.Get("path"), Kinds: q["kind"]}
+	if v := q.Get("limit"); v != "" && err == nil {
+		f.Limit, err = strconv.Atoi(v)
+	}
+	if err != nil || f.Limit < 0 {
+		return f, problem.New(problem.Invalid, "read ledger", "", err)
+	}
+	return f, nil
+}
+
+func (h *handler) events(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	f, err := filterOf(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return sequence(w, r, h.Ledger.Events(r.Context(), s, f), func(e json.RawMessage) json.RawMessage { return e })
+}
+
+func (h *handler) readingKey(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	key, err := h.Ledger.ReadingKey(r.Context(), s)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return writeJSON(w, key)
+}

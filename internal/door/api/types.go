@@ -1,0 +1,232 @@
+package api
+
+import (
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// The types of this file are what crosses the wire, and what commands print with --json. Their fields
+// are a promise: docs/json.md has them, golden tests hold them. Times are RFC 3339 in UTC.
+
+// Type says what an Info describes.
+type Type string
+
+// The types of entries.
+const (
+	ShareEntry  Type = "share"
+	Directory   Type = "directory"
+	RegularFile Type = "file"
+)
+
+// Info describes a share, a directory or a file.
+type Info struct {
+	Path     string     `json:"path"`
+	Type     Type       `json:"type"`
+	Size     int64      `json:"size"`
+	Modified time.Time  `json:"modified,omitzero"` // as the client set it
+	Created  time.Time  `json:"created,omitzero"`
+	Saved    time.Time  `json:"saved,omitzero"`   // when the version was saved
+	Removed  time.Time  `json:"removed,omitzero"` // when it was removed; absent while it is shown
+	Version  id.Version `json:"version,omitzero"` // absent for directories and files that never had content
+	Number   int        `json:"number,omitzero"`  // of the version, from 1
+	Author   string     `json:"author,omitzero"`
+	Door     string     `json:"door,omitzero"`
+	ReadOnly bool       `json:"read_only,omitzero"`
+	Live     bool       `json:"live,omitzero"` // a program's lock file: shown now, never kept
+}
+
+// infoOf translates what the vault says.
+func infoOf(i vault.Info) Info {
+	t := RegularFile
+	switch {
+	case i.Dir && len(i.Path.Names()) <= 1:
+		t = ShareEntry
+	case i.Dir:
+		t = Directory
+	}
+	return Info{
+		Path: string(i.Path), Type: t, Size: i.Size, Modified: utc(i.Modified), Created: utc(i.Created), Saved: utc(i.Saved),
+		Removed: utc(i.Removed), Version: i.Version, Number: i.Number, Author: i.Author, Door: i.Door, ReadOnly: i.ReadOnly, Live: i.Live,
+	}
+}
+
+func utc(t time.Time) time.Time {
+	if t.IsZero() {
+		return time.Time{}
+	}
+	return t.UTC()
+}
+
+// Act names what happened to a file.
+type Act string
+
+// acts are the names of a commit's operations.
+var acts = map[commit.Kind]Act{
+	commit.Mkdir: "made", commit.Touch: "made", commit.Save: "saved", commit.Link: "linked",
+	commit.Move: "moved", commit.Remove: "removed", commit.SetProp: "changed",
+}
+
+// Change is one line of a file's history, latest first.
+type Change struct {
+	Act    Act       `json:"act"`
+	When   time.Time `json:"when"`
+	Author string    `json:"author"`
+	Name   string    `json:"name"`              // the file's name after it
+	File   *Info     `json:"version,omitempty"` // the version that was saved, or linked from an earlier one
+}
+
+func changeOf(c vault.Change) Change {
+	out := Change{Act: acts[c.Kind], When: utc(c.When), Author: c.Author, Name: c.Name}
+	if !c.Info.Version.IsZero() {
+		i := infoOf(c.Info)
+		out.File = &i
+	}
+	return out
+}
+
+// Saved is the answer to one file of a batch of saves, or to one save.
+type Saved struct {
+	Path  string   `json:"path"`
+	Info  *Info    `json:"info,omitempty"`
+	Error *Problem `json:"error,omitempty"`
+}
+
+// Restored tells what a restore did, or would not do, to one path.
+type Restored struct {
+	Path    string     `json:"path"`
+	Act     string     `json:"act"` // "restored", "brought-back", "renamed", "kept" (it is newer), "unchanged", "failed"
+	To      string     `json:"to,omitempty"`
+	Number  int        `json:"number,omitempty"`
+	Saved   time.Time  `json:"saved,omitzero"`
+	Error   *Problem   `json:"error,omitempty"`
+	Version id.Version `json:"version,omitzero"`
+}
+
+// RestoreRequest says to what state a path is restored: a version, or a time. With neither, what was
+// removed comes back as it was.
+type RestoreRequest struct {
+	Path    string     `json:"path"`
+	At      time.Time  `json:"at,omitzero"`
+	Number  int        `json:"number,omitempty"`
+	Version id.Version `json:"version,omitzero"`
+	DryRun  bool       `json:"dry_run,omitempty"`
+}
+
+// RenameRequest moves a file or directory.
+type RenameRequest struct {
+	From    string `json:"from"`
+	To      string `json:"to"`
+	Replace bool   `json:"replace,omitempty"`
+}
+
+// Account is a person or a service that may log in.
+type Account struct {
+	Name     string       `json:"name"`
+	Role     account.Role `json:"role"`
+	Disabled bool         `json:"disabled,omitempty"`
+	Created  time.Time    `json:"created,omitzero"`
+	Devices  []Device     `json:"devices,omitempty"`
+	Rights   []Right      `json:"rights,omitempty"`
+}
+
+// Device is a machine for which a device password was made.
+type Device struct {
+	Name    string    `json:"name"`
+	Created time.Time `json:"created,omitzero"`
+	Used    time.Time `json:"used,omitzero"` // the last login, as far as the keeper remembers
+}
+
+// Rights says what an account may do in a share.
+type Rights string
+
+// The rights.
+const (
+	NoRights Rights = "none"
+	CanRead  Rights = "read"
+	CanWrite Rights = "write"
+)
+
+// Right is an account's rights in a share.
+type Right struct {
+	Account string `json:"account,omitempty"`
+	Share   string `json:"share"`
+	Rights  Rights `json:"rights"`
+}
+
+// NewAccount asks for an account.
+type NewAccount struct {
+	Name     string       `json:"name"`
+	Role     account.Role `json:"role"`
+	Password string       `json:"password"`
+}
+
+// Secret is a password or a device password that was made; nobody can show it again.
+type Secret struct {
+	Secret string `json:"secret"`
+}
+
+// Session is a person at work.
+type Session struct {
+	ID      id.Session     `json:"id"`
+	Account string         `json:"account"`
+	Factor  account.Factor `json:"factor"`
+	Device  string         `json:"device,omitempty"`
+	Address string         `json:"address,omitempty"`
+	Door    string         `json:"door"`
+	Started time.Time      `json:"started"`
+	Expires time.Time      `json:"expires"`
+}
+
+// Share is a share as an administrator sees it.
+type Share struct {
+	ID       id.Share          `json:"id"`
+	Name     string            `json:"name"`
+	ReadOnly bool              `json:"read_only,omitempty"`
+	Totals   *catalogue.Totals `json:"totals,omitempty"`
+}
+
+// VerifyRequest says what to verify.
+type VerifyRequest struct {
+	Shares []string `json:"shares,omitempty"`
+	Keys   bool     `json:"keys,omitempty"`
+}
+
+// VerifyLine is one line of a verification: a finding, or the report at the end.
+type VerifyLine struct {
+	Finding *vault.Finding      `json:"finding,omitempty"`
+	Report  *vault.VerifyReport `json:"report,omitempty"`
+}
+
+// RebuildRequest names the share whose catalogue is made anew.
+type RebuildRequest struct {
+	Share string `json:"share"`
+}
+
+// RebuildLine is one line of a rebuild: how many frames were read, or the report at the end.
+type RebuildLine struct {
+	Frames int64                `json:"frames,omitempty"`
+	Report *vault.RebuildReport `json:"report,omitempty"`
+}
+
+// Problem is a failed act on the wire.
+type Problem struct {
+	Kind    problem.Kind `json:"kind"`
+	Op      string       `json:"op"`
+	On      string       `json:"on,omitempty"`
+	Message string       `json:"message"`
+	Hint    string       `json:"hint,omitempty"`
+}
+
+// Err returns p as an error of package problem.
+func (p *Problem) Err() error {
+	if p == nil {
+		return nil
+	}
+	return &problem.Error{Kind: p.Kind, Op: p.Op, On: p.On, Hint: p.Hint}
+}

@@ -1,0 +1,3 @@
+package lang
+
+var commandTexts, flagTexts, sayTexts, welcomeTexts []text
