@@ -46,6 +46,7 @@ type live struct {
 	mu    sync.Mutex
 	files map[pathname.Path]liveEntry // by share name and NFC path
 	size  int
+	locks map[string]Lock // by token: clients lock whatever they write
 }
 
 type liveEntry struct {
@@ -54,7 +55,7 @@ type liveEntry struct {
 }
 
 func newLive(now func() time.Time) *live {
-	return &live{now: now, files: make(map[pathname.Path]liveEntry)}
+	return &live{now: now, files: make(map[pathname.Path]liveEntry), locks: make(map[string]Lock)}
 }
 
 func liveKey(name pathname.Path) pathname.Path { return pathname.Path(pathname.Key(string(name))) }
@@ -132,6 +133,58 @@ func (l *live) in(dir pathname.Path) (all []Info) {
 	for k, e := range l.files {
 		if !e.Hidden && k.Dir() == liveKey(dir) {
 			all = append(all, e.Info)
+		}
+	}
+	return all
+}
+
+// lock takes a lock on a live name, where nothing stands yet on an empty file. It holds nobody back: such
+// files are themselves the way in which programs lock.
+func (l *live) lock(ctx context.Context, w *view, name pathname.Path, hidden bool, lock Lock) (Lock, Info, error) {
+	if _, err := l.create(ctx, w, name, hidden); err != nil {
+		return lock, Info{}, err
+	}
+	e, ok := l.get(name)
+	if !ok {
+		e.Info = l.put(name, hidden, w, nil, time.Time{})
+	}
+	lock.Token, lock.Root, lock.Account, lock.Name, lock.Deep = newToken(), name, w.s.Account, w.s.Name, false
+	lock.TTL = min(max(lock.TTL, time.Second), maxTTL)
+	lock.Until = l.now().Add(lock.TTL).UTC()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for token, old := range l.locks {
+		if !l.now().Before(old.Until) || len(l.locks) >= maxLocks {
+			delete(l.locks, token)
+		}
+	}
+	l.locks[lock.Token] = lock
+	return lock, e.Info, nil
+}
+
+// changeLock refreshes a lock on a live name, or ends it if ttl is 0.
+func (l *live) changeLock(w *view, name pathname.Path, token string, ttl time.Duration) (Lock, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	lock, ok := l.locks[token]
+	if !ok || liveKey(lock.Root) != liveKey(name) || lock.Account != w.s.Account {
+		return lock, problem.New(problem.Condition, "unlock", string(name), errors.New("no such lock here"))
+	}
+	delete(l.locks, token)
+	if ttl > 0 {
+		lock.TTL = min(ttl, maxTTL)
+		lock.Until = l.now().Add(lock.TTL).UTC()
+		l.locks[token] = lock
+	}
+	return lock, nil
+}
+
+func (l *live) locksOn(name pathname.Path) (all []Lock) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, lock := range l.locks {
+		if liveKey(lock.Root) == liveKey(name) && l.now().Before(lock.Until) {
+			all = append(all, lock)
 		}
 	}
 	return all

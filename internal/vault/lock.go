@@ -168,8 +168,8 @@ func (w *view) Lock(ctx context.Context, name pathname.Path, l Lock) (Lock, Info
 	if err != nil {
 		return Lock{}, Info{}, err
 	}
-	if live, _ := Live(name.Base()); live {
-		return Lock{}, Info{}, &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.live-no-lock"}
+	if live, hidden := Live(name.Base()); live {
+		return w.v.live.lock(ctx, w, name, hidden, l)
 	}
 	err = w.v.submit(ctx, &request{share: sh, sess: w.s, kind: event.Changed, note: op,
 		files: []event.File{{Path: sh.meta.SealPath(string(name))}}, plan: func(p *planner) ([]commit.Op, error) {
@@ -266,6 +266,9 @@ func (w *view) withLock(ctx context.Context, op string, name pathname.Path, toke
 
 // Refresh implements Locker.
 func (w *view) Refresh(ctx context.Context, name pathname.Path, token string, ttl time.Duration) (l Lock, err error) {
+	if live, _ := Live(name.Base()); live {
+		return w.v.live.changeLock(w, name, token, max(ttl, time.Second))
+	}
 	err = w.withLock(ctx, "refresh lock", name, token, func(table *locks, h held) error {
 		h.TTL = min(max(ttl, time.Second), maxTTL)
 		h.Until = w.v.cfg.Now().Add(h.TTL).UTC()
@@ -278,6 +281,10 @@ func (w *view) Refresh(ctx context.Context, name pathname.Path, token string, tt
 
 // Unlock implements Locker.
 func (w *view) Unlock(ctx context.Context, name pathname.Path, token string) error {
+	if live, _ := Live(name.Base()); live {
+		_, err := w.v.live.changeLock(w, name, token, 0)
+		return err
+	}
 	return w.withLock(ctx, "unlock", name, token, func(table *locks, h held) error {
 		delete(table.held, token)
 		return nil
@@ -292,6 +299,9 @@ func (w *view) Locks(ctx context.Context, name pathname.Path) ([]Lock, error) {
 	sh, _, err := w.enter(ctx, "list locks", name, false)
 	if err != nil {
 		return nil, err
+	}
+	if live, _ := Live(name.Base()); live {
+		return w.v.live.locksOn(name), nil
 	}
 	sh.locks.mu.Lock()
 	none := len(sh.locks.held) == 0
