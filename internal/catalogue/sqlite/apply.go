@@ -3,8 +3,6 @@ package sqlite
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 
@@ -16,306 +14,324 @@ import (
 	"github.com/azekura/azekura/internal/seal"
 )
 
-// tx is the open transaction, on the writer's connection.
-type tx struct {
-	d    *DB
-	ctx  context.Context
-	open bool
-}
-
-// Begin implements catalogue.Catalogue.
-func (d *DB) Begin(ctx context.Context) (catalogue.Tx, error) {
-	select {
-	case d.turn <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if _, err := d.w.exec(ctx, "BEGIN IMMEDIATE"); err != nil {
-		<-d.turn
-		return nil, fmt.Errorf("begin: %w", err)
-	}
-	return &tx{d: d, ctx: context.WithoutCancel(ctx), open: true}, nil
-}
-
-func (t *tx) View(share id.Share, keys *seal.Metadata) catalogue.View {
-	return &view{d: t.d, q: t.d.w, share: share, keys: keys}
-}
-
-func (t *tx) Commit() error {
-	if !t.open {
-		return errors.New("the transaction has ended")
-	}
-	if _, err := t.d.w.exec(t.ctx, "COMMIT"); err != nil {
-		t.Rollback()
-		return fmt.Errorf("commit: %w", err)
-	}
-	t.end()
-	return nil
-}
-
-func (t *tx) Rollback() error {
-	if !t.open {
-		return nil
-	}
-	_, err := t.d.w.exec(t.ctx, "ROLLBACK")
-	t.end()
-	return err
-}
-
-func (t *tx) end() {
-	t.open = false
-	<-t.d.turn
-}
-
-// Forget implements catalogue.Tx.
-func (t *tx) Forget(ctx context.Context, share id.Share) error {
-	n, err := t.d.num(ctx, t.d.w, share)
-	if err != nil || n == 0 {
-		return err
-	}
-	for _, text := range []string{
-		"DELETE FROM change WHERE node IN (SELECT num FROM node WHERE share = ?)",
-		"DELETE FROM node WHERE share = ?",
-		"DELETE FROM chunk WHERE share = ?",
-		"DELETE FROM epoch WHERE share = ?",
-		"UPDATE share SET pack = 0, off = 0, files = 0, dirs = 0, removed = 0, versions = 0, chunks = 0, bytes = 0 WHERE num = ?",
-	} {
-		if _, err := t.d.w.exec(ctx, text, n); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// applier applies one batch.
-type applier struct {
-	*statements
-	ctx   context.Context
-	share int64
-	keys  *seal.Metadata
-	sum   catalogue.Totals // what the batch adds
-}
-
 // Apply implements catalogue.Tx.
+//
+// What can come only from damaged packs is settled the same way every time: where two files would be
+// shown under one name the later one is, the earlier counts as removed at that moment; a Move of a
+// file that nothing has made makes a directory, since a file would come with a Save; a Remove or
+// SetProp of one says nothing; a version id that comes again keeps its first meaning.
 func (t *tx) Apply(ctx context.Context, share id.Share, keys *seal.Metadata, b catalogue.Batch) error {
-	if _, err := t.d.w.exec(ctx, "INSERT INTO share (id, pack, off) VALUES (?, 0, 0) ON CONFLICT (id) DO NOTHING", share[:]); err != nil {
-		return err
+	if !t.open {
+		return errEnded
 	}
-	var done pack.Position
-	a := &applier{statements: t.d.w, ctx: ctx, keys: keys}
-	if err := a.row(ctx, "SELECT num, pack, off FROM share WHERE id = ?", share[:]).Scan(&a.share, &done.Pack, &done.Offset); err != nil {
-		return err
-	}
-	if !done.Before(b.UpTo) {
-		return nil
-	}
-	for _, c := range b.Chunks {
-		r, err := a.exec(ctx, "INSERT INTO chunk (share, id, pack, off, len) VALUES (?, ?, ?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
-			a.share, c.ID[:], c.Place.Pack, c.Place.Offset, c.Place.Size)
-		if err != nil {
-			return err
+	err := t.wrong
+	if err == nil {
+		if err = t.apply(ctx, share, keys, b); err != nil {
+			t.wrong = err // half of a batch may be in the books
 		}
-		n, _ := r.RowsAffected()
-		a.sum.Chunks += n
+	}
+	if err != nil {
+		return fmt.Errorf("apply: %w", err)
+	}
+	return nil
+}
+
+func (t *tx) apply(ctx context.Context, share id.Share, keys *seal.Metadata, b catalogue.Batch) error {
+	to, err := t.makeBook(share)
+	if err != nil || !to.applied.Before(b.UpTo) {
+		return err
+	}
+	a := applier{statements: t.d.writing, books: t.d.books, book: to, keys: keys}
+	to.dirty = true
+	for _, c := range b.Chunks {
+		if err := a.chunk(c); err != nil {
+			return fmt.Errorf("chunk: %w", err)
+		}
 	}
 	for _, e := range b.Epochs {
-		if _, err := a.exec(ctx, "INSERT INTO epoch (share, id, enc) VALUES (?, ?, ?) ON CONFLICT (share, id) DO NOTHING", a.share, e.ID[:], e.Enc); err != nil {
-			return err
+		if _, err := a.exec(qAddEpoch, to.num, e.ID[:], e.Enc); err != nil {
+			return fmt.Errorf("epoch: %w", err)
 		}
 	}
-	for _, c := range b.Commits {
-		if c.Place.Position.Before(done) {
+	for i := range b.Commits {
+		c := &b.Commits[i]
+		if c.Place.Before(to.applied) {
 			continue
 		}
-		for _, op := range c.Ops {
-			if err := a.apply(c, op); err != nil {
-				return fmt.Errorf("commit at pack %d, %d: %w", c.Place.Pack, c.Place.Offset, err)
-			}
-		}
-	}
-	s := a.sum
-	_, err := a.exec(ctx, `UPDATE share SET pack = ?, off = ?, files = files + ?, dirs = dirs + ?, removed = removed + ?,
-		versions = versions + ?, chunks = chunks + ?, bytes = bytes + ? WHERE num = ?`,
-		b.UpTo.Pack, b.UpTo.Offset, s.Files, s.Dirs, s.Removed, s.Versions, s.Chunks, s.Bytes, a.share)
-	return err
-}
-
-// row of node, as far as Apply needs it.
-type node struct {
-	num      int64
-	parent   []byte
-	key      []byte
-	dir      bool
-	removed  int64
-	versions int
-	size     int64 // of the head
-}
-
-func (a *applier) find(file id.File) (n node, ok bool, err error) {
-	err = a.row(a.ctx, `SELECT n.num, n.parent, n.key, n.dir, n.removed, n.versions, coalesce(c.size, 0)
-		FROM node n LEFT JOIN change c ON c.num = n.head WHERE n.share = ? AND n.file = ?`, a.share, file[:]).
-		Scan(&n.num, &n.parent, &n.key, &n.dir, &n.removed, &n.versions, &n.size)
-	if errors.Is(err, sql.ErrNoRows) {
-		return n, false, nil
-	}
-	return n, err == nil, err
-}
-
-// count adds a node to the totals, or takes it away.
-func (a *applier) count(n node, sign int64) {
-	switch {
-	case n.removed != 0:
-		a.sum.Removed += sign
-	case n.dir:
-		a.sum.Dirs += sign
-	default:
-		a.sum.Files += sign
-		a.sum.Bytes += sign * n.size
-	}
-}
-
-func (a *applier) apply(c catalogue.Committed, op commit.Op) error {
-	n, ok, err := a.find(op.File)
-	if err != nil {
-		return err
-	}
-	at := c.When.UnixMicro()
-	if ok {
-		a.count(n, -1)
-	}
-	switch op.Kind {
-	case commit.Mkdir, commit.Touch, commit.Move, commit.Save, commit.Link:
-		if n, err = a.stand(n, ok, op, at); err != nil {
+		if err := ctx.Err(); err != nil {
 			return err
 		}
-	case commit.Remove:
-		if ok && n.removed == 0 {
-			n.removed = at
-			_, err = a.exec(a.ctx, "UPDATE node SET removed = ? WHERE num = ?", at, n.num)
-		}
-	case commit.SetProp:
-		if ok {
-			_, err = a.exec(a.ctx, "UPDATE node SET props = ?, modified = ? WHERE num = ?", a.props(op), micro(op.Modified), n.num)
-		}
-	default:
-		err = fmt.Errorf("operation %d is unknown", op.Kind)
-	}
-	if err != nil || n.num == 0 {
-		return err
-	}
-	num, err := a.change(n, c, op)
-	if err != nil {
-		return err
-	}
-	if op.Kind == commit.Save || op.Kind == commit.Link {
-		n.size = op.Size
-		a.sum.Versions++
-		if _, err := a.exec(a.ctx, "UPDATE node SET head = ?, versions = versions + 1, modified = 0 WHERE num = ?", num, n.num); err != nil {
-			return err
+		if err := a.commit(c); err != nil {
+			return fmt.Errorf("commit in pack %d at %d: %w", c.Place.Pack, c.Place.Offset, err)
 		}
 	}
-	a.count(n, 1)
+	to.applied = b.UpTo
 	return nil
 }
 
-func (a *applier) props(op commit.Op) []byte {
-	if len(op.Props) == 0 {
+// applier writes one batch into the books.
+type applier struct {
+	*statements
+	books *books
+	book  *book
+	keys  *seal.Metadata
+
+	c     *catalogue.Committed // being applied
+	actor int64
+	buf   []byte
+}
+
+// chunk notes where a chunk lies. A later frame of one chunk counts: it is how a damaged one is mended.
+func (a *applier) chunk(c catalogue.Located[id.Chunk]) error {
+	if c.Place.Before(a.book.applied) {
 		return nil
 	}
-	b, err := json.Marshal(op.Props)
-	if err != nil {
-		panic(err) // strings always marshal
+	at := c.Place
+	n, err := a.exec(qAddChunk, a.book.num, c.ID[:], int64(at.Pack), at.Offset, int64(at.Size))
+	if err == nil && n == 0 {
+		_, err = a.exec(qSetChunk, int64(at.Pack), at.Offset, int64(at.Size), a.book.num, c.ID[:])
 	}
-	return a.keys.SealName(op.File, b)
+	a.book.totals.Chunks += n
+	return err
 }
 
-func micro(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
+func (a *applier) commit(c *catalogue.Committed) (err error) {
+	a.c = c
+	if a.actor, err = a.act(actorOf(&c.Record)); err != nil {
+		return err
 	}
-	return t.UnixMicro()
+	for i := range c.Ops {
+		if err := a.op(&c.Ops[i]); err != nil {
+			return fmt.Errorf("operation %d: %w", i, err)
+		}
+	}
+	return nil
 }
 
-// stand makes a node stand where the operation says, shown. Whatever else is shown there gives way: that
-// can only be after damage.
-func (a *applier) stand(n node, known bool, op commit.Op, at int64) (node, error) {
-	key := a.keys.Lookup(op.Parent, pathname.Key(op.Name))
-	name := a.keys.SealName(op.File, []byte(op.Name))
-	var other id.File
-	var b []byte
-	err := a.row(a.ctx, "SELECT file FROM node WHERE share = ? AND parent = ? AND key = ? AND removed = 0 AND num <> ?",
-		a.share, op.Parent[:], key[:], n.num).Scan(&b)
-	if err == nil {
-		copy(other[:], b)
-		o, _, err := a.find(other)
-		if err != nil {
-			return n, err
-		}
-		a.count(o, -1)
-		o.removed = at
-		a.count(o, 1)
-		if _, err := a.exec(a.ctx, "UPDATE node SET removed = ? WHERE num = ?", at, o.num); err != nil {
-			return n, err
-		}
-	} else if !errors.Is(err, sql.ErrNoRows) {
-		return n, err
+// act returns the number of an actor.
+func (a *applier) act(who actor) (num int64, err error) {
+	known := actorOfShare{a.book.num, who}
+	if num := a.books.actors[known]; num != 0 {
+		return num, nil
 	}
-	if known {
-		n.removed = 0
-		_, err = a.exec(a.ctx, "UPDATE node SET parent = ?, key = ?, name = ?, removed = 0 WHERE num = ?", op.Parent[:], key[:], name, n.num)
-		if err == nil && op.Kind == commit.Touch {
-			_, err = a.exec(a.ctx, "UPDATE node SET modified = ? WHERE num = ?", micro(op.Modified), n.num)
+	plain := who.append(nil)
+	tag := a.keys.Lookup(id.File{}, "\x00actor"+string(plain)) // no name begins with a zero byte
+	found, err := a.row(qFindActor, []any{a.book.num, tag[:]}, &num)
+	if err == nil && !found {
+		if _, err = a.exec(qAddActor, a.book.num, tag[:], a.keys.SealName(id.File{}, plain)); err == nil {
+			_, err = a.row(qFindActor, []any{a.book.num, tag[:]}, &num)
 		}
-		return n, err
 	}
-	n.dir = op.Kind == commit.Mkdir
-	modified := int64(0)
-	if op.Kind == commit.Touch || op.Kind == commit.Mkdir {
-		modified = micro(op.Modified)
-	}
-	r, err := a.exec(a.ctx, "INSERT INTO node (share, file, parent, key, name, dir, created, modified) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-		a.share, op.File[:], op.Parent[:], key[:], name, n.dir, at, modified) // PostgreSQL: RETURNING num
 	if err != nil {
-		return n, err
+		return 0, err
 	}
-	n.num, err = r.LastInsertId()
+	if len(a.books.actors) == maxActors {
+		clear(a.books.actors)
+	}
+	a.books.actors[known] = num
+	return num, nil
+}
+
+// node is a row of node.
+type node struct {
+	num            int64 // 0: there is no row yet
+	file           id.File
+	parent         id.File
+	lookup         [16]byte
+	dir            bool
+	removed        sql.NullInt64
+	modified       int64
+	versions, size int64
+	placed         int64
+	head, propped  sql.NullInt64
+}
+
+// find reads the row of a file.
+func (a *applier) find(file id.File) (n node, err error) {
+	var parent, lookup []byte
+	n.file = file
+	_, err = a.row(qFindNode, []any{a.book.num, file[:]},
+		&n.num, &parent, &lookup, &n.dir, &n.removed, &n.modified, &n.versions, &n.size, &n.placed, &n.head, &n.propped)
+	copy(n.parent[:], parent)
+	copy(n.lookup[:], lookup)
 	return n, err
 }
 
-// detail is what stands sealed in a change.
-type detail struct {
-	Name   string       `json:"n,omitempty"`
-	Author string       `json:"a,omitempty"`
-	Door   string       `json:"d,omitempty"`
-	Sums   []commit.Sum `json:"s,omitempty"`
+// count adds a node to the totals of the share, or takes it away.
+func (a *applier) count(n *node, sign int64) {
+	t := &a.book.totals
+	switch {
+	case n.num == 0:
+	case n.removed.Valid:
+		t.Removed += sign
+	case n.dir:
+		t.Dirs += sign
+	default:
+		t.Files += sign
+		t.Bytes += sign * n.size
+	}
 }
 
-func (a *applier) change(n node, c catalogue.Committed, op commit.Op) (num int64, err error) {
-	plain, err := json.Marshal(detail{op.Name, c.Author, c.Door, op.Sums})
+func (a *applier) op(op *commit.Op) error {
+	if op.File.IsZero() { // the root of the share, which nothing changes
+		return nil
+	}
+	was, err := a.find(op.File)
+	if err != nil || was.num == 0 && !hasPlace(op.Kind) {
+		return err
+	}
+	n := was
+	if was.num == 0 {
+		a.books.lastNode++
+		n.num, n.modified = a.books.lastNode, micro(time.Time{})
+		n.dir = op.Kind == commit.Mkdir || op.Kind == commit.Move
+	}
+	change, err := a.change(&n, op)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	sealed := a.keys.SealName(op.File, plain)
-	if op.Kind != commit.Save && op.Kind != commit.Link {
-		_, err := a.exec(a.ctx, "INSERT INTO change (node, kind, at, parent, account, session, device, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-			n.num, op.Kind, c.When.UnixMicro(), op.Parent[:], c.Account[:], c.Session[:], c.Device[:], sealed)
-		return 0, err
+	if err := a.alter(&n, op, change); err != nil {
+		return err
 	}
-	at, ok := c.Manifests[op.Key]
-	if !ok {
-		err := a.row(a.ctx, "SELECT pack, off, len FROM change WHERE version = ?", op.Key[:]).Scan(&at.Pack, &at.Offset, &at.Size)
-		if errors.Is(err, sql.ErrNoRows) { // only after damage: the version is listed, and does not open
-			at = pack.Place{}
-		} else if err != nil {
+	if was.num == 0 {
+		err = a.add(&n)
+	} else {
+		err = a.set(&was, &n)
+	}
+	a.count(&was, -1)
+	a.count(&n, +1)
+	return err
+}
+
+// alter makes of n what the operation makes of it.
+func (a *applier) alter(n *node, op *commit.Op, change int64) error {
+	if hasPlace(op.Kind) {
+		n.parent, n.placed, n.removed = op.Parent, change, sql.NullInt64{}
+		n.lookup = a.keys.Lookup(op.Parent, pathname.Key(op.Name))
+	}
+	switch op.Kind {
+	case commit.Mkdir, commit.Touch:
+		if !op.Modified.IsZero() {
+			n.modified = micro(op.Modified)
+		}
+	case commit.Save, commit.Link:
+		n.dir = false
+		n.head = sql.NullInt64{Int64: change, Valid: true}
+		n.versions++
+		n.size = op.Size
+		n.modified = micro(time.Time{})
+		a.book.totals.Versions++
+	case commit.Move:
+	case commit.Remove:
+		n.removed = a.now()
+	case commit.SetProp:
+		n.modified = micro(op.Modified)
+		n.propped = sql.NullInt64{Int64: change, Valid: len(op.Props) > 0}
+	default:
+		return fmt.Errorf("unknown operation %d", op.Kind)
+	}
+	return nil
+}
+
+// now is the time of the act, as a time of removal: never the zero time, which would say "shown".
+func (a *applier) now() sql.NullInt64 {
+	return sql.NullInt64{Int64: max(micro(a.c.When), micro(time.Time{})+1), Valid: true}
+}
+
+func micro(t time.Time) int64 { return t.UnixMicro() }
+
+// change writes the row that tells of an operation, and returns its number.
+func (a *applier) change(n *node, op *commit.Op) (num int64, err error) {
+	b := body{Change: catalogue.Change{Kind: op.Kind, When: a.c.When, Parent: op.Parent, Name: op.Name}, props: op.Props}
+	var version, origin []byte
+	if hasVersion(op.Kind) {
+		b.Version = catalogue.Version{Content: op.Content, Number: int(n.versions) + 1}
+		if version = op.Version[:]; op.Key != op.Version {
+			origin = op.Key[:]
+		}
+		if b.Version.Manifest, err = a.manifest(op); err != nil {
 			return 0, err
 		}
 	}
-	r, err := a.exec(a.ctx, `INSERT INTO change (node, kind, at, parent, account, session, device, sealed,
-		number, version, keyver, epoch, size, modified, equal, pack, off, len) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		n.num, op.Kind, c.When.UnixMicro(), op.Parent[:], c.Account[:], c.Session[:], c.Device[:], sealed,
-		n.versions+1, op.Version[:], op.Key[:], op.Epoch[:], op.Size, micro(op.Modified), op.Equal[:], at.Pack, at.Offset, at.Size)
-	if err != nil {
-		return 0, err
+	a.buf = b.append(a.buf[:0])
+	sealed := a.keys.SealName(op.File, a.buf)
+	a.books.lastChange++
+	num = a.books.lastChange
+	added, err := a.exec(qAddChange, num, a.book.num, n.num, a.actor, version, origin, sealed)
+	if err == nil && added == 0 { // that version is known: this one is found by its file only
+		_, err = a.exec(qAddChange, num, a.book.num, n.num, a.actor, []byte(nil), origin, sealed)
 	}
-	return r.LastInsertId()
+	return num, err
+}
+
+// manifest finds the manifest that the version's key opens: the one of this act, or of the version
+// that was saved with the key, or of another one that was made from that.
+func (a *applier) manifest(op *commit.Op) (pack.Place, error) {
+	if at, ok := a.c.Manifests[op.Key]; ok {
+		return at, nil
+	}
+	if at, ok := a.c.Manifests[op.Version]; ok || op.Key == op.Version {
+		return at, nil
+	}
+	for _, q := range []query{qVersion, qOrigin} {
+		var at pack.Place
+		found := false
+		err := a.rows(q, func(rows *sql.Rows) error {
+			c, err := (&changeRow{keys: a.keys}).scan(rows)
+			at, found = c.Version.Manifest, true
+			return err
+		}, a.book.num, op.Key[:])
+		if err != nil || found {
+			return at, err
+		}
+	}
+	return pack.Place{}, nil // only after damage: the version is listed, and does not open
+}
+
+// add inserts a new node.
+func (a *applier) add(n *node) error {
+	for {
+		added, err := a.exec(qAddNode, n.num, a.book.num, n.file[:], n.parent[:], n.lookup[:], n.dir, micro(a.c.When),
+			n.modified, n.versions, n.size, n.placed, n.head)
+		if err != nil || added > 0 {
+			return err
+		}
+		if err := a.giveWay(n); err != nil {
+			return err
+		}
+	}
+}
+
+// set updates a node. The columns of indexes are written only if they change.
+func (a *applier) set(was, n *node) error {
+	if n.parent == was.parent && n.lookup == was.lookup && n.removed == was.removed {
+		_, err := a.exec(qSetNode, n.dir, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
+		return err
+	}
+	if !n.removed.Valid {
+		if err := a.giveWay(n); err != nil {
+			return err
+		}
+	}
+	_, err := a.exec(qMoveNode, n.parent[:], n.lookup[:], n.removed,
+		n.dir, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
+	return err
+}
+
+// giveWay removes the node that is shown where n will stand, if there is another one.
+func (a *applier) giveWay(n *node) error {
+	var b []byte
+	found, err := a.row(qFindShown, []any{a.book.num, n.lookup[:]}, &b)
+	if err != nil || !found || id.File(b) == n.file {
+		return err
+	}
+	was, err := a.find(id.File(b))
+	if err != nil {
+		return err
+	}
+	other := was
+	other.removed = a.now()
+	a.count(&was, -1)
+	a.count(&other, +1)
+	return a.set(&was, &other)
 }

@@ -1,7 +1,11 @@
 // Package sqlite keeps the catalogue in one SQLite file, through database/sql and a driver without cgo.
 //
-// The SQL is plain enough for PostgreSQL: integers and byte strings, ON CONFLICT, partial indexes, no
-// reliance on type affinity. What would change there is marked.
+// Nothing in the file is true by itself: it is an index of the packs, and a file that is lost, damaged
+// or of another version is removed with Reset and written anew. What is never searched for stands
+// sealed, so that the file, its log and its free pages tell no name and no person.
+//
+// The SQL is plain enough for PostgreSQL: integers and byte strings, ON CONFLICT, partial indexes, row
+// numbers given by the program, no reliance on type affinity. What would change there is marked.
 package sqlite
 
 import (
@@ -10,216 +14,223 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"sync"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
-
-	_ "modernc.org/sqlite" // the driver registers itself
 )
 
 //go:embed schema.sql
 var schema string
 
-// schemaVersion is in PRAGMA user_version. A file of another version is not migrated: the packs are the
-// truth, so it is removed and rebuilt.
-const schemaVersion = 1
+// schemaVersion stands in the file's header. It counts up with every change of schema.sql or of what is
+// sealed in it. A file of another version is not migrated: the packs are the truth.
+const schemaVersion = 2
 
-// ErrUnusable means that the file is damaged or of another version. Remove it with Reset; the packs are
-// read anew at the next use of each share.
-var ErrUnusable = errors.New("the catalogue file cannot be used: it must be rebuilt from the packs")
+// Connections: one writes, a few read. Each reader has a cache of its own.
+const (
+	readers     = 4
+	writerCache = 64 << 20
+	readerCache = 8 << 20
+	checkpoint  = 4096     // pages in the log after which they are copied into the file
+	logLimit    = 64 << 20 // a log that a rebuild made larger is cut to this
+)
 
-// DB is a catalogue in a SQLite file.
+// ErrUnusable means that the file is damaged or of another version: remove it with Reset and rebuild.
+var ErrUnusable = errors.New("the catalogue file cannot be used: run rebuild")
+
+// DB is a catalogue in a SQLite file. It is safe for concurrent use; at most one transaction is open.
 type DB struct {
-	readers *sql.DB
-	writer  *sql.DB
-	conn    *sql.Conn // the only connection of writer, so that its statements stay prepared
+	read    *sql.DB
+	reading *statements
 
-	turn chan struct{} // holds a token while a transaction is open
-	w    *statements
-	r    *statements
+	write   *sql.DB
+	conn    *sql.Conn     // the only connection of write: statements stay prepared, BEGIN and COMMIT are statements
+	writing *statements   // owned by the open transaction
+	turn    chan struct{} // holds a token while a transaction is open
+	books   *books        // owned by the open transaction
 
 	mu   sync.Mutex
-	nums map[id.Share]int64
+	nums map[id.Share]int64 // numbers of shares, which never change; guarded by mu
 }
 
 var _ catalogue.Catalogue = (*DB)(nil)
 
-// Open opens or creates the file.
+// Open opens the file, or makes it. The error for a file that cannot be used wraps ErrUnusable.
 //
-// A commit is not synced to disk: a crash of the machine may take the last transactions, never the
-// file's consistency (write-ahead log, synchronous=NORMAL), and what is missing is replayed.
+// A commit is not synced to disk. A crash of the machine may take the last transactions, never a part
+// of one (write-ahead log, synchronous=NORMAL): what is missing is replayed from the packs.
 func Open(ctx context.Context, path string) (*DB, error) {
-	dsn := func(extra ...string) string {
-		q := url.Values{"_pragma": append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(NORMAL)",
-			"temp_store(MEMORY)", "mmap_size(0)", "journal_size_limit(67108864)"}, extra...)}
-		return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+	d, err := open(ctx, path)
+	if err == nil {
+		return d, nil
 	}
-	writer, err := sql.Open("sqlite", dsn("cache_size(-49152)", "wal_autocheckpoint(4000)"))
+	const op = "open catalogue"
+	switch {
+	case errors.Is(err, ErrUnusable):
+		return nil, &problem.Error{Kind: problem.Damaged, Op: op, Hint: "hint.rebuild", Err: err}
+	case errors.Is(err, syscall.ENOSPC):
+		return nil, &problem.Error{Kind: problem.NoSpace, Op: op, Hint: "hint.no-space", Err: err}
+	}
+	return nil, problem.New(problem.Unavailable, op, "", err)
+}
+
+func open(ctx context.Context, path string) (d *DB, err error) {
+	// SQLite gives its log the permissions of the file, so the file is made here.
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	writer.SetMaxOpenConns(1)
-	d := &DB{writer: writer, turn: make(chan struct{}, 1), nums: make(map[id.Share]int64)}
-	if err := d.prepare(ctx, path); err != nil {
-		writer.Close()
+	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	d.readers, err = sql.Open("sqlite", dsn("cache_size(-8192)", "query_only(1)"))
-	if err != nil {
-		d.conn.Close()
-		writer.Close()
+	d = &DB{turn: make(chan struct{}, 1), nums: make(map[id.Share]int64)}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	if d.write, err = sql.Open("sqlite", source(path, "synchronous(NORMAL)",
+		pragma("cache_size", -writerCache>>10), pragma("wal_autocheckpoint", checkpoint), pragma("journal_size_limit", logLimit))); err != nil {
 		return nil, err
 	}
-	d.readers.SetMaxOpenConns(4)
-	d.readers.SetMaxIdleConns(4)
-	d.w, d.r = newStatements(d.conn), newStatements(d.readers)
+	d.write.SetMaxOpenConns(1)
+	if d.conn, err = d.write.Conn(ctx); err != nil {
+		return nil, translate(err)
+	}
+	if err := d.create(ctx); err != nil {
+		return nil, err
+	}
+	if d.writing, err = prepare(ctx, d.conn); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	if d.read, err = sql.Open("sqlite", source(path, "query_only(1)", pragma("cache_size", -readerCache>>10))); err != nil {
+		return nil, err
+	}
+	d.read.SetMaxOpenConns(readers)
+	d.read.SetMaxIdleConns(readers)
+	if d.reading, err = prepare(ctx, d.read); err != nil {
+		return nil, translate(err)
+	}
 	return d, nil
 }
 
-func (d *DB) prepare(ctx context.Context, path string) (err error) {
-	if d.conn, err = d.writer.Conn(ctx); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnusable, err)
-	}
+// source names the file with what every connection to it is told first.
+func source(path string, pragmas ...string) string {
+	q := url.Values{"_pragma": append([]string{"busy_timeout(10000)", "journal_mode(WAL)", "temp_store(MEMORY)"}, pragmas...)}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+func pragma(name string, value int) string { return fmt.Sprintf("%s(%d)", name, value) }
+
+// create makes the tables in a new file, and refuses a file of another version.
+func (d *DB) create(ctx context.Context) error {
 	var version, tables int
-	err = d.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
+	err := d.conn.QueryRowContext(ctx, "PRAGMA user_version").Scan(&version)
 	if err == nil {
 		err = d.conn.QueryRowContext(ctx, "SELECT count(*) FROM sqlite_schema").Scan(&tables)
 	}
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: %w", ErrUnusable, err)
+		return translate(err)
 	case version == schemaVersion:
 		return nil
-	case tables > 0:
+	case version != 0 || tables > 0:
 		return fmt.Errorf("%w: it has version %d, not %d", ErrUnusable, version, schemaVersion)
 	}
-	if _, err := d.conn.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT", schema, schemaVersion)); err != nil {
-		return fmt.Errorf("create catalogue: %w", err)
-	}
-	return os.Chmod(path, 0o600)
+	_, err = d.conn.ExecContext(ctx, fmt.Sprintf("BEGIN IMMEDIATE; %s; PRAGMA user_version = %d; COMMIT", schema, schemaVersion))
+	return translate(err)
 }
 
-// Reset removes a catalogue file that is not open.
+// translate gives errors of the driver the meaning that callers look for: a full disk, a broken file.
+func translate(err error) error {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return err
+	}
+	switch e.Code() & 0xff { // the rest says more closely what happened
+	case sqlite3.SQLITE_FULL:
+		return fmt.Errorf("%w: %w", syscall.ENOSPC, err)
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	return err
+}
+
+// Reset removes a catalogue file, with its log. It must not be open.
 func Reset(path string) error {
 	var err error
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		if e := os.Remove(path + suffix); e != nil && !errors.Is(e, os.ErrNotExist) {
+		if e := os.Remove(path + suffix); e != nil && !errors.Is(e, fs.ErrNotExist) {
 			err = errors.Join(err, e)
 		}
 	}
 	return err
 }
 
-// Close closes the file.
+// Close waits for the open transaction and closes the file. Views must not be used any more.
 func (d *DB) Close() error {
-	d.turn <- struct{}{} // wait for the transaction that may be open
-	d.w.close()
-	d.r.close()
-	return errors.Join(d.readers.Close(), d.conn.Close(), d.writer.Close())
+	d.turn <- struct{}{} // kept: no transaction begins after this
+	return d.close()
+}
+
+func (d *DB) close() error {
+	var errs []error
+	for _, s := range []*statements{d.reading, d.writing} {
+		if s != nil {
+			s.close()
+		}
+	}
+	if d.read != nil {
+		errs = append(errs, d.read.Close())
+	}
+	if d.conn != nil {
+		errs = append(errs, d.conn.Close())
+	}
+	if d.write != nil { // the last to close: copies the log into the file
+		errs = append(errs, d.write.Close())
+	}
+	return errors.Join(errs...)
 }
 
 // View implements catalogue.Catalogue.
 func (d *DB) View(share id.Share, keys *seal.Metadata) catalogue.View {
-	return &view{d: d, q: d.r, share: share, keys: keys}
+	return &view{share: share, keys: keys, on: d.reading, num: d.num, db: d}
 }
 
-// Applied implements catalogue.Catalogue.
-func (d *DB) Applied(ctx context.Context, share id.Share) (p pack.Position, err error) {
-	err = d.r.row(ctx, "SELECT pack, off FROM share WHERE id = ?", share[:]).Scan(&p.Pack, &p.Offset)
-	if errors.Is(err, sql.ErrNoRows) {
-		return pack.Position{}, nil
-	}
-	return p, err
-}
-
-// num returns the small number that stands for a share in the tables; 0 if it has none yet.
-func (d *DB) num(ctx context.Context, q *statements, share id.Share) (int64, error) {
+// num returns the number that stands for a share in the tables; 0, which no row has, for a new share.
+func (d *DB) num(share id.Share) (int64, error) {
 	d.mu.Lock()
 	n := d.nums[share]
 	d.mu.Unlock()
 	if n != 0 {
 		return n, nil
 	}
-	err := q.row(ctx, "SELECT num FROM share WHERE id = ?", share[:]).Scan(&n)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
+	b, err := readBook(d.reading, share)
+	if err != nil || b.num == 0 {
+		return 0, err
 	}
-	if err == nil && q == d.r { // only what is committed: a transaction may roll back
-		d.mu.Lock()
-		d.nums[share] = n
-		d.mu.Unlock()
-	}
-	return n, err
+	d.mu.Lock()
+	d.nums[share] = b.num
+	d.mu.Unlock()
+	return b.num, nil
 }
 
-// statements keeps prepared statements by their text.
-type statements struct {
-	on interface {
-		PrepareContext(context.Context, string) (*sql.Stmt, error)
+// Applied implements catalogue.Catalogue.
+func (d *DB) Applied(ctx context.Context, share id.Share) (pack.Position, error) {
+	if err := ctx.Err(); err != nil {
+		return pack.Position{}, err
 	}
-	mu   sync.Mutex
-	made map[string]*sql.Stmt
-}
-
-func newStatements(on interface {
-	PrepareContext(context.Context, string) (*sql.Stmt, error)
-}) *statements {
-	return &statements{on: on, made: make(map[string]*sql.Stmt)}
-}
-
-func (s *statements) get(ctx context.Context, text string) (*sql.Stmt, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st := s.made[text]; st != nil {
-		return st, nil
-	}
-	st, err := s.on.PrepareContext(context.WithoutCancel(ctx), text)
-	if err == nil {
-		s.made[text] = st
-	}
-	return st, err
-}
-
-func (s *statements) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, st := range s.made {
-		st.Close()
-	}
-}
-
-// scanner is a row, or the error of a statement that could not be prepared.
-type scanner interface{ Scan(...any) error }
-
-type failure struct{ err error }
-
-func (f failure) Scan(...any) error { return f.err }
-
-func (s *statements) row(ctx context.Context, text string, args ...any) scanner {
-	st, err := s.get(ctx, text)
-	if err != nil {
-		return failure{err}
-	}
-	return st.QueryRowContext(ctx, args...)
-}
-
-func (s *statements) rows(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	st, err := s.get(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	return st.QueryContext(ctx, args...)
-}
-
-func (s *statements) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	st, err := s.get(ctx, text)
-	if err != nil {
-		return nil, err
-	}
-	return st.ExecContext(ctx, args...)
+	b, err := readBook(d.reading, share)
+	return b.applied, err
 }

@@ -2,427 +2,244 @@ package sqlite
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io"
 	"iter"
-	"time"
+	"math"
 
 	"github.com/azekura/azekura/internal/catalogue"
-	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/seal"
 )
 
-// page is how many rows a listing reads at once. No transaction is open between pages.
-const page = 1000
+// Listings read this many rows at once: few first, for an answer at once, then many.
+const (
+	firstPage = 64
+	page      = 1000
+)
 
+// view reads a share, committed (db) or inside a transaction (tx).
 type view struct {
-	d     *DB
-	q     *statements
 	share id.Share
 	keys  *seal.Metadata
+	on    *statements
+	num   func(id.Share) (int64, error) // of the share
+	db    *DB
+	tx    *tx
 }
 
-// columns of a node with its head.
-const nodeColumns = `n.file, n.parent, n.name, n.dir, n.created, n.removed, n.modified, n.props, n.key,
-	c.num, c.at, c.account, c.session, c.device, c.sealed, c.number, c.version, c.keyver, c.epoch, c.size, c.modified, c.equal, c.pack, c.off, c.len`
-
-const nodeFrom = " FROM node n LEFT JOIN change c ON c.num = n.head AND n.head <> 0 "
-
-// node reads a row of nodeColumns and returns its lookup key, too.
-func (v *view) node(row scanner) (n catalogue.Node, key []byte, err error) {
-	var file, parent, name, props []byte
-	var created, removed, modified int64
-	var num sql.NullInt64
-	h := headRow{}
-	if err := row.Scan(append([]any{&file, &parent, &name, &n.Dir, &created, &removed, &modified, &props, &key, &num}, h.into()...)...); err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			err = catalogue.ErrNone
-		}
-		return n, nil, err
+// enter looks whether the caller still waits, and returns the share's number.
+func (v *view) enter(ctx context.Context) (int64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
 	}
-	copy(n.File[:], file)
-	copy(n.Parent[:], parent)
-	n.Created, n.Removed, n.Modified = clock(created), clock(removed), clock(modified)
-	plain, err := v.keys.OpenName(n.File, name)
+	return v.num(v.share)
+}
+
+// nodes runs a query of nodes to its end. The first argument of all of them is the share.
+func (v *view) nodes(ctx context.Context, row *nodeRow, q query, args ...any) (out []catalogue.Node, err error) {
+	share, err := v.enter(ctx)
 	if err != nil {
-		return n, nil, err
+		return nil, err
 	}
-	n.Name = string(plain)
-	if props != nil {
-		plain, err := v.keys.OpenName(n.File, props)
-		if err == nil {
-			err = json.Unmarshal(plain, &n.Props)
-		}
-		if err != nil {
-			return n, nil, err
-		}
-	}
-	if num.Valid {
-		n.Head, _, err = h.read(v.keys, n.File)
-	}
-	return n, key, err
+	row.keys = v.keys
+	err = v.on.rows(q, func(rows *sql.Rows) error {
+		n, err := row.scan(rows)
+		out = append(out, n)
+		return err
+	}, append([]any{share}, args...)...)
+	return out, err
 }
 
-func clock(micro int64) time.Time {
-	if micro == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micro).UTC()
-}
-
-// headRow takes the columns of a change that describe a version; all of them NULL without one.
-type headRow struct {
-	at, number, size, modified, pack, off, len                      sql.NullInt64
-	account, session, device, sealed, version, keyver, epoch, equal []byte
-}
-
-func (h *headRow) into() []any {
-	return []any{&h.at, &h.account, &h.session, &h.device, &h.sealed, &h.number, &h.version, &h.keyver, &h.epoch,
-		&h.size, &h.modified, &h.equal, &h.pack, &h.off, &h.len}
-}
-
-func (h *headRow) read(keys *seal.Metadata, file id.File) (v catalogue.Version, d detail, err error) {
-	plain, err := keys.OpenName(file, h.sealed)
-	if err == nil {
-		err = json.Unmarshal(plain, &d)
-	}
-	if err != nil {
-		return v, d, err
-	}
-	v.File, v.Number, v.Saved, v.Author, v.Door = file, int(h.number.Int64), clock(h.at.Int64), d.Author, d.Door
-	copy(v.Account[:], h.account)
-	copy(v.Session[:], h.session)
-	copy(v.Device[:], h.device)
-	copy(v.Version[:], h.version)
-	copy(v.Key[:], h.keyver)
-	copy(v.Epoch[:], h.epoch)
-	copy(v.Equal[:], h.equal)
-	v.Size, v.Modified, v.Sums = h.size.Int64, clock(h.modified.Int64), d.Sums
-	v.Manifest = pack.Place{Position: pack.Position{Pack: uint64(h.pack.Int64), Offset: h.off.Int64}, Size: uint32(h.len.Int64)}
-	return v, d, nil
-}
-
-func (v *view) num(ctx context.Context) (int64, error) { return v.d.num(ctx, v.q, v.share) }
-
-// Child implements catalogue.View.
-func (v *view) Child(ctx context.Context, dir id.File, name string) (catalogue.Node, error) {
-	share, err := v.num(ctx)
+func (v *view) node(ctx context.Context, q query, args ...any) (catalogue.Node, error) {
+	found, err := v.nodes(ctx, &nodeRow{}, q, args...)
 	if err != nil {
 		return catalogue.Node{}, err
 	}
-	key := v.keys.Lookup(dir, pathname.Key(name))
-	n, _, err := v.node(v.q.row(ctx, "SELECT "+nodeColumns+nodeFrom+"WHERE n.share = ? AND n.parent = ? AND n.key = ? AND n.removed = 0", share, dir[:], key[:]))
-	return n, err
-}
-
-// Former implements catalogue.View.
-func (v *view) Former(ctx context.Context, dir id.File, name string) ([]catalogue.Node, error) {
-	share, err := v.num(ctx)
-	if err != nil {
-		return nil, err
+	if len(found) == 0 {
+		return catalogue.Node{}, catalogue.ErrNone
 	}
-	key := v.keys.Lookup(dir, pathname.Key(name))
-	rows, err := v.q.rows(ctx, "SELECT "+nodeColumns+nodeFrom+`WHERE n.share = ? AND n.parent = ? AND n.key = ? AND n.removed <> 0
-		ORDER BY n.removed DESC, n.num DESC LIMIT 100`, share, dir[:], key[:])
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []catalogue.Node
-	for rows.Next() {
-		n, _, err := v.node(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, n)
-	}
-	return out, rows.Err()
+	return found[0], nil
 }
 
 // Node implements catalogue.View.
 func (v *view) Node(ctx context.Context, file id.File) (catalogue.Node, error) {
-	share, err := v.num(ctx)
-	if err != nil {
-		return catalogue.Node{}, err
-	}
-	n, _, err := v.node(v.q.row(ctx, "SELECT "+nodeColumns+nodeFrom+"WHERE n.share = ? AND n.file = ?", share, file[:]))
-	return n, err
+	return v.node(ctx, qNode, file[:])
+}
+
+// Child implements catalogue.View.
+func (v *view) Child(ctx context.Context, dir id.File, name string) (catalogue.Node, error) {
+	key := v.keys.Lookup(dir, pathname.Key(name))
+	return v.node(ctx, qChild, key[:])
+}
+
+// Former implements catalogue.View.
+func (v *view) Former(ctx context.Context, dir id.File, name string) ([]catalogue.Node, error) {
+	key := v.keys.Lookup(dir, pathname.Key(name))
+	return v.nodes(ctx, &nodeRow{}, qFormer, key[:])
 }
 
 // List implements catalogue.View.
 func (v *view) List(ctx context.Context, dir id.File, removed bool) iter.Seq2[catalogue.Node, error] {
-	text := "SELECT " + nodeColumns + nodeFrom + "WHERE n.share = ? AND n.parent = ? AND n.removed = 0 AND n.key > ? ORDER BY n.key LIMIT ?"
-	if removed { // several may have had one key: page by key and number
-		text = "SELECT " + nodeColumns + ", n.num" + nodeFrom + `WHERE n.share = ? AND n.parent = ? AND n.removed <> 0
-			AND (n.key, n.num) > (?, ?) ORDER BY n.key, n.num LIMIT ?`
+	q := qListShown
+	if removed {
+		q = qListGone
 	}
 	return func(yield func(catalogue.Node, error) bool) {
-		share, err := v.num(ctx)
-		if err != nil {
-			yield(catalogue.Node{}, err)
-			return
-		}
-		last, lastNum := []byte{}, int64(0)
-		for {
-			nodes, key, num, err := v.page(ctx, text, removed, share, dir, last, lastNum)
+		row := &nodeRow{}
+		for limit := firstPage; ; limit = page {
+			list, err := v.nodes(ctx, row, q, dir[:], row.num, limit)
 			if err != nil {
 				yield(catalogue.Node{}, err)
 				return
 			}
-			for _, n := range nodes {
-				if !yield(n, nil) {
+			for i := range list {
+				if !yield(list[i], nil) {
 					return
 				}
 			}
-			if len(nodes) < page {
+			if len(list) < limit {
 				return
 			}
-			last, lastNum = key, num
 		}
 	}
 }
 
-// withNum scans one more column behind those of a node.
-type withNum struct {
-	scanner
-	num *int64
-}
-
-func (w withNum) Scan(into ...any) error { return w.scanner.Scan(append(into, w.num)...) }
-
-func (v *view) page(ctx context.Context, text string, removed bool, share int64, dir id.File, last []byte, lastNum int64) (nodes []catalogue.Node, key []byte, num int64, err error) {
-	args := []any{share, dir[:], last, page}
-	if removed {
-		args = []any{share, dir[:], last, lastNum, page}
-	}
-	rows, err := v.q.rows(ctx, text, args...)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	defer rows.Close()
-	nodes = make([]catalogue.Node, 0, 16)
-	for rows.Next() {
-		var row scanner = rows
-		if removed {
-			row = withNum{rows, &num}
-		}
-		var n catalogue.Node
-		if n, key, err = v.node(row); err != nil {
-			return nil, nil, 0, err
-		}
-		nodes = append(nodes, n)
-	}
-	return nodes, key, num, rows.Err()
-}
-
-const changeColumns = `c.num, c.kind, c.parent, c.at, c.account, c.session, c.device, c.sealed, c.number, c.version, c.keyver, c.epoch,
-	c.size, c.modified, c.equal, c.pack, c.off, c.len`
-
-// History implements catalogue.View.
+// History implements catalogue.View. A file that is not there has no history: ErrNone.
 func (v *view) History(ctx context.Context, file id.File) iter.Seq2[catalogue.Change, error] {
 	return func(yield func(catalogue.Change, error) bool) {
-		share, err := v.num(ctx)
 		var node int64
+		share, err := v.enter(ctx)
 		if err == nil {
-			err = v.q.row(ctx, "SELECT num FROM node WHERE share = ? AND file = ?", share, file[:]).Scan(&node)
-		}
-		if errors.Is(err, sql.ErrNoRows) {
-			err = catalogue.ErrNone
-		}
-		if err != nil {
-			yield(catalogue.Change{}, err)
-			return
-		}
-		for last := int64(1) << 62; ; {
-			changes, least, err := v.changes(ctx, node, file, last)
-			if err != nil {
-				yield(catalogue.Change{}, err)
-				return
+			var found bool
+			if found, err = v.on.row(qNodeOf, []any{share, file[:]}, &node); err == nil && !found {
+				err = catalogue.ErrNone
 			}
-			for _, c := range changes {
-				if !yield(c, nil) {
+		}
+		row := &changeRow{keys: v.keys, num: math.MaxInt64}
+		for limit := firstPage; err == nil; limit = page {
+			var list []catalogue.Change
+			if list, err = v.changes(ctx, row, qHistory, node, row.num, limit); err != nil {
+				break
+			}
+			for i := range list {
+				if !yield(list[i], nil) {
 					return
 				}
 			}
-			if len(changes) < page {
+			if len(list) < limit {
 				return
 			}
-			last = least
 		}
+		yield(catalogue.Change{}, err)
 	}
 }
 
-func (v *view) changes(ctx context.Context, node int64, file id.File, before int64) (out []catalogue.Change, least int64, err error) {
-	rows, err := v.q.rows(ctx, "SELECT "+changeColumns+" FROM change c WHERE c.node = ? AND c.num < ? ORDER BY c.num DESC LIMIT ?", node, before, page)
-	if err != nil {
-		return nil, 0, err
+// changes runs a query of changes to its end.
+func (v *view) changes(ctx context.Context, row *changeRow, q query, args ...any) (out []catalogue.Change, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var c catalogue.Change
-		var parent []byte
-		h := headRow{}
-		if err := rows.Scan(append([]any{&least, &c.Kind, &parent}, h.into()...)...); err != nil {
-			return nil, 0, err
-		}
-		ver, d, err := h.read(v.keys, file)
-		if err != nil {
-			return nil, 0, err
-		}
-		copy(c.Parent[:], parent)
-		c.When, c.Author, c.Account, c.Session, c.Name = ver.Saved, d.Author, ver.Account, ver.Session, d.Name
-		if c.Kind == commit.Save || c.Kind == commit.Link {
-			c.Version = ver
-		}
+	err = v.on.rows(q, func(rows *sql.Rows) error {
+		c, err := row.scan(rows)
 		out = append(out, c)
-	}
-	return out, least, rows.Err()
+		return err
+	}, args...)
+	return out, err
 }
 
 // Version implements catalogue.View.
 func (v *view) Version(ctx context.Context, version id.Version) (catalogue.Version, error) {
-	share, err := v.num(ctx)
+	share, err := v.enter(ctx)
 	if err != nil {
 		return catalogue.Version{}, err
 	}
-	var b []byte
-	h := headRow{}
-	err = v.q.row(ctx, `SELECT n.file, c.at, c.account, c.session, c.device, c.sealed, c.number, c.version, c.keyver, c.epoch, c.size, c.modified,
-		c.equal, c.pack, c.off, c.len FROM change c JOIN node n ON n.num = c.node WHERE c.version = ? AND n.share = ?`, version[:], share).
-		Scan(append([]any{&b}, h.into()...)...)
-	if errors.Is(err, sql.ErrNoRows) {
+	found, err := v.changes(ctx, &changeRow{keys: v.keys}, qVersion, share, version[:])
+	if err != nil {
+		return catalogue.Version{}, err
+	}
+	if len(found) == 0 {
 		return catalogue.Version{}, catalogue.ErrNone
 	}
-	if err != nil {
-		return catalogue.Version{}, err
-	}
-	var file id.File
-	copy(file[:], b)
-	out, _, err := h.read(v.keys, file)
-	return out, err
+	return found[0].Version, nil
 }
 
 // Chunks implements catalogue.View.
 func (v *view) Chunks(ctx context.Context, ids []id.Chunk) ([]pack.Place, error) {
-	share, err := v.num(ctx)
+	share, err := v.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]pack.Place, len(ids))
-	for i, c := range ids { // PostgreSQL: one query with = ANY
-		err := v.q.row(ctx, "SELECT pack, off, len FROM chunk WHERE share = ? AND id = ?", share, c[:]).Scan(&out[i].Pack, &out[i].Offset, &out[i].Size)
-		if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	places := make([]pack.Place, len(ids))
+	if len(ids) == 1 { // most often: one chunk was cut, is it there?
+		_, err := v.on.row(qChunk, []any{share, ids[0][:]}, &places[0].Pack, &places[0].Offset, &places[0].Size)
+		return places, err
+	}
+	at := make(map[id.Chunk]pack.Place, min(len(ids), many))
+	for start := 0; start < len(ids); start += many {
+		part := ids[start:min(start+many, len(ids))]
+		if err := v.someChunks(ctx, share, part, at); err != nil {
 			return nil, err
 		}
+		for i, c := range part {
+			places[start+i] = at[c]
+		}
+		clear(at)
 	}
-	return out, nil
+	return places, nil
+}
+
+// someChunks looks up at most many chunks at once.
+func (v *view) someChunks(ctx context.Context, share int64, ids []id.Chunk, at map[id.Chunk]pack.Place) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	args := make([]any, 1+many)
+	args[0] = share
+	for i := range many {
+		args[1+i] = ids[min(i, len(ids)-1)][:]
+	}
+	return v.on.rows(qChunks, func(rows *sql.Rows) error {
+		c, err := scanChunk(rows)
+		at[c.ID] = c.Place
+		return err
+	}, args...)
+}
+
+func scanChunk(rows *sql.Rows) (c catalogue.Located[id.Chunk], err error) {
+	var b sql.RawBytes
+	if err := rows.Scan(&b, &c.Place.Pack, &c.Place.Offset, &c.Place.Size); err != nil {
+		return c, err
+	}
+	if copy(c.ID[:], b) != len(c.ID) {
+		return c, errBody
+	}
+	return c, nil
 }
 
 // Epoch implements catalogue.View.
 func (v *view) Epoch(ctx context.Context, e id.Epoch) (enc []byte, err error) {
-	share, err := v.num(ctx)
+	share, err := v.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	err = v.q.row(ctx, "SELECT enc FROM epoch WHERE share = ? AND id = ?", share, e[:]).Scan(&enc)
-	if errors.Is(err, sql.ErrNoRows) {
+	found, err := v.on.row(qEpoch, []any{share, e[:]}, &enc)
+	if err == nil && !found {
 		err = catalogue.ErrNone
 	}
 	return enc, err
 }
 
 // Totals implements catalogue.View.
-func (v *view) Totals(ctx context.Context) (t catalogue.Totals, err error) {
-	err = v.q.row(ctx, "SELECT files, dirs, removed, versions, chunks, bytes FROM share WHERE id = ?", v.share[:]).
-		Scan(&t.Files, &t.Dirs, &t.Removed, &t.Versions, &t.Chunks, &t.Bytes)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
+func (v *view) Totals(ctx context.Context) (catalogue.Totals, error) {
+	if _, err := v.enter(ctx); err != nil {
+		return catalogue.Totals{}, err
 	}
-	return t, err
-}
-
-// Digest implements catalogue.View.
-func (v *view) Digest(ctx context.Context) (sum [32]byte, err error) {
-	share, err := v.num(ctx)
-	if err != nil {
-		return sum, err
+	if v.tx != nil {
+		b, err := v.tx.book(v.share)
+		return b.totals, err
 	}
-	h := sha256.New()
-	for _, part := range []func(context.Context, int64, io.Writer) error{v.digestNodes, v.digestChunks} {
-		if err := part(ctx, share, h); err != nil {
-			return sum, err
-		}
-	}
-	t, err := v.Totals(ctx)
-	if err != nil {
-		return sum, err
-	}
-	fmt.Fprintf(h, "%+v", t)
-	return [32]byte(h.Sum(nil)), nil
-}
-
-func (v *view) digestNodes(ctx context.Context, share int64, h io.Writer) error {
-	last := []byte{}
-	for {
-		rows, err := v.q.rows(ctx, "SELECT "+nodeColumns+nodeFrom+"WHERE n.share = ? AND n.file > ? ORDER BY n.file LIMIT ?", share, last, page)
-		if err != nil {
-			return err
-		}
-		var nodes []catalogue.Node
-		for rows.Next() {
-			n, key, err := v.node(rows)
-			if err != nil {
-				rows.Close()
-				return err
-			}
-			fmt.Fprintf(h, "%x", key)
-			nodes = append(nodes, n)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-		for _, n := range nodes {
-			fmt.Fprintf(h, "%+v\n", n)
-			for c, err := range v.History(ctx, n.File) {
-				if err != nil {
-					return err
-				}
-				fmt.Fprintf(h, "%+v\n", c)
-			}
-			last = append([]byte(nil), n.File[:]...)
-		}
-		if len(nodes) < page {
-			return nil
-		}
-	}
-}
-
-func (v *view) digestChunks(ctx context.Context, share int64, h io.Writer) error {
-	for _, text := range []string{"SELECT id, pack, off, len FROM chunk WHERE share = ? ORDER BY id",
-		"SELECT id, length(enc), 0, 0 FROM epoch WHERE share = ? ORDER BY id"} {
-		rows, err := v.q.rows(ctx, text, share)
-		if err != nil {
-			return err
-		}
-		for rows.Next() {
-			var b []byte
-			var x, y, z int64
-			if err := rows.Scan(&b, &x, &y, &z); err != nil {
-				rows.Close()
-				return err
-			}
-			fmt.Fprintf(h, "%x %d %d %d\n", b, x, y, z)
-		}
-		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-			return err
-		}
-	}
-	return nil
+	b, err := readBook(v.on, v.share)
+	return b.totals, err
 }

@@ -1,0 +1,196 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
+
+// query is one of the statements, as an index into texts.
+type query int
+
+const (
+	qBegin query = iota
+	qCommit
+	qRollback
+
+	qShare
+	qAddShare
+	qSetShare
+	qLastChange
+	qLastNode
+	qFindActor
+	qAddActor
+	qAddChange
+	qFindNode
+	qFindShown
+	qAddNode
+	qSetNode
+	qMoveNode
+	qAddChunk
+	qSetChunk
+	qAddEpoch
+	qForgetChange
+	qForgetNode
+	qForgetActor
+	qForgetChunk
+	qForgetEpoch
+
+	qNode
+	qChild
+	qFormer
+	qListShown
+	qListGone
+	qListAll
+	qNodeOf
+	qHistory
+	qHistoryAll
+	qVersion
+	qOrigin
+	qChunk
+	qChunks
+	qChunksAll
+	qEpoch
+	qEpochsAll
+	queries
+)
+
+// many is how many chunks one statement looks up. A shorter list is filled up with its last one.
+const many = 32
+
+// A node with what its listing tells: where it stands (p), its head if another change made it (h), its
+// properties (s), and who made the head (a). A node that was saved where it stands costs two rows.
+const nodes = `SELECT n.num, n.file, n.dir, n.created, n.removed, n.modified, n.head = n.placed, p.body, h.body, s.body, a.num, a.body
+FROM node n JOIN change p ON p.num = n.placed
+LEFT JOIN change h ON h.num = n.head AND n.head <> n.placed
+LEFT JOIN change s ON s.num = n.propped
+LEFT JOIN actor a ON a.num = CASE WHEN n.head = n.placed THEN p.actor ELSE h.actor END
+WHERE n.share = ?`
+
+const changes = `SELECT c.num, n.file, c.body, a.num, a.body FROM change c JOIN node n ON n.num = c.node JOIN actor a ON a.num = c.actor WHERE `
+
+// texts are the statements. PostgreSQL wants $1 for ?, and = ANY($2) instead of the list in qChunks.
+var texts = [queries]string{
+	qBegin:    "BEGIN IMMEDIATE", // PostgreSQL: BEGIN, and a lock that only the one writer takes
+	qCommit:   "COMMIT",
+	qRollback: "ROLLBACK",
+
+	qShare: "SELECT num, pack, off, files, dirs, removed, versions, chunks, bytes FROM share WHERE id = ?",
+	qAddShare: `INSERT INTO share (num, id, pack, off, files, dirs, removed, versions, chunks, bytes)
+SELECT coalesce(max(num), 0) + 1, ?, 0, 0, 0, 0, 0, 0, 0, 0 FROM share`,
+	qSetShare:   "UPDATE share SET pack = ?, off = ?, files = ?, dirs = ?, removed = ?, versions = ?, chunks = ?, bytes = ? WHERE num = ?",
+	qLastChange: "SELECT coalesce(max(num), 0) FROM change",
+	qLastNode:   "SELECT coalesce(max(num), 0) FROM node",
+	qFindActor:  "SELECT num FROM actor WHERE share = ? AND tag = ?",
+	qAddActor: `INSERT INTO actor (num, share, tag, body)
+SELECT coalesce(max(num), 0) + 1, ?, ?, ? FROM actor`,
+	qAddChange: `INSERT INTO change (num, share, node, actor, version, origin, body) VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (share, version) WHERE version IS NOT NULL DO NOTHING`,
+	qFindNode:  "SELECT num, parent, lookup, dir, removed, modified, versions, size, placed, head, propped FROM node WHERE share = ? AND file = ?",
+	qFindShown: "SELECT file FROM node WHERE share = ? AND lookup = ? AND removed IS NULL",
+	qAddNode: `INSERT INTO node (num, share, file, parent, lookup, dir, created, removed, modified, versions, size, placed, head, propped)
+VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, NULL)
+ON CONFLICT (share, lookup) WHERE removed IS NULL DO NOTHING`,
+	qSetNode: "UPDATE node SET dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE num = ?",
+	qMoveNode: `UPDATE node SET parent = ?, lookup = ?, removed = ?,
+dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE num = ?`,
+	qAddChunk:     "INSERT INTO chunk (share, id, pack, off, size) VALUES (?, ?, ?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
+	qSetChunk:     "UPDATE chunk SET pack = ?, off = ?, size = ? WHERE share = ? AND id = ?",
+	qAddEpoch:     "INSERT INTO epoch (share, id, enc) VALUES (?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
+	qForgetChange: "DELETE FROM change WHERE node IN (SELECT num FROM node WHERE share = ?)",
+	qForgetNode:   "DELETE FROM node WHERE share = ?",
+	qForgetActor:  "DELETE FROM actor WHERE share = ?",
+	qForgetChunk:  "DELETE FROM chunk WHERE share = ?",
+	qForgetEpoch:  "DELETE FROM epoch WHERE share = ?",
+
+	qNode:      nodes + " AND n.file = ?",
+	qChild:     nodes + " AND n.lookup = ? AND n.removed IS NULL",
+	qFormer:    nodes + " AND n.lookup = ? AND n.removed IS NOT NULL ORDER BY n.removed DESC, n.num DESC",
+	qListShown: nodes + " AND n.parent = ? AND n.removed IS NULL AND n.num > ? ORDER BY n.num LIMIT ?",
+	qListGone:  nodes + " AND n.parent = ? AND n.removed IS NOT NULL AND n.num > ? ORDER BY n.num LIMIT ?",
+	qListAll:   nodes + " ORDER BY n.file",
+
+	qNodeOf:     "SELECT num FROM node WHERE share = ? AND file = ?",
+	qHistory:    changes + "c.node = ? AND c.num < ? ORDER BY c.num DESC LIMIT ?",
+	qHistoryAll: changes + "n.share = ? ORDER BY n.file, c.num",
+	qVersion:    changes + "c.share = ? AND c.version = ?",
+	qOrigin:     changes + "c.share = ? AND c.origin = ? ORDER BY c.num LIMIT 1",
+
+	qChunk: "SELECT pack, off, size FROM chunk WHERE share = ? AND id = ?",
+	qChunks: "SELECT id, pack, off, size FROM chunk WHERE share = ? AND id IN " +
+		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	qChunksAll: "SELECT id, pack, off, size FROM chunk WHERE share = ? ORDER BY id",
+	qEpoch:     "SELECT enc FROM epoch WHERE share = ? AND id = ?",
+	qEpochsAll: "SELECT id, enc FROM epoch WHERE share = ? ORDER BY id",
+}
+
+// statements are the prepared statements of a connection or of a pool.
+type statements [queries]*sql.Stmt
+
+type preparer interface {
+	PrepareContext(ctx context.Context, text string) (*sql.Stmt, error)
+}
+
+// prepare prepares all statements, which also shows that the file has the tables they need.
+func prepare(ctx context.Context, on preparer) (*statements, error) {
+	s := new(statements)
+	for q, text := range texts {
+		st, err := on.PrepareContext(ctx, text)
+		if err != nil {
+			s.close()
+			return nil, fmt.Errorf("statement %d: %w", q, err)
+		}
+		s[q] = st
+	}
+	return s, nil
+}
+
+func (s *statements) close() {
+	for _, st := range s {
+		if st != nil {
+			st.Close() // nothing was written through it that its transaction has not reported
+		}
+	}
+}
+
+// None of these can be interrupted: each does little, and an interrupted statement would end the
+// transaction around it. Callers look at their contexts between them.
+
+// exec runs a statement and returns how many rows it wrote.
+func (s *statements) exec(q query, args ...any) (int64, error) {
+	r, err := s[q].Exec(args...)
+	if err != nil {
+		return 0, translate(err)
+	}
+	n, err := r.RowsAffected()
+	return n, translate(err)
+}
+
+// rows yields the rows of a query to scan, which may keep no sql.RawBytes beyond its return.
+func (s *statements) rows(q query, scan func(*sql.Rows) error, args ...any) error {
+	rows, err := s[q].Query(args...)
+	return each(rows, err, scan)
+}
+
+func each(rows *sql.Rows, err error, scan func(*sql.Rows) error) error {
+	if err != nil {
+		return translate(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return translate(rows.Err())
+}
+
+// row scans the only row of a query, or returns false if there is none.
+func (s *statements) row(q query, args []any, into ...any) (bool, error) {
+	err := s[q].QueryRow(args...).Scan(into...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, translate(err)
+}
