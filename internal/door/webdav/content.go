@@ -15,6 +15,7 @@ import (
 	"mime"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -48,8 +49,8 @@ func (c *call) get() error {
 	h.Set("Last-Modified", i.Modified.UTC().Format(http.TimeFormat))
 	h.Set("Accept-Ranges", "bytes")
 	h.Set("Content-Type", contentType(i))
-	if len(i.Sums) > 0 {
-		h.Set("OC-Checksum", i.Sums[0].Algorithm+":"+i.Sums[0].Value)
+	if sums := sumsOf(i); len(sums) > 0 {
+		h.Set("OC-Checksum", sums[0].Algorithm+":"+sums[0].Value)
 	}
 	if done, err := c.unchanged(i); done || err != nil {
 		return err
@@ -261,6 +262,9 @@ func newChecksums(header string) (*checksums, error) {
 	}
 	for s := range strings.FieldsSeq(header) {
 		name, value, ok := strings.Cut(s, ":")
+		if !ok || value == "" {
+			return nil, status(http.StatusBadRequest, "OC-Checksum has no value")
+		}
 		w := wantedSum{Sum: commit.Sum{Algorithm: strings.ToUpper(name), Value: strings.ToLower(value)}}
 		switch w.Algorithm {
 		case "SHA1":
@@ -274,12 +278,21 @@ func newChecksums(header string) (*checksums, error) {
 		default:
 			continue // a sum that we cannot verify is not kept
 		}
-		if !ok {
-			return nil, status(http.StatusBadRequest, "OC-Checksum has no value")
-		}
 		c.want = append(c.want, w)
 	}
+	// rclone announces SHA-1 and later compares MD5: what came is what was announced, so both are known.
+	if slices.ContainsFunc(c.want, func(w wantedSum) bool { return w.Algorithm == "SHA1" }) && len(c.want) == 1 {
+		c.want = append(c.want, wantedSum{Sum: commit.Sum{Algorithm: "MD5"}, hash: md5.New()})
+	}
 	return c, nil
+}
+
+// sumsOf returns the checksums of a file: those that were verified, or those of no content at all.
+func sumsOf(i vault.Info) []commit.Sum {
+	if i.Size == 0 && !i.Dir {
+		return []commit.Sum{{Algorithm: "SHA1", Value: hex.EncodeToString(sha1.New().Sum(nil))}, {Algorithm: "MD5", Value: hex.EncodeToString(md5.New().Sum(nil))}}
+	}
+	return i.Sums
 }
 
 func (c *checksums) write(p []byte) {
@@ -290,7 +303,11 @@ func (c *checksums) write(p []byte) {
 
 func (c *checksums) compare() (sums []commit.Sum, err error) {
 	for _, w := range c.want {
-		if got := hex.EncodeToString(w.hash.Sum(nil)); got != w.Value {
+		got := hex.EncodeToString(w.hash.Sum(nil))
+		if w.Value == "" {
+			w.Value = got
+		}
+		if got != w.Value {
 			return nil, status(http.StatusBadRequest, "the checksum "+w.Algorithm+" of what came differs from what was announced; nothing was saved")
 		}
 		sums = append(sums, w.Sum)

@@ -70,7 +70,7 @@ var liveProps = []struct {
 	}},
 	{xml.Name{Space: owncloud, Local: "checksums"}, false, true, func(_ *call, i vault.Info) (string, bool) {
 		var all []string
-		for _, s := range i.Sums {
+		for _, s := range sumsOf(i) {
 			all = append(all, s.Algorithm+":"+s.Value)
 		}
 		return "<oc:checksum>" + escape(strings.Join(all, " ")) + "</oc:checksum>", len(all) > 0
