@@ -1,0 +1,216 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/azekura/azekura/internal/durable"
+)
+
+// Publish writes all durable entries into tiles and returns the signed checkpoint that covers them, once
+// both are durable. After an error the checkpoint on disk is the one before, or the new one; nothing is
+// lost, and the next Publish does it again.
+func (l *Log) Publish(ctx context.Context) (checkpoint []byte, err error) {
+	select {
+	case l.pub <- struct{}{}:
+		defer func() { <-l.pub }()
+	case <-ctx.Done():
+		return nil, failed("publish the ledger", ctx.Err())
+	}
+	l.mu.Lock()
+	head := l.durable.clone()
+	entries := slices.Clip(l.held[:head.size-l.size])
+	l.mu.Unlock()
+	if len(entries) == 0 && l.published != nil {
+		return l.published, nil
+	}
+	defer func() {
+		l.mu.Lock()
+		l.after = l.conf.PublishAfter
+		if err != nil { // not again for each entry
+			l.after += len(l.held)
+		}
+		l.mu.Unlock()
+	}()
+	tiled, bundle, err := l.writeTiles(entries)
+	if err != nil {
+		return nil, failed("publish the ledger", err)
+	}
+	root := tiled.root()
+	if root != head.root() { // computed twice, in two ways: a broken memory is not signed
+		return nil, failed("publish the ledger", errors.New("tiles do not have the root of the entries"))
+	}
+	checkpoint, err = l.sign(Head{tiled.size, root})
+	if err != nil {
+		return nil, err
+	}
+	if err := durable.WriteFile(l.conf.FS, filepath.Join(l.conf.Dir, checkpointName), checkpoint, 0o640); err != nil {
+		return nil, failed("publish the ledger", err)
+	}
+	before := l.tiled.size
+	l.tiled, l.bundle, l.published = tiled, bundle, checkpoint
+	l.mu.Lock()
+	l.held = slices.Clone(l.held[len(entries):]) // gives back the memory of the others
+	for _, e := range entries {
+		l.bytes -= int64(2 + len(e.data))
+	}
+	l.size, l.tiledRoot = tiled.size, root
+	l.mu.Unlock()
+	l.removeFiles()
+	l.removePartials(before)
+	return checkpoint, nil
+}
+
+// writeTiles writes all tiles that entries complete or begin, durably. Until a checkpoint covers them
+// nobody looks at them, and after a failure they are written again.
+func (l *Log) writeTiles(entries []entry) (tiled edge, bundle []byte, err error) {
+	w := tileWriter{log: l, dirs: make(map[string]bool)}
+	tiled, bundle = l.tiled.clone(), slices.Clone(l.bundle)
+	for _, e := range entries {
+		bundle, err = torchwood.AppendTileEntry(bundle, e.data)
+		if err != nil {
+			return edge{}, nil, err
+		}
+		tiled.add(e.hash, func(t tlog.Tile, hashes []tlog.Hash) {
+			if t.L == 0 {
+				w.write(tlog.Tile{H: t.H, L: -1, N: t.N, W: t.W}, bundle)
+				bundle = bundle[:0]
+			}
+			w.write(t, tileBytes(hashes))
+		})
+		if w.err != nil {
+			return edge{}, nil, w.err
+		}
+	}
+	tiled.partial(func(t tlog.Tile, hashes []tlog.Hash) {
+		if t.L == 0 {
+			w.write(tlog.Tile{H: t.H, L: -1, N: t.N, W: t.W}, bundle)
+		}
+		w.write(t, tileBytes(hashes))
+	})
+	w.syncDirs()
+	return tiled, bundle, w.err
+}
+
+// tileWriter writes tiles and remembers which directories have to be flushed for their names.
+type tileWriter struct {
+	log  *Log
+	dirs map[string]bool // slash-separated, below the ledger's directory
+	err  error           // the first one
+}
+
+func (w *tileWriter) write(t tlog.Tile, data []byte) {
+	if w.err != nil {
+		return
+	}
+	name := torchwood.TilePath(t)
+	if w.err = w.mkdir(path.Dir(name)); w.err != nil {
+		return
+	}
+	fsys, full := w.log.conf.FS, w.log.path(name)
+	f, err := fsys.OpenFile(full+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	if err != nil {
+		w.err = err
+		return
+	}
+	_, err = f.WriteAt(data, 0)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = fsys.Rename(full+".new", full)
+	}
+	w.err = err
+	w.dirs[path.Dir(name)] = true
+}
+
+// mkdir makes a directory; it and those above it are flushed with the tiles if their names may not be durable yet.
+func (w *tileWriter) mkdir(dir string) error {
+	if w.log.known[dir] {
+		return nil
+	}
+	if !w.dirs[dir] {
+		if err := w.log.conf.FS.MkdirAll(w.log.path(dir), 0o750); err != nil {
+			return err
+		}
+	}
+	for ; dir != "." && !w.log.known[dir]; dir = path.Dir(dir) {
+		w.dirs[dir] = true
+		w.dirs[path.Dir(dir)] = true
+	}
+	return nil
+}
+
+func (w *tileWriter) syncDirs() {
+	for dir := range w.dirs {
+		if w.err != nil {
+			return
+		}
+		w.err = w.log.conf.FS.SyncDir(w.log.path(dir))
+	}
+	if w.err == nil {
+		for dir := range w.dirs {
+			w.log.known[dir] = true
+		}
+	}
+}
+
+// removeFiles removes the write-ahead files that hold nothing but what is in tiles. That one of them
+// comes back with a crash does no harm.
+func (l *Log) removeFiles() {
+	l.mu.Lock()
+	var keep, remove []walInfo
+	for i, f := range l.files {
+		if slices.ContainsFunc(l.files[i+1:], func(later walInfo) bool { return later.first <= l.size }) {
+			remove = append(remove, f)
+		} else {
+			keep = append(keep, f)
+		}
+	}
+	l.files = keep
+	l.mu.Unlock()
+	for _, f := range remove {
+		if err := l.conf.FS.Remove(l.walPath(walName(f.generation))); err != nil {
+			l.conf.Log.Debug("removing a write-ahead file", "error", err)
+		}
+	}
+}
+
+// removePartials removes partial tiles that are neither of this checkpoint nor of the one before, which had
+// the size before; those of the latter only where a full tile has taken their place. Readers of older
+// checkpoints find the same bytes in wider tiles.
+func (l *Log) removePartials(before int64) {
+	for level := -1; level < len(l.tiled.tiles); level++ {
+		shift := tileHeight * max(level, 0)
+		old, now := before>>shift, l.tiled.size>>shift
+		dir := torchwood.TilePath(tlog.Tile{H: tileHeight, L: level, N: old / tileWidth, W: tileWidth}) + ".p"
+		list, err := l.conf.FS.ReadDir(l.path(dir))
+		if err != nil {
+			continue // mostly because there is none
+		}
+		replaced := old/tileWidth < now/tileWidth
+		for _, e := range list {
+			if replaced || e.Name() != strconv.FormatInt(old%tileWidth, 10) && e.Name() != strconv.FormatInt(now%tileWidth, 10) {
+				err = errors.Join(err, l.conf.FS.Remove(l.path(path.Join(dir, e.Name()))))
+			}
+		}
+		if replaced {
+			delete(l.known, dir)
+			err = errors.Join(err, l.conf.FS.Remove(l.path(dir)))
+		}
+		if err != nil {
+			l.conf.Log.Debug("removing partial tiles", "error", err)
+		}
+	}
+}
+
+// path returns the place of a slash-separated name in the ledger's directory.
+func (l *Log) path(name string) string { return filepath.Join(l.conf.Dir, filepath.FromSlash(name)) }
