@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -171,4 +172,11 @@ func Free(dir string) (int64, error) {
 		return 0, err
 	}
 	return int64(s.Bavail) * s.Bsize, nil
+}
+
+// Aligned returns a buffer of n bytes whose address suits Direct.
+func Aligned(n int) []byte {
+	b := make([]byte, n+Block)
+	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) & (Block - 1)
+	return b[skip : skip+n : skip+n]
 }
