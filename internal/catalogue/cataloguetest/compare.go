@@ -1,0 +1,173 @@
+package cataloguetest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"maps"
+	"reflect"
+	"slices"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+)
+
+// failer is *testing.T, *testing.B or *rapid.T.
+type failer interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Errorf(format string, args ...any)
+}
+
+// equal compares one answer of a View with the model's.
+func equal[T any](t failer, what string, got T, err error, want T, wantErr error) {
+	t.Helper()
+	if !errors.Is(err, wantErr) {
+		t.Fatalf("%s: error %v, want %v", what, err, wantErr)
+	}
+	if err == nil && !reflect.DeepEqual(got, want) {
+		t.Fatalf("%s:\n got %+v\nwant %+v", what, got, want)
+	}
+}
+
+// same asks a View everything that the model knows, and compares the answers.
+func same(ctx context.Context, t failer, got catalogue.View, want *model) {
+	t.Helper()
+	dirs := map[id.File]bool{{}: true, id.NewFile(): true}
+	for _, n := range want.find(func(*catalogue.Node) bool { return true }) {
+		dirs[n.Parent], dirs[n.File] = true, true
+		sameNode(ctx, t, got, want, n)
+	}
+	for dir := range dirs {
+		for _, removed := range []bool{false, true} {
+			g, err := list(ctx, got, dir, removed)
+			w, _ := list(ctx, want, dir, removed)
+			equal(t, "List", g, err, w, nil)
+		}
+	}
+	for v := range want.versions {
+		g, err := got.Version(ctx, v)
+		equal(t, "Version", g, err, want.versions[v], nil)
+	}
+	for e, enc := range want.epochs {
+		g, err := got.Epoch(ctx, e)
+		equal(t, "Epoch", g, err, enc, nil)
+	}
+	chunks := append(slices.Collect(maps.Keys(want.chunks)), id.Chunk{1: 1}, id.Chunk{2: 2})
+	g, err := got.Chunks(ctx, chunks)
+	w, _ := want.Chunks(ctx, chunks)
+	equal(t, "Chunks", g, err, w, nil)
+	none(ctx, t, got)
+	gt, err := got.Totals(ctx)
+	wt, _ := want.Totals(ctx)
+	equal(t, "Totals", gt, err, wt, nil)
+	gd, err := got.Digest(ctx)
+	wd, _ := want.Digest(ctx)
+	equal(t, "Digest", gd, err, wd, nil)
+}
+
+// sameNode compares what is said of one node and of the name it has or had.
+func sameNode(ctx context.Context, t failer, got catalogue.View, want *model, n catalogue.Node) {
+	t.Helper()
+	g, err := got.Node(ctx, n.File)
+	equal(t, "Node", g, err, n, nil)
+	for _, name := range []string{n.Name, norm.NFC.String(n.Name), norm.NFD.String(n.Name)} {
+		g, err := got.Child(ctx, n.Parent, name)
+		w, wantErr := want.Child(ctx, n.Parent, name)
+		equal(t, "Child", g, err, w, wantErr)
+		gf, err := got.Former(ctx, n.Parent, name)
+		wf, _ := want.Former(ctx, n.Parent, name)
+		equal(t, "Former", gf, err, wf, nil)
+	}
+	gc, err := history(ctx, got, n.File)
+	wc, _ := history(ctx, want, n.File)
+	equal(t, "History", gc, err, wc, nil)
+}
+
+// none asks for what nobody has.
+func none(ctx context.Context, t failer, v catalogue.View) {
+	t.Helper()
+	_, e1 := v.Node(ctx, id.NewFile())
+	_, e2 := v.Child(ctx, id.NewFile(), "no such name")
+	_, e3 := v.Version(ctx, id.NewVersion())
+	_, e4 := v.Epoch(ctx, id.NewEpoch())
+	_, e5 := history(ctx, v, id.NewFile())
+	_, e6 := v.Node(ctx, id.File{}) // the root has no node
+	for i, err := range []error{e1, e2, e3, e4, e5, e6} {
+		if !errors.Is(err, catalogue.ErrNone) {
+			t.Errorf("what is not there (%d): %v, want ErrNone", i, err)
+		}
+	}
+	former, err := v.Former(ctx, id.NewFile(), "no such name")
+	if err != nil || len(former) > 0 {
+		t.Errorf("what was never there: %v, %v", former, err)
+	}
+}
+
+// list collects a listing in the order of its files.
+func list(ctx context.Context, v catalogue.View, dir id.File, removed bool) (out []catalogue.Node, err error) {
+	for n, err := range v.List(ctx, dir, removed) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	slices.SortFunc(out, func(a, b catalogue.Node) int { return bytes.Compare(a.File[:], b.File[:]) })
+	return out, nil
+}
+
+func history(ctx context.Context, v catalogue.View, file id.File) (out []catalogue.Change, err error) {
+	for c, err := range v.History(ctx, file) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// writer makes batches as they would come from one share's packs, one frame behind the other.
+type writer struct {
+	end  pack.Position
+	made int
+}
+
+// frame returns the place of the next frame. Packs are short, so that positions cross from one to the next.
+func (w *writer) frame(size uint32) pack.Place {
+	if w.made++; w.made%7 == 1 {
+		w.end = pack.Position{Pack: w.end.Pack + 1, Offset: 64}
+	}
+	p := pack.Place{Position: w.end, Size: size}
+	w.end = p.End()
+	return p
+}
+
+// commit returns a batch of one commit, with a manifest for each Save.
+func (w *writer) commit(rec commit.Record) catalogue.Batch {
+	c := catalogue.Committed{Record: rec}
+	for _, op := range rec.Ops {
+		if op.Kind == commit.Save {
+			if c.Manifests == nil {
+				c.Manifests = make(map[id.Version]pack.Place)
+			}
+			c.Manifests[op.Version] = w.frame(200)
+		}
+	}
+	c.Place = w.frame(300)
+	return catalogue.Batch{Commits: []catalogue.Committed{c}, UpTo: w.end}
+}
+
+// join makes one batch of several in a row.
+func join(batches ...catalogue.Batch) (out catalogue.Batch) {
+	for _, b := range batches {
+		out.Chunks = append(out.Chunks, b.Chunks...)
+		out.Epochs = append(out.Epochs, b.Epochs...)
+		out.Commits = append(out.Commits, b.Commits...)
+		out.UpTo = b.UpTo
+	}
+	return out
+}

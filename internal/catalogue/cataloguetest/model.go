@@ -1,0 +1,270 @@
+package cataloguetest
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pathname"
+)
+
+// model is a View of one share that is too simple to be wrong: maps, and loops over all of them.
+type model struct {
+	applied  pack.Position
+	nodes    map[id.File]*catalogue.Node
+	changes  map[id.File][]catalogue.Change     // earliest first
+	versions map[id.Version]catalogue.Version   // the first of each id
+	linked   map[id.Version][]catalogue.Version // by the version whose key opens them
+	removals map[id.File]int                    // order of making, for what was removed at one time
+	chunks   map[id.Chunk]pack.Place
+	epochs   map[id.Epoch][]byte
+}
+
+var _ catalogue.View = (*model)(nil)
+
+func newModel() *model {
+	return &model{nodes: make(map[id.File]*catalogue.Node), changes: make(map[id.File][]catalogue.Change),
+		versions: make(map[id.Version]catalogue.Version), linked: make(map[id.Version][]catalogue.Version),
+		removals: make(map[id.File]int), chunks: make(map[id.Chunk]pack.Place), epochs: make(map[id.Epoch][]byte)}
+}
+
+// clone returns a copy, for what a transaction that rolls back leaves behind.
+func (m *model) clone() *model {
+	c := *m
+	c.nodes = make(map[id.File]*catalogue.Node, len(m.nodes))
+	for f, n := range m.nodes {
+		copied := *n
+		c.nodes[f] = &copied
+	}
+	c.changes, c.versions, c.linked = maps.Clone(m.changes), maps.Clone(m.versions), maps.Clone(m.linked)
+	c.removals, c.chunks, c.epochs = maps.Clone(m.removals), maps.Clone(m.chunks), maps.Clone(m.epochs)
+	return &c
+}
+
+func (m *model) apply(b catalogue.Batch) {
+	if !m.applied.Before(b.UpTo) {
+		return
+	}
+	for _, c := range b.Chunks {
+		if !c.Place.Before(m.applied) {
+			m.chunks[c.ID] = c.Place
+		}
+	}
+	for _, e := range b.Epochs {
+		if _, ok := m.epochs[e.ID]; !ok {
+			m.epochs[e.ID] = e.Enc
+		}
+	}
+	for _, c := range b.Commits {
+		if c.Place.Before(m.applied) {
+			continue
+		}
+		for _, op := range c.Ops {
+			m.op(c, op)
+		}
+	}
+	m.applied = b.UpTo
+}
+
+func (m *model) op(c catalogue.Committed, op commit.Op) {
+	places := op.Kind != commit.Remove && op.Kind != commit.SetProp
+	n, known := m.nodes[op.File]
+	if op.File.IsZero() || !known && !places {
+		return
+	}
+	when := stored(c.When)
+	if !known {
+		n = &catalogue.Node{File: op.File, Created: when, Dir: op.Kind == commit.Mkdir || op.Kind == commit.Move}
+		m.nodes[op.File] = n
+		m.removals[op.File] = len(m.removals)
+	}
+	change := catalogue.Change{Kind: op.Kind, When: when, Author: c.Author, Account: c.Account, Session: c.Session, Parent: op.Parent, Name: op.Name}
+	if places {
+		n.Parent, n.Name, n.Removed = op.Parent, op.Name, time.Time{}
+		m.giveWay(n, when)
+	}
+	switch op.Kind {
+	case commit.Mkdir, commit.Touch:
+		if !op.Modified.IsZero() {
+			n.Modified = stored(op.Modified)
+		}
+	case commit.Save, commit.Link:
+		change.Version = m.version(c, op)
+		n.Dir, n.Head, n.Modified = false, change.Version, time.Time{}
+	case commit.Remove:
+		n.Removed = when
+	case commit.SetProp:
+		n.Props, n.Modified = op.Props, stored(op.Modified)
+	}
+	m.changes[op.File] = append(m.changes[op.File], change)
+}
+
+func (m *model) giveWay(n *catalogue.Node, when time.Time) {
+	for _, other := range m.nodes {
+		if other.File != n.File && other.Removed.IsZero() && other.Parent == n.Parent && pathname.Key(other.Name) == pathname.Key(n.Name) {
+			other.Removed = when
+		}
+	}
+}
+
+func (m *model) version(c catalogue.Committed, op commit.Op) catalogue.Version {
+	v := catalogue.Version{Content: op.Content, File: op.File, Number: 1, Saved: stored(c.When), Author: c.Author,
+		Account: c.Account, Session: c.Session, Device: c.Device, Door: c.Door}
+	v.Modified = stored(v.Modified)
+	for _, before := range m.changes[op.File] {
+		if !before.Version.Version.IsZero() {
+			v.Number++
+		}
+	}
+	v.Manifest = c.Manifests[op.Version]
+	if at, ok := c.Manifests[op.Key]; ok {
+		v.Manifest = at
+	} else if _, ok := c.Manifests[op.Version]; !ok && op.Key != op.Version {
+		if saved, ok := m.versions[op.Key]; ok {
+			v.Manifest = saved.Manifest
+		} else if others := m.linked[op.Key]; len(others) > 0 {
+			v.Manifest = others[0].Manifest
+		}
+	}
+	if _, ok := m.versions[v.Version]; !ok {
+		m.versions[v.Version] = v
+	}
+	if v.Key != v.Version {
+		m.linked[v.Key] = append(m.linked[v.Key], v)
+	}
+	return v
+}
+
+// stored is a time as it comes back: UTC, microseconds.
+func stored(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
+func (m *model) find(what func(*catalogue.Node) bool) (out []catalogue.Node) {
+	for _, f := range slices.SortedFunc(maps.Keys(m.nodes), func(a, b id.File) int { return bytes.Compare(a[:], b[:]) }) {
+		if what(m.nodes[f]) {
+			out = append(out, *m.nodes[f])
+		}
+	}
+	return out
+}
+
+func called(dir id.File, name string) func(*catalogue.Node) bool {
+	return func(n *catalogue.Node) bool { return n.Parent == dir && pathname.Key(n.Name) == pathname.Key(name) }
+}
+
+func (m *model) Child(_ context.Context, dir id.File, name string) (catalogue.Node, error) {
+	is := called(dir, name)
+	for _, n := range m.find(func(n *catalogue.Node) bool { return n.Removed.IsZero() && is(n) }) {
+		return n, nil
+	}
+	return catalogue.Node{}, catalogue.ErrNone
+}
+
+func (m *model) Former(_ context.Context, dir id.File, name string) ([]catalogue.Node, error) {
+	is := called(dir, name)
+	out := m.find(func(n *catalogue.Node) bool { return !n.Removed.IsZero() && is(n) })
+	slices.SortFunc(out, func(a, b catalogue.Node) int {
+		return cmp.Or(b.Removed.Compare(a.Removed), m.removals[b.File]-m.removals[a.File])
+	})
+	return out, nil
+}
+
+func (m *model) Node(_ context.Context, file id.File) (catalogue.Node, error) {
+	if n, ok := m.nodes[file]; ok {
+		return *n, nil
+	}
+	return catalogue.Node{}, catalogue.ErrNone
+}
+
+func (m *model) List(_ context.Context, dir id.File, removed bool) iter.Seq2[catalogue.Node, error] {
+	return func(yield func(catalogue.Node, error) bool) {
+		for _, n := range m.find(func(n *catalogue.Node) bool { return n.Parent == dir && n.Removed.IsZero() != removed }) {
+			if !yield(n, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *model) History(_ context.Context, file id.File) iter.Seq2[catalogue.Change, error] {
+	return func(yield func(catalogue.Change, error) bool) {
+		if _, ok := m.nodes[file]; !ok {
+			yield(catalogue.Change{}, catalogue.ErrNone)
+		}
+		for _, c := range slices.Backward(m.changes[file]) {
+			if !yield(c, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (m *model) Version(_ context.Context, v id.Version) (catalogue.Version, error) {
+	if found, ok := m.versions[v]; ok {
+		return found, nil
+	}
+	return catalogue.Version{}, catalogue.ErrNone
+}
+
+func (m *model) Chunks(_ context.Context, ids []id.Chunk) ([]pack.Place, error) {
+	out := make([]pack.Place, len(ids))
+	for i, c := range ids {
+		out[i] = m.chunks[c]
+	}
+	return out, nil
+}
+
+func (m *model) Epoch(_ context.Context, e id.Epoch) ([]byte, error) {
+	if enc, ok := m.epochs[e]; ok {
+		return enc, nil
+	}
+	return nil, catalogue.ErrNone
+}
+
+func (m *model) Totals(context.Context) (t catalogue.Totals, err error) {
+	for _, n := range m.nodes {
+		switch {
+		case !n.Removed.IsZero():
+			t.Removed++
+		case n.Dir:
+			t.Dirs++
+		default:
+			t.Files++
+			t.Bytes += n.Head.Size
+		}
+		for _, c := range m.changes[n.File] {
+			if !c.Version.Version.IsZero() {
+				t.Versions++
+			}
+		}
+	}
+	t.Chunks = int64(len(m.chunks))
+	return t, nil
+}
+
+func (m *model) Digest(context.Context) ([32]byte, error) {
+	h := catalogue.NewHasher()
+	all := m.find(func(*catalogue.Node) bool { return true })
+	for _, n := range all {
+		h.Node(n)
+	}
+	for _, n := range all {
+		for _, c := range m.changes[n.File] {
+			h.Change(n.File, c)
+		}
+	}
+	for _, c := range slices.SortedFunc(maps.Keys(m.chunks), func(a, b id.Chunk) int { return bytes.Compare(a[:], b[:]) }) {
+		h.Chunk(catalogue.Located[id.Chunk]{ID: c, Place: m.chunks[c]})
+	}
+	for _, e := range slices.SortedFunc(maps.Keys(m.epochs), func(a, b id.Epoch) int { return bytes.Compare(a[:], b[:]) }) {
+		h.Epoch(catalogue.Encapsulation{ID: e, Enc: m.epochs[e]})
+	}
+	return h.Sum(), nil
+}
