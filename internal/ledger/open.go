@@ -76,7 +76,11 @@ func (l *Log) recover(ctx context.Context) error {
 	}
 	l.seq.generation = generation
 	if tree == nil && len(files) == 0 && !l.conf.Restore {
-		if list, err := l.conf.FS.ReadDir(l.path("tile")); err == nil && len(list) > 0 {
+		list, err := l.conf.FS.ReadDir(l.path("tile"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		if len(list) > 0 {
 			return &DamageError{checkpointName, "missing, but there are tiles", fs.ErrNotExist}
 		}
 	}
@@ -241,7 +245,7 @@ func chain(files []namedWAL, size int64) (entries [][]byte, err error) {
 	if len(files) == 0 {
 		return nil, &DamageError{walDir, "no write-ahead file: entries behind the checkpoint may be missing", fs.ErrNotExist}
 	}
-	at := size
+	at, end := size, int64(0)
 	var unread *DamageError // forgiven when tiles hold all that it could have held
 	for _, w := range files {
 		if w.err != nil {
@@ -256,6 +260,7 @@ func chain(files []namedWAL, size int64) (entries [][]byte, err error) {
 			if r.first > at {
 				return entries, &DamageError{w.name, fmt.Sprintf("entries %d to %d are missing or damaged", at, r.first-1), nil}
 			}
+			end = max(end, r.next())
 			if next := r.next(); next > at {
 				entries = append(entries, r.entries[at-r.first:]...)
 				at = next
@@ -265,8 +270,8 @@ func chain(files []namedWAL, size int64) (entries [][]byte, err error) {
 	if unread != nil {
 		return entries, unread
 	}
-	if last := files[len(files)-1]; last.next() < size {
-		return entries, &DamageError{last.name, fmt.Sprintf("ends before entry %d, but the checkpoint has %d", last.next(), size), nil}
+	if end < size {
+		return entries, &DamageError{walDir, fmt.Sprintf("ends before entry %d, but the checkpoint has %d", end, size), nil}
 	}
 	return entries, nil
 }

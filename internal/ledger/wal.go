@@ -152,9 +152,6 @@ type run struct {
 
 func (r run) next() int64 { return r.first + int64(len(r.entries)) }
 
-// next is the index behind the last entry.
-func (w *walFile) next() int64 { return w.runs[len(w.runs)-1].next() }
-
 // parseWAL reads a write-ahead file. What a crash has torn off behind the last flush is silently not
 // there; what is damaged before it is a gap between runs. The entries are parts of b.
 func parseWAL(b []byte) (*walFile, error) {
