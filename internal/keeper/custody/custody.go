@@ -1,0 +1,295 @@
+// Package custody holds the private keys of a vault: the root, the key pair and the metadata key of each
+// share, and the two keys of the ledger. No other package can name one of them.
+//
+// On disk nothing but the protection file is in clear, and that says only how the root is protected:
+//
+//	protection    how the root is sealed, and the sealed root; in clear
+//	ring          the private and metadata keys of shares, sealed with the root
+//	ledger-keys   what signs the ledger and seals its entries, sealed with the root
+//	state, head   what the keeper remembers, sealed with the root
+//
+// The ring is a file of its own because it goes to key cards, is written anew when a share's key is
+// destroyed, and must never be on a medium; the other files may.
+//
+// Keys that lie in arrays of ours are overwritten when they are done with. What the standard library
+// keeps inside its own types (a parsed private key, the context of an epoch) can only be let go of.
+package custody
+
+import (
+	"context"
+	"crypto/hpke"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// The names of the files in a keeper's directory.
+const (
+	protectionName = "protection"
+	ringName       = "ring"
+	ledgerKeysName = "ledger-keys"
+	stateName      = "state"
+	headName       = "head"
+)
+
+// fileVersion begins every sealed file.
+const fileVersion = 1
+
+// privateMode is of every file that is written here.
+const privateMode fs.FileMode = 0o600
+
+// Config says where the keys are and what opens them.
+type Config struct {
+	FS     durable.FS
+	Dir    string
+	Secret Secret
+	Cost   Cost   // of a passphrase, when one is made the protection
+	Origin string // of the ledger, for Create; "" makes one of the vault's own
+}
+
+// Custody is the opened keys. Safe for concurrent use until Zero.
+type Custody struct {
+	fsys   durable.FS
+	dir    string
+	cost   Cost
+	epochs *epochs
+
+	write sync.Mutex // held while a file is written, and from the change of the ring to its file; taken before mu
+
+	mu         sync.RWMutex
+	gone       bool                   // guarded by mu: the keys are overwritten
+	root       seal.Key               // guarded by mu
+	protection Protection             // guarded by mu
+	ring       map[id.Share]shareKeys // guarded by mu
+	ledger     *ledgerKeys            // guarded by mu
+}
+
+// shareKeys are the secrets of one share.
+type shareKeys struct {
+	private   hpke.PrivateKey
+	metadata  *seal.Key
+	recipient seal.Recipient
+}
+
+var (
+	// ErrExists means that there are keys already.
+	ErrExists = errors.New("a keeper's keys are there already")
+	// errGone means that somebody asks after Zero. Without it an all-zero root would seal what follows.
+	errGone = errors.New("the keys are closed")
+)
+
+// Exists reports whether keys have been created in dir.
+func Exists(fsys durable.FS, dir string) (bool, error) {
+	_, err := durable.ReadFile(fsys, filepath.Join(dir, protectionName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Create makes a root, the ledger's keys and an empty ring. The protection file is written last: a Create
+// that was interrupted can be done again.
+func Create(ctx context.Context, cfg Config) (*Custody, error) {
+	switch there, err := Exists(cfg.FS, cfg.Dir); {
+	case err != nil:
+		return nil, failed("make keeper", err)
+	case there:
+		return nil, &problem.Error{Kind: problem.Exists, Op: "make keeper", On: cfg.Dir, Hint: "hint.keeper-exists", Err: ErrExists}
+	}
+	if err := cfg.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
+		return nil, failed("make keeper", err)
+	}
+	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.orDefault(), root: seal.NewKey(), ring: make(map[id.Share]shareKeys), epochs: newEpochs()}
+	var err error
+	if c.ledger, err = newLedgerKeys(cfg.Origin); err != nil {
+		return nil, problem.New(problem.Invalid, "make keeper", "", err)
+	}
+	if err := cfg.FS.SyncDir(filepath.Dir(cfg.Dir)); err != nil {
+		return nil, failed("make keeper", err)
+	}
+	if err := errors.Join(c.save(ledgerKeysName, c.ledger.marshal()), c.save(ringName, marshalRing(c.ring))); err != nil {
+		return nil, err
+	}
+	if err := c.protect(ctx, cfg.Secret); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Open reads the keys.
+func Open(ctx context.Context, cfg Config) (*Custody, error) {
+	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.orDefault(), epochs: newEpochs()}
+	p, err := readProtection(cfg.FS, cfg.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if c.root, err = p.open(ctx, cfg.FS, cfg.Secret); err != nil {
+		return nil, err
+	}
+	c.protection = p.Protection
+	keys, err := c.load(ledgerKeysName)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(keys)
+	if c.ledger, err = parseLedgerKeys(keys); err != nil {
+		return nil, damaged(ledgerKeysName, err)
+	}
+	ring, err := c.load(ringName)
+	if err != nil {
+		return nil, err
+	}
+	defer clear(ring)
+	if c.ring, err = parseRing(ring); err != nil {
+		return nil, damaged(ringName, err)
+	}
+	return c, nil
+}
+
+// Zero overwrites the keys; everything fails from then on.
+func (c *Custody) Zero() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gone = true
+	c.root.Zero()
+	for _, k := range c.ring {
+		k.metadata.Zero()
+	}
+	clear(c.ring)
+	if c.ledger != nil {
+		c.ledger.zero()
+	}
+	c.epochs.clear()
+}
+
+// Protection returns how the root is protected.
+func (c *Custody) Protection() Protection {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.protection
+}
+
+// Protect seals the root with another secret. Copies of the protection file that were made before still open
+// with the one before.
+func (c *Custody) Protect(ctx context.Context, s Secret) error { return c.protect(ctx, s) }
+
+func (c *Custody) protect(ctx context.Context, s Secret) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return failed("change protection", errGone)
+	}
+	p, err := newProtection(ctx, c.fsys, s, c.cost, c.root)
+	if err != nil {
+		return err
+	}
+	if err := durable.WriteFile(c.fsys, filepath.Join(c.dir, protectionName), p.marshal(), privateMode); err != nil {
+		return failed("change protection", err)
+	}
+	c.protection = s.kind
+	return nil
+}
+
+// SaveState writes what the keeper remembers; it is durable when SaveState returns. After an error the old or
+// the new state is on disk.
+func (c *Custody) SaveState(plain []byte) error { return c.save(stateName, plain) }
+
+// LoadState returns what SaveState wrote, or nil if it never did.
+func (c *Custody) LoadState() ([]byte, error) { return c.loadOptional(stateName) }
+
+// SaveHead writes what the keeper knows of the ledger's head.
+func (c *Custody) SaveHead(plain []byte) error { return c.save(headName, plain) }
+
+// LoadHead returns what SaveHead wrote, or nil if it never did.
+func (c *Custody) LoadHead() ([]byte, error) { return c.loadOptional(headName) }
+
+// save seals plain and replaces the file of that name. Each file has a key of its own, so that one
+// cannot be put in another's place.
+func (c *Custody) save(name string, plain []byte) error {
+	c.write.Lock()
+	defer c.write.Unlock()
+	return c.saveLocked(name, plain)
+}
+
+// saveLocked is save with c.write held.
+func (c *Custody) saveLocked(name string, plain []byte) error {
+	k, err := c.fileKey(name)
+	if err != nil {
+		return failed("record", err)
+	}
+	defer k.Zero()
+	head := []byte{fileVersion}
+	if err := durable.WriteFile(c.fsys, filepath.Join(c.dir, name), k.SealOnce(head, plain, head[:1:1]), privateMode); err != nil {
+		return failed("record", err)
+	}
+	return nil
+}
+
+func (c *Custody) loadOptional(name string) ([]byte, error) {
+	b, err := c.load(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return b, err
+}
+
+func (c *Custody) load(name string) ([]byte, error) {
+	b, err := durable.ReadFile(c.fsys, filepath.Join(c.dir, name))
+	if err != nil {
+		return nil, failed("open keeper", err)
+	}
+	if len(b) == 0 || b[0] != fileVersion {
+		return nil, damaged(name, errors.New("unknown version"))
+	}
+	k, err := c.fileKey(name)
+	if err != nil {
+		return nil, failed("open keeper", err)
+	}
+	defer k.Zero()
+	plain, err := k.OpenOnce(nil, b[1:], b[:1])
+	if err != nil {
+		return nil, damaged(name, err)
+	}
+	return plain, nil
+}
+
+// fileKey returns the key of a sealed file.
+func (c *Custody) fileKey(name string) (seal.Key, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.gone {
+		return seal.Key{}, errGone
+	}
+	return c.root.Derive("keeper " + name), nil
+}
+
+// damaged says that a file of the keeper is not what was written.
+func damaged(name string, err error) error {
+	return &problem.Error{Kind: problem.Damaged, Op: "open keeper", Hint: "hint.keeper-damaged", Err: fmt.Errorf("%s: %w", name, err)}
+}
+
+// failed returns err as a problem.
+func failed(op string, err error) error {
+	if e, ok := errors.AsType[*problem.Error](err); ok {
+		return e
+	}
+	kind, hint := problem.Unavailable, "hint.keeper-disk"
+	switch {
+	case durable.IsNoSpace(err):
+		kind, hint = problem.NoSpace, "hint.no-space"
+	case errors.Is(err, fs.ErrNotExist):
+		kind, hint = problem.NotFound, "hint.keeper-missing"
+	case errors.Is(err, fs.ErrPermission):
+		kind, hint = problem.Denied, "hint.keeper-permission"
+	}
+	return &problem.Error{Kind: kind, Op: op, Hint: hint, Err: err}
+}
