@@ -305,6 +305,9 @@ func compareRun(name string, w run, size int64, r tlog.HashReader) error {
 	for i := w.first; i < min(w.next(), size); i++ {
 		indexes = append(indexes, tlog.StoredHashIndex(0, i))
 	}
+	if len(indexes) == 0 {
+		return nil
+	}
 	hashes, err := r.ReadHashes(indexes)
 	if err != nil {
 		return &DamageError{"tile", fmt.Sprintf("entries from %d on cannot be read", w.first), err}
