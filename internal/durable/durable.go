@@ -15,6 +15,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"syscall"
 	"unsafe"
 
@@ -133,6 +134,31 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) 
 		return err
 	}
 	return fsys.SyncDir(filepath.Dir(name))
+}
+
+// MakeDir makes a directory and those above it, with durable names: MkdirAll alone leaves a tree that a power
+// cut takes away with everything that was synced in it.
+func MakeDir(fsys FS, name string, perm fs.FileMode) error {
+	above := []string{filepath.Dir(name)} // perhaps made by a run that was cut off before it synced
+	for dir := above[0]; ; {
+		if _, err := fsys.ReadDir(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			break
+		}
+		above, dir = append(above, up), up
+	}
+	if err := fsys.MkdirAll(name, perm); err != nil {
+		return err
+	}
+	for _, dir := range slices.Backward(above) {
+		if err := fsys.SyncDir(dir); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxRead bounds ReadFile: it is for state, not for content.

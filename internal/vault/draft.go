@@ -86,10 +86,26 @@ func (w *view) Create(ctx context.Context, name pathname.Path) (Draft, error) {
 	if _, err := d.target(p); err != nil {
 		return nil, err
 	}
-	sh.mu.Lock()
-	d.lost = sh.lost
-	sh.mu.Unlock()
+	if d.lost, err = w.v.generation(ctx, sh); err != nil {
+		return nil, err
+	}
 	return d, nil
+}
+
+// generation tells which generation of the packs a save begins in. After a failed write it first lets the
+// catalogue catch up, or the save would build on what was lost.
+func (v *Vault) generation(ctx context.Context, sh *share) (int, error) {
+	now := func() (int, bool) {
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		return sh.lost, sh.lost == v.cfg.Packs.Lost(sh.id)
+	}
+	if lost, ok := now(); ok {
+		return lost, nil
+	}
+	err := v.submit(ctx, &request{share: sh, alone: func(catalogue.Tx) error { return nil }})
+	lost, _ := now()
+	return lost, err
 }
 
 // Write gathers p.

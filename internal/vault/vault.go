@@ -89,7 +89,7 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if err := cfg.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
+	if err := durable.MakeDir(cfg.FS, cfg.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("vault directory: %w", err)
 	}
 	v := &Vault{

@@ -102,16 +102,22 @@ type house struct {
 
 func openHouse(t testing.TB, root string, k *testKeeper) *house {
 	t.Helper()
-	cat, err := sqlite.Open(t.Context(), filepath.Join(root, "catalogue.db"))
+	return openOn(t, durable.OS(), root, root, k)
+}
+
+// openOn opens a vault on a disk; the catalogue is a file of the machine, in books.
+func openOn(t testing.TB, disk durable.FS, root, books string, k *testKeeper) *house {
+	t.Helper()
+	cat, err := sqlite.Open(t.Context(), filepath.Join(books, "catalogue.db"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	packs, err := dir.Open(t.Context(), dir.Config{FS: durable.OS(), Root: filepath.Join(root, "packs")})
+	packs, err := dir.Open(t.Context(), dir.Config{FS: disk, Root: filepath.Join(root, "packs")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := vault.Open(t.Context(), vault.Config{Packs: packs, Catalogue: cat, Keeper: k, FS: durable.OS(),
-		Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(root) }, Now: time.Now})
+	v, err := vault.Open(t.Context(), vault.Config{Packs: packs, Catalogue: cat, Keeper: k, FS: disk,
+		Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
 	}
