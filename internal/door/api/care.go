@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
@@ -46,7 +47,7 @@ type KeeperStatus struct {
 // LedgerStatus tells about the ledger.
 type LedgerStatus struct {
 	Size      int64     `json:"size"`
-	Head      time.Time `json:"head,omitzero"`
+	Heartbeat time.Time `json:"heartbeat,omitzero"` // the last one since the start
 	PublicKey string    `json:"public_key"`
 }
 
@@ -69,7 +70,20 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Sessi
 	for _, a := range list {
 		out.Shares = append(out.Shares, shareOf(a))
 	}
+	out.Keeper.Caution = caution(lang.Pick(r.Header.Get("Accept-Language")), out.Keeper.Protection)
 	return writeJSON(w, out)
+}
+
+// caution says what a protection of the keys does not protect against.
+func caution(l lang.Lang, protection string) string {
+	switch protection {
+	case "key-file":
+		return l.Text("say.caution-key-file")
+	case "passphrase":
+		return l.Text("say.caution-passphrase")
+	default:
+		return l.Text("say.caution-credential")
+	}
 }
 
 // verify answers with findings as they come, and the report last.

@@ -1,0 +1,216 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/storehouse"
+)
+
+func (a *app) account() *cobra.Command {
+	c := a.command("account", "cmd.account", "azekura account add sato\nazekura account grant sato albums write\nazekura account device add sato \"Sato's Mac\"", nil, nil)
+	c.AddCommand(a.accountAdd(), a.accountList(), a.accountPassword(), a.accountDisable(true), a.accountDisable(false), a.device(), a.grant())
+	return c
+}
+
+func (a *app) accountAdd() *cobra.Command {
+	var admin, generate bool
+	c := a.command("add NAME", "cmd.account-add", "azekura account add sato\nazekura account add --generate --administrator tanaka\nazekura account add sato < password.txt",
+		cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+			secret, err := a.chosen(generate)
+			if err != nil {
+				return err
+			}
+			n := api.NewAccount{Name: args[0], Role: account.Staff, Password: secret}
+			if admin {
+				n.Role = account.Administrator
+			}
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := c.MakeAccount(ctx, n); err != nil {
+					return err
+				}
+				return a.showSecret(generate, secret, "say.account-made", args[0])
+			})
+		})
+	c.Flags().BoolVar(&admin, "administrator", false, a.t("flag.administrator"))
+	c.Flags().BoolVar(&generate, "generate", false, a.t("flag.generate"))
+	return c
+}
+
+// chosen returns a password that was generated, typed or piped in.
+func (a *app) chosen(generate bool) (string, error) {
+	if generate {
+		return storehouse.PassPhrase(), nil
+	}
+	return a.newSecret()
+}
+
+// showSecret tells that something was made, and shows its secret if nobody knows it yet.
+func (a *app) showSecret(made bool, secret, key string, args ...any) error {
+	if a.json {
+		if !made {
+			return a.emit(struct{}{})
+		}
+		return a.emit(api.Secret{Secret: secret})
+	}
+	a.print(key, args...)
+	if made {
+		a.print("say.secret", secret)
+	}
+	return nil
+}
+
+func (a *app) accountList() *cobra.Command {
+	return a.command("list", "cmd.account-list", "azekura account list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if a.json {
+				return emitAll(a, c.Accounts(ctx))
+			}
+			var t table
+			for x, err := range c.Accounts(ctx) {
+				if err != nil {
+					return err
+				}
+				var devices, rights []string
+				for _, d := range x.Devices {
+					devices = append(devices, d.Name)
+				}
+				for _, r := range x.Rights {
+					rights = append(rights, r.Share+":"+string(r.Rights))
+				}
+				state := a.t("say.enabled")
+				if x.Disabled {
+					state = a.t("say.disabled")
+				}
+				t.add(printable(x.Name), string(x.Role), state, printable(firstOf(strings.Join(devices, ", "), "-")), printable(strings.Join(rights, " ")))
+			}
+			t.write(a.out)
+			return nil
+		})
+	})
+}
+
+func (a *app) accountPassword() *cobra.Command {
+	var generate bool
+	c := a.command("password NAME", "cmd.account-password", "azekura account password sato\nazekura account password --generate sato", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			secret, err := a.chosen(generate)
+			if err != nil {
+				return err
+			}
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := c.SetPassword(ctx, args[0], secret); err != nil {
+					return err
+				}
+				return a.showSecret(generate, secret, "say.password-set", args[0])
+			})
+		})
+	c.Flags().BoolVar(&generate, "generate", false, a.t("flag.generate"))
+	return c
+}
+
+func (a *app) accountDisable(disable bool) *cobra.Command {
+	use, key, example, said := "disable NAME", "cmd.account-disable", "azekura account disable sato", "say.account-disabled"
+	if !disable {
+		use, key, example, said = "enable NAME", "cmd.account-enable", "azekura account enable sato", "say.account-enabled"
+	}
+	return a.command(use, key, example, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if err := c.SetDisabled(ctx, args[0], disable); err != nil {
+				return err
+			}
+			return a.said(said, args[0])
+		})
+	})
+}
+
+// said tells a person that something is done; a program has the exit code.
+func (a *app) said(key string, args ...any) error {
+	if a.json {
+		return a.emit(struct{}{})
+	}
+	a.print(key, args...)
+	return nil
+}
+
+func (a *app) device() *cobra.Command {
+	c := a.command("device", "cmd.device", "azekura account device add sato \"Sato's Mac\"\nazekura account device remove sato \"Sato's Mac\"", nil, nil)
+	c.AddCommand(
+		a.command("add ACCOUNT DEVICE", "cmd.device-add", "azekura account device add sato \"Sato's Mac\"", cobra.ExactArgs(2),
+			func(ctx context.Context, args []string) error {
+				return a.connect(ctx, func(c *client.Client) error {
+					secret, err := c.MakeDevice(ctx, args[0], args[1])
+					if err != nil {
+						return err
+					}
+					return a.showSecret(true, secret, "say.device-made", args[0], args[1])
+				})
+			}),
+		a.command("remove ACCOUNT DEVICE", "cmd.device-remove", "azekura account device remove sato \"Sato's Mac\"", cobra.ExactArgs(2),
+			func(ctx context.Context, args []string) error {
+				return a.connect(ctx, func(c *client.Client) error {
+					if err := c.RemoveDevice(ctx, args[0], args[1]); err != nil {
+						return err
+					}
+					return a.said("say.device-removed", args[0], args[1])
+				})
+			}))
+	return c
+}
+
+func (a *app) grant() *cobra.Command {
+	return a.command("grant ACCOUNT SHARE none|read|write", "cmd.grant", "azekura account grant sato albums write\nazekura account grant sato albums none",
+		cobra.ExactArgs(3), func(ctx context.Context, args []string) error {
+			r := api.Right{Account: args[0], Share: trim(args[1]), Rights: api.Rights(args[2])}
+			switch r.Rights {
+			case api.NoRights, api.CanRead, api.CanWrite:
+			default:
+				return usage{fmt.Errorf("%q is none of none, read, write", args[2])}
+			}
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := c.SetRights(ctx, r); err != nil {
+					return err
+				}
+				return a.said("say.granted", r.Account, r.Share, string(r.Rights))
+			})
+		})
+}
+
+func (a *app) share() *cobra.Command {
+	c := a.command("share", "cmd.share", "azekura share add albums-2026\nazekura share list", nil, nil)
+	c.AddCommand(
+		a.command("add NAME", "cmd.share-add", "azekura share add albums-2026", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				s, err := c.MakeShare(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.emit(s)
+				}
+				a.print("say.share-made", printable(s.Name))
+				return nil
+			})
+		}),
+		a.command("list", "cmd.share-list", "azekura share list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if a.json {
+					return emitAll(a, c.Shares(ctx))
+				}
+				for s, err := range c.Shares(ctx) {
+					if err != nil {
+						return err
+					}
+					fmt.Fprintln(a.out, printable(s.Name))
+				}
+				return nil
+			})
+		}))
+	return c
+}

@@ -1,0 +1,215 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/storehouse"
+)
+
+func (a *app) verify() *cobra.Command {
+	var q api.VerifyRequest
+	c := a.command("verify [SHARE...]", "cmd.verify", "azekura verify\nazekura verify --keys albums", nil,
+		func(ctx context.Context, args []string) error {
+			q.Shares = args
+			return a.connect(ctx, func(c *client.Client) error { return a.runVerify(ctx, c, q) })
+		})
+	c.Flags().BoolVar(&q.Keys, "keys", false, a.t("flag.keys"))
+	return c
+}
+
+func (a *app) runVerify(ctx context.Context, c *client.Client, q api.VerifyRequest) error {
+	findings, whole := 0, false
+	for line, err := range c.Verify(ctx, q) {
+		if err != nil {
+			return err
+		}
+		if a.json {
+			if err := a.emit(line); err != nil {
+				return err
+			}
+		}
+		if f := line.Finding; f != nil {
+			findings++
+			if a.json {
+				continue
+			}
+			place := printable(trim(string(f.Path)))
+			if place == "" {
+				place = a.t("say.place", f.Share, f.Pack, f.Offset, f.Length)
+			}
+			a.print("say.finding", place, f.Reason)
+		}
+		if r := line.Report; r != nil {
+			whole = true
+			if !a.json {
+				a.print("say.verified", r.Shares, r.Packs, size(r.Bytes), r.Versions, r.Findings)
+			}
+		}
+	}
+	switch {
+	case findings > 0:
+		return &problem.Error{Kind: problem.Damaged, Op: "verify", Hint: "hint.damaged"}
+	case !whole:
+		return problem.New(problem.Unavailable, "verify", "", fmt.Errorf("the report is missing"))
+	}
+	return nil
+}
+
+func (a *app) rebuild() *cobra.Command {
+	return a.command("rebuild [SHARE...]", "cmd.rebuild", "azekura rebuild\nazekura rebuild albums", nil,
+		func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if len(args) == 0 {
+					for s, err := range c.Shares(ctx) {
+						if err != nil {
+							return err
+						}
+						args = append(args, s.Name)
+					}
+				}
+				for _, share := range args {
+					if err := a.rebuildShare(ctx, c, share); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		})
+}
+
+func (a *app) rebuildShare(ctx context.Context, c *client.Client, share string) error {
+	for line, err := range c.Rebuild(ctx, share) {
+		if err != nil {
+			return err
+		}
+		if a.json {
+			if err := a.emit(line); err != nil {
+				return err
+			}
+			continue
+		}
+		if r := line.Report; r != nil {
+			key := "say.rebuilt"
+			if r.Equal {
+				key = "say.rebuilt-equal"
+			}
+			a.print(key, printable(share), r.Frames, r.Totals.Files, r.Totals.Versions)
+		}
+	}
+	return nil
+}
+
+func (a *app) status() *cobra.Command {
+	return a.command("status", "cmd.status", "azekura status\nazekura status --json", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				s, err := c.Status(ctx)
+				if err != nil {
+					return err
+				}
+				if a.json {
+					return a.emit(s)
+				}
+				a.showStatus(s)
+				return nil
+			})
+		})
+}
+
+func (a *app) showStatus(s api.Status) {
+	var t table
+	add := func(key, value string) { t.add(a.t(key), value) }
+	state := a.t("say.not-serving")
+	if s.Serving {
+		state = a.t("say.serving", when(s.Started))
+	}
+	add("say.status-server", state)
+	add("say.status-version", s.Version)
+	add("say.status-data", s.Data)
+	add("say.status-free", size(s.Free))
+	for _, l := range s.Listeners {
+		value := l.URL
+		if l.Fingerprint != "" {
+			value += "\n" + a.t("say.fingerprint", l.Fingerprint)
+		}
+		for i, line := range strings.Split(value, "\n") {
+			t.add(map[bool]string{true: l.Door}[i == 0], line)
+		}
+	}
+	add("say.status-keeper", s.Keeper.Place+", "+s.Keeper.Protection)
+	t.add("", s.Keeper.Caution)
+	add("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
+	t.add("", s.Ledger.PublicKey)
+	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
+	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
+	for i, share := range s.Shares {
+		t.add(map[bool]string{true: a.t("say.status-shares")}[i == 0], printable(share.Name))
+	}
+	for i, c := range s.Config {
+		from := ""
+		if c.From != "default" {
+			from = "  (" + c.From + ")"
+		}
+		t.add(map[bool]string{true: a.t("say.status-config")}[i == 0], c.Key+" = "+c.Value+from)
+	}
+	t.write(a.out)
+}
+
+func (a *app) sessions() *cobra.Command {
+	return a.command("sessions", "cmd.sessions", "azekura sessions", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if a.json {
+				return emitAll(a, c.Sessions(ctx))
+			}
+			var t table
+			for s, err := range c.Sessions(ctx) {
+				if err != nil {
+					return err
+				}
+				t.add(printable(s.Account), printable(firstOf(s.Device, "-")), s.Door, firstOf(s.Address, "-"), when(s.Started), when(s.Expires))
+			}
+			t.write(a.out)
+			return nil
+		})
+	})
+}
+
+func (a *app) version() *cobra.Command {
+	return a.command("version", "cmd.version", "azekura version", cobra.NoArgs, func(context.Context, []string) error {
+		v := storehouse.Version()
+		if a.json {
+			out := map[string]string{"version": v}
+			if b, ok := debug.ReadBuildInfo(); ok {
+				out["go"] = b.GoVersion
+			}
+			return a.emit(out)
+		}
+		fmt.Fprintln(a.out, "azekura "+v)
+		return nil
+	})
+}
+
+func (a *app) completion(root *cobra.Command) *cobra.Command {
+	return a.command("completion bash|zsh|fish|powershell", "cmd.completion", "azekura completion bash > /etc/bash_completion.d/azekura",
+		cobra.MatchAll(cobra.ExactArgs(1)), func(_ context.Context, args []string) error {
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(a.out, true)
+			case "zsh":
+				return root.GenZshCompletion(a.out)
+			case "fish":
+				return root.GenFishCompletion(a.out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(a.out)
+			}
+			return usage{fmt.Errorf("unknown shell %q", args[0])}
+		})
+}

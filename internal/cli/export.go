@@ -1,0 +1,261 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+func (a *app) exporting() *cobra.Command {
+	return a.command("export SHARE[/PATH] DIR", "cmd.export", "azekura export albums /mnt/copy\nazekura export albums/2026/0413.jpg .",
+		cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error { return a.runExport(ctx, c, args[0], args[1]) })
+		})
+}
+
+// exporter copies a tree of the vault to disk. All writing goes through root, so that no name can lead
+// out of the target.
+type exporter struct {
+	transfer
+	root  *os.Root
+	dirs  *queue
+	found chan api.Info
+	jobs  chan []api.Info
+	to    func(vault string) string // the path below root of a path in the vault
+}
+
+// largeFile is the size from which a file is read by a request of its own.
+const largeFile = 8 << 20
+
+func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) error {
+	from, err := pathname.Parse(src)
+	if err != nil || from == pathname.Root {
+		return &problem.Error{Kind: problem.Invalid, Op: "export", On: src, Hint: "hint.share-path", Err: err}
+	}
+	top, err := c.Stat(ctx, string(from))
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dst, 0o777); err != nil {
+		return problem.New(problem.Internal, "export", dst, err)
+	}
+	root, err := os.OpenRoot(dst)
+	if err != nil {
+		return problem.New(problem.Internal, "export", dst, err)
+	}
+	defer root.Close()
+	t := &exporter{transfer: transfer{a: a, c: c, bar: a.progress()}, root: root, dirs: newQueue(),
+		found: make(chan api.Info, 1024), jobs: make(chan []api.Info, workers())}
+	base := string(from)
+	if top.Type == api.RegularFile {
+		base = string(from.Dir())
+	}
+	t.to = func(p string) string { return path.Join(".", p[min(len(base), len(p)):]) }
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if top.Type == api.RegularFile {
+		top.Path = string(from)
+		t.file(ctx, top)
+	} else {
+		t.dirs.push(pair{from: string(from), to: "."})
+	}
+	var walkers, copiers sync.WaitGroup
+	for range workers() {
+		walkers.Go(func() {
+			for d, ok := t.dirs.pop(ctx); ok; d, ok = t.dirs.pop(ctx) {
+				t.directory(ctx, d)
+				t.dirs.done()
+			}
+		})
+		copiers.Go(func() {
+			for job := range t.jobs {
+				if ctx.Err() == nil {
+					t.copy(ctx, job)
+				}
+			}
+		})
+	}
+	gathered := make(chan struct{})
+	go func() {
+		defer close(gathered)
+		t.gather()
+	}()
+	walkers.Wait()
+	t.bar.complete.Store(true)
+	close(t.found)
+	<-gathered
+	copiers.Wait()
+	err = t.finish("say.exported")
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// directory makes a directory and hands on what is in it.
+func (t *exporter) directory(ctx context.Context, d pair) {
+	if d.to != "." {
+		if err := t.root.Mkdir(d.to, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+			t.fail(d.from, err)
+			return
+		}
+	}
+	for i, err := range t.c.List(ctx, d.from) {
+		if err != nil {
+			t.fail(d.from, err)
+			return
+		}
+		name := pathname.Path(i.Path).Base()
+		if err := pathname.Check(name); err != nil { // never trust a name that becomes one on disk
+			t.tell(i.Path, true, err.Error(), problem.Invalid)
+			continue
+		}
+		i.Path = d.from + "/" + name
+		switch {
+		case i.Live:
+			t.tell(i.Path, false, t.a.t("say.litter"), 0)
+		case i.Type == api.RegularFile:
+			t.file(ctx, i)
+		default:
+			t.dirs.push(pair{from: i.Path, to: t.to(i.Path)})
+		}
+	}
+}
+
+// file hands a file on unless the disk has it, with the same size and time.
+func (t *exporter) file(ctx context.Context, i api.Info) {
+	t.count(func(r *Report) { r.Files++ })
+	st, err := t.root.Lstat(t.to(i.Path))
+	if err == nil && st.Mode().IsRegular() && st.Size() == i.Size && st.ModTime().Truncate(time.Microsecond).Equal(i.Modified) {
+		t.count(func(r *Report) { r.Unchanged++ })
+		return
+	}
+	t.bar.allFiles.Add(1)
+	t.bar.allBytes.Add(i.Size)
+	select {
+	case t.found <- i:
+	case <-ctx.Done():
+	}
+}
+
+// gather makes jobs of what was found.
+func (t *exporter) gather() {
+	defer close(t.jobs)
+	var batch []api.Info
+	var bytes int64
+	for i := range t.found {
+		if i.Size > largeFile {
+			t.jobs <- []api.Info{i}
+			continue
+		}
+		batch, bytes = append(batch, i), bytes+i.Size
+		if len(batch) == batchFiles || bytes >= 2*batchBytes {
+			t.jobs <- batch
+			batch, bytes = nil, 0
+		}
+	}
+	if len(batch) > 0 {
+		t.jobs <- batch
+	}
+}
+
+// copy writes the files of a job, for which the ledger has one release.
+func (t *exporter) copy(ctx context.Context, job []api.Info) {
+	if len(job) == 1 {
+		t.copyOne(ctx, job[0])
+		return
+	}
+	paths := make([]string, len(job))
+	left := make(map[string]api.Info, len(job))
+	for n, i := range job {
+		paths[n], left[i.Path] = i.Path, i
+	}
+	in, body, err := t.c.OpenBatch(ctx, paths, string(account.Export))
+	if err == nil {
+		defer body.Close()
+		var item api.Item
+		for item, err = in.Next(); err == nil; item, err = in.Next() {
+			i, ok := left[item.Path]
+			if !ok {
+				continue
+			}
+			delete(left, item.Path)
+			if item.Error != nil {
+				t.fail(i.Path, &client.Error{Problem: *item.Error})
+			} else if err := t.write(i.Path, in, item.Modified); err != nil {
+				t.fail(i.Path, err)
+			}
+			t.bar.files.Add(1)
+		}
+	}
+	for p := range left {
+		if ctx.Err() != nil {
+			return
+		}
+		if err == nil || err == io.EOF {
+			err = io.ErrUnexpectedEOF
+		}
+		t.fail(p, err)
+	}
+}
+
+func (t *exporter) copyOne(ctx context.Context, i api.Info) {
+	defer t.bar.files.Add(1)
+	c, err := t.c.Open(ctx, i.Path, client.Version{}, string(account.Export))
+	if err == nil {
+		defer c.Close()
+		err = t.write(i.Path, io.LimitReader(c, c.Size), c.Modified)
+	}
+	if err != nil && ctx.Err() == nil {
+		t.fail(i.Path, err)
+	}
+}
+
+// write makes a file under a temporary name and gives it its name when it is whole.
+func (t *exporter) write(vaultPath string, content io.Reader, when time.Time) (err error) {
+	name := t.to(vaultPath)
+	tmp := path.Join(path.Dir(name), ".azekura-"+rand64())
+	f, err := t.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	n, err := io.Copy(struct{ io.Writer }{f}, counted{content, t.bar})
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = t.root.Chtimes(tmp, when, when)
+	}
+	if err == nil {
+		err = t.root.Rename(tmp, name)
+	}
+	if err != nil {
+		t.root.Remove(tmp)
+		return err
+	}
+	t.copied(n)
+	return nil
+}
+
+// counted shows what is read in the progress.
+type counted struct {
+	io.Reader
+	bar *progress
+}
+
+func (c counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.bar.bytes.Add(int64(n))
+	return n, err
+}

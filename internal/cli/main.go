@@ -1,0 +1,231 @@
+// Package cli holds the commands, one file each. They speak package api's API only: to the running server
+// through its socket, or, when there is none, to the same handler in this process.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/lang"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Exit codes beside those of problem.Kind.Exit.
+const (
+	exitPartly      = 3   // some of the files could not be done; they were named
+	exitInterrupted = 130 // the person has pressed Ctrl-C
+)
+
+// app is one run of the program.
+type app struct {
+	in       *os.File
+	out, err io.Writer
+	env      func(string) string
+	now      func() time.Time
+	lang     lang.Lang
+	outTTY   bool
+	errTTY   bool
+
+	// Flags that every command has.
+	data string
+	json bool
+
+	emits sync.Mutex // held while a line of JSON is written
+}
+
+// Main runs the program with os.Args and returns its exit code.
+func Main() int {
+	a := &app{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now,
+		outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+	a.lang = lang.Pick(firstOf(a.env("AZEKURA_LANG"), a.env("LC_ALL"), a.env("LC_MESSAGES"), a.env("LANG")))
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	root := a.root()
+	root.SetArgs(os.Args[1:])
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	err := root.ExecuteContext(ctx)
+	if ctx.Err() != nil && err != nil {
+		fmt.Fprintln(a.err, a.t("say.interrupted"))
+		return exitInterrupted
+	}
+	return a.report(err)
+}
+
+func firstOf(list ...string) string {
+	for _, s := range list {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+// t returns a text in the person's language.
+func (a *app) t(key string, args ...any) string { return a.lang.Text(key, args...) }
+
+// partly is the error of a command that has done some of its work and has told what it could not do.
+type partly struct{ failed int }
+
+func (p partly) Error() string { return fmt.Sprintf("%d failed", p.failed) }
+
+// usage is the error of a command line that makes no sense.
+type usage struct{ error }
+
+// report tells an error to the person, or to the program that reads JSON, and returns the exit code.
+func (a *app) report(err error) int {
+	if err == nil {
+		return 0
+	}
+	if p, ok := errors.AsType[partly](err); ok {
+		if !a.json {
+			fmt.Fprintln(a.err, a.t("say.partly", p.failed))
+		}
+		return exitPartly
+	}
+	wire := a.problem(err)
+	if a.json {
+		json.NewEncoder(a.err).Encode(struct {
+			Error api.Problem `json:"error"`
+		}{wire})
+	} else {
+		fmt.Fprintln(a.err, "azekura: "+wire.Message)
+	}
+	return wire.Kind.Exit()
+}
+
+// problem translates an error for the screen.
+func (a *app) problem(err error) api.Problem {
+	if u, ok := errors.AsType[usage](err); ok {
+		return api.Problem{Kind: problem.Invalid, Op: "read command line", Message: a.t("say.usage", u.Error())}
+	}
+	if e, ok := errors.AsType[*client.Error](err); ok {
+		return e.Problem
+	}
+	if e, ok := errors.AsType[*problem.Error](err); ok {
+		return api.Problem{Kind: e.Kind, Op: e.Op, On: e.On, Hint: e.Hint, Message: a.lang.Problem(e.Op, e.On, e.Kind.String(), e.Hint) + cause(e)}
+	}
+	return api.Problem{Kind: problem.KindOf(err), Message: err.Error()}
+}
+
+// cause adds what lies behind a problem of this machine: whoever runs the command has to mend it.
+func cause(e *problem.Error) string {
+	if e.Err == nil || e.Kind != problem.Internal && e.Kind != problem.Unavailable && e.Kind != problem.Invalid {
+		return ""
+	}
+	return " (" + e.Err.Error() + ")"
+}
+
+// print writes a line for a person.
+func (a *app) print(key string, args ...any) { fmt.Fprintln(a.out, a.t(key, args...)) }
+
+// emit writes a line of JSON. Workers and the progress may call it at the same time.
+func (a *app) emit(v any) error {
+	a.emits.Lock()
+	defer a.emits.Unlock()
+	return json.NewEncoder(a.out).Encode(v)
+}
+
+// root returns the command tree.
+func (a *app) root() *cobra.Command {
+	root := a.command("azekura", "cmd.azekura", "", nil, nil)
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.PersistentFlags().StringVar(&a.data, "data", a.defaultData(), a.t("flag.data"))
+	root.PersistentFlags().BoolVar(&a.json, "json", false, a.t("flag.json"))
+	root.AddCommand(a.serve(), a.initialize(), a.importing(), a.exporting(), a.ls(), a.history(), a.restore(), a.verify(),
+		a.rebuild(), a.status(), a.account(), a.share(), a.ledger(), a.sessions(), a.version())
+	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.AddCommand(a.completion(root))
+	return root
+}
+
+// defaultData is where the data lies unless --data says otherwise.
+func (a *app) defaultData() string {
+	if d := a.env("AZEKURA_DATA"); d != "" {
+		return d
+	}
+	if os.Getuid() == 0 {
+		return "/var/lib/azekura"
+	}
+	base := a.env("XDG_DATA_HOME")
+	if base == "" {
+		base = filepath.Join(a.env("HOME"), ".local", "share")
+	}
+	return filepath.Join(base, "azekura")
+}
+
+// command returns a command with its help from package lang: key is the short text, key + ".long" the rest.
+func (a *app) command(use, key, example string, args cobra.PositionalArgs, run func(ctx context.Context, args []string) error) *cobra.Command {
+	c := &cobra.Command{Use: use, Short: a.t(key), Long: a.t(key + ".long"), Example: example, DisableFlagsInUseLine: true}
+	if run != nil {
+		c.RunE = func(c *cobra.Command, args []string) error { return run(c.Context(), args) }
+	} else {
+		c.RunE = func(c *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+			}
+			return c.Help()
+		}
+	}
+	c.Args = func(c *cobra.Command, given []string) error {
+		if args == nil {
+			return nil
+		}
+		if err := args(c, given); err != nil {
+			return usage{err}
+		}
+		return nil
+	}
+	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
+	c.SetHelpFunc(func(c *cobra.Command, _ []string) { a.help(c) })
+	c.Flags().BoolP("help", "h", false, a.t("flag.help"))
+	return c
+}
+
+// help prints a command's help: what it does, examples, usage, flags.
+func (a *app) help(c *cobra.Command) {
+	w := c.OutOrStdout()
+	fmt.Fprintf(w, "%s\n", c.Short)
+	if c.Example != "" {
+		fmt.Fprintf(w, "\n%s\n", a.t("say.examples"))
+		for line := range strings.Lines(c.Example) {
+			fmt.Fprintf(w, "  %s\n", strings.TrimSpace(line))
+		}
+	}
+	if c.Long != "" {
+		fmt.Fprintf(w, "\n%s\n", c.Long)
+	}
+	fmt.Fprintf(w, "\n%s\n  %s\n", a.t("say.usage-heading"), c.UseLine())
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(w, "\n%s\n", a.t("say.commands"))
+		for _, sub := range c.Commands() {
+			if sub.IsAvailableCommand() {
+				fmt.Fprintf(w, "  %-12s %s\n", sub.Name(), sub.Short)
+			}
+		}
+	}
+	if flags := c.LocalFlags().FlagUsages(); flags != "" {
+		fmt.Fprintf(w, "\n%s\n%s", a.t("say.flags"), flags)
+	}
+	if !c.HasParent() {
+		fmt.Fprintf(w, "\n%s\n", a.t("say.exit-codes"))
+	}
+}

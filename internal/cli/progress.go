@@ -1,0 +1,115 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// progress shows how far a long command is: a line on a terminal once it takes longer than patience, or with
+// --json a line of JSON now and then.
+type progress struct {
+	a     *app
+	start time.Time
+	stop  chan struct{}
+	done  sync.WaitGroup
+
+	files, bytes       atomic.Int64
+	allFiles, allBytes atomic.Int64 // as far as they are known
+	complete           atomic.Bool  // they are known to the end
+
+	mu    sync.Mutex
+	shown bool // guarded by mu: the line is on the screen
+}
+
+const (
+	patience  = 2 * time.Second
+	drawEvery = 200 * time.Millisecond
+	tellEvery = 5 * time.Second
+)
+
+func (a *app) progress() *progress {
+	p := &progress{a: a, start: a.now(), stop: make(chan struct{})}
+	if !a.errTTY && !a.json {
+		return p
+	}
+	every := drawEvery
+	if a.json {
+		every = tellEvery
+	}
+	p.done.Go(func() {
+		t := time.NewTicker(every)
+		defer t.Stop()
+		for {
+			select {
+			case <-p.stop:
+				return
+			case <-t.C:
+				p.tick()
+			}
+		}
+	})
+	return p
+}
+
+// end takes the line away.
+func (p *progress) end() {
+	close(p.stop)
+	p.done.Wait()
+	p.clear()
+}
+
+// clear takes the line away for now, so that something else can be written.
+func (p *progress) clear() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.shown {
+		fmt.Fprint(p.a.err, "\r\x1b[K")
+		p.shown = false
+	}
+}
+
+func (p *progress) tick() {
+	spent := p.a.now().Sub(p.start)
+	if p.a.json {
+		p.a.emit(map[string]any{"progress": map[string]any{
+			"files": p.files.Load(), "bytes": p.bytes.Load(), "seconds": spent.Seconds(),
+		}})
+		return
+	}
+	if spent < patience {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.shown = true
+	line := p.text(spent)
+	for cells(line) > width()-1 {
+		r := []rune(line)
+		line = string(r[:len(r)-1])
+	}
+	fmt.Fprint(p.a.err, "\r\x1b[K"+line)
+}
+
+// text is the line: how much, how fast, how long to go.
+func (p *progress) text(spent time.Duration) string {
+	files, bytes := p.files.Load(), p.bytes.Load()
+	rate := float64(bytes) / spent.Seconds()
+	if !p.complete.Load() || p.allBytes.Load() == 0 {
+		return p.a.t("say.progress", files, size(bytes), size(int64(rate)))
+	}
+	// A file costs time even when it is small: weigh it as 64 KiB.
+	const weight = 64 << 10
+	done, all := float64(bytes+files*weight), float64(p.allBytes.Load()+p.allFiles.Load()*weight)
+	part := min(done/all, 1)
+	left := "?"
+	if part > 0.01 {
+		left = time.Duration(float64(spent) * (1 - part) / part).Round(time.Second).String()
+	}
+	const w = 20
+	full := int(part * w)
+	bar := strings.Repeat("#", full) + strings.Repeat(".", w-full)
+	return p.a.t("say.progress-bar", bar, int(part*100), files, size(bytes), size(int64(rate)), left)
+}

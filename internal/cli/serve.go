@@ -1,0 +1,175 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/storehouse"
+)
+
+// settings are flags that stand for a key of the configuration.
+type settings struct{ c *cobra.Command }
+
+// flags adds a flag for each of some keys.
+func (a *app) flags(c *cobra.Command, keys map[string]string) settings {
+	for key, text := range keys {
+		c.Flags().String(strings.ReplaceAll(key, "_", "-"), "", text)
+	}
+	return settings{c}
+}
+
+// given returns the flags that were given, by key.
+func (s settings) given(keys map[string]string) map[string]string {
+	out := make(map[string]string)
+	for key := range keys {
+		if f := s.c.Flags().Lookup(strings.ReplaceAll(key, "_", "-")); f != nil && f.Changed {
+			out[key] = f.Value.String()
+		}
+	}
+	return out
+}
+
+// first are the flags of a new storehouse.
+func (a *app) first(c *cobra.Command, f *storehouse.First) {
+	c.Flags().StringVar(&f.Share, "share", a.t("say.first-share"), a.t("flag.first-share"))
+	c.Flags().StringVar(&f.Account, "account", "admin", a.t("flag.first-account"))
+	c.Flags().StringVar(&f.Device, "device", a.t("say.first-device"), a.t("flag.first-device"))
+}
+
+func (a *app) serve() *cobra.Command {
+	keys := map[string]string{
+		"http": a.t("flag.http"), "https": a.t("flag.https"), "cert": a.t("flag.cert"), "key": a.t("flag.key"),
+		"metrics": a.t("flag.metrics"), "log_level": a.t("flag.log-level"), "protection": a.t("flag.protection"),
+	}
+	var first storehouse.First
+	var flags settings
+	c := a.command("serve", "cmd.serve", "azekura serve\nazekura serve --data /srv/azekura --https :8443", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error {
+			cfg, err := storehouse.Load(a.data, os.Environ(), flags.given(keys))
+			if err != nil {
+				return err
+			}
+			return a.runServe(ctx, cfg, first)
+		})
+	flags = a.flags(c, keys)
+	a.first(c, &first)
+	return c
+}
+
+func (a *app) runServe(ctx context.Context, cfg storehouse.Config, first storehouse.First) error {
+	if running, err := answers(storehouse.Socket(cfg.Data)); err != nil || running {
+		if err == nil {
+			err = &problem.Error{Kind: problem.Locked, Op: "serve", On: cfg.Data, Hint: "hint.vault-in-use"}
+		}
+		return err
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
+		return problem.New(problem.Invalid, "read configuration", cfg.LogLevel, err)
+	}
+	opt := storehouse.Options{Now: a.now, Log: a.logger(level), Passphrase: a.passphrase}
+	var welcome *storehouse.Welcome
+	if !storehouse.Exists(cfg) {
+		w, err := storehouse.Create(ctx, cfg, opt, first)
+		if err != nil {
+			return err
+		}
+		welcome = &w
+	}
+	return storehouse.Run(ctx, cfg, opt, func(l []api.Listener) {
+		if welcome != nil {
+			a.welcome(*welcome, l)
+		}
+		for _, x := range l {
+			opt.Log.Info("open", "door", x.Door, "url", x.URL)
+		}
+		if welcome == nil && !a.json && a.outTTY {
+			a.print("say.serving-at", davURL(l))
+		}
+	})
+}
+
+func (a *app) initialize() *cobra.Command {
+	keys := map[string]string{"protection": a.t("flag.protection"), "key_file": a.t("flag.key-file")}
+	var first storehouse.First
+	var flags settings
+	c := a.command("init", "cmd.init", "azekura init --data /srv/azekura\nazekura init --share 2026年度 --account tanaka", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error {
+			cfg, err := storehouse.Load(a.data, os.Environ(), flags.given(keys))
+			if err != nil {
+				return err
+			}
+			w, err := storehouse.Create(ctx, cfg, storehouse.Options{Now: a.now, Log: a.logger(slog.LevelWarn), Passphrase: a.newPassphrase}, first)
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.emit(w)
+			}
+			a.welcome(w, nil)
+			return nil
+		})
+	flags = a.flags(c, keys)
+	a.first(c, &first)
+	return c
+}
+
+// welcomeFile is where the way in is written when there is no terminal: a log is no place for secrets.
+const welcomeFile = "welcome.txt"
+
+// welcome shows how to get in, once. On a terminal a person reads it; otherwise it goes into a file that
+// only the server's user can read.
+func (a *app) welcome(w storehouse.Welcome, l []api.Listener) {
+	text := a.welcomeText(w, l)
+	if a.outTTY || l == nil { // init prints where it is told to
+		fmt.Fprint(a.out, text)
+		return
+	}
+	name := filepath.Join(w.Data, welcomeFile)
+	if err := durable.WriteFile(durable.OS(), name, []byte(text), 0o600); err != nil {
+		a.print("say.welcome-lost", err)
+		return
+	}
+	a.print("say.welcome-file", name)
+}
+
+func davURL(l []api.Listener) string {
+	for _, x := range l {
+		if x.Door == "webdav" {
+			return x.URL
+		}
+	}
+	return "http://127.0.0.1:8756/dav/"
+}
+
+// welcomeText says how to get in, and what protects what.
+func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
+	var b strings.Builder
+	put := func(key string, args ...any) { b.WriteString(a.t(key, args...) + "\n") }
+	url := davURL(l) + escapeName(w.Share) + "/"
+	put("welcome.title", w.Data)
+	put("welcome.login", url, w.Account, w.DevicePassword, w.Device)
+	put("welcome.clients", url, w.Account)
+	put("welcome.account", w.Account, w.Password)
+	for _, x := range l {
+		if x.Fingerprint != "" {
+			put("welcome.certificate", filepath.Join(w.Data, "tls", "cert.pem"), x.Fingerprint)
+		}
+	}
+	if w.KeyFile != "" {
+		put("welcome.key-file", w.KeyFile)
+	} else {
+		put("welcome.key-elsewhere")
+	}
+	put("welcome.next", w.Share)
+	return b.String()
+}

@@ -1,0 +1,168 @@
+package lang
+
+// sayTexts are what commands print.
+var sayTexts = []text{
+	{"say.examples", "Examples:", "使用例："},
+	{"say.usage-heading", "Usage:", "書式："},
+	{"say.commands", "Commands:", "コマンド："},
+	{"say.flags", "Flags:", "オプション："},
+	{"say.exit-codes", "Exit codes: 0 done; 1 broken, see the log; 2 wrong usage; 3 partly done; 10 not found; 11 locked; 12 not logged in;\n13 not allowed; 14 exists or in the way; 15 changed meanwhile; 16 frozen; 17 too large; 18 disk full; 19 damaged;\n20 not now; 130 interrupted.",
+		"終了コード：0 完了、1 内部障害、2 使い方の誤り、3 一部未完了、10 該当なし、11 ロック中、12 未ログイン、\n13 権限なし、14 重複または矛盾、15 変更済み、16 凍結中、17 上限超過、18 空き容量なし、19 破損、\n20 実行不可、130 中断。"},
+	{"say.usage", "Wrong usage: %s. See --help.", "使い方が違います：%s（--help を参照）"},
+	{"say.interrupted", "Interrupted. What was acknowledged is kept; run the command again to go on.", "中断しました。完了した分は保存されています。もう一度実行すると続きから始まります。"},
+	{"say.partly", "%d could not be done; they are named above.", "%d 件が未完了です（上に表示）。"},
+
+	{"say.new-password", "New password: ", "新しいパスワード："},
+	{"say.again", "Once more: ", "もう一度："},
+	{"say.root-passphrase", "Passphrase of the root key: ", "根鍵のパスフレーズ："},
+	{"say.secret", "  %s\nIt is shown this once and kept nowhere.", "  %s\n表示は今回限りです。どこにも保存されません。"},
+
+	{"say.progress", "%d files, %s, %s/s", "%d 件、%s、毎秒 %s"},
+	{"say.progress-bar", "[%s] %d %%  %d files, %s, %s/s, %s left", "[%s] %d %%  %d 件、%s、毎秒 %s、残り %s"},
+	{"say.imported", "%d files imported (%s in %.1f s), %d unchanged, %d skipped, %d failed.", "%d 件を取り込みました（%s、%.1f 秒）。変更なし %d 件、対象外 %d 件、失敗 %d 件。"},
+	{"say.exported", "%d files exported (%s in %.1f s), %d unchanged, %d skipped, %d failed.", "%d 件を書き出しました（%s、%.1f 秒）。変更なし %d 件、対象外 %d 件、失敗 %d 件。"},
+	{"say.skipped", "skipped: %s: %s", "対象外：%s：%s"},
+	{"say.failed", "failed: %s: %s", "失敗：%s：%s"},
+	{"say.not-a-file", "neither a file nor a directory (%s)", "ファイルでもフォルダーでもありません（%s）"},
+	{"say.same-name", "the same name as “%s” once composed", "合成すると「%s」と同じ名前になります"},
+	{"say.litter", "a program's lock or litter file, which is not kept", "プログラムの一時ファイルのため保存しません"},
+	{"say.changed-while-read", "changed while it was read; run the command again", "読み取り中に変更されました。もう一度実行してください"},
+
+	{"say.act-made", "made", "作成"},
+	{"say.act-saved", "saved", "保存"},
+	{"say.act-linked", "copied or restored", "複写・復元"},
+	{"say.act-moved", "moved", "移動"},
+	{"say.act-removed", "removed", "削除"},
+	{"say.act-changed", "properties changed", "属性変更"},
+
+	{"say.restored", "%s: version %d of %s restored", "%s：第 %d 版（%s）に戻しました"},
+	{"say.brought-back", "%s: brought back", "%s：削除前の状態に戻しました"},
+	{"say.renamed", "%s: named %s again", "%s：元の名前「%s」に戻しました"},
+	{"say.kept", "%s: newer, kept", "%s：後から作られたため残しました"},
+	{"say.unchanged", "%s: is that version already", "%s：すでにその版です"},
+	{"say.dry-run", "Nothing was done: this was a dry run.", "確認だけで、何も変更していません。"},
+	{"say.nothing-to-restore", "Everything is as it was at that time.", "すべて指定時点のままです。"},
+
+	{"say.place", "share %s, pack %d, offset %d, %d bytes", "保管庫 %s、束 %d、位置 %d、%d バイト"},
+	{"say.finding", "DAMAGED  %s: %s", "破損  %s：%s"},
+	{"say.verified", "%d shares, %d packs, %s read, %d versions opened: %d findings.", "保管庫 %d、束 %d、%s を検査し、%d 版を開きました。異常 %d 件。"},
+	{"say.rebuilt", "%s: catalogue made anew from %d frames, %d files, %d versions. It differs from the one before.", "%s：%d 枠から目録を作り直しました（%d ファイル、%d 版）。以前の目録とは異なります。"},
+	{"say.rebuilt-equal", "%s: catalogue made anew from %d frames, %d files, %d versions. It is equal to the one before.", "%s：%d 枠から目録を作り直しました（%d ファイル、%d 版）。以前の目録と一致します。"},
+
+	{"say.account-made", "Account “%s” created.", "利用者「%s」を登録しました。"},
+	{"say.account-disabled", "Account “%s” is closed.", "利用者「%s」を停止しました。"},
+	{"say.account-enabled", "Account “%s” is open again.", "利用者「%s」を再開しました。"},
+	{"say.password-set", "“%s” has a new password.", "「%s」のパスワードを変更しました。"},
+	{"say.device-made", "Device password of “%s” for “%s”:", "「%s」の機器「%s」のパスワード："},
+	{"say.device-removed", "The device password of “%s” for “%s” is useless now.", "「%s」の機器「%s」のパスワードを無効にしました。"},
+	{"say.granted", "“%s” in share “%s”: %s.", "「%s」の保管庫「%s」での権限：%s"},
+	{"say.share-made", "Share “%s” created.", "保管庫「%s」を作成しました。"},
+	{"say.enabled", "open", "有効"},
+	{"say.disabled", "closed", "停止"},
+
+	{"say.status-server", "server", "サーバー"},
+	{"say.serving", "running since %s", "%s から稼働中"},
+	{"say.not-serving", "not running; this command has opened the vault", "停止中（このコマンドが校倉を開きました）"},
+	{"say.status-version", "version", "版"},
+	{"say.status-data", "data", "データ"},
+	{"say.status-free", "free", "空き容量"},
+	{"say.status-keeper", "keeper", "鍵番"},
+	{"say.status-ledger", "ledger", "台帳"},
+	{"say.ledger-size", "%d entries; public key:", "%d 件、公開鍵："},
+	{"say.status-sessions", "sessions", "セッション"},
+	{"say.status-leases", "keys held", "保持中の鍵"},
+	{"say.status-shares", "shares", "保管庫"},
+	{"say.status-config", "configuration", "設定"},
+	{"say.fingerprint", "SHA-256 %s", "SHA-256 %s"},
+	{"say.caution-key-file", "The root key lies in a file on this machine: whoever becomes root here, or takes disk and key file together, can read everything. A disk without the key file tells nothing.",
+		"根鍵はこの機械のファイルにあります。この機械の root になった者、またはディスクと鍵ファイルの両方を手に入れた者は、すべてを読めます。鍵ファイルのないディスクからは何も読めません。"},
+	{"say.caution-passphrase", "The root key is in memory while the keeper runs: whoever becomes root here then can read everything. A machine that is off tells nothing without the passphrase.",
+		"鍵番の動作中、根鍵はメモリーにあります。その間にこの機械の root になった者は、すべてを読めます。電源を切った機械からは、パスフレーズなしには何も読めません。"},
+	{"say.caution-credential", "The root key comes from a systemd credential: a disk taken out of this machine tells nothing if the credential is tied to the TPM. Whoever becomes root here can read everything.",
+		"根鍵は systemd の資格情報から得ています。資格情報が TPM に結び付いていれば、取り外したディスクからは何も読めません。この機械の root になった者は、すべてを読めます。"},
+
+	{"say.first-share", "albums", "アルバム"},
+	{"say.first-device", "first device", "最初の機器"},
+	{"say.serving-at", "Serving at %s", "待ち受け中：%s"},
+	{"say.welcome-file", "A new vault was created. How to get in stands in %s: read it, then remove it.", "新しい校倉を作成しました。接続方法は %s にあります。読んだら削除してください。"},
+	{"say.welcome-lost", "A new vault was created, but how to get in could not be written (%v). Make a device password with: azekura account device add admin NAME", "新しい校倉を作成しましたが、接続方法を書き出せませんでした（%v）。azekura account device add admin 名前 で機器パスワードを発行してください。"},
+
+	{"say.ledger-ok", "%s\n%d entries from %s to %s: signature, tree and order are right.", "%s\n%d 件（%s ～ %s）：署名、木構造、順序に異常はありません。"},
+	{"say.ledger-empty", "%s\nThe ledger is empty.", "%s\n台帳に記録はありません。"},
+	{"say.ledger-gap", "no entry between %s and %s (before entry %d)", "%s から %s まで記録がありません（%d 番の前）"},
+	{"say.ledger-backward", "the clock went back from %s to %s (entry %d)", "時刻が %s から %s に戻っています（%d 番）"},
+	{"say.ledger-beyond", "%d more entries are not covered by a checkpoint yet.", "署名前の記録がほかに %d 件あります。"},
+	{"say.ledger-damage", "DAMAGED  %s: %s: %s", "破損  %s：%s：%s"},
+	{"say.ledger-exported", "%d entries exported to %s.", "%d 件を %s に書き出しました。"},
+	{"say.written", "Written to %s.", "%s に書き出しました。"},
+}
+
+// welcomeTexts tell the maker of a vault how to get in.
+var welcomeTexts = []text{
+	{"welcome.title", `
+A new vault was created in %s.
+This is shown once. Write it down.
+`, `
+新しい校倉を %s に作成しました。
+この表示は一度だけです。必ず控えてください。
+`},
+	{"welcome.login", `Files (WebDAV)
+  address          %s
+  name             %s
+  device password  %s
+                   (of the device “%s”; make one for each machine)
+`, `ファイル接続（WebDAV）
+  アドレス          %s
+  名前              %s
+  機器パスワード    %s
+                    （機器「%s」用。機器ごとに発行してください）
+`},
+	{"welcome.clients", `  Windows   net use Z: "%[1]s" /user:%[2]s *        (needs HTTPS and a trusted certificate)
+  macOS     Finder, Command-K: %[1]s
+  Linux     sudo mount -t davfs "%[1]s" /mnt
+  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=(device password)
+`, `  Windows   net use Z: "%[1]s" /user:%[2]s *        （HTTPS と信頼された証明書が必要）
+  macOS     Finder で Command-K：%[1]s
+  Linux     sudo mount -t davfs "%[1]s" /mnt
+  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=（機器パスワード）
+`},
+	{"welcome.account", `Administrator
+  name             %s
+  password         %s
+`, `管理者
+  名前              %s
+  パスワード        %s
+`},
+	{"welcome.certificate", `Certificate
+  self-signed, made for this machine: %s
+  SHA-256 %s
+  Put it among the trusted roots of each client, after comparing the fingerprint.
+`, `証明書
+  この機械のための自己署名証明書：%s
+  SHA-256 %s
+  指紋を照合したうえで、各クライアントの信頼されたルートに登録してください。
+`},
+	{"welcome.key-file", `What protects what
+  Keeper and storehouse share this machine. The root key is the file
+    %s
+  Keep a copy of it in a safe: without it nothing can ever be opened again. Whoever has it and the data has everything;
+  whoever has only the disk without it learns sizes and counts. An intruder who becomes root here can read what he wants.
+`, `守れるもの、守れないもの
+  鍵番と校倉が同じ機械にあります。根鍵は次のファイルです。
+    %s
+  複製を金庫に保管してください。失うと、二度と何も開けません。このファイルとデータの両方を持つ者は、すべてを読めます。
+  ファイルのないディスクから分かるのは、大きさと件数だけです。この機械の root になった侵入者は、何でも読めます。
+`},
+	{"welcome.key-elsewhere", `What protects what
+  Keeper and storehouse share this machine. The root key is not on the disk: without the passphrase or the credential nothing
+  can ever be opened again. An intruder who becomes root here while it runs can read what he wants.
+`, `守れるもの、守れないもの
+  鍵番と校倉が同じ機械にあります。根鍵はディスク上にありません。パスフレーズまたは資格情報を失うと、二度と何も開けません。
+  動作中にこの機械の root になった侵入者は、何でも読めます。
+`},
+	{"welcome.next", `Next
+  azekura import /path/to/files "%[1]s"    azekura status    azekura ledger show    azekura --help
+`, `次に
+  azekura import /path/to/files "%[1]s"    azekura status    azekura ledger show    azekura --help
+`},
+}

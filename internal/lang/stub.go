@@ -1,3 +1,0 @@
-package lang
-
-var commandTexts, flagTexts, sayTexts, welcomeTexts []text

@@ -1,0 +1,109 @@
+package storehouse
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"os"
+	"strings"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// First says what a new storehouse begins with.
+type First struct {
+	Share   string // name of the first share
+	Account string // name of the administrator
+	Device  string // name of the first device
+}
+
+// Welcome is what only its maker can know about a new storehouse. It is shown once and kept nowhere.
+type Welcome struct {
+	Data           string `json:"data"`
+	Share          string `json:"share"`
+	Account        string `json:"account"`
+	Password       string `json:"password"`
+	Device         string `json:"device"`
+	DevicePassword string `json:"device_password"`
+	KeyFile        string `json:"key_file,omitempty"`
+}
+
+// Exists reports whether a data directory holds a storehouse.
+func Exists(cfg Config) bool {
+	_, err := os.Stat(layoutOf(cfg).keeper)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// Create makes a storehouse: keeper, administrator, first share, first device.
+func Create(ctx context.Context, cfg Config, opt Options, first First) (w Welcome, err error) {
+	if opt.FS == nil {
+		opt.FS = durable.OS()
+	}
+	if Exists(cfg) {
+		return w, &problem.Error{Kind: problem.Exists, Op: "open vault", On: cfg.Data}
+	}
+	at := layoutOf(cfg)
+	unlock, err := lockData(at)
+	if err != nil {
+		return w, err
+	}
+	err = createKeeper(ctx, cfg, at, opt)
+	if err = errors.Join(err, unlock()); err != nil {
+		return w, err
+	}
+	h, err := Open(ctx, cfg, opt)
+	if err != nil {
+		return w, err
+	}
+	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
+	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
+	if err != nil {
+		return w, err
+	}
+	w = Welcome{Data: cfg.Data, Share: first.Share, Account: first.Account, Password: PassPhrase(), Device: first.Device}
+	if cfg.Protection == "key-file" {
+		w.KeyFile = at.key
+	}
+	if err := h.keeper.MakeAccount(ctx, s, api.NewAccount{Name: first.Account, Role: account.Administrator, Password: w.Password}); err != nil {
+		return w, err
+	}
+	if _, err := h.keeper.MakeShare(ctx, s, first.Share); err != nil {
+		return w, err
+	}
+	w.DevicePassword, err = h.keeper.MakeDevice(ctx, s, first.Account, first.Device)
+	return w, errors.Join(err, h.keeper.Keeper().End(ctx, s.ID, "created"))
+}
+
+func consoleName() string {
+	name, err := consoleUser(ConsoleAddress())
+	if err != nil {
+		return fmt.Sprint(os.Getuid())
+	}
+	return name
+}
+
+// syllables are easy to say and to type for everybody who knows kana, and none is taken for another.
+const syllables = "ka ki ku ke ko sa su se so ta te to na ni nu ne no ha hi he ho ma mi mu me mo ya yu yo ra ri ru re ro wa ga gi gu ge go da de do ba bi bu be bo pa pi pu pe po za zu ze zo"
+
+// PassPhrase returns a new pass phrase of 16 syllables in four groups: 93 bits.
+func PassPhrase() string {
+	list := strings.Fields(syllables)
+	var b strings.Builder
+	for i := range 16 {
+		if i > 0 && i%4 == 0 {
+			b.WriteByte('-')
+		}
+		n, err := rand.Int(rand.Reader, big.NewInt(int64(len(list))))
+		if err != nil {
+			panic(err) // crypto/rand's reader never fails
+		}
+		b.WriteString(list[n.Int64()])
+	}
+	return b.String()
+}

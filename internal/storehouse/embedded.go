@@ -1,0 +1,177 @@
+package storehouse
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// embedded is the keeper in this process, as the API speaks to it. What the storehouse itself may ask is
+// keeper.Keeper alone; accounts, shares and ledger are asked by commands, which the keeper checks and records.
+type embedded struct{ local *keeper.Local }
+
+func keeperConfig(cfg Config, at layout, opt Options) (keeper.Config, error) {
+	c := keeper.Config{
+		FS: opt.FS, Dir: at.keeper, LedgerDir: at.ledger, Version: Version(), Now: opt.Now, Log: opt.Log, Console: true,
+		LeaseTTL: time.Duration(cfg.LeaseTime), SessionTTL: time.Duration(cfg.SessionTime), IdleTTL: time.Duration(cfg.SessionTime),
+	}
+	switch cfg.Protection {
+	case "passphrase":
+		if opt.Passphrase == nil {
+			return c, &problem.Error{Kind: problem.Unauthenticated, Op: "open vault", On: cfg.Data, Hint: "hint.passphrase"}
+		}
+		p, err := opt.Passphrase()
+		if err != nil {
+			return c, err
+		}
+		c.Secret = keeper.FromPassphrase(string(p))
+	case "credential":
+		dir := os.Getenv("CREDENTIALS_DIRECTORY")
+		if dir == "" {
+			return c, &problem.Error{Kind: problem.Unauthenticated, Op: "open vault", On: cfg.Data, Hint: "hint.credential"}
+		}
+		c.Secret = keeper.FromCredential(dir)
+	default:
+		c.Secret = keeper.FromKeyFile(at.key)
+	}
+	return c, nil
+}
+
+func createKeeper(ctx context.Context, cfg Config, at layout, opt Options) error {
+	c, err := keeperConfig(cfg, at, opt)
+	if err != nil {
+		return err
+	}
+	return keeper.Init(ctx, c)
+}
+
+func openKeeper(ctx context.Context, cfg Config, at layout, opt Options) (*embedded, error) {
+	c, err := keeperConfig(cfg, at, opt)
+	if err != nil {
+		return nil, err
+	}
+	local, err := keeper.Open(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	return &embedded{local}, nil
+}
+
+// Keeper returns what the storehouse may ask.
+func (e *embedded) Keeper() keeper.Keeper { return e.local }
+
+// Close ends the keeper.
+func (e *embedded) Close(ctx context.Context) error { return e.local.Close(ctx) }
+
+// Healthy reports whether the keeper has written a heartbeat lately.
+func (e *embedded) Healthy(now time.Time) bool {
+	beat := e.local.Status().Heartbeat
+	return beat.IsZero() || now.Sub(beat) < silence // zero: it has only just started
+}
+
+// silence is how long the keeper may be without a heartbeat, which it writes each minute.
+const silence = 5 * time.Minute
+
+// LedgerSize returns how many entries the ledger has.
+func (e *embedded) LedgerSize() int64 { return e.local.Status().Entries }
+
+// Status tells how keys are kept, and of the ledger.
+func (e *embedded) Status() (api.KeeperStatus, api.LedgerStatus) {
+	s := e.local.Status()
+	return api.KeeperStatus{Place: "embedded", Protection: string(s.Protection), Sessions: s.Sessions},
+		api.LedgerStatus{Size: s.Entries, Heartbeat: s.Heartbeat, PublicKey: s.PublicKey}
+}
+
+// Accounts implements api.Accounts.
+func (e *embedded) Accounts(ctx context.Context, s account.Session) ([]api.Account, error) {
+	list, err := e.local.Accounts(ctx, s.ID)
+	var out []api.Account
+	for _, a := range list {
+		x := api.Account{Name: a.Name, Role: a.Role, Disabled: a.Disabled, Created: a.Created}
+		for _, d := range a.Devices {
+			x.Devices = append(x.Devices, api.Device{Name: d.Name, Created: d.Created, Used: d.Used})
+		}
+		for _, share := range slices.Sorted(maps.Keys(a.Rights)) {
+			x.Rights = append(x.Rights, api.Right{Share: share, Rights: api.Rights(a.Rights[share])})
+		}
+		out = append(out, x)
+	}
+	return out, err
+}
+
+// MakeAccount implements api.Accounts.
+func (e *embedded) MakeAccount(ctx context.Context, s account.Session, a api.NewAccount) error {
+	return e.local.MakeAccount(ctx, s.ID, a.Name, a.Role, a.Password)
+}
+
+// SetPassword implements api.Accounts.
+func (e *embedded) SetPassword(ctx context.Context, s account.Session, name, password string) error {
+	return e.local.SetPassword(ctx, s.ID, name, password)
+}
+
+// SetDisabled implements api.Accounts.
+func (e *embedded) SetDisabled(ctx context.Context, s account.Session, name string, disabled bool) error {
+	return e.local.SetDisabled(ctx, s.ID, name, disabled)
+}
+
+// MakeDevice implements api.Accounts.
+func (e *embedded) MakeDevice(ctx context.Context, s account.Session, name, device string) (string, error) {
+	return e.local.MakeDevice(ctx, s.ID, name, device)
+}
+
+// RemoveDevice implements api.Accounts.
+func (e *embedded) RemoveDevice(ctx context.Context, s account.Session, name, device string) error {
+	return e.local.RemoveDevice(ctx, s.ID, name, device)
+}
+
+// Shares implements api.Shares.
+func (e *embedded) Shares(ctx context.Context, s account.Session) ([]account.Share, error) {
+	return e.local.Shares(ctx, s.ID)
+}
+
+// MakeShare implements api.Shares.
+func (e *embedded) MakeShare(ctx context.Context, s account.Session, name string) (account.Share, error) {
+	return e.local.MakeShare(ctx, s.ID, name)
+}
+
+// SetRights implements api.Shares.
+func (e *embedded) SetRights(ctx context.Context, s account.Session, r api.Right) error {
+	return e.local.SetRights(ctx, s.ID, r.Share, r.Account, keeper.Rights(r.Rights))
+}
+
+// Sessions implements api.Shares.
+func (e *embedded) Sessions(ctx context.Context, s account.Session) ([]api.Session, error) {
+	list, err := e.local.Sessions(ctx, s.ID)
+	var out []api.Session
+	for _, x := range list {
+		y := api.Session{ID: x.ID, Account: x.Name, Factor: x.Factor, Device: x.DeviceName, Door: x.Door, Started: x.Started, Expires: x.Expires}
+		if x.Address.IsValid() {
+			y.Address = x.Address.String()
+		}
+		out = append(out, y)
+	}
+	return out, err
+}
+
+// Events implements api.Ledger.
+func (e *embedded) Events(ctx context.Context, s account.Session, f api.EventFilter) iter.Seq2[json.RawMessage, error] {
+	return func(yield func(json.RawMessage, error) bool) {
+		yield(nil, problem.New(problem.Unavailable, "read ledger", "", errors.New("not wired yet")))
+	}
+}
+
+// ReadingKey implements api.Ledger.
+func (e *embedded) ReadingKey(ctx context.Context, s account.Session) (json.RawMessage, error) {
+	return nil, problem.New(problem.Unavailable, "read ledger", "", fmt.Errorf("not wired yet"))
+}

@@ -1,0 +1,67 @@
+package storehouse
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// layout is where things lie in a data directory.
+type layout struct {
+	data      string
+	packs     string // the only truth about files
+	vault     string // lock tables and spool
+	catalogue string // can always be rebuilt
+	keeper    string // the keeper's sealed state
+	key       string // the root key, with protection "key-file"
+	ledger    string
+	tls       string
+	socket    string
+	lock      string
+}
+
+func layoutOf(cfg Config) layout {
+	at := func(elem ...string) string { return filepath.Join(append([]string{cfg.Data}, elem...)...) }
+	l := layout{
+		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"),
+		keeper: at("keeper"), key: at("keeper-key", "root.key"), ledger: at("ledger"), tls: at("tls"),
+		socket: Socket(cfg.Data), lock: at("lock"),
+	}
+	if cfg.KeyFile != "" {
+		l.key = cfg.KeyFile
+	}
+	return l
+}
+
+// Socket returns the name of the console's socket in a data directory.
+func Socket(data string) string { return filepath.Join(data, "azekura.sock") }
+
+// LedgerDir returns where the ledger of a data directory lies.
+func LedgerDir(data string) string { return filepath.Join(data, "ledger") }
+
+// lockData makes this process the only one that uses a data directory. The lock ends with the process, so
+// a crash leaves none behind.
+func lockData(l layout) (release func() error, err error) {
+	if err := os.MkdirAll(l.data, 0o700); err != nil {
+		return nil, problem.New(problem.Internal, "open vault", l.data, err)
+	}
+	f, err := os.OpenFile(l.lock, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		kind := problem.Internal
+		if errors.Is(err, fs.ErrPermission) {
+			kind = problem.Denied
+		}
+		return nil, &problem.Error{Kind: kind, Op: "open vault", On: l.data, Hint: "hint.which-user", Err: err}
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		f.Close()
+		return nil, &problem.Error{Kind: problem.Locked, Op: "open vault", On: l.data, Hint: "hint.vault-in-use", Err: fmt.Errorf("lock: %w", err)}
+	}
+	return f.Close, nil
+}

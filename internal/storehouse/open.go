@@ -1,0 +1,217 @@
+package storehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue/sqlite"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pack/dir"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// Options are what an opened storehouse gets from its surroundings.
+type Options struct {
+	Now func() time.Time
+	Log *slog.Logger
+	// Passphrase asks a person for the passphrase of the root key, with protection "passphrase".
+	Passphrase func() ([]byte, error)
+	// FS is the disk; nil means the real one.
+	FS durable.FS
+}
+
+// House is an open storehouse: all its parts, but no door to the network.
+type House struct {
+	cfg     Config
+	opt     Options
+	at      layout
+	started time.Time
+	unlock  func() error
+	keeper  *embedded
+	books   *sqlite.DB
+	packs   *dir.Store
+	vault   *vault.Vault
+
+	mu        sync.Mutex
+	console   map[string]account.Session // of each user of the machine; guarded by mu
+	listeners []api.Listener             // guarded by mu
+	serving   bool                       // guarded by mu
+}
+
+// Open opens the storehouse of a data directory. No other process can have it open at the same time.
+func Open(ctx context.Context, cfg Config, opt Options) (h *House, err error) {
+	if opt.FS == nil {
+		opt.FS = durable.OS()
+	}
+	h = &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
+	if !Exists(cfg) {
+		return nil, &problem.Error{Kind: problem.NotFound, Op: "open vault", On: cfg.Data, Hint: "hint.init"}
+	}
+	if h.unlock, err = lockData(h.at); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.close(context.WithoutCancel(ctx)))
+		}
+	}()
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt); err != nil {
+		return nil, err
+	}
+	if err := h.openBooks(ctx); err != nil {
+		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
+	}
+	h.packs, err = dir.Open(ctx, dir.Config{FS: opt.FS, Root: h.at.packs, Target: cfg.PackSize << 20, OnSeal: h.sealed, Known: func(share id.Share) pack.Position {
+		p, err := h.books.Applied(context.Background(), share)
+		if err != nil {
+			opt.Log.Warn("the catalogue does not tell how far a share's packs go", "share", share, "err", err)
+		}
+		return p
+	}})
+	if err != nil {
+		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
+	}
+	h.vault, err = vault.Open(ctx, vault.Config{
+		Packs: h.packs, Catalogue: h.books, Keeper: h.keeper.Keeper(), FS: opt.FS, Dir: h.at.vault,
+		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts,
+	})
+	if err != nil {
+		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
+	}
+	return h, nil
+}
+
+// openBooks opens the catalogue. One that cannot be read is thrown away: the packs are the truth, and what is
+// missing in the books is read from them when a share is first used.
+func (h *House) openBooks(ctx context.Context) error {
+	if err := h.opt.FS.MkdirAll(filepath.Dir(h.at.catalogue), 0o700); err != nil {
+		return err
+	}
+	var err error
+	if h.books, err = sqlite.Open(ctx, h.at.catalogue); err == nil || ctx.Err() != nil {
+		return err
+	}
+	h.opt.Log.Warn("the catalogue cannot be used and is made anew from the packs; the first use of a share takes its time", "err", err)
+	if err := sqlite.Reset(h.at.catalogue); err != nil {
+		return err
+	}
+	h.books, err = sqlite.Open(ctx, h.at.catalogue)
+	return err
+}
+
+// sealed writes a pack's digest into the ledger, so that the store can be verified against it.
+func (h *House) sealed(i pack.Info) {
+	err := h.keeper.Keeper().Record(context.Background(), event.Event{
+		Kind: event.PackSealed, When: h.opt.Now(), Share: i.Share, Pack: i.Pack, Size: i.Size, Digest: i.Digest,
+	})
+	if err != nil {
+		h.opt.Log.Error("a sealed pack's digest is not in the ledger", "share", i.Share, "pack", i.Pack, "err", err)
+	}
+}
+
+// Close ends the console's sessions and closes all parts. Acknowledged saves are durable before.
+func (h *House) Close(ctx context.Context) error {
+	h.mu.Lock()
+	sessions := h.console
+	h.console = make(map[string]account.Session)
+	h.mu.Unlock()
+	for _, s := range sessions {
+		if err := h.keeper.Keeper().End(ctx, s.ID, "the program ended"); err != nil {
+			h.opt.Log.Debug("session of the console", "err", err)
+		}
+	}
+	return h.close(ctx)
+}
+
+// close closes what is open, in the order that lets each part finish what it has begun.
+func (h *House) close(ctx context.Context) (err error) {
+	if h.vault != nil {
+		h.vault.Close()
+	}
+	if h.packs != nil {
+		err = errors.Join(err, h.packs.Close())
+	}
+	if h.books != nil {
+		err = errors.Join(err, h.books.Close())
+	}
+	if h.keeper != nil {
+		err = errors.Join(err, h.keeper.Close(ctx))
+	}
+	if h.unlock != nil {
+		err = errors.Join(err, h.unlock())
+	}
+	if err != nil {
+		return fmt.Errorf("close the vault: %w", err)
+	}
+	return nil
+}
+
+// API returns the handler that commands talk to.
+func (h *House) API() http.Handler {
+	return api.New(api.Config{
+		Session: h.consoleSession, Vault: h.vault, Accounts: h.keeper, Shares: h.keeper, Ledger: h.keeper,
+		Status: h.Status, Now: h.opt.Now, Log: h.opt.Log,
+	})
+}
+
+// consoleSession returns the live session of the user of the machine who sends a request.
+func (h *House) consoleSession(r *http.Request) (account.Session, error) {
+	name, err := consoleUser(r.RemoteAddr)
+	if err != nil {
+		return account.Session{}, problem.New(problem.Unauthenticated, "log in", "", err)
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if s, ok := h.console[name]; ok && h.opt.Now().Before(s.Expires) {
+		if _, err := h.keeper.Keeper().Shares(r.Context(), s.ID); problem.KindOf(err) != problem.Unauthenticated {
+			return s, nil
+		}
+	}
+	s, err := h.keeper.Keeper().Login(r.Context(), account.Credentials{
+		Name: name, Factor: account.Console, Door: "console", Software: r.UserAgent(),
+	})
+	if err != nil {
+		return account.Session{}, err
+	}
+	h.console[name] = s
+	return s, nil
+}
+
+// Status tells about the installation.
+func (h *House) Status(context.Context) (api.Status, error) {
+	free, err := durable.Free(h.cfg.Data)
+	if err != nil {
+		return api.Status{}, problem.New(problem.Internal, "measure space", h.cfg.Data, err)
+	}
+	s := api.Status{Version: Version(), Started: h.started.UTC(), Data: h.cfg.Data, Free: free, Vault: h.vault.Status(), Config: h.cfg.Settings()}
+	h.mu.Lock()
+	s.Serving, s.Listeners = h.serving, h.listeners
+	h.mu.Unlock()
+	s.Keeper, s.Ledger = h.keeper.Status()
+	return s, nil
+}
+
+// Version returns the program's version, as the build recorded it.
+func Version() string {
+	b, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := b.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	return "0.1.0-dev"
+}

@@ -1,0 +1,226 @@
+package storehouse
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/webdav"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// drainTime is how long requests under way may take when the storehouse stops.
+const drainTime = 30 * time.Second
+
+// Prefix is where WebDAV begins.
+const Prefix = "/dav"
+
+// Run opens the storehouse and its doors and serves until ctx ends; then it takes no new requests, lets
+// those under way finish, and closes everything. ready is called once the doors are open.
+func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener)) (err error) {
+	h, err := Open(ctx, cfg, opt)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
+	s := &server{h: h, log: opt.Log, metrics: newMetrics(h), failed: make(chan error, 8)}
+	defer s.close()
+	if err := s.listen(); err != nil {
+		return err
+	}
+	h.mu.Lock()
+	h.serving, h.listeners = true, s.listeners
+	h.mu.Unlock()
+	s.ready.Store(true)
+	ready(s.listeners)
+	socket := os.Getenv("NOTIFY_SOCKET")
+	notify(socket, "READY=1")
+	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWatching()
+	go watchdog(watching, socket, s.healthy)
+	select {
+	case <-ctx.Done():
+	case err = <-s.failed:
+		opt.Log.Error("a door has failed", "err", err)
+	}
+	notify(socket, "STOPPING=1")
+	opt.Log.Info("stopping: requests under way may finish", "within", drainTime)
+	s.drain(context.WithoutCancel(ctx))
+	return err
+}
+
+// server is the doors of an open storehouse.
+type server struct {
+	h         *House
+	log       *slog.Logger
+	metrics   *metrics
+	ready     atomic.Bool
+	servers   []*http.Server
+	listeners []api.Listener
+	failed    chan error
+}
+
+// listen opens all doors.
+func (s *server) listen() error {
+	cfg := s.h.cfg
+	console, err := listenConsole(s.h.at.socket, s.log)
+	if err != nil {
+		return problem.New(problem.Internal, "serve", s.h.at.socket, err)
+	}
+	s.serve(console, s.metrics.watch("console", s.h.API(), s.h.opt.Now), nil)
+	s.listeners = append(s.listeners, api.Listener{Door: "console", URL: "unix:" + s.h.at.socket})
+	public := s.public()
+	if cfg.HTTP != "" {
+		l, err := s.bind("http", cfg.HTTP)
+		if err != nil {
+			return err
+		}
+		s.serve(s.limited(l), moving(public, time.Now), nil)
+		s.listeners = append(s.listeners, api.Listener{Door: "webdav", URL: "http://" + l.Addr().String() + Prefix + "/"})
+	}
+	if cfg.HTTPS != "" {
+		if err := s.listenTLS(public); err != nil {
+			return err
+		}
+	}
+	if cfg.Metrics != "" {
+		l, err := s.bind("metrics", cfg.Metrics)
+		if err != nil {
+			return err
+		}
+		mux := http.NewServeMux()
+		mux.Handle("GET /metrics", s.metrics)
+		s.serve(l, mux, nil)
+		s.listeners = append(s.listeners, api.Listener{Door: "metrics", URL: "http://" + l.Addr().String() + "/metrics"})
+	}
+	return nil
+}
+
+func (s *server) listenTLS(public http.Handler) error {
+	cert, err := certificate(s.h.cfg, s.h.opt.FS, s.h.opt.Now())
+	if err != nil {
+		return problem.New(problem.Internal, "serve", s.h.cfg.HTTPS, err)
+	}
+	l, err := s.bind("https", s.h.cfg.HTTPS)
+	if err != nil {
+		return err
+	}
+	s.serve(s.limited(l), moving(public, time.Now), &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return problem.New(problem.Internal, "serve", s.h.cfg.HTTPS, err)
+	}
+	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
+		host = hostNames(s.h.cfg.Names)[0]
+	}
+	s.listeners = append(s.listeners, api.Listener{Door: "webdav", URL: "https://" + net.JoinHostPort(host, port) + Prefix + "/", Fingerprint: fingerprint(cert)})
+	return nil
+}
+
+func (s *server) bind(key, addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, &problem.Error{Kind: problem.Unavailable, Op: "serve", On: key + " = " + addr, Hint: "hint.address-in-use", Err: err}
+	}
+	return l, nil
+}
+
+func (s *server) limited(l net.Listener) net.Listener {
+	return newLimitListener(l, s.h.cfg.Connections, s.h.cfg.ConnectionsPerAddress, func() { s.metrics.refused.Add(1) })
+}
+
+// serve answers on a listener, with TLS if conf is not nil.
+func (s *server) serve(l net.Listener, h http.Handler, conf *tls.Config) {
+	srv := &http.Server{
+		Handler: h, TLSConfig: conf, ReadHeaderTimeout: headerTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeader,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug),
+	}
+	s.servers = append(s.servers, srv)
+	go func() {
+		var err error
+		if conf == nil {
+			err = srv.Serve(l)
+		} else {
+			err = srv.ServeTLS(l, "", "")
+		}
+		if !errors.Is(err, http.ErrServerClosed) {
+			s.failed <- fmt.Errorf("listener %v: %w", l.Addr(), err)
+		}
+	}()
+}
+
+// public is what the network sees.
+func (s *server) public() http.Handler {
+	mux := http.NewServeMux()
+	door := webdav.New(webdav.Config{
+		Prefix: Prefix, Login: s.h.keeper.Keeper().Login, Files: s.h.vault.As, Now: s.h.opt.Now, Log: s.log,
+	})
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, _ *http.Request) {
+		if s.healthy() {
+			answer(w, http.StatusOK, "ready")
+		} else {
+			answer(w, http.StatusServiceUnavailable, "not ready")
+		}
+	})
+	mux.HandleFunc("OPTIONS /", func(w http.ResponseWriter, _ *http.Request) { // Explorer asks the root before it asks the share
+		w.Header().Set("DAV", "1, 2, 3")
+		w.Header().Set("MS-Author-Via", "DAV")
+		w.Header().Set("Allow", "OPTIONS, GET, HEAD")
+		w.WriteHeader(http.StatusOK)
+	})
+	mux.Handle("GET /{$}", http.RedirectHandler(Prefix+"/", http.StatusFound))
+	return s.metrics.watch("webdav", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// ServeMux answers unclean paths with redirects, which file clients do not follow: the door decides.
+		if r.URL.Path == Prefix || strings.HasPrefix(r.URL.Path, Prefix+"/") {
+			door.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	}), s.h.opt.Now)
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n")
+}
+
+// healthy reports whether requests can be answered: the doors are open and the keeper's heart beats.
+func (s *server) healthy() bool {
+	return s.ready.Load() && s.h.keeper.Healthy(s.h.opt.Now())
+}
+
+// drain takes no new requests and lets those under way finish.
+func (s *server) drain(ctx context.Context) {
+	s.ready.Store(false)
+	ctx, cancel := context.WithTimeout(ctx, drainTime)
+	defer cancel()
+	done := make(chan error, len(s.servers))
+	for _, srv := range s.servers {
+		go func() { done <- srv.Shutdown(ctx) }()
+	}
+	for range s.servers {
+		if err := <-done; err != nil {
+			s.log.Warn("requests were broken off", "err", err)
+		}
+	}
+}
+
+// close closes what drain has left.
+func (s *server) close() {
+	for _, srv := range s.servers {
+		srv.Close()
+	}
+}
