@@ -32,6 +32,10 @@ const (
 	AccountChanged Kind = "account-changed" // Target; Note: what
 	DeviceMade     Kind = "device-made"     // a device password was made for Target; Note: the device's name
 	DeviceRemoved  Kind = "device-removed"  // Target; Note: the device's name
+
+	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
+	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
+	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both
 )
 
 // Event is an entry of the ledger before sealing. Fields that a kind does not use are zero. Marshal

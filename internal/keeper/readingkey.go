@@ -1,0 +1,139 @@
+package keeper
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper/custody"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
+)
+
+// ReadingKey is what somebody needs to read a copy of the ledger: the key of its entries, and for each share
+// its name and the key of its paths. It opens no content and no name in the vault itself.
+type ReadingKey struct {
+	Made      time.Time // when it was given away; later shares are not in it
+	Origin    string
+	PublicKey string // verifies the ledger's heads
+	entries   seal.Key
+	shares    map[id.Share]shareReader
+}
+
+// shareReader reads what the ledger says of one share.
+type shareReader struct {
+	name  string
+	paths seal.Key
+}
+
+// readingKeyJSON is the file that ReadingKey travels in, docs/format.md.
+type readingKeyJSON struct {
+	Format    int                `json:"format"`
+	Made      time.Time          `json:"made"`
+	Origin    string             `json:"origin"`
+	PublicKey string             `json:"public_key"`
+	Entries   hexKey             `json:"entries"`
+	Shares    []readingShareJSON `json:"shares"`
+}
+
+type readingShareJSON struct {
+	ID    id.Share `json:"id"`
+	Name  string   `json:"name"`
+	Paths hexKey   `json:"paths"`
+}
+
+// hexKey is a key that is meant to be written in clear.
+type hexKey seal.Key
+
+// MarshalText returns 64 hexadecimal digits.
+func (k hexKey) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
+
+// UnmarshalText reads exactly 64 hexadecimal digits.
+func (k *hexKey) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(k)) {
+		return fmt.Errorf("a key of %d digits", len(text))
+	}
+	_, err := hex.Decode(k[:], text)
+	return err
+}
+
+// Format prints a word instead of the key, whatever the verb.
+func (hexKey) Format(s fmt.State, verb rune) { seal.Key{}.Format(s, verb) }
+
+// ParseReadingKey reads what Local.ReadingKey gave away.
+func ParseReadingKey(b []byte) (*ReadingKey, error) {
+	var j readingKeyJSON
+	err := json.Unmarshal(b, &j)
+	if err == nil && j.Format != 1 {
+		err = fmt.Errorf("format %d", j.Format)
+	}
+	if err != nil {
+		return nil, &problem.Error{Kind: problem.Invalid, Op: "read ledger", Hint: "hint.reading-key", Err: fmt.Errorf("reading key: %w", err)}
+	}
+	k := &ReadingKey{Made: j.Made, Origin: j.Origin, PublicKey: j.PublicKey, entries: seal.Key(j.Entries), shares: make(map[id.Share]shareReader)}
+	for _, s := range j.Shares {
+		k.shares[s.ID] = shareReader{s.Name, seal.Key(s.Paths)}
+	}
+	return k, nil
+}
+
+// Zero overwrites the keys.
+func (k *ReadingKey) Zero() {
+	k.entries.Zero()
+	clear(k.shares)
+}
+
+// ReadingKey returns the key for an auditor, as JSON. Giving it away is recorded first: from then on whoever has
+// it can read the ledger as far as it goes.
+func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
+	const op = "give reading key"
+	by, err := l.reader(s, op)
+	if err != nil {
+		return nil, err
+	}
+	e := acting(by)
+	e.Kind = event.ReadingKeyGiven
+	if err := l.Record(ctx, e); err != nil {
+		return nil, err
+	}
+	k, err := l.readingKey()
+	if err != nil {
+		return nil, err
+	}
+	defer k.Zero()
+	j := readingKeyJSON{Format: 1, Made: k.Made, Origin: k.Origin, PublicKey: k.PublicKey, Entries: hexKey(k.entries), Shares: []readingShareJSON{}}
+	l.mu.Lock()
+	for _, sh := range l.state.Shares {
+		if r, ok := k.shares[sh.ID]; ok {
+			j.Shares = append(j.Shares, readingShareJSON{sh.ID, sh.Name, hexKey(r.paths)})
+		}
+	}
+	l.mu.Unlock()
+	b, err := json.MarshalIndent(j, "", "\t")
+	if err != nil {
+		return nil, problem.New(problem.Internal, op, "", err)
+	}
+	return append(b, '\n'), nil
+}
+
+// readingKey collects the keys for reading the ledger. A share whose keys are destroyed keeps its name; its
+// paths stay closed.
+func (l *Local) readingKey() (*ReadingKey, error) {
+	k := &ReadingKey{Made: l.cfg.Now().UTC().Truncate(time.Millisecond), Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(),
+		entries: l.keys.LedgerSealing(), shares: make(map[id.Share]shareReader)}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, sh := range l.state.Shares {
+		paths, err := l.keys.PathKey(sh.ID)
+		if err != nil && !errors.Is(err, custody.ErrNoKeys) {
+			return nil, err
+		}
+		k.shares[sh.ID] = shareReader{sh.Name, paths}
+	}
+	return k, nil
+}

@@ -1,0 +1,244 @@
+package keeper
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"iter"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Entry is an entry of the ledger as somebody with a ReadingKey sees it.
+type Entry struct {
+	Index     int64
+	Recorded  time.Time // by the keeper's clock; the entry tells it to everybody
+	Event     event.Event
+	ShareName string
+	Paths     []string // of Event.Files, in their order; "" where the share's keys are not at hand
+	Omitted   int      // files that a Filter took away
+	Closed    string   // why the event cannot be shown: "key" or "newer"; "" if it is
+}
+
+// jsonEntry is an Entry without the fields of its event, docs/json.md.
+type jsonEntry struct {
+	Index     int64      `json:"index"`
+	Recorded  string     `json:"recorded"`
+	Closed    string     `json:"closed,omitempty"`
+	ShareName string     `json:"share_name,omitempty"`
+	Files     []jsonPath `json:"files,omitempty"`
+	Omitted   int        `json:"files_omitted,omitempty"`
+}
+
+type jsonPath struct {
+	Version id.Version `json:"version,omitzero"`
+	Path    string     `json:"path,omitempty"`
+	Sealed  []byte     `json:"sealed_path,omitempty"`
+}
+
+// MarshalJSON returns the event's own fields after those of the entry, in one object.
+func (e Entry) MarshalJSON() ([]byte, error) {
+	j := jsonEntry{Index: e.Index, Recorded: e.Recorded.UTC().Format("2006-01-02T15:04:05.000Z07:00"), Closed: e.Closed, ShareName: e.ShareName, Omitted: e.Omitted}
+	for i, f := range e.Event.Files {
+		p := jsonPath{Version: f.Version, Sealed: f.Path}
+		if i < len(e.Paths) && e.Paths[i] != "" {
+			p.Path, p.Sealed = e.Paths[i], nil
+		}
+		j.Files = append(j.Files, p)
+	}
+	b, err := json.Marshal(j)
+	if err != nil || e.Closed != "" {
+		return b, err
+	}
+	bare := e.Event
+	bare.Files = nil
+	rest, err := json.Marshal(bare)
+	if err != nil {
+		return nil, err
+	}
+	b[len(b)-1] = ','
+	return append(b, rest[1:]...), nil
+}
+
+// ShowEntry opens an entry. It is the one way in which entries are shown, in the running keeper and offline. It has
+// no error: of an entry that does not open, its time is shown and that it is closed.
+func ShowEntry(k *ReadingKey, index int64, data []byte) Entry {
+	out := Entry{Index: index}
+	out.Recorded, _ = ledger.EntryTime(data)
+	_, plain, err := ledger.OpenEntry(k.entries, data)
+	if err != nil {
+		out.Closed = "key"
+		return out
+	}
+	if out.Event, err = event.Parse(plain); err != nil {
+		out.Closed = "newer"
+		return out
+	}
+	share := k.shares[out.Event.Share]
+	out.ShareName = share.name
+	if len(out.Event.Files) > 0 {
+		out.Paths = make([]string, len(out.Event.Files))
+	}
+	for i, f := range out.Event.Files {
+		if p, err := share.paths.OpenOnce(nil, f.Path, nil); err == nil {
+			out.Paths[i] = string(p)
+		}
+	}
+	return out
+}
+
+// Filter picks entries. What is zero picks all.
+type Filter struct {
+	From, To time.Time // from From on, before To; by the time of the event
+	Actor    string    // the account's name, or the account that was acted on
+	Share    string    // its name, or its identifier
+	Path     string    // a path, or a directory with everything below; * and ? stand for any letters of one name
+	Kinds    []event.Kind
+	Limit    int // at most so many entries, the first ones; 0 is no limit
+}
+
+// Check tells what is wrong with f, or nil.
+func (f Filter) Check() error {
+	if _, err := path.Match(f.pattern(), ""); err != nil {
+		return &problem.Error{Kind: problem.Invalid, Op: "read ledger", On: f.Path, Hint: "hint.filter", Err: err}
+	}
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) || f.Limit < 0 {
+		return &problem.Error{Kind: problem.Invalid, Op: "read ledger", Hint: "hint.filter", Err: errors.New("nothing can be found so")}
+	}
+	return nil
+}
+
+// Match reports whether f picks e; of e's files only those that f picks are left.
+func (f Filter) Match(e *Entry) bool {
+	when := e.Event.When
+	if e.Closed != "" {
+		when = e.Recorded
+	}
+	switch {
+	case !f.From.IsZero() && when.Before(f.From), !f.To.IsZero() && !when.Before(f.To):
+		return false
+	case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, e.Event.Kind):
+		return false
+	case f.Actor != "" && !sameName(f.Actor, e.Event.Actor) && !sameName(f.Actor, e.Event.Target):
+		return false
+	case f.Share != "" && (e.Event.Share.IsZero() || pathname.Key(f.Share) != pathname.Key(e.ShareName) && f.Share != e.Event.Share.String()):
+		return false
+	}
+	return f.Path == "" || f.cut(e)
+}
+
+// cut takes the files away from e that are not below f.Path, and reports whether one is left.
+func (f Filter) cut(e *Entry) bool {
+	pattern := f.pattern()
+	var files []event.File
+	var paths []string
+	for i, p := range e.Paths {
+		if below(pattern, pathname.Key(p)) {
+			files, paths = append(files, e.Event.Files[i]), append(paths, p)
+		}
+	}
+	e.Omitted += len(e.Event.Files) - len(files)
+	e.Event.Files, e.Paths = files, paths
+	return len(files) > 0
+}
+
+// pattern returns f.Path as package path understands it: in the form in which names are compared, with
+// nothing special but * and ?, which no name can hold.
+func (f Filter) pattern() string {
+	p := strings.NewReplacer(`\`, `\\`, `[`, `\[`).Replace(pathname.Key(f.Path))
+	return "/" + strings.Trim(p, "/")
+}
+
+// below reports whether a path or a directory above it matches.
+func below(pattern, p string) bool {
+	for p != "" && p != "/" {
+		if ok, _ := path.Match(pattern, p); ok {
+			return true
+		}
+		p = p[:max(strings.LastIndexByte(p, '/'), 0)]
+	}
+	return pattern == "/"
+}
+
+// Show yields the entries of a ledger that a filter picks, in their order.
+func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if err := f.Check(); err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		found := 0
+		for x, err := range r.Entries(ctx, 0, r.Head().Size) {
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			e := ShowEntry(k, x.Index, x.Data)
+			if !f.Match(&e) {
+				continue
+			}
+			if found++; !yield(e, nil) || found == f.Limit {
+				return
+			}
+		}
+	}
+}
+
+// Events yields the entries of the ledger, for administrators and the console. Reading the ledger is not recorded
+// in it. When the newest entries cannot be published, the others come all the same, and then the error.
+func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		if _, err := l.reader(s, "read ledger"); err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		_, late := l.log.Publish(ctx)
+		r, err := ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey())
+		if err != nil {
+			yield(Entry{}, errors.Join(err, late))
+			return
+		}
+		k, err := l.readingKey()
+		if err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		defer k.Zero()
+		for e, err := range Show(ctx, r, k, f) {
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+		if late != nil {
+			yield(Entry{}, late)
+		}
+	}
+}
+
+// reader returns the session of somebody who may read the ledger.
+func (l *Local) reader(s id.Session, op string) (account.Session, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	by, err := l.live(s)
+	if err != nil {
+		return account.Session{}, err
+	}
+	return by.Session, admin(by, op)
+}
+
+// acting returns an event with who acts filled in.
+func acting(s account.Session) event.Event {
+	return event.Event{Session: s.ID, Account: s.Account, Actor: s.Name, Device: s.Device, Address: s.Address, Door: s.Door}
+}
+
+// sameName compares names of accounts as Login does.
+func sameName(a, b string) bool { return pathname.Key(a) == pathname.Key(b) }
