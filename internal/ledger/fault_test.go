@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -300,4 +301,60 @@ func TestMemoryIsBoundedWhenTilesCannotBeWritten(t *testing.T) {
 		t.Error(err)
 	}
 	h.check(t, p.Crash(1))
+}
+
+func TestFailedEntryKeepsItsIndex(t *testing.T) {
+	ctx := context.Background()
+	for _, done := range []bool{false, true} {
+		h := &history{keys: newKeys(t), entries: make(map[int64][]byte)}
+		p := durabletest.New(t)
+		l := open(t, h.config(p))
+		if err := h.append(l, 2, 0); err != nil {
+			t.Fatal(err)
+		}
+		p.Inject(durabletest.Fault{Kind: durabletest.Sync, N: p.Calls(durabletest.Sync) + 1, Err: syscall.EIO, Done: done})
+		if _, err := l.Append(ctx, []byte("refused")); problem.KindOf(err) != problem.Unavailable {
+			t.Fatalf("a failed flush: %v", err)
+		}
+		if got := l.Size(); got != 2 {
+			t.Errorf("size %d, want 2: what is not durable is not signed", got)
+		}
+		if first, err := l.Append(ctx, []byte("taken")); first != 3 || err != nil {
+			t.Errorf("the next entry has index %d, %v, want 3", first, err)
+		}
+		h.entries[2], h.entries[3] = []byte("refused"), []byte("taken")
+		abandon(l)
+		for seed := range uint64(5) {
+			h.check(t, p.Crash(seed))
+		}
+	}
+}
+
+// A checkpoint may have its name without being durable; then nothing may count on the tiles that it covers.
+func TestCheckpointWithoutDurableName(t *testing.T) {
+	k := newKeys(t)
+	for n := 1; ; n++ {
+		h := &history{keys: k, entries: make(map[int64][]byte)}
+		p := durabletest.New(t)
+		l := open(t, h.config(p))
+		h.append(l, 3, 0)
+		h.sign(l, true)
+		h.append(l, 3, 0)
+		calls := p.Calls(durabletest.SyncDir)
+		p.Inject(durabletest.Fault{Kind: durabletest.SyncDir, N: calls + n, Err: syscall.EIO})
+		err := h.sign(l, true)
+		abandon(l)
+		if p.Fired() == 0 {
+			if n < 3 || err != nil {
+				t.Errorf("%d flushes of directories, %v", n-1, err)
+			}
+			return
+		}
+		l = open(t, h.config(p)) // the same cache
+		h.append(l, 3, 0)
+		abandon(l)
+		for seed := range uint64(20) {
+			h.check(t, p.Crash(seed))
+		}
+	}
 }
