@@ -58,6 +58,28 @@ type osFS struct{}
 
 type osFile struct{ *os.File }
 
+// directFile was opened with Direct. Some file systems let a file be opened so and then refuse to write.
+type directFile struct{ osFile }
+
+// WriteAt goes on through the page cache when the file system refuses.
+func (f directFile) WriteAt(b []byte, off int64) (int, error) {
+	n, err := f.osFile.WriteAt(b, off)
+	if n > 0 || !errors.Is(err, syscall.EINVAL) {
+		return n, err
+	}
+	if failed := f.control(func(fd int) error {
+		flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+		if err != nil || flags&Direct == 0 {
+			return errors.Join(err, syscall.EINVAL)
+		}
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags&^Direct)
+		return err
+	}); failed != nil {
+		return n, err
+	}
+	return f.osFile.WriteAt(b, off)
+}
+
 func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	f, err := os.OpenFile(name, flag, perm)
 	if flag&Direct != 0 && errors.Is(err, syscall.EINVAL) { // tmpfs and others
@@ -65,6 +87,9 @@ func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if flag&Direct != 0 {
+		return directFile{osFile{f}}, nil
 	}
 	return osFile{f}, nil
 }
@@ -85,6 +110,14 @@ func (osFS) SyncDir(name string) error {
 // Sync is fdatasync: Linux writes the size with it when the data cannot be read without, and the times
 // of a file are nothing that we rely on.
 func (f osFile) Sync() error {
+	if err := f.control(unix.Fdatasync); err != nil {
+		return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
+	}
+	return nil
+}
+
+// control makes a system call on the file.
+func (f osFile) control(call func(fd int) error) error {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return err
@@ -92,15 +125,19 @@ func (f osFile) Sync() error {
 	var failed error
 	err = conn.Control(func(fd uintptr) {
 		for {
-			if failed = unix.Fdatasync(int(fd)); failed != unix.EINTR {
+			if failed = call(int(fd)); failed != unix.EINTR {
 				return
 			}
 		}
 	})
-	if err = errors.Join(err, failed); err != nil {
-		return &fs.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
+	return errors.Join(err, failed)
+}
+
+// Sequential tells the system that a file will be read from front to back, so that it reads ahead further.
+func Sequential(f File) {
+	if f, ok := f.(osFile); ok {
+		_ = f.control(func(fd int) error { return unix.Fadvise(fd, 0, 0, unix.FADV_SEQUENTIAL) }) // advice
 	}
-	return nil
 }
 
 func (f osFile) Size() (int64, error) {

@@ -85,9 +85,10 @@ func ParseHeader(b []byte) (h Header, err error) {
 // MaxTable bounds the table of a sealed pack.
 const MaxTable = 64 << 20
 
-func (t Type) known() bool {
-	return t >= Chunk && t <= Commit || t >= TypeHead && t <= TypeTrailer
-}
+// Stored reports whether frames of the type hold something of the vault.
+func (t Type) Stored() bool { return t >= Chunk && t <= Commit }
+
+func (t Type) known() bool { return t.Stored() || t >= TypeHead && t <= TypeTrailer }
 
 // Valid reports whether the checksum of a frame holds.
 func (h Header) Valid(header, payload []byte) bool {

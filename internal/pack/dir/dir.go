@@ -1,4 +1,9 @@
 // Package dir keeps packs as files of a directory: Root/<share>/<number>.pack.
+//
+// A share that is written to has a writer: appends copy into buffers, one goroutine writes them past the page
+// cache and syncs, another one computes the digest of the pack. A write or sync that fails loses what was not yet
+// durable, and the log goes on in a new pack, whose head tells where the old one ends. The log of a
+// share is what that chain of heads says, followed back from the newest pack.
 package dir
 
 import (
@@ -7,7 +12,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,28 +28,37 @@ import (
 type Config struct {
 	FS     durable.FS
 	Root   string
-	Target int64           // a pack is sealed once it has this many bytes; 0 means 64 MiB
-	OnSeal func(pack.Info) // called for each sealed pack, one at a time per share; may be nil
+	Target int64 // a pack is sealed once it has this many bytes; 0 means 64 MiB
+
+	// OnSeal is called for each sealed pack, one at a time per share. It must not call the store. May be nil.
+	OnSeal func(pack.Info)
+	// OnDamage is called when the end of a share's log turns out to be damaged. Check finds damage everywhere. May be nil.
+	OnDamage func(pack.Damage)
 	// Known says how far a share's log was known to be durable, by somebody who does not read packs (the
-	// catalogue). What is unreadable before it is damage, and no torn tail. May be nil.
+	// catalogue). What is unreadable before it is damage, and no torn tail; what is readable needs no reading at
+	// the start. It must be a place between frames. May be nil.
 	Known func(id.Share) pack.Position
-	// Writers bounds how many shares keep a pack open for writing (a file handle each, and buffers while they hold anything); 0 means 128.
-	Writers int
+
+	Writers int   // how many shares keep a pack open for writing; 0 means 128
+	Memory  int64 // bytes of all buffers for writing; 0 means 48 MiB, and at least two buffers are kept
 }
 
 // Store is the directory implementation of pack.Store.
 type Store struct {
-	cfg Config
+	cfg     Config
+	handles *handles
+	pool    *pool
+	heads   heads
 
-	mu      sync.Mutex
+	mu      sync.Mutex // never held while the disk works; may be held when a writer's mu is taken
 	writers map[id.Share]*writer
-	order   *list.List // of id.Share, the latest used in front
+	order   *list.List                 // of *writer, the latest used in front
+	ends    map[id.Share]pack.Position // the ends of logs whose writer was put away
+	doubt   map[id.Share]bool          // shares whose last recovery failed to sync
 	closed  bool
 
-	lostMu sync.Mutex // never held while taking another lock
+	lostMu sync.Mutex // never held while another lock is taken
 	lost   map[id.Share]int
-
-	handles *handles
 }
 
 var _ pack.Store = (*Store)(nil)
@@ -52,6 +66,7 @@ var _ pack.Store = (*Store)(nil)
 const (
 	defaultTarget  = 64 << 20
 	defaultWriters = 128
+	defaultMemory  = 48 << 20
 	openHandles    = 256
 )
 
@@ -63,20 +78,32 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 	if cfg.Writers == 0 {
 		cfg.Writers = defaultWriters
 	}
+	if cfg.Memory == 0 {
+		cfg.Memory = defaultMemory
+	}
 	if cfg.Known == nil {
 		cfg.Known = func(id.Share) pack.Position { return pack.Position{} }
 	}
 	if cfg.OnSeal == nil {
 		cfg.OnSeal = func(pack.Info) {}
 	}
-	if err := cfg.FS.MkdirAll(cfg.Root, 0o700); err != nil {
+	if cfg.OnDamage == nil {
+		cfg.OnDamage = func(pack.Damage) {}
+	}
+	if err := durable.MakeDir(cfg.FS, cfg.Root, 0o700); err != nil {
 		return nil, fmt.Errorf("pack directory: %w", err)
 	}
-	if err := cfg.FS.SyncDir(filepath.Dir(cfg.Root)); err != nil {
-		return nil, fmt.Errorf("pack directory: %w", err)
-	}
-	return &Store{cfg: cfg, writers: make(map[id.Share]*writer), order: list.New(), lost: make(map[id.Share]int),
-		handles: newHandles(cfg.FS, openHandles)}, nil
+	return &Store{
+		cfg:     cfg,
+		handles: newHandles(cfg.FS, openHandles),
+		pool:    newPool(max(2, cfg.Memory/bufferSize)),
+		heads:   heads{after: make(map[headOf]pack.Position)},
+		writers: make(map[id.Share]*writer),
+		order:   list.New(),
+		ends:    make(map[id.Share]pack.Position),
+		doubt:   make(map[id.Share]bool),
+		lost:    make(map[id.Share]int),
+	}, nil
 }
 
 func (s *Store) dir(share id.Share) string { return filepath.Join(s.cfg.Root, share.String()) }
@@ -97,7 +124,7 @@ func (s *Store) numbers(share id.Share) ([]uint64, error) {
 	var out []uint64
 	for _, e := range entries {
 		if name, ok := strings.CutSuffix(e.Name(), ".pack"); ok && len(name) == 16 {
-			if n, err := strconv.ParseUint(name, 16, 64); err == nil {
+			if n, err := strconv.ParseUint(name, 16, 64); err == nil && n > 0 {
 				out = append(out, n)
 			}
 		}
@@ -122,43 +149,94 @@ func (s *Store) Shares(context.Context) ([]id.Share, error) {
 	return out, nil
 }
 
-// writer returns the open writer of a share, starting it on first use. The least recently used one is closed
-// when there are too many.
-func (s *Store) writer(share id.Share) (*writer, error) {
+// known is the furthest that a share's log is known to have been durable.
+func (s *Store) known(share id.Share) pack.Position {
+	known := s.cfg.Known(share)
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if end := s.ends[share]; known.Before(end) {
+		return end
+	}
+	return known
+}
+
+var errStoreClosed = errors.New("the pack store is closed")
+
+// writer returns the writer of a share, started. The least recently used one is put away when there are too many.
+func (s *Store) writer(share id.Share) (*writer, error) {
+	s.mu.Lock()
 	if s.closed {
-		return nil, errors.New("the pack store is closed")
+		s.mu.Unlock()
+		return nil, errStoreClosed
 	}
-	if w := s.writers[share]; w != nil {
+	w := s.writers[share]
+	if w != nil {
 		s.order.MoveToFront(w.turn)
-		return w, nil
+	} else {
+		s.makeRoom()
+		w = newWriter(s, share)
+		w.turn = s.order.PushFront(w)
+		s.writers[share] = w
 	}
-	for e := s.order.Back(); e != nil && len(s.writers) >= s.cfg.Writers; {
-		old := s.writers[e.Value.(id.Share)]
-		e = e.Prev()
-		if old.idle() {
-			s.drop(old)
-		}
+	s.mu.Unlock()
+	if err := w.start(); err != nil {
+		s.forget(w)
+		return nil, fmt.Errorf("packs of share %v: %w", share, err)
 	}
-	w, err := s.startWriter(share)
-	if err != nil {
-		return nil, err
-	}
-	w.turn = s.order.PushFront(share)
-	s.writers[share] = w
 	return w, nil
 }
 
-// drop ends a writer; mu is held.
-func (s *Store) drop(w *writer) error {
-	s.order.Remove(w.turn)
-	delete(s.writers, w.share)
-	return w.close()
+// makeRoom puts writers away that have nothing to do; mu is held.
+func (s *Store) makeRoom() {
+	for e := s.order.Back(); e != nil && len(s.writers) >= s.cfg.Writers; {
+		w := e.Value.(*writer)
+		e = e.Prev()
+		if end, ok := w.retire(); ok {
+			s.ends[w.share] = end
+			s.order.Remove(w.turn)
+			delete(s.writers, w.share)
+		}
+	}
+}
+
+// forget takes out a writer that did not start, so that the next call tries again.
+func (s *Store) forget(w *writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writers[w.share] == w {
+		s.order.Remove(w.turn)
+		delete(s.writers, w.share)
+	}
+}
+
+// reclaim makes writers flush what they hold half full. No lock is held.
+func (s *Store) reclaim() {
+	s.mu.Lock()
+	all := slices.Collect(maps.Values(s.writers))
+	s.mu.Unlock()
+	for _, w := range all {
+		w.giveBack()
+	}
+}
+
+// with calls do with the writer of a share, and again when that was put away meanwhile.
+func (s *Store) with(ctx context.Context, share id.Share, do func(*writer) error) error {
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		w, err := s.writer(share)
+		if err != nil {
+			return err
+		}
+		if err := do(w); err != errRetired {
+			return err
+		}
+	}
 }
 
 // Append implements pack.Store.
-func (s *Store) Append(ctx context.Context, share id.Share, t pack.Type, frame [32]byte, payload ...[]byte) (pack.Place, error) {
+func (s *Store) Append(ctx context.Context, share id.Share, t pack.Type, frame [32]byte, payload ...[]byte) (at pack.Place, err error) {
 	n := 0
 	for _, p := range payload {
 		n += len(p)
@@ -166,40 +244,33 @@ func (s *Store) Append(ctx context.Context, share id.Share, t pack.Type, frame [
 	if n > pack.MaxPayload {
 		return pack.Place{}, fmt.Errorf("a frame of %d bytes is larger than %d", n, pack.MaxPayload)
 	}
-	sum := pack.PayloadSum(payload...)
-	for {
-		w, err := s.writer(share)
-		if err != nil {
-			return pack.Place{}, err
-		}
-		at, err := w.append(t, frame, sum, n, payload)
-		if !errors.Is(err, errClosed) {
-			return at, err
-		}
+	if !t.Stored() {
+		return pack.Place{}, fmt.Errorf("no type of frame: %d", t)
 	}
+	sum := pack.PayloadSum(payload...)
+	err = s.with(ctx, share, func(w *writer) error {
+		at, err = w.append(t, frame, sum, n, payload)
+		return err
+	})
+	return at, err
 }
 
 // Sync implements pack.Store.
-func (s *Store) Sync(ctx context.Context, share id.Share) (pack.Position, error) {
-	for {
-		w, err := s.writer(share)
-		if err != nil {
-			return pack.Position{}, err
-		}
-		at, err := w.sync()
-		if !errors.Is(err, errClosed) {
-			return at, err
-		}
-	}
+func (s *Store) Sync(ctx context.Context, share id.Share) (end pack.Position, err error) {
+	err = s.with(ctx, share, func(w *writer) error {
+		end, err = w.sync()
+		return err
+	})
+	return end, err
 }
 
 // Seal implements pack.Store.
-func (s *Store) Seal(ctx context.Context, share id.Share) (pack.Info, error) {
-	w, err := s.writer(share)
-	if err != nil {
-		return pack.Info{}, err
-	}
-	return w.sealNow()
+func (s *Store) Seal(ctx context.Context, share id.Share) (info pack.Info, err error) {
+	err = s.with(ctx, share, func(w *writer) error {
+		info, err = w.seal()
+		return err
+	})
+	return info, err
 }
 
 // Lost implements pack.Store.
@@ -209,89 +280,24 @@ func (s *Store) Lost(share id.Share) int {
 	return s.lost[share]
 }
 
-// Close flushes and closes all writers.
+func (s *Store) countLoss(share id.Share) {
+	s.lostMu.Lock()
+	defer s.lostMu.Unlock()
+	s.lost[share]++
+}
+
+// Close makes everything durable and closes all files.
 func (s *Store) Close() error {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	var err error
-	for _, w := range s.writers {
-		err = errors.Join(err, s.drop(w))
-	}
 	s.closed = true
+	all := slices.Collect(maps.Values(s.writers))
+	clear(s.writers)
+	s.order.Init()
+	s.mu.Unlock()
+	var err error
+	for _, w := range all {
+		err = errors.Join(err, w.close())
+	}
 	s.handles.closeAll()
 	return err
-}
-
-// handles keeps files open for reading, the latest used ones.
-type handles struct {
-	fs  durable.FS
-	max int
-
-	mu    sync.Mutex
-	open  map[string]*handle
-	order *list.List
-}
-
-type handle struct {
-	durable.File
-	name string
-	uses int // guarded by handles.mu
-	turn *list.Element
-	gone bool
-}
-
-func newHandles(fs durable.FS, max int) *handles {
-	return &handles{fs: fs, max: max, open: make(map[string]*handle), order: list.New()}
-}
-
-// get returns a file; put must follow.
-func (h *handles) get(name string) (*handle, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if f := h.open[name]; f != nil {
-		f.uses++
-		h.order.MoveToFront(f.turn)
-		return f, nil
-	}
-	file, err := h.fs.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	f := &handle{File: file, name: name, uses: 1}
-	f.turn = h.order.PushFront(f)
-	h.open[name] = f
-	for e := h.order.Back(); e != nil && len(h.open) > h.max; {
-		old := e.Value.(*handle)
-		e = e.Prev()
-		if old.uses == 0 {
-			h.remove(old)
-		}
-	}
-	return f, nil
-}
-
-func (h *handles) put(f *handle) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if f.uses--; f.uses == 0 && f.gone {
-		f.Close()
-	}
-}
-
-// remove forgets a handle; mu is held.
-func (h *handles) remove(f *handle) {
-	h.order.Remove(f.turn)
-	delete(h.open, f.name)
-	f.gone = true
-	if f.uses == 0 {
-		f.Close()
-	}
-}
-
-func (h *handles) closeAll() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, f := range h.open {
-		h.remove(f)
-	}
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
+	"slices"
+	"sync"
 
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
@@ -19,58 +22,92 @@ type segment struct {
 	missing bool
 }
 
+// bound is how much counts of a file.
+func (s segment) bound(size int64) int64 {
+	if s.limit < 0 {
+		return size
+	}
+	return min(size, s.limit)
+}
+
+var errStop = errors.New("the reader has enough")
+
 // segments lists what makes up the log of a share, from pack first on. Each pack's head says where the
 // log ended before it, so packs that were begun and never acknowledged drop out, and a pack that is gone
 // is noticed.
 func (s *Store) segments(share id.Share, first uint64) ([]segment, error) {
-	numbers, err := s.numbers(share)
-	if err != nil || len(numbers) == 0 {
-		return nil, err
-	}
 	w, err := s.writer(share)
 	if err != nil {
 		return nil, err
 	}
-	before := w.end()
+	before := w.end() // first: what is listed after it has the packs before it
+	numbers, err := s.numbers(share)
+	if err != nil {
+		return nil, err
+	}
+	first = max(first, 1)
 	var out []segment
-	for i := len(numbers) - 1; i >= 0; i-- {
-		n := numbers[i]
-		if n < first {
-			break
+	missing := func(to uint64) { // all packs that should be there and are not
+		for ; before.Pack > to && before.Pack >= first; before = (pack.Position{Pack: before.Pack - 1, Offset: -1}) {
+			out = append(out, segment{n: before.Pack, missing: true})
 		}
+	}
+	for i := len(numbers) - 1; i >= 0 && numbers[i] >= first; i-- {
+		n := numbers[i]
 		if n > before.Pack {
 			continue
 		}
-		for miss := before.Pack; miss > n; miss-- {
-			out = append(out, segment{n: miss, missing: true})
-			before = pack.Position{Pack: miss - 1, Offset: -1}
-		}
+		missing(n)
 		out = append(out, segment{n: n, limit: before.Offset})
 		if before, err = s.head(share, n); err != nil {
 			return nil, err
 		}
 	}
-	for l, r := 0, len(out)-1; l < r; l, r = l+1, r-1 {
-		out[l], out[r] = out[r], out[l]
-	}
+	missing(0)
+	slices.Reverse(out)
 	return out, nil
 }
 
-// head returns where the log ended before a pack. A head that cannot be read is no reason not to read the
+// heads remembers where the log ended before a pack: it never changes once the pack is durable.
+type heads struct {
+	mu    sync.Mutex
+	after map[headOf]pack.Position
+}
+
+type headOf struct {
+	share id.Share
+	pack  uint64
+}
+
+const maxHeads = 1 << 16
+
+// head returns where the log ended before a durable pack. A head that cannot be read is no reason not to read the
 // packs before it.
 func (s *Store) head(share id.Share, n uint64) (pack.Position, error) {
+	s.heads.mu.Lock()
+	after, ok := s.heads.after[headOf{share, n}]
+	s.heads.mu.Unlock()
+	if ok {
+		return after, nil
+	}
 	f, err := s.handles.get(s.file(share, n))
 	if err != nil {
 		return pack.Position{}, err
 	}
 	defer s.handles.put(f)
-	w := &window{file: f, size: pack.Align}
-	if h, _, payload, err := w.next(0); err == nil && h.Type == pack.TypeHead {
-		if head, err := pack.ParseHead(payload); err == nil {
-			return head.After, nil
-		}
+	w := &window{file: f, size: headSize}
+	h, _, payload, err := w.next(0)
+	head, headErr := pack.ParseHead(payload)
+	if err != nil || h.Type != pack.TypeHead || headErr != nil || head.After.Pack >= n {
+		return pack.Position{Pack: n - 1, Offset: -1}, nil
 	}
-	return pack.Position{Pack: n - 1, Offset: -1}, nil
+	s.heads.mu.Lock()
+	defer s.heads.mu.Unlock()
+	if len(s.heads.after) >= maxHeads {
+		clear(s.heads.after)
+	}
+	s.heads.after[headOf{share, n}] = head.After
+	return head.After, nil
 }
 
 // Packs implements pack.Reader.
@@ -95,22 +132,31 @@ func (s *Store) Packs(ctx context.Context, share id.Share) iter.Seq2[pack.Info, 
 }
 
 func (s *Store) info(share id.Share, seg segment) (info pack.Info, err error) {
-	info = pack.Info{Share: share, Pack: seg.n}
 	if seg.missing {
-		return info, &pack.DamageError{Damage: pack.Damage{Share: share, At: pack.Position{Pack: seg.n}, Reason: "missing"}}
+		return pack.Info{Share: share, Pack: seg.n}, missing(share, seg.n)
 	}
 	f, err := s.handles.get(s.file(share, seg.n))
 	if err != nil {
 		return info, err
 	}
 	defer s.handles.put(f)
+	return describe(f, share, seg)
+}
+
+func missing(share id.Share, n uint64) error {
+	return &pack.DamageError{Damage: pack.Damage{Share: share, At: pack.Position{Pack: n}, Reason: "missing"}}
+}
+
+// describe tells of a pack what can be told without reading all of it.
+func describe(f durable.File, share id.Share, seg segment) (info pack.Info, err error) {
+	info = pack.Info{Share: share, Pack: seg.n}
 	if info.Size, err = f.Size(); err != nil {
 		return info, err
 	}
 	if t, ok := trailer(f, info.Size); ok {
 		info.Sealed, info.Digest, info.Frames = true, t.Digest, int(t.Frames)
-	} else if seg.limit >= 0 {
-		info.Size = min(info.Size, seg.limit)
+	} else {
+		info.Size = seg.bound(info.Size)
 	}
 	return info, nil
 }
@@ -146,7 +192,7 @@ func (s *Store) Frames(ctx context.Context, share id.Share, from pack.Position, 
 				start = from.Offset
 			}
 			if seg.missing {
-				yield(pack.Frame{}, &pack.DamageError{Damage: pack.Damage{Share: share, At: pack.Position{Pack: seg.n}, Reason: "missing"}})
+				yield(pack.Frame{}, missing(share, seg.n))
 				return
 			}
 			if more, err := s.walk(ctx, share, seg, start, payload, yield); err != nil || !more {
@@ -162,11 +208,11 @@ func (s *Store) Frames(ctx context.Context, share id.Share, from pack.Position, 
 // walk yields the frames of one pack.
 func (s *Store) walk(ctx context.Context, share id.Share, seg segment, start int64, want func(pack.Type) bool,
 	yield func(pack.Frame, error) bool) (more bool, err error) {
-	f, err := s.handles.get(s.file(share, seg.n))
+	f, err := s.cfg.FS.OpenFile(s.file(share, seg.n), os.O_RDONLY, 0)
 	if err != nil {
 		return false, err
 	}
-	defer s.handles.put(f)
+	defer f.Close()
 	size, err := f.Size()
 	if err != nil {
 		return false, err
@@ -176,25 +222,25 @@ func (s *Store) walk(ctx context.Context, share id.Share, seg segment, start int
 			return s.walkTable(ctx, share, seg.n, entries, start, want, yield)
 		}
 	}
-	more = true
-	stop := errors.New("stop")
-	found, err := scan(f, start, seg.limit, func(h pack.Header, at int64, payload []byte) error {
+	durable.Sequential(f)
+	w := &window{file: f, size: seg.bound(size)}
+	found, err := scan(w, start, seg.limit < 0, func(h pack.Header, at int64, payload []byte) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if h.Type >= pack.TypeHead {
+		if !h.Type.Stored() {
 			return nil
 		}
 		fr := pack.Frame{Place: place(seg.n, at, pack.HeaderSize+h.Length), Type: h.Type, ID: h.ID}
 		if want(h.Type) {
 			fr.Payload = payload
 		}
-		if more = yield(fr, nil); !more {
-			return stop
+		if !yield(fr, nil) {
+			return errStop
 		}
 		return nil
 	})
-	if err == stop {
+	if err == errStop {
 		return false, nil
 	}
 	if err == nil && len(found.damage) > 0 {
@@ -202,7 +248,7 @@ func (s *Store) walk(ctx context.Context, share id.Share, seg segment, start int
 		d.Share, d.At.Pack = share, seg.n
 		err = &pack.DamageError{Damage: d}
 	}
-	return more, err
+	return true, err
 }
 
 func place(n uint64, at int64, size uint32) pack.Place {
@@ -261,22 +307,10 @@ func (s *Store) Read(ctx context.Context, share id.Share, at pack.Place, buf []b
 	s.mu.Lock()
 	w := s.writers[share]
 	s.mu.Unlock()
-	if w == nil {
+	if w == nil || !w.reach(at) {
 		return fr, err
 	}
-	if w.pending(at) {
-		if _, err := w.sync(); err != nil && !errors.Is(err, errClosed) {
-			return fr, err
-		}
-	}
-	return s.read(share, at, buf) // or it reached the disk meanwhile
-}
-
-// pending reports whether a place is in the open pack, beyond what is durable.
-func (w *writer) pending(at pack.Place) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.n == at.Pack && at.End().Offset > w.synced
+	return s.read(share, at, buf)
 }
 
 func (s *Store) read(share id.Share, at pack.Place, buf []byte) (fr pack.Frame, err error) {
@@ -306,55 +340,4 @@ func (s *Store) read(share id.Share, at pack.Place, buf []byte) (fr pack.Frame, 
 		return fr, damaged("checksum")
 	}
 	return pack.Frame{Place: at, Type: h.Type, ID: h.ID, Payload: buf[pack.HeaderSize:]}, nil
-}
-
-// Check implements pack.Reader.
-func (s *Store) Check(ctx context.Context, share id.Share, n uint64) (info pack.Info, damage []pack.Damage, err error) {
-	segments, err := s.segments(share, n)
-	if err != nil {
-		return info, nil, err
-	}
-	add := func(at, length int64, reason string) {
-		damage = append(damage, pack.Damage{Share: share, At: pack.Position{Pack: n, Offset: at}, Length: length, Reason: reason})
-	}
-	if len(segments) == 0 || segments[0].n != n || segments[0].missing {
-		add(0, 0, "missing")
-		return pack.Info{Share: share, Pack: n}, damage, nil
-	}
-	if info, err = s.info(share, segments[0]); err != nil {
-		return info, nil, err
-	}
-	f, err := s.handles.get(s.file(share, n))
-	if err != nil {
-		return info, nil, err
-	}
-	defer s.handles.put(f)
-	limit := segments[0].limit
-	if info.Sealed {
-		limit = info.Size
-	}
-	if limit < 0 {
-		limit = info.Size
-	}
-	found, err := scan(f, 0, limit, func(pack.Header, int64, []byte) error { return ctx.Err() })
-	if err != nil {
-		return info, nil, err
-	}
-	for _, d := range found.damage {
-		add(d.At.Offset, d.Length, d.Reason)
-	}
-	if !found.headOK || found.head.Share != share || found.head.Pack != n {
-		add(0, pack.HeaderSize, "head")
-	}
-	info.Frames = len(found.entries)
-	if info.Sealed {
-		h := newDigest()
-		if err := digest(h, f, info.Size-pack.Align); err != nil {
-			return info, nil, err
-		}
-		if [32]byte(h.Sum(nil)) != info.Digest {
-			add(0, info.Size, "digest")
-		}
-	}
-	return info, damage, nil
 }

@@ -1,23 +1,29 @@
 package dir
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
 
-	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/pack"
 )
 
-// window reads a file forward through a buffer, so that a scan costs one read a megabyte.
+// window reads a file forward through a buffer, so that a scan costs one read a megabyte, and hashes it on
+// the way if it is to.
 type window struct {
 	file io.ReaderAt
-	size int64
+	size int64 // what counts of the file
 	buf  []byte
 	at   int64 // offset of buf[0]
+
+	hash   hash.Hash // of the first hashTo bytes; nil: none
+	hashTo int64
+	hashed int64
 }
+
+// readSize is how much is read at once.
+const readSize = 1 << 20
 
 // bytes returns n bytes from off on, or io.ErrUnexpectedEOF. They are valid until the next call.
 func (w *window) bytes(off int64, n int) ([]byte, error) {
@@ -25,18 +31,38 @@ func (w *window) bytes(off int64, n int) ([]byte, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	if off < w.at || off+int64(n) > w.at+int64(len(w.buf)) {
-		want := int(min(max(int64(n), 1<<20), w.size-off))
-		if cap(w.buf) < want {
-			w.buf = make([]byte, want)
+		if err := w.fill(off, int(min(max(int64(n), readSize), w.size-off))); err != nil {
+			return nil, err
 		}
-		w.buf = w.buf[:want]
-		if m, err := w.file.ReadAt(w.buf, off); m < want {
-			w.buf = w.buf[:0]
-			return nil, fmt.Errorf("read at %d: %w", off, err)
-		}
-		w.at = off
 	}
 	return w.buf[off-w.at:][:n], nil
+}
+
+func (w *window) fill(off int64, n int) error {
+	if cap(w.buf) < n {
+		w.buf = make([]byte, max(n, int(min(readSize, w.size))))
+	}
+	w.buf = w.buf[:n]
+	if m, err := w.file.ReadAt(w.buf, off); m < n {
+		w.buf = w.buf[:0]
+		return fmt.Errorf("read at %d: %w", off, err)
+	}
+	w.at = off
+	if end := min(off+int64(n), w.hashTo); w.hash != nil && off <= w.hashed && end > w.hashed {
+		w.hash.Write(w.buf[w.hashed-off : end-off])
+		w.hashed = end
+	}
+	return nil
+}
+
+// finishHash hashes what a scan has passed over.
+func (w *window) finishHash() error {
+	for w.hashed < w.hashTo {
+		if err := w.fill(w.hashed, int(min(readSize, w.hashTo-w.hashed))); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // next returns the frame that begins at off or behind the padding there; its payload is valid until the
@@ -96,25 +122,21 @@ func zero(b []byte) bool {
 	return true
 }
 
-// resume looks behind a place without a valid frame for one that is valid, at the places where a flush may
-// have begun. A frame that was appended when the log was already durable beyond off proves that off was
-// acknowledged: what is there is damage. Without such a frame it is a torn tail.
-func (w *window) resume(off int64) (at int64, damage bool, err error) {
-	first := int64(-1)
-	for q := pack.RoundUp(off + 1); q+pack.HeaderSize <= w.size; q += pack.Align {
-		head, err := w.bytes(q, pack.HeaderSize)
-		if err != nil {
-			return 0, false, err
-		}
-		if head[0] == 0 {
-			continue
-		}
-		if _, err := pack.ParseHeader(head); err != nil {
-			continue
-		}
+// resume looks behind a place without a valid frame for valid ones, where a flush may have begun. It returns the first, and
+// whether any behind off was appended when the log was already durable beyond off: that proves that off was acknowledged, so what
+// is there is damage. Without such a frame it is a torn tail.
+func (w *window) resume(off int64) (first int64, damage bool, err error) {
+	first = -1
+	for q := pack.RoundUp(off + 1); q+pack.HeaderSize <= w.size; {
 		h, at, _, err := w.next(q)
-		if err != nil {
+		switch {
+		case err == io.EOF:
+			return first, false, nil
+		case errors.Is(err, pack.ErrFrame):
+			q = pack.RoundUp(at + 1)
 			continue
+		case err != nil:
+			return 0, false, err
 		}
 		if first < 0 {
 			first = at
@@ -122,31 +144,26 @@ func (w *window) resume(off int64) (at int64, damage bool, err error) {
 		if h.Synced > off || h.Type == pack.TypeTrailer {
 			return first, true, nil
 		}
+		q = at + pack.HeaderSize + int64(h.Length)
 	}
-	return 0, false, nil
+	return first, false, nil
 }
 
-// scanned is what a scan of an unsealed pack found.
+// scanned is what a scan found.
 type scanned struct {
 	head    pack.Head
 	headOK  bool
-	end     int64 // behind the last valid frame
+	end     int64 // behind the last valid frame, or behind damage that reaches to the end
 	entries []pack.Entry
-	damage  []pack.Damage
-	trailer *pack.Trailer
+	damage  []pack.Damage // Share and Pack are not set
+	table   pack.Place    // the last frame, if that is a table; likewise
+	trailer bool
+	synced  int64 // the most that a frame says was durable
 }
 
-// scan reads a pack of which nothing is known. Damage in the middle is passed over and reported; a torn
-// tail ends it. It starts at from, a frame boundary. limit bounds what counts (a later pack may say where this one ends); -1: no bound.
-func scan(file durable.File, from, limit int64, visit func(h pack.Header, at int64, payload []byte) error) (s scanned, err error) {
-	size, err := file.Size()
-	if err != nil {
-		return s, err
-	}
-	if limit >= 0 {
-		size = min(size, limit)
-	}
-	w := &window{file: file, size: size}
+// scan reads the frames of a pack from a place between frames on. Damage in the middle is passed over and
+// reported. torn says that the end may be torn; if not, each byte must be that of a frame or padding.
+func scan(w *window, from int64, torn bool, visit func(h pack.Header, at int64, payload []byte) error) (s scanned, err error) {
 	s.end = from
 	for off := from; ; {
 		h, at, payload, err := w.next(off)
@@ -158,44 +175,41 @@ func scan(file durable.File, from, limit int64, visit func(h pack.Header, at int
 			if err != nil {
 				return s, err
 			}
-			if !damaged && limit < 0 {
+			if !damaged && torn {
 				return s, nil
 			}
-			if !damaged {
-				to = size
+			if to < 0 {
+				to = w.size
 			}
 			s.damage = append(s.damage, pack.Damage{At: pack.Position{Offset: at}, Length: to - at, Reason: "checksum"})
-			off, s.end = to, to
+			off, s.end, s.table = to, to, pack.Place{}
 			continue
 		case err != nil:
 			return s, err
 		}
-		if h.Type == pack.TypeHead && at == 0 {
-			s.head, err = pack.ParseHead(payload)
-			s.headOK = err == nil
-		}
-		if h.Type == pack.TypeTrailer {
-			if t, err := pack.ParseTrailer(payload); err == nil {
-				s.trailer = &t
-			}
-		}
-		if h.Type < pack.TypeHead {
-			s.entries = append(s.entries, pack.Entry{Type: h.Type, Offset: at, Size: pack.HeaderSize + h.Length, ID: h.ID})
-		}
+		s.note(h, at, payload)
 		if visit != nil {
 			if err := visit(h, at, payload); err != nil {
 				return s, err
 			}
 		}
-		off = at + pack.HeaderSize + int64(h.Length)
-		s.end = off
+		off = s.end
 	}
 }
 
-// digest continues a hash with the bytes of a file.
-func digest(h hash.Hash, file io.ReaderAt, n int64) error {
-	_, err := io.CopyBuffer(h, io.NewSectionReader(file, 0, n), make([]byte, 1<<20))
-	return err
+func (s *scanned) note(h pack.Header, at int64, payload []byte) {
+	size := pack.HeaderSize + h.Length
+	s.end, s.table, s.synced = at+int64(size), pack.Place{}, max(s.synced, h.Synced)
+	switch {
+	case h.Type.Stored():
+		s.entries = append(s.entries, pack.Entry{Type: h.Type, Offset: at, Size: size, ID: h.ID})
+	case h.Type == pack.TypeHead && at == 0:
+		var err error
+		s.head, err = pack.ParseHead(payload)
+		s.headOK = err == nil
+	case h.Type == pack.TypeTable:
+		s.table = pack.Place{Position: pack.Position{Offset: at}, Size: size}
+	case h.Type == pack.TypeTrailer:
+		s.trailer = true
+	}
 }
-
-func newDigest() hash.Hash { return sha256.New() }

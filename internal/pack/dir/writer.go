@@ -4,204 +4,117 @@ import (
 	"container/list"
 	"errors"
 	"fmt"
-	"hash"
-	"os"
 	"sync"
-	"unsafe"
 
-	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 )
 
-// bufferSize is what the flusher writes at once: large enough for direct I/O to be fast.
-const bufferSize = 4 << 20
-
-// buffers are aligned for direct I/O.
-var buffers = sync.Pool{New: func() any {
-	b := make([]byte, bufferSize+durable.Block)
-	skip := -int(uintptr(unsafe.Pointer(&b[0]))) & (durable.Block - 1)
-	b = b[skip : skip+bufferSize : skip+bufferSize]
-	return &b
-}}
-
 var (
-	errClosed = errors.New("the writer was closed")
-	errFailed = errors.New("a write before this one failed")
+	errRetired = errors.New("the writer was put away")
+	errFailed  = errors.New("a write failed, and what was not durable is lost")
 )
 
-// writer appends to the packs of one share. Appends copy into buffers; one goroutine writes, hashes and
-// syncs them, so that everybody who waits for a Sync shares the next flush.
+// maxEntries bounds the table of a pack, together with what stood in it when its writer started.
+const maxEntries = 1 << 19
+
+// headSize is the length of a pack's first frame. Appends leave room for it; the flusher fills it in, because only
+// then it is known where the pack before ends.
+var headSize = int64(pack.HeaderSize + len(pack.Head{}.Append(nil)))
+
+// writer appends to the packs of one share. Whoever appends copies into buffers; the flusher (flush.go), one
+// goroutine, does what is in jobs, in order. Those who wait for a Sync share the flusher's next one.
 type writer struct {
 	s     *Store
 	share id.Share
-	turn  *list.Element
+	turn  *list.Element // guarded by Store.mu
 
-	mu        sync.Mutex
-	cond      sync.Cond
-	n         uint64        // the open pack; 0: none
-	file      durable.File  // of it
-	after     pack.Position // the end of the log before the open pack, or before the next one if none is open
-	last      uint64        // the highest number that a file has
-	size      int64         // of the open pack, with what is still in buffers
-	synced    int64         // of it, durable
-	current   *[]byte       // the buffer being filled, or nil
-	fill      int           // how much of it
-	queue     []piece       // full buffers
-	busy      bool          // the flusher is at work
-	waiting   bool          // somebody waits for a sync
-	failed    error         // what the last failure was; guarded by lostNo
-	lostNo    int           // counts failures
-	appending bool          // a frame is being copied; it may wait for buffers in the middle
-	rolling   bool          // the pack is full: appends wait until it is sealed
-	sealing   bool          // the flusher seals: appends wait
-	wanted    bool          // somebody wants the pack sealed now
-	sealed    pack.Info     // the last one that was
-	table     []pack.Entry
-	closed    bool
+	once     sync.Once
+	startErr error
 
-	hash   hash.Hash // of what was written of the open pack; owned by the hasher between hashed.Wait and the next piece
-	hashed sync.WaitGroup
-	pieces chan piece // to the hasher, which gives the buffers back
+	mu        sync.Mutex // never held while the disk works
+	cond      sync.Cond  // on mu: anything below changed
+	tip       pack.Position
+	open      bool          // the pack at tip takes frames
+	entries   []pack.Entry  // of frames appended to it since its writer started
+	last      uint64        // the highest number that a pack may have on disk or in jobs
+	buf       []byte        // being filled; it ends at tip
+	fill      int           // how much of it is
+	jobs      []job         // for the flusher
+	appending bool          // a frame is being copied; mu may be given up in the middle
+	working   bool          // the flusher is at work
+	wantFlush bool          // somebody wants the buffer written
+	wantSync  bool          // and synced
+	waiters   int           // how many wait for a sync
+	written   pack.Position // the end of what readers can read
+	durable   pack.Position // the end of what is durable; only the flusher changes it
+	losses    int           // only the flusher counts
+	failed    error         // why the last loss was
+	untold    bool          // nobody has been told of the last loss
+	started   bool
+	retired   bool
+
+	flusher flusher
+	done    chan struct{} // closed when the flusher has ended
 }
 
-// piece is a buffer on its way to the disk.
-type piece struct {
-	buf  *[]byte
-	data []byte
+// job is something for the flusher: a piece of a pack to write, or a pack to seal.
+type job struct {
+	pack uint64
 	at   int64
+	data []byte
+	buf  []byte // of data, to give back
+	seal *sealing
 }
 
-// startWriter opens a share for appending: it finds the end of its log, cuts a torn tail, and makes what
-// is there durable, because a reader may have seen it.
-func (s *Store) startWriter(share id.Share) (*writer, error) {
-	w := &writer{s: s, share: share, hash: newDigest(), pieces: make(chan piece, 2)}
+// sealing is a pack's end on its way.
+type sealing struct {
+	entries []pack.Entry
+	table   pack.Place // it has a table already, if Size is not 0
+	info    pack.Info  // guarded by the writer's mu, as is done
+	done    bool
+}
+
+func newWriter(s *Store, share id.Share) *writer {
+	w := &writer{s: s, share: share, done: make(chan struct{})}
 	w.cond.L = &w.mu
-	if err := w.recover(); err != nil {
-		return nil, fmt.Errorf("packs of share %v: %w", share, err)
-	}
-	go w.flushLoop()
-	go w.hashLoop()
-	return w, nil
+	w.flusher = newFlusher(w)
+	return w
 }
 
-// hashLoop computes the digest of the open pack beside the flusher, so that nobody waits for it but the
-// pack's seal.
-func (w *writer) hashLoop() {
-	for p := range w.pieces {
-		w.hash.Write(p.data)
-		buffers.Put(p.buf)
-		w.hashed.Done()
-	}
-}
-
-func (w *writer) recover() error {
-	numbers, err := w.s.numbers(w.share)
-	if err != nil || len(numbers) == 0 {
-		return err
-	}
-	w.last = numbers[len(numbers)-1]
-	for i := len(numbers) - 1; i >= 0; i-- {
-		n := numbers[i]
-		done, err := w.resume(n)
-		if err != nil {
-			return fmt.Errorf("pack %d: %w", n, err)
+// start finds the end of the log, once.
+func (w *writer) start() error {
+	w.once.Do(func() {
+		if w.startErr = w.recover(); w.startErr != nil {
+			return
 		}
-		if done {
-			return nil
-		}
-	}
-	return nil
-}
-
-// resume looks at one pack from the end of the log. It is done unless the pack turns out to be void: begun,
-// but never acknowledged.
-func (w *writer) resume(n uint64) (done bool, err error) {
-	name := w.s.file(w.share, n)
-	file, err := w.s.cfg.FS.OpenFile(name, os.O_RDWR|durable.Direct, 0o600)
-	if err != nil {
-		return false, err
-	}
-	defer func() {
-		if w.file != file {
-			file.Close()
-		}
-	}()
-	read, err := w.s.cfg.FS.OpenFile(name, os.O_RDONLY, 0)
-	if err != nil {
-		return false, err
-	}
-	defer read.Close()
-	found, err := scan(read, 0, -1, nil)
-	if err != nil {
-		return false, err
-	}
-	if !found.headOK && len(found.damage) == 0 && w.s.cfg.Known(w.share).Pack < n {
-		return false, nil
-	}
-	if known := w.s.cfg.Known(w.share); known.Pack == n && found.end < known.Offset {
-		w.after = known
-		return true, nil
-	}
-	if found.trailer != nil || len(found.damage) > 0 { // nothing is ever added to a damaged pack
-		size, err := read.Size()
-		w.after = pack.Position{Pack: n, Offset: size}
-		if found.trailer == nil {
-			w.after.Offset = found.end
-		}
-		return true, err
-	}
-	if err := errors.Join(file.Truncate(found.end), file.Sync(), w.s.cfg.FS.SyncDir(w.s.dir(w.share))); err != nil {
-		return false, err
-	}
-	if err := digest(w.hash, read, found.end); err != nil {
-		return false, err
-	}
-	w.n, w.file, w.after, w.table = n, file, found.head.After, found.entries
-	w.size = pack.RoundUp(found.end)
-	w.hash.Write(make([]byte, w.size-found.end))
-	w.synced = w.size
-	return true, nil
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.started = true
+		go w.run()
+	})
+	return w.startErr
 }
 
 // end returns the durable end of the log.
 func (w *writer) end() pack.Position {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.n == 0 || w.synced == 0 {
-		return w.after
-	}
-	return pack.Position{Pack: w.n, Offset: w.synced}
+	return w.durable
 }
 
-// idle reports whether the writer has nothing in its buffers.
-func (w *writer) idle() bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return !w.busy && !w.waiting && !w.sealing && len(w.queue) == 0 && w.fill == 0 && w.size == w.synced
-}
-
-// begin creates the next pack; mu is held.
-func (w *writer) begin() error {
-	n := w.last + 1
-	if err := w.s.cfg.FS.MkdirAll(w.s.dir(w.share), 0o700); err != nil {
-		return err
+// ready waits until no frame is being copied, and tells of a loss that nobody was told of; mu is held.
+func (w *writer) ready() error {
+	for w.appending && !w.retired {
+		w.cond.Wait()
 	}
-	file, err := w.s.cfg.FS.OpenFile(w.s.file(w.share, n), os.O_RDWR|os.O_CREATE|os.O_EXCL|durable.Direct, 0o600)
-	if err != nil {
-		return err
+	if w.retired {
+		return errRetired
 	}
-	w.last = n
-	// The names are durable before the first Sync of the content, which is what acknowledges anything.
-	if err := errors.Join(w.s.cfg.FS.SyncDir(w.s.dir(w.share)), w.s.cfg.FS.SyncDir(w.s.cfg.Root)); err != nil {
-		file.Close()
-		return err
+	if w.untold {
+		w.untold = false
+		return w.failed
 	}
-	w.n, w.file, w.size, w.synced, w.table = n, file, 0, 0, nil
-	w.hashed.Wait() // of a pack that was lost
-	w.hash = newDigest()
-	head := pack.Head{Share: w.share, Pack: n, After: w.after}.Append(nil)
-	w.put(pack.TypeHead, [32]byte{}, pack.PayloadSum(head), len(head), [][]byte{head})
 	return nil
 }
 
@@ -209,288 +122,239 @@ func (w *writer) begin() error {
 func (w *writer) append(t pack.Type, frame [32]byte, sum uint32, n int, payload [][]byte) (pack.Place, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for (w.sealing || w.rolling || w.appending) && !w.closed {
-		w.cond.Wait()
+	if err := w.ready(); err != nil {
+		return pack.Place{}, err
 	}
-	if w.closed {
-		return pack.Place{}, errClosed
+	if !w.open {
+		w.last++
+		w.tip, w.open, w.entries = pack.Position{Pack: w.last}, true, nil
 	}
 	w.appending = true
-	defer func() {
-		w.appending = false
-		w.cond.Broadcast()
-	}()
-	if w.n == 0 {
-		if err := w.begin(); err != nil {
-			w.lose(err)
-			return pack.Place{}, err
-		}
-	}
-	lost := w.lostNo
-	at := pack.Place{Position: pack.Position{Pack: w.n, Offset: w.size}, Size: uint32(pack.HeaderSize + n)}
-	w.put(t, frame, sum, n, payload)
-	if w.lostNo != lost {
+	at, ok := w.put(t, frame, sum, n, payload)
+	w.appending = false
+	w.cond.Broadcast()
+	if !ok {
+		w.untold = false
 		return pack.Place{}, w.failed
 	}
-	w.table = append(w.table, pack.Entry{Type: t, Offset: at.Offset, Size: at.Size, ID: frame})
-	w.rolling = w.size >= w.s.cfg.Target
+	w.entries = append(w.entries, pack.Entry{Type: t, Offset: at.Offset, Size: at.Size, ID: frame})
+	switch {
+	case w.tip.Offset >= w.s.cfg.Target || len(w.entries) >= maxEntries:
+		w.roll()
+	case w.s.pool.starved():
+		w.wantFlush = true
+	}
 	return at, nil
 }
 
-// put copies a frame into the buffers; mu is held, and given up while all buffers are full.
-func (w *writer) put(t pack.Type, frame [32]byte, sum uint32, n int, payload [][]byte) {
-	h := pack.Header{Type: t, Length: uint32(n), Synced: w.synced, ID: frame}
-	var head [pack.HeaderSize]byte
-	lost := w.lostNo
-	w.copy(h.Append(head[:0], sum), lost)
+// put copies a frame into buffers, unless a loss comes between; mu is held, and given up to wait for buffers.
+func (w *writer) put(t pack.Type, frame [32]byte, sum uint32, n int, payload [][]byte) (at pack.Place, ok bool) {
+	losses := w.losses
+	if w.tip.Offset == 0 && !w.copy(make([]byte, headSize), losses) {
+		return at, false
+	}
+	at = pack.Place{Position: w.tip, Size: uint32(pack.HeaderSize + n)}
+	h := pack.Header{Type: t, Length: uint32(n), Synced: w.syncedHere(), ID: frame}
+	if !w.copy(h.Append(make([]byte, 0, pack.HeaderSize), sum), losses) {
+		return at, false
+	}
 	for _, p := range payload {
-		w.copy(p, lost)
-	}
-}
-
-func (w *writer) copy(p []byte, lost int) {
-	for len(p) > 0 && w.lostNo == lost {
-		if w.current == nil {
-			w.current, w.fill = buffers.Get().(*[]byte), 0
-		}
-		m := copy((*w.current)[w.fill:], p)
-		p, w.fill, w.size = p[m:], w.fill+m, w.size+int64(m)
-		if w.fill == bufferSize {
-			w.push()
-			for len(w.queue) > 1 && w.lostNo == lost && !w.sealing {
-				w.cond.Wait()
-			}
+		if !w.copy(p, losses) {
+			return at, false
 		}
 	}
+	return at, true
 }
 
-// push hands the current buffer to the flusher; mu is held.
-func (w *writer) push() {
-	if w.current == nil {
-		return
+// syncedHere is how much of the pack at tip is durable; mu is held.
+func (w *writer) syncedHere() int64 {
+	if w.durable.Pack == w.tip.Pack {
+		return w.durable.Offset
 	}
-	w.queue = append(w.queue, piece{w.current, (*w.current)[:w.fill], w.size - int64(w.fill)})
-	w.current, w.fill = nil, 0
-	w.cond.Broadcast()
+	return 0
 }
 
-// pad fills up to the next multiple of Align with zeros; mu is held.
-func (w *writer) pad() {
-	if w.current == nil {
-		return
-	}
-	to := int(pack.RoundUp(int64(w.fill)))
-	clear((*w.current)[w.fill:to])
-	w.size += int64(to - w.fill)
-	w.fill = to
-}
-
-// sync returns once everything appended before it is durable.
-func (w *writer) sync() (pack.Position, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.closed {
-		return pack.Position{}, errClosed
-	}
-	if w.n == 0 || w.size == w.synced && len(w.queue) == 0 && !w.busy {
-		return w.endLocked(), nil
-	}
-	lost, n, target := w.lostNo, w.n, w.size
-	for w.lostNo == lost && w.n == n && w.synced < target {
-		w.waiting = true
-		w.cond.Broadcast()
-		w.cond.Wait()
-	}
-	if w.lostNo != lost {
-		return pack.Position{}, w.failed
-	}
-	return w.endLocked(), nil
-}
-
-func (w *writer) endLocked() pack.Position {
-	if w.n == 0 || w.synced == 0 {
-		return w.after
-	}
-	return pack.Position{Pack: w.n, Offset: w.synced}
-}
-
-// flushLoop is the only one that writes to the file.
-func (w *writer) flushLoop() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for {
-		for len(w.queue) == 0 && !w.closed && (w.appending || !w.waiting && !w.rolling && !w.wanted) {
-			w.cond.Wait()
+func (w *writer) copy(p []byte, losses int) bool {
+	for len(p) > 0 {
+		if w.buf == nil && !w.take(losses) {
+			return false
 		}
-		if w.closed && len(w.queue) == 0 && !w.waiting {
-			close(w.pieces)
-			return
-		}
-		whole := !w.appending // between frames: what is there can be padded and synced
-		sync := whole && (w.waiting || w.rolling || w.wanted)
-		if sync {
-			w.waiting = false
-			w.pad()
+		m := copy(w.buf[w.fill:], p)
+		p, w.fill, w.tip.Offset = p[m:], w.fill+m, w.tip.Offset+int64(m)
+		if w.fill == len(w.buf) {
 			w.push()
 		}
-		seal := sync && (w.rolling || w.wanted)
-		w.sealing = seal
-		if w.file != nil && w.flush(sync) && seal && len(w.table) > 0 {
-			w.seal()
-		}
-		if sync {
-			w.rolling, w.wanted, w.sealing = false, false, false
-			w.cond.Broadcast()
-		}
 	}
-}
-
-// flush writes what is queued and, if sync, makes it durable. mu is held, but not while the disk works.
-func (w *writer) flush(sync bool) bool {
-	pieces, file, end := w.queue, w.file, w.size-int64(w.fill)
-	if len(pieces) == 0 && (!sync || end == w.synced) {
-		return true
-	}
-	w.busy = true
-	w.mu.Unlock()
-	err := w.write(file, pieces)
-	if err == nil && sync {
-		err = file.Sync()
-	}
-	if err == nil {
-		w.hashed.Add(len(pieces))
-		for _, p := range pieces {
-			w.pieces <- p
-		}
-	}
-	w.mu.Lock()
-	w.busy = false
-	w.queue = w.queue[len(pieces):]
-	if err != nil {
-		for _, p := range pieces {
-			buffers.Put(p.buf)
-		}
-		w.lose(err)
-		return false
-	}
-	if sync {
-		w.synced = end
-	}
-	w.cond.Broadcast()
 	return true
 }
 
-func (w *writer) write(file durable.File, pieces []piece) error {
-	for _, p := range pieces {
-		if n, err := file.WriteAt(p.data, p.at); err != nil || n < len(p.data) {
-			return errors.Join(err, errShort(n, len(p.data)))
+// take gets an empty buffer; mu is held, and given up to wait.
+func (w *writer) take(losses int) bool {
+	b := w.s.pool.try()
+	if b == nil {
+		w.mu.Unlock()
+		b = w.s.pool.get(w.s.reclaim)
+		w.mu.Lock()
+		if w.losses != losses {
+			w.s.pool.put(b)
+			return false
 		}
 	}
-	return nil
+	w.buf, w.fill = b, 0
+	return true
 }
 
-func errShort(n, want int) error {
-	if n < want {
-		return fmt.Errorf("wrote %d of %d bytes", n, want)
-	}
-	return nil
-}
-
-// lose gives up everything since the last successful sync, and the pack with it: after a failed write or
-// sync nobody can tell what of it is on the medium. mu is held.
-func (w *writer) lose(err error) {
-	w.failed = fmt.Errorf("%w: %w", errFailed, err)
-	w.lostNo++
-	w.s.lostMu.Lock()
-	w.s.lost[w.share]++
-	w.s.lostMu.Unlock()
-	for _, p := range w.queue {
-		buffers.Put(p.buf)
-	}
-	if w.current != nil {
-		buffers.Put(w.current)
-	}
-	w.queue, w.current, w.fill, w.rolling, w.waiting = nil, nil, 0, false, false
-	if w.file != nil {
-		// Best effort: the next pack's head says where this one ends.
-		w.file.Truncate(w.synced)
-		w.file.Close()
-		if w.synced > 0 {
-			w.after = pack.Position{Pack: w.n, Offset: w.synced}
-		}
-	}
-	w.n, w.file, w.size, w.synced, w.table = 0, nil, 0, 0, nil
+// push hands the buffer to the flusher; mu is held.
+func (w *writer) push() {
+	w.jobs = append(w.jobs, job{pack: w.tip.Pack, at: w.tip.Offset - int64(w.fill), data: w.buf[:w.fill], buf: w.buf})
+	w.buf, w.fill = nil, 0
 	w.cond.Broadcast()
 }
 
-// seal ends the open pack with its table and its digest. Everything in it is durable already; mu is held.
-func (w *writer) seal() {
-	t := pack.Trailer{Table: w.size, Frames: uint32(len(w.table))}
-	var table []byte
-	for _, e := range w.table {
-		table = pack.AppendEntry(table, e)
-	}
-	t.Size = uint32(pack.HeaderSize + len(table))
-	w.put(pack.TypeTable, [32]byte{}, pack.PayloadSum(table), len(table), [][]byte{table})
-	w.pad()
-	w.push()
-	if !w.flush(false) {
+// cut ends the buffer between frames: what is behind it begins at the next multiple of Align, so that no byte is ever written
+// twice. mu is held.
+func (w *writer) cut() {
+	if w.buf == nil {
 		return
 	}
-	w.hashed.Wait()
-	w.hash.Sum(t.Digest[:0])
-	end := t.Append(nil)
-	w.put(pack.TypeTrailer, [32]byte{}, pack.PayloadSum(end), len(end), [][]byte{end})
-	w.pad()
+	to := int(pack.RoundUp(int64(w.fill)))
+	clear(w.buf[w.fill:to])
+	w.tip.Offset += int64(to - w.fill)
+	w.fill = to
 	w.push()
-	if !w.flush(true) {
-		return
-	}
-	info := pack.Info{Share: w.share, Pack: w.n, Size: w.size, Frames: len(w.table), Sealed: true, Digest: t.Digest}
-	w.file.Close()
-	w.after = pack.Position{Pack: w.n, Offset: w.size}
-	w.n, w.file, w.size, w.synced, w.table = 0, nil, 0, 0, nil
-	w.sealed = info
-	w.mu.Unlock()
-	w.s.cfg.OnSeal(info)
-	w.mu.Lock()
 }
 
-// sealNow seals the open pack, if there is one with anything in it.
-func (w *writer) sealNow() (pack.Info, error) {
+// roll ends the pack at tip; mu is held. Appends go on with the next one, while the flusher seals this one.
+func (w *writer) roll() *sealing {
+	w.cut()
+	s := &sealing{entries: w.entries}
+	w.jobs = append(w.jobs, job{pack: w.tip.Pack, seal: s})
+	w.open, w.entries = false, nil
+	w.cond.Broadcast()
+	return s
+}
+
+// sync returns once everything appended before is durable.
+func (w *writer) sync() (pack.Position, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n, lost := w.n, w.lostNo
-	if n == 0 || w.closed {
+	if err := w.ready(); err != nil {
+		return pack.Position{}, err
+	}
+	losses, target := w.losses, w.tip
+	w.waiters++
+	defer func() { w.waiters-- }()
+	for w.losses == losses && w.durable.Before(target) {
+		if !w.wantSync {
+			w.wantSync = true
+			w.cond.Broadcast()
+		}
+		w.cond.Wait()
+	}
+	if w.losses != losses {
+		return pack.Position{}, w.failed
+	}
+	return w.durable, nil
+}
+
+// seal ends the open pack and waits until that is durable.
+func (w *writer) seal() (pack.Info, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.ready(); err != nil {
+		return pack.Info{}, err
+	}
+	if !w.open {
 		return pack.Info{}, nil
 	}
-	for w.n == n && w.lostNo == lost && !w.closed {
-		w.wanted = true
-		w.cond.Broadcast()
+	losses, s := w.losses, w.roll()
+	w.waiters++
+	defer func() { w.waiters-- }()
+	for w.losses == losses && !s.done {
 		w.cond.Wait()
 	}
-	switch {
-	case w.lostNo != lost:
+	if !s.done {
 		return pack.Info{}, w.failed
-	case w.sealed.Pack == n:
-		return w.sealed, nil
 	}
-	return pack.Info{}, errClosed
+	return s.info, nil
 }
 
-// close flushes and ends the writer; the store's mu is held.
-func (w *writer) close() error {
-	_, err := w.sync()
+// reach waits until the frame at a place can be read from the disk. It reports whether there was anything to wait for.
+func (w *writer) reach(at pack.Place) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.closed = true
-	w.cond.Broadcast()
-	for w.busy || w.sealing {
+	waited, losses := false, w.losses
+	for !w.retired && w.losses == losses && w.written.Before(at.End()) && !w.tip.Before(at.End()) {
+		if waited = true; !w.wantFlush {
+			w.wantFlush = true
+			w.cond.Broadcast()
+		}
 		w.cond.Wait()
 	}
-	if w.file != nil {
-		err = errors.Join(err, w.file.Close())
-		w.file = nil
+	return waited
+}
+
+// giveBack asks for a buffer that nobody is about to fill.
+func (w *writer) giveBack() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.buf != nil && !w.appending {
+		w.wantFlush = true
+		w.cond.Broadcast()
 	}
+}
+
+// retire ends the writer if it has nothing to do, and otherwise sees to it that it will have nothing to do.
+func (w *writer) retire() (end pack.Position, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.started || w.appending || w.working || w.waiters > 0 || w.untold {
+		return end, false
+	}
+	if w.buf != nil || len(w.jobs) > 0 || w.durable.Before(w.tip) {
+		w.wantSync = true
+		w.cond.Broadcast()
+		return end, false
+	}
+	w.retired = true
+	w.cond.Broadcast()
+	return w.durable, true
+}
+
+// close makes everything durable and ends the writer.
+func (w *writer) close() error {
+	if w.start() != nil {
+		return nil // it never took anything
+	}
+	_, err := w.sync()
+	w.mu.Lock()
+	for w.appending {
+		w.cond.Wait()
+	}
+	w.retired = true
+	w.cond.Broadcast()
+	w.mu.Unlock()
+	<-w.done
 	return err
+}
+
+// lose gives up everything that is not durable, and the pack with it: after a failed write or sync nobody can
+// tell what of it is on the medium. removed says that the file of the pack is gone. mu is held.
+func (w *writer) lose(err error, last uint64) {
+	w.failed = fmt.Errorf("%w: %w", errFailed, err)
+	w.losses++
+	w.untold = w.waiters == 0 && !w.appending
+	w.s.countLoss(w.share)
+	for _, j := range w.jobs {
+		if j.buf != nil {
+			w.s.pool.put(j.buf)
+		}
+	}
+	if w.buf != nil {
+		w.s.pool.put(w.buf)
+	}
+	w.jobs, w.buf, w.fill, w.open, w.entries = nil, nil, 0, false, nil
+	w.wantFlush, w.wantSync = false, false
+	w.last, w.tip, w.written = last, w.durable, w.durable
+	w.cond.Broadcast()
 }
