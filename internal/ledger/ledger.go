@@ -275,8 +275,9 @@ func (l *Log) rootAt(ctx context.Context, n int64) (tlog.Hash, error) {
 // Files returns the ledger's directory for reading: for NewReader, Verify and Export.
 func (l *Log) Files() fs.FS { return l.fsys }
 
-// Close makes what is queued durable, publishes and ends. An error means that not all is in tiles;
-// nothing is lost by it.
+// Close makes what is queued durable, publishes and ends. It leaves an empty write-ahead file that begins behind
+// the checkpoint, so that an older checkpoint put in its place is noticed. An error means that not all
+// is in tiles; nothing is lost by it.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	if l.closing {
@@ -288,6 +289,14 @@ func (l *Log) Close() error {
 	poke(l.kick)
 	l.stopped.Wait()
 	_, err := l.Publish(context.Background())
+	if file := l.seq.file; file != nil {
+		if err == nil {
+			l.seq.file = nil
+			err = l.renew(block)
+		}
+		err = errors.Join(err, file.Close())
+	}
+	l.removeFiles()
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.seq.file != nil {

@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -125,5 +124,3 @@ func BenchmarkAppend(b *testing.B) {
 		})
 	}
 }
-
-var _ = errors.Is

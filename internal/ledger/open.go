@@ -97,7 +97,7 @@ func (l *Log) recover(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := l.renew(); err != nil {
+	if err := l.renew(l.conf.FileSize); err != nil {
 		return err
 	}
 	l.sweep()

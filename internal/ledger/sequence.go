@@ -89,7 +89,7 @@ func (l *Log) group(requests []*request) []*request {
 func (l *Log) commit(batch []entry, size int) (first int64, err error) {
 	s := &l.seq
 	if s.file == nil {
-		if err := l.renew(); err != nil {
+		if err := l.renew(l.conf.FileSize); err != nil {
 			return 0, err
 		}
 	}
@@ -145,9 +145,9 @@ func (l *Log) makeRoom(size int) error {
 	return err
 }
 
-// renew begins a write-ahead file that holds everything that is not in tiles. It is the way out of a
-// failed write and the way into an opened ledger.
-func (l *Log) renew() (err error) {
+// renew begins a write-ahead file of at least size bytes that holds everything that is not in tiles. It is
+// the way out of a failed write and the way into an opened ledger.
+func (l *Log) renew(size int64) (err error) {
 	l.mu.Lock()
 	first, root, entries := l.size, l.tiledRoot, slices.Clip(l.held)
 	l.mu.Unlock()
@@ -159,7 +159,7 @@ func (l *Log) renew() (err error) {
 		return err
 	}
 	offset, err := writeAll(f, h, entries)
-	limit := max(l.conf.FileSize, offset)
+	limit := max(size, offset)
 	if err == nil {
 		err = fill(f, offset, limit)
 	}

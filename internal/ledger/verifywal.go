@@ -68,7 +68,7 @@ func walKind(e *DamageError, files []namedWAL, size int64) Kind {
 
 // compareWAL checks that a file continues this tree, and holds no other entries than it.
 func (w *audit) compareWAL(f namedWAL) {
-	if f.err != nil || f.first > w.Size {
+	if f.err != nil || f.first > w.Size || w.edge.root() != w.Root { // nothing to compare with
 		return
 	}
 	if w.seen[f.first] != f.root {
