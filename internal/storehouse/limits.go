@@ -109,6 +109,9 @@ func moving(h http.Handler, now func() time.Time) http.Handler {
 		ctl.SetWriteDeadline(now().Add(patience)) // a deadline of the request before may be left
 		if r.Body != nil && r.Body != http.NoBody {
 			ctl.SetReadDeadline(now().Add(patience)) // even if the handler never reads it
+			// A copy: by the type of its own request's body the server tells that a client still waits for
+			// "100 Continue", and answers it without waiting for the body.
+			r = r.WithContext(r.Context())
 			r.Body = &movingBody{ReadCloser: r.Body, ctl: ctl, pace: pace{now: now}}
 		}
 		mw := &movingWriter{ResponseWriter: w, ctl: ctl, pace: pace{now: now}}
