@@ -1,0 +1,174 @@
+// Package house starts the real program for tests: the binary, a data directory of its own, and a free
+// port on loopback.
+package house
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// House is a running storehouse.
+type House struct {
+	Data     string
+	URL      string // of WebDAV, with the share: http://127.0.0.1:PORT/dav/SHARE/
+	Root     string // of WebDAV, without
+	Share    string
+	User     string
+	Password string // the device password
+
+	t   testing.TB
+	cmd *exec.Cmd
+	log *bytes.Buffer
+}
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "azekura-test-")
+	if err != nil {
+		return "", err
+	}
+	name := filepath.Join(dir, "azekura")
+	_, here, _, _ := runtime.Caller(0)
+	cmd := exec.Command("go", "build", "-o", name, "./cmd/azekura") // in its own module, with its own versions
+	cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return name, nil
+})
+
+// Binary returns the path of the program.
+func Binary(t testing.TB) string {
+	t.Helper()
+	name, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// New makes a storehouse and starts it.
+func New(t testing.TB) *House {
+	t.Helper()
+	h := &House{t: t, Data: filepath.Join(t.TempDir(), "data")}
+	var w struct {
+		Share, Account string
+		DevicePassword string `json:"device_password"`
+	}
+	if err := json.Unmarshal(h.Run("init", "--share", "albums", "--json"), &w); err != nil {
+		t.Fatal(err)
+	}
+	h.Share, h.User, h.Password = w.Share, w.Account, w.DevicePassword
+	h.Start()
+	t.Cleanup(func() {
+		if h.cmd != nil {
+			h.Stop(syscall.SIGTERM)
+		}
+	})
+	return h
+}
+
+// Start starts the server and waits until it answers.
+func (h *House) Start() {
+	h.t.Helper()
+	h.log = &bytes.Buffer{}
+	h.cmd = exec.Command(Binary(h.t), "serve", "--data", h.Data, "--http", "127.0.0.1:0")
+	h.cmd.Env = append(os.Environ(), "AZEKURA_LANG=en")
+	h.cmd.Stdout = h.log
+	stderr, err := h.cmd.StderrPipe()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	if err := h.cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	urls := make(chan string, 1)
+	go func() {
+		lines := bufio.NewScanner(stderr)
+		for lines.Scan() {
+			h.log.Write(append(lines.Bytes(), '\n'))
+			var x struct{ Door, URL string }
+			if json.Unmarshal(lines.Bytes(), &x) == nil && x.Door == "webdav" {
+				urls <- x.URL
+			}
+		}
+		close(urls)
+	}()
+	select {
+	case url, ok := <-urls:
+		if !ok {
+			h.cmd.Wait()
+			h.t.Fatalf("the server ended: %s", h.log)
+		}
+		h.Root, h.URL = url, url+h.Share+"/"
+	case <-time.After(30 * time.Second):
+		h.cmd.Process.Kill()
+		h.t.Fatalf("the server does not say where it listens: %s", h.log)
+	}
+	go func() {
+		for range urls { // whatever else it says
+		}
+	}()
+}
+
+// Stop sends a signal and waits for the end.
+func (h *House) Stop(sig syscall.Signal) {
+	h.t.Helper()
+	h.cmd.Process.Signal(sig)
+	err := h.cmd.Wait()
+	h.cmd = nil
+	if err != nil && sig == syscall.SIGTERM {
+		h.t.Errorf("the server did not end in good order: %v\n%s", err, h.log)
+	}
+}
+
+// Run runs a command on the house's data and returns what it prints.
+func (h *House) Run(args ...string) []byte {
+	h.t.Helper()
+	out, err := h.Try(args...)
+	if err != nil {
+		h.t.Fatalf("azekura %v: %v", args, err)
+	}
+	return out
+}
+
+// Try is Run for a command that may fail; the error holds what it says.
+func (h *House) Try(args ...string) ([]byte, error) {
+	cmd := exec.Command(Binary(h.t), append(args, "--data", h.Data)...)
+	cmd.Env = append(os.Environ(), "AZEKURA_LANG=en")
+	var out, complaints bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &complaints
+	if err := cmd.Run(); err != nil {
+		return out.Bytes(), fmt.Errorf("%w: %s", err, complaints.String())
+	}
+	return out.Bytes(), nil
+}
+
+// Request makes a request with the house's password.
+func (h *House) Request(method, url string, body []byte, header ...string) *http.Response {
+	h.t.Helper()
+	r, err := http.NewRequest(method, url, bytes.NewReader(body))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	r.SetBasicAuth(h.User, h.Password)
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	return resp
+}
