@@ -123,5 +123,6 @@ var flagTexts = []text{
 	{"flag.path", "events that name this path, or something below it; * and ? match", "このパスとその下の記録（* と ? を使用可）"},
 	{"flag.kind", "events of these kinds, such as released,login", "記録の種類（例：released,login）"},
 	{"flag.limit", "at most so many events", "表示する件数の上限"},
+	{"flag.entry", "also write the sealed entry itself, which the proof is about", "証明の対象となる記録（封緘済み）も書き出す"},
 	{"flag.output", "file to write, - for the output", "書き出し先のファイル（- は標準出力）"},
 }

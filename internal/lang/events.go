@@ -19,5 +19,8 @@ var eventTexts = []text{
 	{"event.account-made", "account created", "利用者を登録"},
 	{"event.account-changed", "account changed", "利用者を変更"},
 	{"event.device-made", "device password made", "機器パスワードを発行"},
+	{"event.reading-key-given", "reading key given away", "閲覧鍵を交付"},
+	{"event.protection-changed", "protection of the keys changed", "鍵の保護方法を変更"},
+	{"event.rollback-accepted", "opened in spite of an older ledger", "古い台帳のまま開錠"},
 	{"event.device-removed", "device removed", "機器を削除"},
 }

@@ -4,7 +4,6 @@ package lang
 // problem.Error) and why ("kind.", its Kind).
 var problemTexts = []text{
 	{"op.", "This cannot be done", "実行できません"},
-	{"op.check", "Cannot check", "確認できません"},
 	{"op.check a proof", "Cannot check the proof", "証明を確認できません"},
 	{"op.check condition", "Cannot go on", "実行できません"},
 	{"op.check rights", "This is not allowed", "許可されていません"},
@@ -14,6 +13,7 @@ var problemTexts = []text{
 	{"op.disable account", "Cannot close or open the account", "利用者の状態を変更できません"},
 	{"op.export", "Cannot export", "書き出せません"},
 	{"op.export the ledger", "Cannot export the ledger", "台帳を書き出せません"},
+	{"op.give reading key", "Cannot give the reading key away", "閲覧鍵を書き出せません"},
 	{"op.history", "Cannot show the history", "履歴を表示できません"},
 	{"op.import", "Cannot import", "取り込めません"},
 	{"op.list", "Cannot list", "一覧を表示できません"},
@@ -27,6 +27,7 @@ var problemTexts = []text{
 	{"op.make share", "Cannot create the share", "保管庫を作成できません"},
 	{"op.measure space", "Cannot tell the space used", "使用量を調べられません"},
 	{"op.open", "Cannot open", "開けません"},
+	{"op.open catalogue", "Cannot open the catalogue", "目録を開けません"},
 	{"op.open keeper", "Cannot open the keeper", "鍵番を開けません"},
 	{"op.open ledger", "Cannot open the ledger", "台帳を開けません"},
 	{"op.open share", "Cannot open the share", "保管庫を開けません"},

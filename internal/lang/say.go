@@ -94,6 +94,8 @@ var sayTexts = []text{
 	{"say.ledger-beyond", "%d more entries are not covered by a checkpoint yet.", "署名前の記録がほかに %d 件あります。"},
 	{"say.ledger-damage", "DAMAGED  %s: %s: %s", "破損  %s：%s：%s"},
 	{"say.ledger-exported", "%d entries exported to %s.", "%d 件を %s に書き出しました。"},
+	{"say.entry-closed", "(sealed: the key at hand does not open it)", "（封緘：手元の鍵では開けません）"},
+	{"say.files-omitted", "and %d more files", "ほか %d 件"},
 	{"say.written", "Written to %s.", "%s に書き出しました。"},
 }
 

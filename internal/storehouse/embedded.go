@@ -3,8 +3,6 @@ package storehouse
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"os"
@@ -13,6 +11,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -167,11 +166,28 @@ func (e *embedded) Sessions(ctx context.Context, s account.Session) ([]api.Sessi
 // Events implements api.Ledger.
 func (e *embedded) Events(ctx context.Context, s account.Session, f api.EventFilter) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
-		yield(nil, problem.New(problem.Unavailable, "read ledger", "", errors.New("not wired yet")))
+		for entry, err := range e.local.Events(ctx, s.ID, Filter(f)) {
+			var raw json.RawMessage
+			if err == nil {
+				raw, err = json.Marshal(entry)
+			}
+			if !yield(raw, err) || err != nil {
+				return
+			}
+		}
 	}
 }
 
 // ReadingKey implements api.Ledger.
 func (e *embedded) ReadingKey(ctx context.Context, s account.Session) (json.RawMessage, error) {
-	return nil, problem.New(problem.Unavailable, "read ledger", "", fmt.Errorf("not wired yet"))
+	return e.local.ReadingKey(ctx, s.ID)
+}
+
+// Filter returns the API's filter as the keeper understands it.
+func Filter(f api.EventFilter) keeper.Filter {
+	out := keeper.Filter{From: f.From, To: f.To, Actor: f.Actor, Share: f.Share, Path: f.Path, Limit: f.Limit}
+	for _, k := range f.Kinds {
+		out.Kinds = append(out.Kinds, event.Kind(k))
+	}
+	return out
 }

@@ -101,7 +101,7 @@ func (h *House) openBooks(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if h.books, err = sqlite.Open(ctx, h.at.catalogue); err == nil || ctx.Err() != nil {
+	if h.books, err = sqlite.Open(ctx, h.at.catalogue); !errors.Is(err, sqlite.ErrUnusable) {
 		return err
 	}
 	h.opt.Log.Warn("the catalogue cannot be used and is made anew from the packs; the first use of a share takes its time", "err", err)

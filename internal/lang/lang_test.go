@@ -1,0 +1,199 @@
+package lang
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/azekura/azekura/internal/problem"
+)
+
+func TestPick(t *testing.T) {
+	for _, x := range []struct {
+		want string
+		lang Lang
+	}{
+		{"", English}, {"ja", Japanese}, {"ja_JP.UTF-8", Japanese}, {"ja-JP,ja;q=0.9,en;q=0.8", Japanese}, {"C", English}, {"C.UTF-8", English},
+		{"POSIX", English}, {"en-US,en;q=0.9,ja;q=0.1", English}, {"en;q=0.1, ja;q=0.2", Japanese}, {"de, fr;q=0.9", English}, {"de,ja;q=0.1", Japanese},
+		{"ja;q=0", English}, {"ja;q=x", English}, {"JA", Japanese}, {",;q=,", English}, {"Japanese", Japanese}, {"java", English},
+	} {
+		if got := Pick(x.want); got != x.lang {
+			t.Errorf("Pick(%q) = %v, want %v", x.want, got, x.lang)
+		}
+	}
+}
+
+func TestProblem(t *testing.T) {
+	for _, x := range []struct {
+		lang               Lang
+		op, on, kind, hint string
+		want               string
+	}{
+		{English, "save", "/albums/a.jpg", "locked", "hint.locked",
+			"Cannot save “/albums/a.jpg”: somebody has locked it. Ask the person who has it open, or wait until the lock ends."},
+		{Japanese, "save", "/albums/a.jpg", "locked", "hint.locked",
+			"「/albums/a.jpg」：保存できません。ほかの利用者がロックしています。開いている人に確認するか、ロックが切れるまでお待ちください。"},
+		{English, "no such op", "", "no such kind", "no such hint", "This cannot be done: something is broken inside; the log tells more."},
+		{Japanese, "verify", "", "damaged", "", "検査で異常が見つかったか、検査を完了できませんでした。保管データが壊れているため、内容を表示しません。"},
+	} {
+		if got := x.lang.Problem(x.op, x.on, x.kind, x.hint); got != x.want {
+			t.Errorf("%v.Problem(%q, %q, %q, %q) = %q, want %q", x.lang, x.op, x.on, x.kind, x.hint, got, x.want)
+		}
+	}
+}
+
+// lists are the tables by name.
+var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
+	"say": sayTexts, "welcome": welcomeTexts}
+
+var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
+
+func TestTables(t *testing.T) {
+	seen := make(map[string]bool)
+	for name, list := range lists {
+		if len(list) == 0 {
+			t.Errorf("table %s is empty", name)
+		}
+		for _, x := range list {
+			if seen[x.key] {
+				t.Errorf("%s: stands twice", x.key)
+			}
+			seen[x.key] = true
+			if (x.en == "" || x.ja == "") && !strings.HasSuffix(x.key, ".long") || (x.en == "") != (x.ja == "") {
+				t.Errorf("%s: lacks a language", x.key)
+			}
+			en, ja := verb.FindAllString(x.en, -1), verb.FindAllString(x.ja, -1)
+			if !slices.Equal(en, ja) {
+				t.Errorf("%s: verbs %q in English, %q in Japanese", x.key, en, ja)
+			}
+			if strings.HasPrefix(x.key, "hint.") && (!strings.HasSuffix(x.en, ".") || !strings.HasSuffix(x.ja, "。")) {
+				t.Errorf("%s: a hint is a sentence", x.key)
+			}
+		}
+	}
+	if len(seen) != len(texts) {
+		t.Errorf("%d texts in the tables, %d in use", len(seen), len(texts))
+	}
+}
+
+var key = regexp.MustCompile(`^(hint|cmd|flag|say|welcome)\.[a-z0-9-]+(\.long)?$`)
+
+// TestKeys walks the source: every key and every Op has a text, and every text is used.
+func TestKeys(t *testing.T) {
+	used := make(map[string]bool)
+	for k := range 100 {
+		used["kind."+problem.Kind(k).String()] = true
+	}
+	files := 0
+	for _, root := range []string{"..", "../../cmd"} {
+		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || filepath.Dir(name) == "../lang" {
+				return err
+			}
+			files++
+			f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+			if err != nil {
+				return err
+			}
+			for k := range wanted(f) {
+				used[k] = true
+				if !Has(k) {
+					t.Errorf("%s: no text for %q", name, k)
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 20 {
+		t.Fatalf("only %d files found", files)
+	}
+	for k := range texts {
+		if !used[k] && !used[strings.TrimSuffix(k, ".long")] && k != "op." {
+			t.Errorf("%s: a text that nothing uses", k)
+		}
+	}
+}
+
+// wanted returns the keys that a file asks for: literals that look like one, and those of Ops and kinds of events.
+func wanted(f *ast.File) map[string]bool {
+	out := make(map[string]bool)
+	put := func(family string, e ast.Expr) {
+		if s, ok := literal(e); ok && s != "" {
+			out[family+s] = true
+		}
+	}
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.BasicLit:
+			if s, ok := literal(n); ok && key.MatchString(s) && s != "welcome.txt" {
+				out[s] = true
+			}
+		case *ast.CallExpr: // problem.New(kind, op, …), and functions that are given an op
+			for _, arg := range n.Args {
+				if s, ok := literal(arg); ok && Has("op."+s) {
+					put("op.", arg)
+				}
+			}
+			if sel, ok := n.Fun.(*ast.SelectorExpr); ok && sel.Sel.Name == "New" && len(n.Args) == 4 {
+				if x, ok := sel.X.(*ast.Ident); ok && x.Name == "problem" {
+					put("op.", n.Args[1])
+				}
+			}
+		case *ast.CompositeLit:
+			sel, ok := n.Type.(*ast.SelectorExpr)
+			if !ok || sel.Sel.Name != "Error" && sel.Sel.Name != "Problem" {
+				break
+			}
+			for _, e := range n.Elts {
+				if kv, ok := e.(*ast.KeyValueExpr); ok && kv.Key.(*ast.Ident).Name == "Op" {
+					put("op.", kv.Value)
+				}
+			}
+		case *ast.ValueSpec: // const op = "…", and the kinds of events
+			for i, name := range n.Names {
+				if i >= len(n.Values) {
+					break
+				}
+				if t, ok := n.Type.(*ast.Ident); ok && t.Name == "Kind" && f.Name.Name == "event" {
+					put("event.", n.Values[i])
+				}
+				if name.Name == "op" {
+					put("op.", n.Values[i])
+				}
+			}
+		}
+		return true
+	})
+	return out
+}
+
+func literal(e ast.Expr) (string, bool) {
+	b, ok := e.(*ast.BasicLit)
+	if !ok || b.Kind != token.STRING {
+		return "", false
+	}
+	s, err := strconv.Unquote(b.Value)
+	return s, err == nil
+}
+
+// TestJapaneseIsJapanese finds texts that were forgotten in translation.
+func TestJapaneseIsJapanese(t *testing.T) {
+	kana := regexp.MustCompile(`[\p{Hiragana}\p{Katakana}\p{Han}]`)
+	exempt := []string{"say.fingerprint", "say.secret"}
+	for _, k := range slices.Sorted(maps.Keys(texts)) {
+		if ja := texts[k][Japanese]; ja != "" && !kana.MatchString(ja) && !slices.Contains(exempt, k) {
+			t.Errorf("%s: %q", k, ja)
+		}
+	}
+}
