@@ -34,9 +34,12 @@ func Benchmark(b *testing.B, open Open, files int) {
 		run  func(*testing.B)
 	}{
 		{"ApplyNew", func(b *testing.B) { l.transactions(b, 10_000, l.fresh) }},
+		{"ApplyNewChunk", func(b *testing.B) { l.transactions(b, 10_000, l.freshChunk) }},
 		{"ApplyAgain", func(b *testing.B) { l.transactions(b, 10_000, l.again) }},
 		{"ApplyMove", func(b *testing.B) { l.transactions(b, 10_000, l.move) }},
+		{"GroupNewChunk", func(b *testing.B) { l.transactions(b, 100, l.freshChunk) }},
 		{"SingleNew", func(b *testing.B) { l.transactions(b, 1, l.fresh) }},
+		{"SingleNewChunk", func(b *testing.B) { l.transactions(b, 1, l.freshChunk) }},
 		{"SingleAgain", func(b *testing.B) { l.transactions(b, 1, l.again) }},
 		{"Child", l.child},
 		{"Child4", l.children},
@@ -62,6 +65,7 @@ type load struct {
 	rnd   *rand.Rand
 
 	nodes, commits int
+	chunked        int // so many of files have chunks
 	dirs           []id.File
 	files          []id.File // the n-th stands in dirs[n/smallDir], under its number
 	large, story   id.File
@@ -86,7 +90,7 @@ func chunk(n int) (c id.Chunk) {
 	return c
 }
 
-// fresh saves a file that is new, with one chunk.
+// fresh saves a file that is new.
 func (l *load) fresh() catalogue.Batch {
 	n := len(l.files)
 	var ops []commit.Op
@@ -97,7 +101,13 @@ func (l *load) fresh() catalogue.Batch {
 	}
 	l.files = append(l.files, id.NewFile())
 	l.nodes++
-	b := l.record(append(ops, save(l.files[n], l.dirs[n/smallDir], name(n)))...)
+	return l.record(append(ops, save(l.files[n], l.dirs[n/smallDir], name(n)))...)
+}
+
+// freshChunk is fresh with a chunk of its own.
+func (l *load) freshChunk() catalogue.Batch {
+	n := len(l.files)
+	b := l.fresh()
 	b.Chunks = append(b.Chunks, catalogue.Located[id.Chunk]{ID: chunk(n), Place: l.w.frame(1 << 20)})
 	b.UpTo = l.w.end
 	return b
@@ -125,7 +135,8 @@ func (l *load) fill(b *testing.B, files int) {
 	})
 	l.write(b, longStory, func() catalogue.Batch { return l.record(save(l.story, id.File{}, "story")) })
 	l.nodes += 2 + largeDir
-	l.write(b, files, l.fresh)
+	l.write(b, files, l.freshChunk)
+	l.chunked = files
 }
 
 // write applies n batches in one transaction.
@@ -217,7 +228,7 @@ func (l *load) chunks(b *testing.B, n int) {
 	ids := make([]id.Chunk, n)
 	for b.Loop() {
 		for i := range ids {
-			ids[i] = chunk(l.rnd.IntN(len(l.files)))
+			ids[i] = chunk(l.rnd.IntN(l.chunked))
 		}
 		places, err := l.view().Chunks(b.Context(), ids)
 		if err != nil || places[n-1].Size == 0 {

@@ -321,7 +321,7 @@ func (a *applier) set(was, n *node) error {
 // giveWay removes the node that is shown where n will stand, if there is another one.
 func (a *applier) giveWay(n *node) error {
 	var b []byte
-	found, err := a.row(qFindShown, []any{a.book.num, n.lookup[:]}, &b)
+	found, err := a.row(qFindShown, []any{a.book.num, n.parent[:], n.lookup[:]}, &b)
 	if err != nil || !found || id.File(b) == n.file {
 		return err
 	}

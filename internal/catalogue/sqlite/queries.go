@@ -88,10 +88,10 @@ SELECT coalesce(max(num), 0) + 1, ?, ?, ? FROM actor`,
 	qAddChange: `INSERT INTO change (num, share, node, actor, version, origin, body) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (share, version) WHERE version IS NOT NULL DO NOTHING`,
 	qFindNode:  "SELECT num, parent, lookup, dir, removed, modified, versions, size, placed, head, propped FROM node WHERE share = ? AND file = ?",
-	qFindShown: "SELECT file FROM node WHERE share = ? AND lookup = ? AND removed IS NULL",
+	qFindShown: "SELECT file FROM node WHERE share = ? AND parent = ? AND lookup = ? AND removed IS NULL",
 	qAddNode: `INSERT INTO node (num, share, file, parent, lookup, dir, created, removed, modified, versions, size, placed, head, propped)
 VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, NULL)
-ON CONFLICT (share, lookup) WHERE removed IS NULL DO NOTHING`,
+ON CONFLICT (share, parent, lookup) WHERE removed IS NULL DO NOTHING`,
 	qSetNode: "UPDATE node SET dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE num = ?",
 	qMoveNode: `UPDATE node SET parent = ?, lookup = ?, removed = ?,
 dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE num = ?`,
@@ -105,8 +105,8 @@ dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ?
 	qForgetEpoch:  "DELETE FROM epoch WHERE share = ?",
 
 	qNode:      nodes + " AND n.file = ?",
-	qChild:     nodes + " AND n.lookup = ? AND n.removed IS NULL",
-	qFormer:    nodes + " AND n.lookup = ? AND n.removed IS NOT NULL ORDER BY n.removed DESC, n.num DESC",
+	qChild:     nodes + " AND n.parent = ? AND n.lookup = ? AND n.removed IS NULL",
+	qFormer:    nodes + " AND n.parent = ? AND n.lookup = ? AND n.removed IS NOT NULL ORDER BY n.removed DESC, n.num DESC",
 	qListShown: nodes + " AND n.parent = ? AND n.removed IS NULL AND n.num > ? ORDER BY n.num LIMIT ?",
 	qListGone:  nodes + " AND n.parent = ? AND n.removed IS NOT NULL AND n.num > ? ORDER BY n.num LIMIT ?",
 	qListAll:   nodes + " ORDER BY n.file",

@@ -52,11 +52,12 @@ CREATE TABLE node (
   propped  INTEGER                    -- the change that set its properties
 ) STRICT;
 
+-- A name is found below its directory, though its hash alone would do: what is saved together lies together.
 CREATE UNIQUE INDEX node_file  ON node (share, file);
-CREATE UNIQUE INDEX node_shown ON node (share, lookup)          WHERE removed IS NULL;
-CREATE INDEX        node_gone  ON node (share, lookup, removed) WHERE removed IS NOT NULL; -- (num)
-CREATE INDEX        dir_shown  ON node (share, parent)          WHERE removed IS NULL;     -- (num)
-CREATE INDEX        dir_gone   ON node (share, parent)          WHERE removed IS NOT NULL; -- (num)
+CREATE UNIQUE INDEX node_shown ON node (share, parent, lookup)          WHERE removed IS NULL;
+CREATE INDEX        node_gone  ON node (share, parent, lookup, removed) WHERE removed IS NOT NULL; -- (num)
+CREATE INDEX        dir_shown  ON node (share, parent)                  WHERE removed IS NULL;     -- (num)
+CREATE INDEX        dir_gone   ON node (share, parent)                  WHERE removed IS NOT NULL; -- (num)
 
 -- Who acted: session, account, device, door and name, which many changes have in common.
 CREATE TABLE actor (

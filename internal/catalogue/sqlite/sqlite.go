@@ -42,7 +42,7 @@ const (
 	readers     = 4
 	writerCache = 64 << 20
 	readerCache = 8 << 20
-	checkpoint  = 4096     // pages in the log after which they are copied into the file
+	checkpoint  = 16384    // pages in the log after which they are copied into the file
 	logLimit    = 64 << 20 // a log that a rebuild made larger is cut to this
 )
 
@@ -85,7 +85,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return nil, problem.New(problem.Unavailable, op, "", err)
 }
 
-func open(ctx context.Context, path string) (d *DB, err error) {
+func open(ctx context.Context, path string) (_ *DB, err error) {
 	// SQLite gives its log the permissions of the file, so the file is made here.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -94,7 +94,7 @@ func open(ctx context.Context, path string) (d *DB, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	d = &DB{turn: make(chan struct{}, 1), nums: make(map[id.Share]int64)}
+	d := &DB{turn: make(chan struct{}, 1), nums: make(map[id.Share]int64)}
 	defer func() {
 		if err != nil {
 			d.close()

@@ -37,8 +37,8 @@ func (v *view) enter(ctx context.Context) (int64, error) {
 	return v.num(v.share)
 }
 
-// nodes runs a query of nodes to its end. The first argument of all of them is the share.
-func (v *view) nodes(ctx context.Context, row *nodeRow, q query, args ...any) (out []catalogue.Node, err error) {
+// nodes runs a query of nodes to its end and appends them to out. The first argument of all of them is the share.
+func (v *view) nodes(ctx context.Context, out []catalogue.Node, row *nodeRow, q query, args ...any) ([]catalogue.Node, error) {
 	share, err := v.enter(ctx)
 	if err != nil {
 		return nil, err
@@ -53,7 +53,7 @@ func (v *view) nodes(ctx context.Context, row *nodeRow, q query, args ...any) (o
 }
 
 func (v *view) node(ctx context.Context, q query, args ...any) (catalogue.Node, error) {
-	found, err := v.nodes(ctx, &nodeRow{}, q, args...)
+	found, err := v.nodes(ctx, nil, &nodeRow{}, q, args...)
 	if err != nil {
 		return catalogue.Node{}, err
 	}
@@ -71,13 +71,13 @@ func (v *view) Node(ctx context.Context, file id.File) (catalogue.Node, error) {
 // Child implements catalogue.View.
 func (v *view) Child(ctx context.Context, dir id.File, name string) (catalogue.Node, error) {
 	key := v.keys.Lookup(dir, pathname.Key(name))
-	return v.node(ctx, qChild, key[:])
+	return v.node(ctx, qChild, dir[:], key[:])
 }
 
 // Former implements catalogue.View.
 func (v *view) Former(ctx context.Context, dir id.File, name string) ([]catalogue.Node, error) {
 	key := v.keys.Lookup(dir, pathname.Key(name))
-	return v.nodes(ctx, &nodeRow{}, qFormer, key[:])
+	return v.nodes(ctx, nil, &nodeRow{}, qFormer, dir[:], key[:])
 }
 
 // List implements catalogue.View.
@@ -88,9 +88,10 @@ func (v *view) List(ctx context.Context, dir id.File, removed bool) iter.Seq2[ca
 	}
 	return func(yield func(catalogue.Node, error) bool) {
 		row := &nodeRow{}
+		var list []catalogue.Node
 		for limit := firstPage; ; limit = page {
-			list, err := v.nodes(ctx, row, q, dir[:], row.num, limit)
-			if err != nil {
+			var err error
+			if list, err = v.nodes(ctx, list[:0], row, q, dir[:], row.num, limit); err != nil {
 				yield(catalogue.Node{}, err)
 				return
 			}
@@ -118,9 +119,9 @@ func (v *view) History(ctx context.Context, file id.File) iter.Seq2[catalogue.Ch
 			}
 		}
 		row := &changeRow{keys: v.keys, num: math.MaxInt64}
+		var list []catalogue.Change
 		for limit := firstPage; err == nil; limit = page {
-			var list []catalogue.Change
-			if list, err = v.changes(ctx, row, qHistory, node, row.num, limit); err != nil {
+			if list, err = v.changes(ctx, list[:0], row, qHistory, node, row.num, limit); err != nil {
 				break
 			}
 			for i := range list {
@@ -136,12 +137,12 @@ func (v *view) History(ctx context.Context, file id.File) iter.Seq2[catalogue.Ch
 	}
 }
 
-// changes runs a query of changes to its end.
-func (v *view) changes(ctx context.Context, row *changeRow, q query, args ...any) (out []catalogue.Change, err error) {
+// changes runs a query of changes to its end and appends them to out.
+func (v *view) changes(ctx context.Context, out []catalogue.Change, row *changeRow, q query, args ...any) ([]catalogue.Change, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	err = v.on.rows(q, func(rows *sql.Rows) error {
+	err := v.on.rows(q, func(rows *sql.Rows) error {
 		c, err := row.scan(rows)
 		out = append(out, c)
 		return err
@@ -155,7 +156,7 @@ func (v *view) Version(ctx context.Context, version id.Version) (catalogue.Versi
 	if err != nil {
 		return catalogue.Version{}, err
 	}
-	found, err := v.changes(ctx, &changeRow{keys: v.keys}, qVersion, share, version[:])
+	found, err := v.changes(ctx, nil, &changeRow{keys: v.keys}, qVersion, share, version[:])
 	if err != nil {
 		return catalogue.Version{}, err
 	}
