@@ -63,7 +63,7 @@ func albumJobs(p *photographs, n int) (out []job) {
 			}
 		}
 		out = append(out, job{fmt.Sprintf("%s/DSC_%05d.JPG", dir, i), func(r *rand.Rand) ([]byte, error) {
-			return p.photo(r, photoWidth, photoHeight, 3+r.IntN(10), 92+r.IntN(4))
+			return p.photo(r, photoWidth, photoHeight, 5+r.IntN(14), 93+r.IntN(4))
 		}})
 	}
 	return out

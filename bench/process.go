@@ -85,30 +85,36 @@ func treeCPU(root int) (seconds float64) {
 	return seconds
 }
 
-// memory returns a figure of /proc/PID/status in MiB: VmHWM is the peak, VmRSS what it is now.
-func memory(pid int, key string) float64 {
+// memory returns the peak of a process's resident memory and what it is now, in MiB.
+func memory(pid int) (peak, now float64) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
-		return 0
+		return 0, 0 // it has ended
 	}
-	for line := range strings.Lines(string(text)) {
-		if rest, ok := strings.CutPrefix(line, key+":"); ok {
-			kb, err := strconv.ParseFloat(strings.Fields(rest)[0], 64)
-			if err != nil {
-				return 0
-			}
-			return kb / 1024
-		}
-	}
-	return 0
+	return parseMemory(string(text))
 }
 
-// treePeak returns the largest peak of memory of a process and everything below it, in MiB.
-func treePeak(root int) (peak float64) {
-	for _, s := range tree(root) {
-		peak = max(peak, memory(s.pid, "VmHWM"))
+// parseMemory reads /proc/PID/status.
+func parseMemory(text string) (peak, now float64) {
+	for line := range strings.Lines(text) {
+		var kb float64
+		if _, err := fmt.Sscanf(line, "VmHWM: %f kB", &kb); err == nil {
+			peak = kb / 1024
+		}
+		if _, err := fmt.Sscanf(line, "VmRSS: %f kB", &kb); err == nil {
+			now = kb / 1024
+		}
 	}
-	return peak
+	return peak, now
+}
+
+// treeMemory returns the largest peak of a process and those below it, and what all of them have now, in MiB.
+func treeMemory(root int) (peak, now float64) {
+	for _, s := range tree(root) {
+		p, n := memory(s.pid)
+		peak, now = max(peak, p), now+n
+	}
+	return peak, now
 }
 
 // busy returns the CPU seconds that the whole machine has worked since its start.
@@ -142,17 +148,21 @@ func self() float64 {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano()).Seconds()
 }
 
-// watch follows the peak memory of a process tree until stop is called. rusage would not do: a child's ru_maxrss begins
-// with the size of the process that started it.
-func watch(pid int) (stop func() float64) {
+// watch follows the memory of a process tree until stop is called: the peak, and a value every 100 ms. rusage would not
+// do: a child's ru_maxrss begins with the size of the process that started it.
+func watch(pid int) (stop func() (peak float64, course []float64)) {
 	var peak float64
+	var course []float64
 	done := make(chan struct{})
 	var ended sync.WaitGroup
 	ended.Go(func() {
 		t := time.NewTicker(100 * time.Millisecond)
 		defer t.Stop()
 		for {
-			peak = max(peak, treePeak(pid))
+			p, now := treeMemory(pid)
+			if peak = max(peak, p); now > 0 {
+				course = append(course, now)
+			}
 			select {
 			case <-t.C:
 			case <-done:
@@ -160,10 +170,10 @@ func watch(pid int) (stop func() float64) {
 			}
 		}
 	})
-	return func() float64 {
+	return func() (float64, []float64) {
 		close(done)
 		ended.Wait()
-		return peak
+		return peak, course
 	}
 }
 
@@ -179,10 +189,10 @@ func (b *bench) timed(ctx context.Context, c *exec.Cmd) (s Sample, stdout []byte
 	if err := c.Start(); err != nil {
 		return s, nil, err
 	}
-	peak := watch(c.Process.Pid)
+	watched := watch(c.Process.Pid)
 	err = c.Wait()
 	s.Wall = time.Since(start).Seconds()
-	s.RSS = peak()
+	s.RSS, s.course = watched()
 	s.CPU = (c.ProcessState.UserTime() + c.ProcessState.SystemTime()).Seconds()
 	syscall.Sync()
 	s.OnDisk = time.Since(start).Seconds()

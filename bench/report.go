@@ -24,6 +24,8 @@ type Sample struct {
 	Other  float64 `json:"other_cpu_s"`         // of all that was neither the peer nor the bench: writeback and strangers
 	Client float64 `json:"client_cpu_s"`        // of the bench itself
 	Stored float64 `json:"stored_mb,omitempty"` // on disk afterwards
+
+	course []float64 // resident memory every 100 ms, MiB
 }
 
 // Series is all samples of one peer in one test, round by round.

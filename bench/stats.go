@@ -27,6 +27,9 @@ func spread(values []float64) string {
 	if len(values) == 0 {
 		return "–"
 	}
+	if len(values) == 1 {
+		return digits(values[0])
+	}
 	return fmt.Sprintf("%s (%s–%s)", digits(median(values)), digits(slices.Min(values)), digits(slices.Max(values)))
 }
 
