@@ -33,6 +33,7 @@ type Info struct {
 	Door     string    // through which
 	Props    []commit.Prop
 	Sums     []commit.Sum
+	Equal    [32]byte // keyed hash of the content: equal in a share exactly for equal content; zero without a version
 }
 
 // Change is one line of a file's history.

@@ -125,8 +125,8 @@ func info(path pathname.Path, share id.Share, n catalogue.Node) Info {
 }
 
 func (i *Info) version(v catalogue.Version) {
-	i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums =
-		v.Version, v.Number, v.Size, v.Modified, v.Saved, v.Author, v.Door, v.Sums
+	i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums, i.Equal =
+		v.Version, v.Number, v.Size, v.Modified, v.Saved, v.Author, v.Door, v.Sums, v.Equal
 }
 
 // candidates finds every node that stands or once stood at a path, what is shown first, then what was

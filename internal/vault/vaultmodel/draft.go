@@ -142,7 +142,7 @@ func (w *view) commit(t target, data []byte, s vault.Save) {
 	n := t.node
 	if n == nil || n.head == nil {
 		// The first content under this name: the file that had the name before continues.
-		if former := w.predecessor(t, false); former != nil {
+		if former := w.predecessor(t, nil, false); former != nil {
 			if n != nil {
 				w.vanish(n)
 				w.endLocksTo(t.sh, n, former)

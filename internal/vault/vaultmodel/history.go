@@ -34,12 +34,12 @@ func (w *view) leave(sh *share, n *node) {
 
 // predecessor returns the file that had the target's name before and continues under it, or nil: the one that
 // this account moved away a moment ago, else the one that was removed last. recent: only if that was a
-// moment ago, too. If the file stands elsewhere now, a stand-in takes its place there.
-func (w *view) predecessor(t target, recent bool) *node {
+// moment ago, too. If the file stands elsewhere now, a stand-in takes its place there, unless it is src, which moves.
+func (w *view) predecessor(t target, src *node, recent bool) *node {
 	at := spot{t.dir, pathname.Key(t.name.Base())}
 	if d, ok := t.sh.vacated[at]; ok && d.by == w.s.Account && w.m.stamp().Sub(d.when) <= soon {
 		delete(t.sh.vacated, at)
-		if d.node == t.node { // it came back
+		if d.node == t.node || d.node == src { // it came back, or comes back
 			return nil
 		}
 		if n := d.node; n.removed.IsZero() && n.parent != nil {

@@ -4,6 +4,7 @@
 package vaultmodel
 
 import (
+	"crypto/sha256"
 	"slices"
 	"sync"
 	"time"
@@ -247,7 +248,7 @@ func (w *view) vanish(n *node) {
 func (w *view) save(t target, n *node, kind commit.Kind, data []byte, modified time.Time, sums []commit.Sum) {
 	n.number++
 	v := &version{data: data, Info: vault.Info{Path: t.path, Share: t.sh.id, File: n.file, Version: id.NewVersion(), Number: n.number,
-		Size: int64(len(data)), Created: n.created, Modified: modified, Saved: w.m.stamp(), Author: w.s.Name, Door: w.s.Door, Sums: sums}}
+		Size: int64(len(data)), Created: n.created, Modified: modified, Saved: w.m.stamp(), Author: w.s.Name, Door: w.s.Door, Sums: sums, Equal: sha256.Sum256(data)}}
 	t.sh.versions[v.Version] = v
 	n.head, n.modified = v, time.Time{}
 	w.note(n, kind, v.Info)
@@ -259,8 +260,8 @@ func (t target) info() vault.Info {
 	i := vault.Info{Path: t.path, Share: t.sh.id, File: n.file, Dir: n.dir, Created: n.created, Modified: n.created, Removed: n.removed, Props: slices.Clone(n.props)}
 	if n.head != nil {
 		h := n.head.Info
-		i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums =
-			h.Version, h.Number, h.Size, h.Modified, h.Saved, h.Author, h.Door, slices.Clone(h.Sums)
+		i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums, i.Equal =
+			h.Version, h.Number, h.Size, h.Modified, h.Saved, h.Author, h.Door, slices.Clone(h.Sums), h.Equal
 	}
 	if !n.modified.IsZero() {
 		i.Modified = n.modified

@@ -133,7 +133,7 @@ func (w *view) rename(op string, src, dst target) error {
 	case src.node.dir:
 		w.move(src, dst)
 	default:
-		n := w.predecessor(dst, true)
+		n := w.predecessor(dst, src.node, true)
 		if n == nil || n == src.node {
 			w.move(src, dst)
 			return nil
@@ -217,7 +217,7 @@ func (w *view) copyTo(op string, src, dst target, deep bool) error {
 	case n != nil:
 		w.take(dst, n, src.node)
 	default:
-		if n = w.predecessor(dst, false); n == nil {
+		if n = w.predecessor(dst, nil, false); n == nil {
 			n = &node{file: id.NewFile()}
 		}
 		w.copyFile(src.node, dst, n)
