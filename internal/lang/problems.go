@@ -19,7 +19,7 @@ var problemTexts = []text{
 	{"op.list", "Cannot list", "一覧を表示できません"},
 	{"op.lock", "Cannot lock", "ロックできません"},
 	{"op.log in", "Cannot log in", "ログインできません"},
-	{"op.look up", "Cannot find", "見つかりません"},
+	{"op.look up", "Cannot look up", "参照できません"},
 	{"op.make account", "Cannot create the account", "利用者を登録できません"},
 	{"op.make device password", "Cannot make a device password", "機器パスワードを発行できません"},
 	{"op.make directory", "Cannot make the folder", "フォルダーを作成できません"},

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"path"
 	"strings"
 	"time"
 
@@ -84,10 +85,19 @@ func New(cfg Config) http.Handler {
 	for pattern, e := range h.routes() {
 		mux.Handle(pattern, h.wrap(e))
 	}
+	unclean := h.wrap(func(_ http.ResponseWriter, r *http.Request, _ account.Session) error {
+		return &problem.Error{Kind: problem.Invalid, Op: "read", On: r.URL.Path, Hint: "hint.name"}
+	})
 	mux.Handle("/", h.wrap(func(http.ResponseWriter, *http.Request, account.Session) error {
 		return problem.New(problem.NotFound, "read", "", errors.New("no such endpoint"))
 	}))
-	return mux
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if p := strings.TrimSuffix(r.URL.Path, "/"); path.Clean("/"+p) != "/"+strings.TrimPrefix(p, "/") {
+			unclean.ServeHTTP(w, r) // the mux would answer with a redirect to another path
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 func (h *handler) routes() map[string]endpoint {

@@ -57,14 +57,16 @@ func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Se
 			save(i, p, in, i.Size)
 			return nil
 		}
-		content := make([]byte, i.Size)
-		if _, err := io.ReadFull(in, content); err != nil || !ended(in) {
-			if _, ok := errors.AsType[*NotWhole](err); err != nil && !ok && err != io.EOF {
-				return err
-			}
-			save(i, p, io.LimitReader(bytes.NewReader(content), 0), i.Size+1) // not as announced: refused by save
+		content := make([]byte, i.Size+1)
+		n, err := io.ReadFull(in, content)
+		if _, ok := errors.AsType[*NotWhole](err); ok {
+			save(i, p, in, i.Size) // reads the same error again, and tells it
 			return nil
 		}
+		if err != nil && in.open {
+			return err // of the batch: where the next file begins is unknown
+		}
+		content = content[:n] // save compares its length
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
@@ -83,12 +85,6 @@ func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Se
 		err = problem.New(problem.Invalid, "save", "", err)
 	}
 	return l.end(err)
-}
-
-// ended reports whether a file's content ends here, as a whole.
-func ended(in *ItemReader) bool {
-	n, err := in.Read(make([]byte, 1))
-	return n == 0 && err == io.EOF
 }
 
 func readBatch(in *ItemReader, each func(Item) error) error {
@@ -139,6 +135,9 @@ func (h *handler) openBatch(w http.ResponseWriter, r *http.Request, s account.Se
 		p, err := parsePath("open", path)
 		if err == nil {
 			infos[i], err = files.Stat(r.Context(), p)
+		}
+		if err == nil && infos[i].Dir {
+			err = problem.New(problem.Conflict, "open", path, errors.New("a directory"))
 		}
 		if failed[i] = err; err == nil {
 			good = append(good, infos[i])

@@ -55,15 +55,24 @@ func (l local) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return &http.Response{
 		Status: http.StatusText(w.status), StatusCode: w.status, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: w.sent, ContentLength: -1, Request: r, Body: &localBody{PipeReader: pr, cancel: cancel, finished: finished},
+		Header: w.sent, ContentLength: -1, Request: r, Body: &localBody{PipeReader: pr, ctx: r.Context(), cancel: cancel, finished: finished},
 	}, nil
 }
 
 // localBody ends the handler with the body, as a closed connection would.
 type localBody struct {
 	*io.PipeReader
+	ctx      context.Context // of the request: an answer that ends after it is not whole
 	cancel   context.CancelFunc
 	finished chan struct{}
+}
+
+func (b *localBody) Read(p []byte) (int, error) {
+	n, err := b.PipeReader.Read(p)
+	if err == io.EOF && b.ctx.Err() != nil {
+		err = b.ctx.Err()
+	}
+	return n, err
 }
 
 func (b *localBody) Close() error {

@@ -101,11 +101,16 @@ func (t *restorer) version(p pathname.Path) (vault.Info, error) {
 // back makes an earlier version the content of p again.
 func (t *restorer) back(p pathname.Path, now, v vault.Info) error {
 	out := Restored{Path: string(p), Act: "restored", Number: v.Number, Saved: utc(v.Saved), Version: v.Version}
-	if now.Version == v.Version && now.Removed.IsZero() && now.Path != "" {
+	if now.Path != "" && same(now, v) {
 		out.Act = "unchanged"
 		return t.put(out)
 	}
 	return t.do(out, func() error { return t.files.Restore(t.ctx, p, v.Version) })
+}
+
+// same reports whether what is shown has the content and time of a version: a restored file is a new version.
+func same(now, v vault.Info) bool {
+	return now.Version == v.Version || !now.Version.IsZero() && now.Equal == v.Equal && now.Modified.Equal(v.Modified)
 }
 
 // bring brings back what was removed from p, as it was then.
@@ -198,7 +203,7 @@ func (t *restorer) file(now vault.Info) error {
 		}
 		p = p.Dir().Join(name)
 	}
-	if v.Version.IsZero() || v.Version == now.Version {
+	if v.Version.IsZero() || same(now, v) {
 		return nil
 	}
 	return t.back(p, now, v)

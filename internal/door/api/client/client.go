@@ -60,6 +60,7 @@ func (c *Client) do(ctx context.Context, method, target string, body io.Reader, 
 		return nil, err
 	}
 	r.Header.Set("Accept-Language", c.lang)
+	r.Header.Set("User-Agent", "azekura")
 	if set != nil {
 		set(r)
 	}
