@@ -63,7 +63,7 @@ func albumJobs(p *photographs, n int) (out []job) {
 			}
 		}
 		out = append(out, job{fmt.Sprintf("%s/DSC_%05d.JPG", dir, i), func(r *rand.Rand) ([]byte, error) {
-			return p.photo(r, photoWidth, photoHeight, 5+r.IntN(14), 93+r.IntN(4))
+			return p.photo(r, photoWidth, photoHeight, 5+r.IntN(22), 93+r.IntN(4))
 		}})
 	}
 	return out
@@ -209,7 +209,7 @@ func smallJobs(p *photographs, n int) (out []job) {
 			continue
 		}
 		out = append(out, job{fmt.Sprintf("%s/%06d_プレビュー.jpg", dir, i), func(r *rand.Rand) ([]byte, error) {
-			return p.photo(r, 300, 200, 3+r.IntN(10), 88+r.IntN(6))
+			return p.photo(r, 252, 168, 3+r.IntN(10), 88+r.IntN(6))
 		}})
 	}
 	return out

@@ -60,6 +60,32 @@ func (c content) writeTo(w io.Writer, buf []byte) error {
 	return nil
 }
 
+// reader returns a reader of the content.
+func (c content) reader() io.Reader {
+	return &contentReader{content: c, piece: make([]byte, pieceSize)}
+}
+
+type contentReader struct {
+	content
+	at    int64
+	piece []byte
+	rest  []byte
+}
+
+// Read implements io.Reader.
+func (r *contentReader) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		if r.at >= r.size {
+			return 0, io.EOF
+		}
+		r.rest = r.piece[:r.content.piece(r.piece, r.at/pieceSize)]
+		r.at += int64(len(r.rest))
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
 // checker compares what is written to it with a content.
 type checker struct {
 	content

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,22 +26,32 @@ type dav struct {
 	conn net.Conn
 	in   *bufio.Reader
 	buf  []byte
+
+	library *http.Client // asked instead, if not nil
 }
 
 // target is where a server keeps files and who may.
 type target struct {
 	url, user, password string
+	library             bool // ask with net/http
 }
 
 func newDAV(t target) (*dav, error) {
-	u, err := url.Parse(strings.TrimSuffix(t.url, "/"))
+	u, err := url.Parse(strings.TrimSuffix(t.url, "/") + "/")
 	if err != nil {
 		return nil, err
 	}
-	return &dav{base: u, auth: "Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password)), buf: make([]byte, 256<<10)}, nil
+	d := &dav{base: u, auth: "Basic " + base64.StdEncoding.EncodeToString([]byte(t.user+":"+t.password)), buf: make([]byte, 256<<10)}
+	if t.library {
+		d.library = &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1, DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10}}
+	}
+	return d, nil
 }
 
 func (d *dav) close() {
+	if d.library != nil {
+		d.library.CloseIdleConnections()
+	}
 	if d.conn != nil {
 		d.conn.Close()
 		d.conn = nil
@@ -60,18 +71,45 @@ func (d *dav) dial(ctx context.Context) error {
 	return nil
 }
 
-// do sends a request and reads the head of the answer. A connection that the server has closed since the last answer is
-// opened again.
-func (d *dav) do(ctx context.Context, method, name, header string, size int64, body func(io.Writer) error) (*http.Response, error) {
+// do sends a request with a content, if any, and reads the head of the answer. A connection that the server has closed
+// since the last answer is opened again.
+func (d *dav) do(ctx context.Context, method, name, depth string, body *content) (*http.Response, error) {
+	if d.library != nil {
+		return d.ask(ctx, method, name, depth, body)
+	}
 	idle := d.conn != nil
-	resp, err := d.once(ctx, method, name, header, size, body)
+	resp, err := d.once(ctx, method, name, depth, body)
 	if idle && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)) {
-		resp, err = d.once(ctx, method, name, header, size, body)
+		resp, err = d.once(ctx, method, name, depth, body)
 	}
 	return resp, err
 }
 
-func (d *dav) once(ctx context.Context, method, name, header string, size int64, body func(io.Writer) error) (_ *http.Response, err error) {
+// ask is do by net/http.
+func (d *dav) ask(ctx context.Context, method, name, depth string, body *content) (*http.Response, error) {
+	u := *d.base
+	u.Path, u.RawPath = d.path(name)
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Authorization", d.auth)
+	if depth != "" {
+		req.Header.Set("Depth", depth)
+	}
+	if body != nil && body.size > 0 {
+		req.Body, req.ContentLength = io.NopCloser(body.reader()), body.size
+	}
+	return d.library.Do(req)
+}
+
+// path returns a file's path, plain and escaped. A directory keeps its slash.
+func (d *dav) path(name string) (plain, escaped string) {
+	u := d.base.JoinPath(name)
+	return u.Path, u.EscapedPath()
+}
+
+func (d *dav) once(ctx context.Context, method, name, depth string, body *content) (_ *http.Response, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -86,19 +124,19 @@ func (d *dav) once(ctx context.Context, method, name, header string, size int64,
 	conn := d.conn
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	path := d.base.JoinPath(name).EscapedPath()
-	if strings.HasSuffix(name, "/") && !strings.HasSuffix(path, "/") {
-		path += "/"
+	_, path := d.path(name)
+	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: azekura-bench\r\nAuthorization: %s\r\n", method, path, d.base.Host, d.auth)
+	if depth != "" {
+		head += "Depth: " + depth + "\r\n"
 	}
-	head := fmt.Sprintf("%s %s HTTP/1.1\r\nHost: %s\r\nUser-Agent: azekura-bench\r\nAuthorization: %s\r\n%s", method, path, d.base.Host, d.auth, header)
 	if body != nil {
-		head += fmt.Sprintf("Content-Length: %d\r\n", size)
+		head += fmt.Sprintf("Content-Length: %d\r\n", body.size)
 	}
 	if _, err := io.WriteString(conn, head+"\r\n"); err != nil {
 		return nil, err
 	}
 	if body != nil {
-		if err := body(conn); err != nil {
+		if err := body.writeTo(conn, d.buf); err != nil {
 			return nil, err
 		}
 	}
@@ -108,6 +146,7 @@ func (d *dav) once(ctx context.Context, method, name, header string, size int64,
 // finish reads an answer to its end and fails unless it has one of the wanted states.
 func (d *dav) finish(resp *http.Response, to io.Writer, want ...int) error {
 	defer func() {
+		resp.Body.Close()
 		if resp.Close {
 			d.close()
 		}
@@ -136,7 +175,7 @@ func (d *dav) finish(resp *http.Response, to io.Writer, want ...int) error {
 }
 
 func (d *dav) put(ctx context.Context, name string, c content) error {
-	resp, err := d.do(ctx, "PUT", name, "", c.size, func(w io.Writer) error { return c.writeTo(w, d.buf) })
+	resp, err := d.do(ctx, "PUT", name, "", &c)
 	if err == nil {
 		err = d.finish(resp, io.Discard, http.StatusCreated, http.StatusNoContent, http.StatusOK)
 	}
@@ -145,7 +184,7 @@ func (d *dav) put(ctx context.Context, name string, c content) error {
 
 // get reads a file and compares it.
 func (d *dav) get(ctx context.Context, name string, c content) error {
-	resp, err := d.do(ctx, "GET", name, "", 0, nil)
+	resp, err := d.do(ctx, "GET", name, "", nil)
 	if err == nil {
 		check := &checker{content: c}
 		if err = d.finish(resp, check, http.StatusOK); err == nil {
@@ -156,7 +195,7 @@ func (d *dav) get(ctx context.Context, name string, c content) error {
 }
 
 func (d *dav) mkcol(ctx context.Context, name string) error {
-	resp, err := d.do(ctx, "MKCOL", name+"/", "", 0, nil)
+	resp, err := d.do(ctx, "MKCOL", name+"/", "", nil)
 	if err == nil {
 		err = d.finish(resp, io.Discard, http.StatusCreated)
 	}
@@ -166,7 +205,7 @@ func (d *dav) mkcol(ctx context.Context, name string) error {
 // propfind lists a directory (depth 1) or asks for it alone (depth 0), and returns how long the answer was.
 func (d *dav) propfind(ctx context.Context, name string, depth int) (int64, error) {
 	var n counter
-	resp, err := d.do(ctx, "PROPFIND", name, fmt.Sprintf("Depth: %d\r\n", depth), 0, func(io.Writer) error { return nil })
+	resp, err := d.do(ctx, "PROPFIND", name, strconv.Itoa(depth), new(content))
 	if err == nil {
 		err = d.finish(resp, &n, http.StatusMultiStatus)
 	}

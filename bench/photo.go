@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
@@ -27,45 +28,50 @@ type photographs struct {
 const (
 	leastWidth = 1900
 	mostWidth  = 4000 // larger ones are made smaller: they are held in memory
-	mostPhotos = 40
+	mostPhotos = 24
 )
 
 // sized is how wallpapers are named that come in many sizes of one picture.
 var sized = regexp.MustCompile(`^\d+x\d+\.`)
 
-// loadPhotographs decodes the JPEG files below a directory, each picture once.
+// loadPhotographs decodes JPEG files below a directory, each picture once. Among wallpapers there are drawings too, which
+// take few bytes a pixel: the most detailed pictures are the photographs.
 func loadPhotographs(ctx context.Context, dir string) (*photographs, error) {
 	names, err := pictures(dir)
 	if err != nil {
 		return nil, err
 	}
-	p := &photographs{grain: grain()}
+	type found struct {
+		data   []byte
+		detail float64 // bytes a pixel
+	}
+	var all []found
 	seen := make(map[[32]byte]bool)
 	for _, name := range names {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
 		data, err := os.ReadFile(name)
 		if err != nil {
 			return nil, err
 		}
-		if sum := sha256.Sum256(data); seen[sum] {
-			continue
-		} else {
-			seen[sum] = true
-		}
-		if c, err := jpeg.DecodeConfig(bytes.NewReader(data)); err != nil || c.Width < leastWidth || c.Height < leastWidth/2 {
+		sum := sha256.Sum256(data)
+		c, err := jpeg.DecodeConfig(bytes.NewReader(data))
+		if err != nil || seen[sum] || c.Width < leastWidth || c.Height < leastWidth/2 {
 			continue
 		}
-		m, err := jpeg.Decode(bytes.NewReader(data))
+		seen[sum] = true
+		all = append(all, found{data, float64(len(data)) / float64(c.Width*c.Height)})
+	}
+	slices.SortStableFunc(all, func(a, b found) int { return cmp.Compare(b.detail, a.detail) })
+	p := &photographs{grain: grain()}
+	for _, f := range all[:min(len(all), mostPhotos)] {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		m, err := jpeg.Decode(bytes.NewReader(f.data))
 		if err != nil {
-			continue
+			return nil, err
 		}
 		if y, ok := m.(*image.YCbCr); ok {
 			p.source = append(p.source, shrink(y))
-		}
-		if len(p.source) == mostPhotos {
-			break
 		}
 	}
 	if len(p.source) == 0 {

@@ -191,10 +191,12 @@ func markdown(all []*Result) []byte {
 
 // tables writes one table a test.
 func (r *Result) tables(w *bytes.Buffer) {
-	for i, first := range r.Series {
-		if i > 0 && r.Series[i-1].Test == first.Test {
+	seen := make(map[string]bool)
+	for _, first := range r.Series {
+		if seen[first.Test] {
 			continue
 		}
+		seen[first.Test] = true
 		fmt.Fprintf(w, "\n**%s**\n\n| peer | n | wall s | azekura ÷ it | on disk s | MB/s | CPU s | peak RSS MiB | stored MB | other CPU s |\n|---|---|---|---|---|---|---|---|---|---|\n", first.Test)
 		for _, x := range r.Series {
 			if x.Test == first.Test {

@@ -60,7 +60,7 @@ func (v *vault) serve(ctx context.Context) (*server, error) {
 		return nil, err
 	}
 	c := v.command(ctx, "serve", "--http", addr)
-	return launch(ctx, c, target{"http://" + addr + "/dav/" + url.PathEscape(v.Share), v.Account, v.DevicePassword})
+	return launch(ctx, c, target{url: "http://" + addr + "/dav/" + url.PathEscape(v.Share), user: v.Account, password: v.DevicePassword})
 }
 
 // launch starts a server and waits until it takes connections.
@@ -239,7 +239,7 @@ http {
 		return nil, err
 	}
 	c := exec.CommandContext(ctx, "/usr/sbin/nginx", "-p", dir, "-c", name, "-e", "stderr")
-	return launch(ctx, c, target{"http://" + addr, benchUser, benchPassword})
+	return launch(ctx, c, target{url: "http://" + addr, user: benchUser, password: benchPassword})
 }
 
 // startApache serves with the event module, sendfile on.
@@ -286,7 +286,7 @@ DavLockDB %[1]s/lock/db
 		return nil, err
 	}
 	c := exec.CommandContext(ctx, "/usr/sbin/apache2", "-d", dir, "-f", name, "-DFOREGROUND")
-	return launch(ctx, c, target{"http://" + addr, benchUser, benchPassword})
+	return launch(ctx, c, target{url: "http://" + addr, user: benchUser, password: benchPassword})
 }
 
 func startRclone(ctx context.Context, dir string) (*server, error) {
@@ -300,5 +300,5 @@ func startRclone(ctx context.Context, dir string) (*server, error) {
 	}
 	c := exec.CommandContext(ctx, "rclone", "serve", "webdav", files, "--addr", addr, "--user", benchUser, "--pass", benchPassword)
 	c.Env = environ("RCLONE_CONFIG=/dev/null")
-	return launch(ctx, c, target{"http://" + addr, benchUser, benchPassword})
+	return launch(ctx, c, target{url: "http://" + addr, user: benchUser, password: benchPassword})
 }
