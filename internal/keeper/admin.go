@@ -2,11 +2,11 @@ package keeper
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
@@ -30,244 +30,248 @@ type Account struct {
 type Device struct {
 	Name    string
 	Created time.Time
-	Used    time.Time // since the keeper started
+	Used    time.Time // the last login, as far as the keeper remembers
 }
 
-// Bounds of the state.
+// Rights says what an account may do in a share.
+type Rights string
+
+// The rights.
 const (
-	maxAccounts = 10_000
-	maxDevices  = 50
-	maxShares   = 20_000
+	None  Rights = "none"
+	Read  Rights = "read"
+	Write Rights = "write"
 )
 
-// change makes a change of the state: allowed, recorded, then saved. If saving fails the change is taken back; the
-// record stays and says that it was tried.
-func (l *Local) change(ctx context.Context, s id.Session, op, on string, do func(by *session) (e event.Event, undo func(), err error)) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	by, err := l.live(s)
+// Bounds of the books, which are in memory and are written as a whole with each change.
+const (
+	maxAccounts    = 10_000
+	maxDevices     = 50
+	maxShares      = 20_000
+	maxAccountName = 64 // code points
+)
+
+// MakeAccount makes an account. Without a password it can log in only with device passwords.
+func (l *Local) MakeAccount(ctx context.Context, s id.Session, name string, role account.Role, password string) error {
+	const op = "make account"
+	if err := checkAccountName(name); err != nil {
+		return &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.account-name", Err: err}
+	}
+	if role != account.Staff && role != account.Administrator {
+		return problem.New(problem.Invalid, op, name, fmt.Errorf("unknown role %q", string(role)))
+	}
+	if err := l.administrator(s, op); err != nil { // before a hash is spent on it
+		return err
+	}
+	hash, err := l.newPassword(ctx, op, name, password)
 	if err != nil {
 		return err
 	}
-	e, undo, err := do(by)
-	if err != nil {
-		if _, ok := errors.AsType[*problem.Error](err); !ok {
-			err = problem.New(problem.Invalid, op, on, err)
+	return l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		switch {
+		case !b.administers(by):
+			return event.Event{}, onlyAdministrators(op)
+		case d.account(name) != nil:
+			return event.Event{}, problem.New(problem.Exists, op, name, nil)
+		case len(d.Accounts) >= maxAccounts:
+			return event.Event{}, problem.New(problem.TooLarge, op, name, errors.New("too many accounts"))
 		}
-		return err
-	}
-	e.Session, e.Account, e.Actor, e.Device, e.Address, e.Door = by.ID, by.Account, by.Name, by.Device, by.Address, by.Door
-	if err := l.append(ctx, e); err != nil {
-		undo()
-		return err
-	}
-	if err := l.save(); err != nil {
-		undo()
-		return problem.New(problem.Internal, op, on, err)
-	}
-	return nil
+		d.Accounts = append(d.Accounts, &accountState{ID: id.NewAccount(), Name: name, Role: role, Created: l.now(), Password: hash})
+		return event.Event{Kind: event.AccountMade, Target: name, Note: string(role)}, nil
+	})
 }
 
-func admin(by *session, op string) error {
-	if by.Role != account.Administrator {
-		return &problem.Error{Kind: problem.Denied, Op: op, Hint: "hint.administrator"}
+// checkAccountName tells why a name cannot be an account's, or nil. What pathname refuses cannot be typed or shown
+// everywhere either; a colon would end the name in HTTP's basic authentication, a backslash a domain.
+func checkAccountName(name string) error {
+	if n := utf8.RuneCountInString(name); n > maxAccountName {
+		return fmt.Errorf("the name has %d characters, at most %d", n, maxAccountName)
 	}
-	return nil
+	return pathname.Check(name)
 }
 
-// known returns an account that must be there; mu is held.
-func (l *Local) known(op, name string) (*accountState, error) {
-	a := l.account(clean(name))
-	if a == nil {
+func onlyAdministrators(op string) error {
+	return &problem.Error{Kind: problem.Denied, Op: op, Hint: "hint.administrator"}
+}
+
+// administrator returns nil for a live session of an administrator.
+func (l *Local) administrator(s id.Session, op string) error {
+	x, err := l.live(s)
+	if err == nil && !l.books.Load().administers(x) {
+		err = onlyAdministrators(op)
+	}
+	return err
+}
+
+// newPassword checks and hashes a password; nil for none.
+func (l *Local) newPassword(ctx context.Context, op, name, password string) (*hashed, error) {
+	if password == "" {
+		return nil, nil
+	}
+	own := []string{name}
+	for _, x := range l.books.Load().Shares {
+		own = append(own, x.Name)
+	}
+	if err := CheckPassword(password, own...); err != nil {
+		return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(err), Err: err}
+	}
+	select {
+	case l.hashing <- struct{}{}:
+		defer func() { <-l.hashing }()
+	case <-ctx.Done():
+		return nil, problem.New(problem.Unavailable, op, name, ctx.Err())
+	}
+	h, err := newHashed(l.cfg.cost(), password)
+	if err != nil {
+		return nil, problem.New(problem.Internal, op, name, err)
+	}
+	return h, nil
+}
+
+// target returns the account that a session acts on: administrators on any, others on their own.
+func target(b *books, d *draft, by account.Session, op, name string) (*accountState, error) {
+	a := d.account(withoutDomain(name))
+	switch {
+	case (a == nil || a.ID != by.Account) && !b.administers(by):
+		return nil, onlyAdministrators(op) // and does not tell whether there is such an account
+	case a == nil:
 		return nil, problem.New(problem.NotFound, op, name, nil)
 	}
 	return a, nil
 }
 
-// MakeAccount makes an account. Without a password it can only use device passwords.
-func (l *Local) MakeAccount(ctx context.Context, s id.Session, name string, role account.Role, password string) error {
-	const op = "make account"
-	if err := pathname.Check(name); err != nil {
-		return problem.New(problem.Invalid, op, name, err)
-	}
-	if role != account.Staff && role != account.Administrator {
-		return problem.New(problem.Invalid, op, name, fmt.Errorf("unknown role %q", role))
-	}
-	hash, err := l.newPassword(op, name, password)
-	if err != nil {
-		return err
-	}
-	return l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		if err := admin(by, op); err != nil {
-			return event.Event{}, nil, err
-		}
-		if l.account(name) != nil {
-			return event.Event{}, nil, problem.New(problem.Exists, op, name, nil)
-		}
-		if len(l.state.Accounts) >= maxAccounts {
-			return event.Event{}, nil, problem.New(problem.TooLarge, op, name, errors.New("too many accounts"))
-		}
-		l.state.Accounts = append(l.state.Accounts, &accountState{ID: id.NewAccount(), Name: name, Role: role, Created: l.cfg.Now().UTC(), Password: hash})
-		n := len(l.state.Accounts)
-		return event.Event{Kind: event.AccountMade, Target: name, Note: string(role)}, func() { l.state.Accounts = l.state.Accounts[:n-1] }, nil
-	})
-}
-
-// newPassword checks and hashes a password; nil for none.
-func (l *Local) newPassword(op, name, password string) (*hashed, error) {
-	if password == "" {
-		return nil, nil
-	}
-	own := []string{name}
-	l.mu.Lock()
-	for _, s := range l.state.Shares {
-		own = append(own, s.Name)
-	}
-	l.mu.Unlock()
-	if err := CheckPassword(password, own...); err != nil {
-		return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.password", Err: err}
-	}
-	l.hashing <- struct{}{}
-	defer func() { <-l.hashing }()
-	h := newHashed(*l.cfg.Hashing, password)
-	return &h, nil
-}
-
-// SetPassword gives an account another memorised password and ends its sessions. People may change their own.
+// SetPassword gives an account another memorised password and ends its other sessions. People may change their own.
 func (l *Local) SetPassword(ctx context.Context, s id.Session, name, password string) error {
 	const op = "set password"
-	hash, err := l.newPassword(op, name, password)
+	if _, err := l.live(s); err != nil {
+		return err
+	}
+	hash, err := l.newPassword(ctx, op, withoutDomain(name), password)
 	if err != nil {
 		return err
 	}
 	if hash == nil {
-		return problem.New(problem.Invalid, op, name, ErrShort)
+		return &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(ErrShort), Err: ErrShort}
 	}
-	err = l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		a, err := l.known(op, name)
-		if err == nil && by.Account != a.ID {
-			err = admin(by, op)
-		}
+	var on id.Account
+	err = l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := target(b, d, by, op, name)
 		if err != nil {
-			return event.Event{}, nil, err
+			return event.Event{}, err
 		}
-		old := a.Password
-		a.Password = hash
-		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "password"}, func() { a.Password = old }, nil
+		a.Password, on = hash, a.ID
+		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "password"}, nil
 	})
-	if err == nil {
-		err = l.endAccount(ctx, name, s, "password changed")
+	if err != nil {
+		return err
 	}
-	return err
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == on && x.ID != s }, "password changed")
 }
 
 // SetDisabled closes an account, which ends its sessions, or opens it again. Its history stays.
 func (l *Local) SetDisabled(ctx context.Context, s id.Session, name string, disabled bool) error {
 	const op = "disable account"
-	err := l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		a, err := l.known(op, name)
-		if err == nil {
-			err = admin(by, op)
+	var on id.Account
+	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		if !b.administers(by) {
+			return event.Event{}, onlyAdministrators(op)
 		}
-		if err == nil && disabled && l.lastAdministrator(a) {
-			err = problem.New(problem.Denied, op, name, errors.New("the last administrator stays"))
-		}
+		a, err := target(b, d, by, op, name)
 		if err != nil {
-			return event.Event{}, nil, err
+			return event.Event{}, err
 		}
-		old := a.Disabled
-		a.Disabled = disabled
-		note := "enabled"
+		if disabled && a.Role == account.Administrator && !a.Disabled && !l.cfg.Console && d.administrators() == 1 {
+			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: name, Hint: "hint.last-administrator"}
+		}
+		a.Disabled, on = disabled, a.ID
 		if disabled {
-			note = "disabled"
+			return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}, nil
 		}
-		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: note}, func() { a.Disabled = old }, nil
+		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "enabled"}, nil
 	})
-	if err == nil && disabled {
-		err = l.endAccount(ctx, name, id.Session{}, "account disabled")
+	if err != nil || !disabled {
+		return err
 	}
-	return err
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == on }, "account disabled")
 }
 
-// lastAdministrator reports whether nobody else could make accounts; mu is held.
-func (l *Local) lastAdministrator(a *accountState) bool {
-	return !slices.ContainsFunc(l.state.Accounts, func(b *accountState) bool {
-		return b != a && b.Role == account.Administrator && !b.Disabled
-	})
-}
-
-// endAccount ends the sessions of an account but one.
-func (l *Local) endAccount(ctx context.Context, name string, but id.Session, why string) error {
-	var ended []event.Event
-	l.mu.Lock()
-	if a := l.account(clean(name)); a != nil {
-		for n, x := range l.sessions {
-			if x.Account == a.ID && n != but {
-				ended = append(ended, logout(x, why))
-				l.drop(n)
-			}
+// administrators returns how many accounts can administer.
+func (d *draft) administrators() (n int) {
+	for _, a := range d.Accounts {
+		if a.Role == account.Administrator && !a.Disabled {
+			n++
 		}
 	}
-	l.mu.Unlock()
-	if len(ended) == 0 {
-		return nil
-	}
-	return l.Record(ctx, ended...)
+	return n
 }
 
-// Accounts lists the accounts; people who are not administrators see their own.
+// EndAccountSessions ends all sessions of an account but the one that asks.
+func (l *Local) EndAccountSessions(ctx context.Context, s id.Session, name string) error {
+	const op = "end session"
+	leave, err := l.enter(op)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	by, err := l.live(s)
+	if err != nil {
+		return err
+	}
+	b := l.books.Load()
+	a, err := target(b, b.draft(), by, op, name)
+	if err != nil {
+		return err
+	}
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == a.ID && x.ID != s }, "ended by "+by.Name)
+}
+
+// Accounts lists the accounts by name; people who are not administrators see their own.
 func (l *Local) Accounts(_ context.Context, s id.Session) ([]Account, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	by, err := l.live(s)
 	if err != nil {
 		return nil, err
 	}
+	b := l.books.Load()
 	var out []Account
-	for _, a := range l.state.Accounts {
-		if by.Role != account.Administrator && by.Account != a.ID {
+	for _, a := range b.Accounts {
+		if a.ID != by.Account && !b.administers(by) {
 			continue
 		}
 		x := Account{ID: a.ID, Name: a.Name, Role: a.Role, Disabled: a.Disabled, Created: a.Created, Rights: make(map[string]Rights)}
 		for _, d := range a.Devices {
-			x.Devices = append(x.Devices, Device{d.Name, d.Created, d.used})
+			x.Devices = append(x.Devices, Device{d.Name, d.Created, l.sessions.lastUse(d)})
 		}
-		for n, r := range l.state.Rights[a.ID] {
-			if sh := l.share(n); sh != nil {
+		for n, r := range a.Rights {
+			if sh := b.shares[n]; sh != nil {
 				x.Rights[sh.Name] = r
 			}
 		}
 		out = append(out, x)
 	}
+	slices.SortFunc(out, func(a, b Account) int { return compareNames(a.Name, b.Name) })
 	return out, nil
 }
 
-// MakeDevice makes a device password for an account and returns it. It is not kept, only its hash is.
+// MakeDevice makes a device password for an account and returns it. Only its hash is kept.
 func (l *Local) MakeDevice(ctx context.Context, s id.Session, name, device string) (secret string, err error) {
 	const op = "make device password"
 	if err := pathname.Check(device); err != nil {
-		return "", problem.New(problem.Invalid, op, device, err)
+		return "", &problem.Error{Kind: problem.Invalid, Op: op, On: device, Hint: "hint.name", Err: err}
 	}
 	secret = newDevicePassword()
-	hash := sha256.Sum256([]byte(normalDevice(secret)))
-	err = l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		a, err := l.known(op, name)
-		if err == nil && by.Account != a.ID {
-			err = admin(by, op)
+	hash := deviceHash(secret)
+	err = l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := target(b, d, by, op, name)
+		switch {
+		case err != nil:
+			return event.Event{}, err
+		case a.device(device) >= 0:
+			return event.Event{}, problem.New(problem.Exists, op, device, nil)
+		case len(a.Devices) >= maxDevices:
+			return event.Event{}, problem.New(problem.TooLarge, op, device, errors.New("too many devices"))
 		}
-		if err == nil && slices.ContainsFunc(a.Devices, func(d *deviceState) bool { return pathname.Key(d.Name) == pathname.Key(device) }) {
-			err = problem.New(problem.Exists, op, device, nil)
-		}
-		if err == nil && len(a.Devices) >= maxDevices {
-			err = problem.New(problem.TooLarge, op, device, errors.New("too many devices"))
-		}
-		if err != nil {
-			return event.Event{}, nil, err
-		}
-		d := &deviceState{ID: id.NewDevice(), Name: device, Created: l.cfg.Now().UTC(), Hash: hash[:]}
-		a.Devices = append(a.Devices, d)
-		n := len(a.Devices)
-		return event.Event{Kind: event.DeviceMade, Target: a.Name, Note: device}, func() { a.Devices = a.Devices[:n-1] }, nil
+		a.Devices = append(a.Devices, deviceState{ID: id.NewDevice(), Name: device, Created: l.now(), Hash: hash[:]})
+		return event.Event{Kind: event.DeviceMade, Target: a.Name, Note: device}, nil
 	})
 	if err != nil {
 		return "", err
@@ -275,104 +279,141 @@ func (l *Local) MakeDevice(ctx context.Context, s id.Session, name, device strin
 	return secret, nil
 }
 
+// device returns the index of a device by name, or −1.
+func (a *accountState) device(name string) int {
+	return slices.IndexFunc(a.Devices, func(d deviceState) bool { return pathname.Key(d.Name) == pathname.Key(name) })
+}
+
 // RemoveDevice makes a device password useless and ends its sessions.
 func (l *Local) RemoveDevice(ctx context.Context, s id.Session, name, device string) error {
 	const op = "remove device password"
 	var gone id.Device
-	err := l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		a, err := l.known(op, name)
-		if err == nil && by.Account != a.ID {
-			err = admin(by, op)
-		}
+	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := target(b, d, by, op, name)
 		if err != nil {
-			return event.Event{}, nil, err
+			return event.Event{}, err
 		}
-		i := slices.IndexFunc(a.Devices, func(d *deviceState) bool { return pathname.Key(d.Name) == pathname.Key(device) })
+		i := a.device(device)
 		if i < 0 {
-			return event.Event{}, nil, problem.New(problem.NotFound, op, device, nil)
+			return event.Event{}, problem.New(problem.NotFound, op, device, nil)
 		}
-		old := a.Devices
-		gone = old[i].ID
-		a.Devices = slices.Delete(slices.Clone(old), i, i+1)
-		return event.Event{Kind: event.DeviceRemoved, Target: a.Name, Note: device}, func() { a.Devices = old }, nil
+		gone = a.Devices[i].ID
+		note := a.Devices[i].Name
+		a.Devices = slices.Delete(a.Devices, i, i+1)
+		return event.Event{Kind: event.DeviceRemoved, Target: a.Name, Note: note}, nil
 	})
 	if err != nil {
 		return err
 	}
-	var ended []event.Event
-	l.mu.Lock()
-	for n, x := range l.sessions {
-		if x.Device == gone {
-			ended = append(ended, logout(x, "device password removed"))
-			l.drop(n)
-		}
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Device == gone }, "device removed")
+}
+
+// Devices lists the device passwords of an account; people who are not administrators may list their own.
+func (l *Local) Devices(_ context.Context, s id.Session, name string) ([]Device, error) {
+	const op = "list devices"
+	by, err := l.live(s)
+	if err != nil {
+		return nil, err
 	}
-	l.mu.Unlock()
-	if len(ended) == 0 {
-		return nil
+	b := l.books.Load()
+	a, err := target(b, b.draft(), by, op, name)
+	if err != nil {
+		return nil, err
 	}
-	return l.Record(ctx, ended...)
+	var out []Device
+	for _, d := range a.Devices {
+		out = append(out, Device{d.Name, d.Created, l.sessions.lastUse(d)})
+	}
+	return out, nil
 }
 
 // MakeShare makes a share with keys of its own.
 func (l *Local) MakeShare(ctx context.Context, s id.Session, name string) (account.Share, error) {
 	const op = "make share"
 	if err := pathname.Check(name); err != nil {
-		return account.Share{}, problem.New(problem.Invalid, op, name, err)
+		return account.Share{}, &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.name", Err: err}
 	}
-	sh := &shareState{ID: id.NewShare(), Name: name, Created: l.cfg.Now().UTC()}
-	err := l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		if err := admin(by, op); err != nil {
-			return event.Event{}, nil, err
+	sh := &shareState{ID: id.NewShare(), Name: name, Created: l.now()}
+	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		switch {
+		case !b.administers(by):
+			return event.Event{}, onlyAdministrators(op)
+		case d.share(name) != nil:
+			return event.Event{}, problem.New(problem.Exists, op, name, nil)
+		case len(d.Shares) >= maxShares:
+			return event.Event{}, problem.New(problem.TooLarge, op, name, errors.New("too many shares"))
 		}
-		if slices.ContainsFunc(l.state.Shares, func(x *shareState) bool { return pathname.Key(x.Name) == pathname.Key(name) }) {
-			return event.Event{}, nil, problem.New(problem.Exists, op, name, nil)
+		if err := l.keys.MakeShare(sh.ID); err != nil { // keys without a share harm nobody; a share without keys would
+			return event.Event{}, err
 		}
-		if len(l.state.Shares) >= maxShares {
-			return event.Event{}, nil, problem.New(problem.TooLarge, op, name, errors.New("too many shares"))
-		}
-		if err := l.keys.MakeShare(sh.ID); err != nil { // keys without a share harm nobody
-			return event.Event{}, nil, problem.New(problem.Internal, op, name, err)
-		}
-		l.state.Shares = append(l.state.Shares, sh)
-		n := len(l.state.Shares)
-		return event.Event{Kind: event.ShareMade, Share: sh.ID, Note: name}, func() { l.state.Shares = l.state.Shares[:n-1] }, nil
+		d.Shares = append(d.Shares, sh)
+		return event.Event{Kind: event.ShareMade, Share: sh.ID, Note: name}, nil
 	})
-	return account.Share{ID: sh.ID, Name: name, Write: true}, err
+	if err != nil {
+		return account.Share{}, err
+	}
+	return account.Share{ID: sh.ID, Name: name, Write: true}, nil
 }
 
 // SetRights says what an account may do in a share.
 func (l *Local) SetRights(ctx context.Context, s id.Session, share, name string, r Rights) error {
 	const op = "set rights"
-	return l.change(ctx, s, op, name, func(by *session) (event.Event, func(), error) {
-		if err := admin(by, op); err != nil {
-			return event.Event{}, nil, err
+	if r != None && r != Read && r != Write {
+		return problem.New(problem.Invalid, op, name, fmt.Errorf("unknown right %q", string(r)))
+	}
+	return l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		if !b.administers(by) {
+			return event.Event{}, onlyAdministrators(op)
 		}
-		a, err := l.known(op, name)
+		a, err := target(b, d, by, op, name)
 		if err != nil {
-			return event.Event{}, nil, err
+			return event.Event{}, err
 		}
-		i := slices.IndexFunc(l.state.Shares, func(x *shareState) bool { return pathname.Key(x.Name) == pathname.Key(share) })
-		if i < 0 {
-			return event.Event{}, nil, problem.New(problem.NotFound, op, share, nil)
+		sh := d.share(share)
+		if sh == nil {
+			return event.Event{}, problem.New(problem.NotFound, op, share, nil)
 		}
-		if r != None && r != Read && r != Write {
-			return event.Event{}, nil, fmt.Errorf("unknown right %q", r)
+		if a.Rights == nil {
+			a.Rights = make(map[id.Share]Rights)
 		}
-		sh := l.state.Shares[i]
-		old, had := l.state.Rights[a.ID][sh.ID]
-		if l.state.Rights[a.ID] == nil {
-			l.state.Rights[a.ID] = make(map[id.Share]Rights)
+		if a.Rights[sh.ID] = r; r == None {
+			delete(a.Rights, sh.ID)
 		}
-		l.state.Rights[a.ID][sh.ID] = r
-		if r == None {
-			delete(l.state.Rights[a.ID], sh.ID)
-		}
-		return event.Event{Kind: event.RightsChanged, Target: a.Name, Share: sh.ID, Note: string(r)}, func() {
-			delete(l.state.Rights[a.ID], sh.ID)
-			if had {
-				l.state.Rights[a.ID][sh.ID] = old
-			}
-		}, nil
+		return event.Event{Kind: event.RightsChanged, Target: a.Name, Share: sh.ID, Note: string(r)}, nil
 	})
+}
+
+// ChangeProtection seals the root with another secret. Copies of the keeper's files that were made before still
+// open with the one before.
+func (l *Local) ChangeProtection(ctx context.Context, s id.Session, to Secret) error {
+	const op = "protect keeper"
+	leave, err := l.enter(op)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	by, err := l.live(s)
+	if err != nil {
+		return err
+	}
+	if !l.books.Load().administers(by) {
+		return onlyAdministrators(op)
+	}
+	e := acting(event.ProtectionChanged, by)
+	e.Note = string(to.Protection())
+	if err := l.append(ctx, e); err != nil {
+		return err
+	}
+	return l.keys.Protect(ctx, to)
+}
+
+// compareNames orders names as people see them listed: by the form in which they are compared, case apart.
+func compareNames(a, b string) int {
+	switch a, b := accountKey(a), accountKey(b); {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
 }

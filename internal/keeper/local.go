@@ -2,25 +2,21 @@ package keeper
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
 	"path/filepath"
-	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
-	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/custody"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // Config says where a keeper lives and how it behaves.
@@ -31,20 +27,51 @@ type Config struct {
 	Secret    Secret
 	Version   string // of the program, for the ledger
 	Now       func() time.Time
-	Log       *slog.Logger
+	Log       *slog.Logger // nil discards
 
 	// Console lets local commands act as administrator. The caller vouches that they come from somebody who could
 	// read the keeper's own files.
 	Console bool
-	// AcceptRollback opens a ledger that is older than the one last seen, and records that it did.
+	// AcceptRollback opens a keeper whose ledger or state is older than what was last seen, or another one, and
+	// records that it did and what is missing.
 	AcceptRollback bool
-	// Restore opens a ledger whose write-ahead files are missing or damaged.
+	// Restore opens a ledger whose write-ahead files are missing or damaged; with AcceptRollback.
 	Restore bool
 
 	LeaseTTL   time.Duration // 0 means 5 minutes
 	SessionTTL time.Duration // 0 means 12 hours
 	IdleTTL    time.Duration // 0 means 2 hours
-	Hashing    *Hashing      // nil means the default costs of passwords
+	Hashing    *Hashing      // what a hash of a memorised password costs; nil means 3 passes over 64 MiB
+
+	ledgerFile int64 // size of the ledger's write-ahead files in tests; 0 is the ledger's own
+}
+
+func (c Config) withDefaults() Config {
+	if c.LeaseTTL == 0 {
+		c.LeaseTTL = 5 * time.Minute
+	}
+	if c.SessionTTL == 0 {
+		c.SessionTTL = 12 * time.Hour
+	}
+	if c.IdleTTL == 0 {
+		c.IdleTTL = 2 * time.Hour
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// cost returns what a hash of a password costs.
+func (c Config) cost() Hashing {
+	if c.Hashing == nil {
+		return Hashing{}.OrDefault()
+	}
+	return c.Hashing.OrDefault()
+}
+
+func (c Config) custody() custody.Config {
+	return custody.Config{FS: c.FS, Dir: c.Dir, Secret: c.Secret, Cost: c.cost()}
 }
 
 // Secret is what opens the keeper's root; see FromKeyFile, FromPassphrase and FromCredential.
@@ -63,25 +90,29 @@ func FromCredential(dir string) Secret { return custody.FromCredential(dir) }
 // Protection says what opens the root.
 type Protection = custody.Protection
 
-// Local is the keeper in this process.
+// Local is the keeper in this process. Safe for concurrent use.
 type Local struct {
-	cfg    Config
-	keys   *custody.Custody
-	log    *ledger.Log
-	sealer *ledger.Sealer
-	stop   chan struct{}
-	done   sync.WaitGroup
-
-	mu       sync.Mutex
-	state    state
-	sessions map[id.Session]*session
-	logins   map[loginKey]id.Session
-	closed   bool
-	beat     time.Time // the last heartbeat
-
-	hashing  chan struct{} // bounds how many passwords are hashed at once
+	cfg      Config
+	keys     *custody.Custody
+	log      *ledger.Log
+	sealer   *ledger.Sealer
+	sessions *sessions
 	throttle *throttle
-	decoy    hashed // verified for unknown names, so that they take as long as known ones
+	failures *failures     // to log in
+	refusals *failures     // of releases
+	hashing  chan struct{} // a token for each password that is being hashed
+	decoy    hashed        // verified for unknown names, so that they take as long as known ones
+	proofKey seal.Key      // of this run, for the secrets of live sessions
+
+	changes sync.Mutex // held during a change of books, the disk's time included
+	books   atomic.Pointer[books]
+
+	stop   chan struct{} // closed by Close, once nothing is at work
+	done   chan struct{} // closed when the heartbeats have ended
+	busy   sync.WaitGroup
+	mu     sync.Mutex
+	closed bool      // guarded by mu; no Add to busy after it
+	beat   time.Time // guarded by mu: the last heartbeat
 }
 
 var _ Keeper = (*Local)(nil)
@@ -89,85 +120,17 @@ var _ Keeper = (*Local)(nil)
 const (
 	publicFile = "public-key"
 	heartbeat  = time.Minute
+	hashings   = 2 // passwords hashed at once
 )
-
-// state is what the state file holds.
-type state struct {
-	Version  int                                `json:"version"`
-	Origin   string                             `json:"origin"`
-	Accounts []*accountState                    `json:"accounts"`
-	Shares   []*shareState                      `json:"shares"`
-	Rights   map[id.Account]map[id.Share]Rights `json:"rights"`
-}
-
-type accountState struct {
-	ID       id.Account     `json:"id"`
-	Name     string         `json:"name"`
-	Role     account.Role   `json:"role"`
-	Disabled bool           `json:"disabled,omitempty"`
-	Created  time.Time      `json:"created"`
-	Password *hashed        `json:"password,omitempty"`
-	Devices  []*deviceState `json:"devices,omitempty"`
-}
-
-type deviceState struct {
-	ID      id.Device `json:"id"`
-	Name    string    `json:"name"`
-	Created time.Time `json:"created"`
-	Hash    []byte    `json:"hash"` // SHA-256 of the device password, which is random
-	used    time.Time
-}
-
-type shareState struct {
-	ID      id.Share  `json:"id"`
-	Name    string    `json:"name"`
-	Created time.Time `json:"created"`
-}
-
-// Rights says what an account may do in a share.
-type Rights string
-
-// The rights.
-const (
-	None  Rights = "none"
-	Read  Rights = "read"
-	Write Rights = "write"
-)
-
-func (c Config) withDefaults() Config {
-	if c.LeaseTTL == 0 {
-		c.LeaseTTL = 5 * time.Minute
-	}
-	if c.SessionTTL == 0 {
-		c.SessionTTL = 12 * time.Hour
-	}
-	if c.IdleTTL == 0 {
-		c.IdleTTL = 2 * time.Hour
-	}
-	if c.Log == nil {
-		c.Log = slog.New(slog.DiscardHandler)
-	}
-	if c.Hashing == nil {
-		c.Hashing = &Hashing{Time: 3, Memory: 64 << 10}
-	}
-	return c
-}
 
 // Exists reports whether there is a keeper in a directory.
 func Exists(fsys durable.FS, dir string) (bool, error) { return custody.Exists(fsys, dir) }
 
 // Init makes a new keeper. It refuses a directory that has one.
 func Init(ctx context.Context, cfg Config) error {
-	cfg = cfg.withDefaults()
-	var name [4]byte
-	rand.Read(name[:])
-	keys, err := custody.Create(ctx, custody.Config{FS: cfg.FS, Dir: cfg.Dir, Secret: cfg.Secret,
-		Origin: "azekura.local/ledger/" + hex.EncodeToString(name[:])})
-	if errors.Is(err, custody.ErrExists) {
-		return problem.New(problem.Exists, "make keeper", cfg.Dir, err)
-	}
+	keys, err := custody.Create(ctx, cfg.withDefaults().custody())
 	if err != nil {
-		return problem.New(problem.Internal, "make keeper", cfg.Dir, err)
+		return err
 	}
 	keys.Zero()
 	return nil
@@ -176,73 +139,69 @@ func Init(ctx context.Context, cfg Config) error {
 // Open starts the keeper. It refuses a ledger that is older than, or another one than, the last that it knows of.
 func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	cfg = cfg.withDefaults()
-	keys, err := custody.Open(ctx, custody.Config{FS: cfg.FS, Dir: cfg.Dir, Secret: cfg.Secret})
+	keys, err := custody.Open(ctx, cfg.custody())
 	if err != nil {
-		if _, ok := errors.AsType[*problem.Error](err); !ok {
-			err = &problem.Error{Kind: problem.Internal, Op: "open keeper", On: cfg.Dir, Hint: "hint.keeper-files", Err: err}
-		}
 		return nil, err
 	}
-	l := &Local{cfg: cfg, keys: keys, sessions: make(map[id.Session]*session), logins: make(map[loginKey]id.Session),
-		stop: make(chan struct{}), hashing: make(chan struct{}, 2), throttle: newThrottle()}
+	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(), failures: newFailures(event.LoginFailed),
+		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), proofKey: seal.NewKey(),
+		stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
 		if err != nil {
-			keys.Zero()
 			if l.log != nil {
-				l.log.Close()
+				err = errors.Join(err, l.log.Close())
 			}
+			keys.Zero()
 		}
 	}()
-	if err := l.load(); err != nil {
-		return nil, &problem.Error{Kind: problem.Damaged, Op: "open keeper", On: cfg.Dir, Hint: "hint.keeper-files", Err: err}
+	b, err := l.loadState()
+	if err != nil {
+		return nil, err
 	}
+	l.books.Store(b)
+	l.decoy = newDecoy(cfg.cost())
 	if err := l.openLedger(ctx); err != nil {
 		return nil, err
 	}
-	l.decoy = newHashed(*cfg.Hashing, "no such account")
-	notes := []event.Event{{Kind: event.Started, Note: cfg.Version}}
-	if cfg.AcceptRollback || cfg.Restore {
-		notes = append(notes, event.Event{Kind: event.Changed, Note: "opened in spite of a ledger that is older or damaged"})
+	lost, err := l.compareHead(ctx)
+	if err != nil {
+		return nil, err
 	}
-	if err := l.Record(ctx, notes...); err != nil {
+	if err := l.append(ctx, append(lost, event.Event{Kind: event.Started, Note: cfg.Version})...); err != nil {
 		return nil, err
 	}
 	if err := l.saveHead(); err != nil {
-		return nil, problem.New(problem.Internal, "open keeper", cfg.Dir, err)
+		return nil, err
 	}
-	l.done.Add(1)
+	l.beat = l.now()
 	go l.beats()
 	return l, nil
 }
 
-// openLedger opens the ledger and compares it with the head that was last seen.
-func (l *Local) openLedger(ctx context.Context) error {
+// openLedger opens the ledger and puts its public key beside it.
+func (l *Local) openLedger(ctx context.Context) (err error) {
 	signer, verifier := l.keys.Signer()
-	var err error
 	l.log, err = ledger.Open(ctx, ledger.Config{FS: l.cfg.FS, Dir: l.cfg.LedgerDir, Origin: l.keys.LedgerOrigin(), Signer: signer,
-		Verifier: verifier, Log: l.cfg.Log, Restore: l.cfg.Restore})
+		Verifier: verifier, Log: l.cfg.Log, Restore: l.cfg.Restore && l.cfg.AcceptRollback, FileSize: l.cfg.ledgerFile})
 	if err != nil {
+		if _, ok := errors.AsType[*problem.Error](err); ok {
+			return err
+		}
 		return &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: "hint.ledger-damaged", Err: err}
 	}
 	l.sealer = ledger.NewSealer(l.keys.LedgerSealing())
 	name := filepath.Join(l.cfg.LedgerDir, publicFile)
 	public := l.keys.LedgerPublicKey() + "\n"
-	if old, err := durable.ReadFile(l.cfg.FS, name); err != nil || string(old) != public {
-		if err := durable.WriteFile(l.cfg.FS, name, []byte(public), 0o644); err != nil {
-			return problem.New(problem.Internal, "open ledger", "", err)
-		}
+	if old, err := durable.ReadFile(l.cfg.FS, name); err == nil && string(old) == public {
+		return nil
 	}
-	seen, err := l.loadHead()
-	if err != nil {
-		return &problem.Error{Kind: problem.Damaged, Op: "open keeper", On: l.cfg.Dir, Hint: "hint.keeper-files", Err: err}
-	}
-	if err := l.log.Consistent(ctx, seen); err != nil && !l.cfg.AcceptRollback {
-		return &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: "hint.ledger-rollback", Err: err}
+	if err := durable.WriteFile(l.cfg.FS, name, []byte(public), 0o644); err != nil {
+		return &problem.Error{Kind: problem.Unavailable, Op: "open ledger", On: name, Hint: "hint.disk", Err: err}
 	}
 	return nil
 }
 
-// Close ends all sessions, records the end and forgets the keys.
+// Close ends all sessions, records the end and overwrites the keys. It waits for what is at work.
 func (l *Local) Close(ctx context.Context) error {
 	l.mu.Lock()
 	if l.closed {
@@ -250,21 +209,26 @@ func (l *Local) Close(ctx context.Context) error {
 		return nil
 	}
 	l.closed = true
-	clear(l.sessions)
-	clear(l.logins)
 	l.mu.Unlock()
+	l.busy.Wait()
 	close(l.stop)
-	l.done.Wait()
-	err := l.append(ctx, event.Event{Kind: event.Stopped})
+	<-l.done
+	err := errors.Join(
+		l.endWhere(ctx, func(account.Session) bool { return true }, "the keeper stopped"),
+		l.recordFailures(ctx),
+		l.append(ctx, event.Event{Kind: event.Stopped}),
+		l.saveUses(),
+	)
 	err = errors.Join(err, l.log.Close(), l.saveHead())
 	l.sealer.Zero()
+	l.proofKey.Zero()
 	l.keys.Zero()
 	return err
 }
 
-// beats writes a heartbeat each minute, publishes the ledger, and notes its head.
+// beats writes a heartbeat each minute until Close.
 func (l *Local) beats() {
-	defer l.done.Done()
+	defer close(l.done)
 	t := time.NewTicker(heartbeat)
 	defer t.Stop()
 	for {
@@ -273,147 +237,53 @@ func (l *Local) beats() {
 			return
 		case <-t.C:
 		}
-		l.sweep()
-		e := event.Event{Kind: event.Heartbeat}
-		if n := l.throttle.takeUnrecorded(); n > 0 {
-			e.Note = fmt.Sprintf("%d more failed logins", n)
-		}
 		ctx, cancel := context.WithTimeout(context.Background(), heartbeat)
-		err := l.append(ctx, e)
-		if err == nil {
-			_, err = l.log.Publish(ctx)
+		if err := l.heartbeat(ctx); err != nil {
+			l.cfg.Log.ErrorContext(ctx, "no heartbeat in the ledger", "err", err)
 		}
 		cancel()
-		if err = errors.Join(err, l.saveHead()); err != nil {
-			l.cfg.Log.Error("heartbeat", "err", err)
-			continue
-		}
-		l.mu.Lock()
-		l.beat = l.cfg.Now()
-		l.mu.Unlock()
 	}
 }
 
-// Record implements Recorder.
-func (l *Local) Record(ctx context.Context, events ...event.Event) error {
+// heartbeat records that the keeper lives, with what has gathered since the last time, publishes the ledger and
+// notes its head.
+func (l *Local) heartbeat(ctx context.Context) error {
+	if err := l.append(ctx, event.Event{Kind: event.Heartbeat}); err != nil {
+		return err
+	}
 	l.mu.Lock()
-	closed := l.closed
+	l.beat = l.now()
 	l.mu.Unlock()
-	if closed {
-		return problem.New(problem.Unavailable, "record", "", errors.New("the keeper is stopping"))
-	}
-	return l.append(ctx, events...)
+	_, published := l.log.Publish(ctx)
+	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), published, l.saveHead())
 }
 
-// append makes events durable, all of them or an error. Nothing that depends on them may happen before.
-func (l *Local) append(ctx context.Context, events ...event.Event) error {
-	var entries [][]byte
-	for _, e := range events {
-		if e.When.IsZero() {
-			e.When = l.cfg.Now()
-		}
-		e.When = e.When.UTC().Truncate(time.Millisecond)
-		parts, err := e.Split()
-		if err != nil {
-			return problem.New(problem.TooLarge, "record", "", err)
-		}
-		for _, p := range parts {
-			b, err := p.Marshal()
-			if err != nil {
-				return problem.New(problem.Internal, "record", "", err)
-			}
-			sealed, err := l.sealer.Seal(p.When, b)
-			if err != nil {
-				return problem.New(problem.Internal, "record", "", err)
-			}
-			entries = append(entries, sealed)
+// recordFailures sums up the failures that were not recorded one by one.
+func (l *Local) recordFailures(ctx context.Context) (err error) {
+	for _, f := range []*failures{l.failures, l.refusals} {
+		sums := f.sums()
+		if e := l.append(ctx, sums...); e != nil {
+			f.again(sums)
+			err = errors.Join(err, e)
 		}
 	}
-	if _, err := l.log.Append(ctx, entries...); err != nil {
-		return &problem.Error{Kind: problem.Unavailable, Op: "record", Hint: "hint.ledger-unavailable", Err: err}
+	return err
+}
+
+// saveUses writes the books if devices were used since they were written.
+func (l *Local) saveUses() error {
+	l.changes.Lock()
+	defer l.changes.Unlock()
+	b := l.books.Load()
+	for _, a := range b.Accounts {
+		for _, d := range a.Devices {
+			if l.sessions.lastUse(d) != d.Used {
+				return l.saveState(b)
+			}
+		}
 	}
 	return nil
 }
 
-// load reads the state.
-func (l *Local) load() error {
-	l.state = state{Version: 1}
-	plain, err := l.keys.LoadState()
-	if err != nil {
-		return err
-	}
-	defer clear(plain)
-	if plain != nil {
-		if err := json.Unmarshal(plain, &l.state); err != nil || l.state.Version != 1 {
-			return errors.Join(fmt.Errorf("state of unknown version %d", l.state.Version), err)
-		}
-	}
-	if l.state.Rights == nil {
-		l.state.Rights = make(map[id.Account]map[id.Share]Rights)
-	}
-	return nil
-}
-
-// save writes the state; mu is held.
-func (l *Local) save() error {
-	plain, err := json.Marshal(l.state)
-	if err != nil {
-		return err
-	}
-	defer clear(plain)
-	return l.keys.SaveState(plain)
-}
-
-func (l *Local) saveHead() error {
-	plain, err := json.Marshal(l.log.Head())
-	if err != nil {
-		return err
-	}
-	return l.keys.SaveHead(plain)
-}
-
-// loadHead returns the head of the ledger that was seen last.
-func (l *Local) loadHead() (h ledger.Head, err error) {
-	plain, err := l.keys.LoadHead()
-	if err != nil {
-		return h, err
-	}
-	if plain == nil { // the very first start
-		if l.log.Size() > 0 {
-			return h, errors.New("there is a ledger, but nothing tells how far it went")
-		}
-		return l.log.Head(), nil
-	}
-	return h, json.Unmarshal(plain, &h)
-}
-
-// Status tells about the keeper.
-type Status struct {
-	Protection Protection `json:"protection"`
-	Origin     string     `json:"origin"`
-	PublicKey  string     `json:"public_key"`
-	Entries    int64      `json:"entries"`
-	Heartbeat  time.Time  `json:"heartbeat,omitzero"`
-	Sessions   int        `json:"sessions"`
-	Accounts   int        `json:"accounts"`
-	Shares     int        `json:"shares"`
-}
-
-// Status tells about the keeper.
-func (l *Local) Status() Status {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return Status{Protection: l.keys.Protection(), Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(), Entries: l.log.Size(), Heartbeat: l.beat,
-		Sessions: len(l.sessions), Accounts: len(l.state.Accounts), Shares: len(l.state.Shares)}
-}
-
-// Ledger returns the ledger's directory for reading.
-func (l *Local) Ledger() fs.FS { return l.log.Files() }
-
-// clean makes a name as it is typed at a door comparable: without a Windows domain before it.
-func clean(name string) string {
-	if i := strings.LastIndexByte(name, '\\'); i >= 0 {
-		name = name[i+1:]
-	}
-	return name
-}
+// String tells nothing but what it is: there are keys below.
+func (l *Local) String() string { return fmt.Sprintf("keeper of %s", l.keys.LedgerOrigin()) }

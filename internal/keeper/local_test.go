@@ -22,7 +22,7 @@ var cheap = Hashing{Time: 1, Memory: 64}
 // testConfig is of a keeper in dir.
 func testConfig(fsys durable.FS, dir string) Config {
 	return Config{FS: fsys, Dir: filepath.Join(dir, "keeper"), LedgerDir: filepath.Join(dir, "ledger"), Secret: FromKeyFile(filepath.Join(dir, "key", "root")),
-		Version: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler), Console: true, Hashing: &cheap}
+		Version: "test", Now: time.Now, Log: slog.New(slog.DiscardHandler), Console: true, Hashing: &cheap, ledgerFile: 64 << 10}
 }
 
 // start makes and opens a keeper, which the test closes at its end.
@@ -75,8 +75,10 @@ func newWriter(t testing.TB, l *Local, s id.Session, share id.Share) *writer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &writer{share, seal.NewMetadata(u.Metadata), e}
+	return &writer{share, metadataOf(u), e}
 }
+
+func metadataOf(u Unlocked) *seal.Metadata { return seal.NewMetadata(u.Metadata) }
 
 // version returns a new version at a path, and its key as the storehouse had it when it was saved.
 func (w *writer) version(t testing.TB, path string) (Sealed, seal.Key) {

@@ -2,51 +2,53 @@ package keeper
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/subtle"
 	_ "embed"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/crypto/argon2"
 	"golang.org/x/text/unicode/norm"
-	"golang.org/x/text/width"
+
+	"github.com/azekura/azekura/internal/keeper/custody"
 )
 
-// Hashing is what a memorised password costs: argon2id, RFC 9106, one lane. It is the only cryptography here
-// that is not of the standard library, which has no memory-hard function.
-type Hashing struct {
-	Time   uint32 `json:"t"`
-	Memory uint32 `json:"m"` // KiB
-}
+// Hashing is what a hash of a memorised password costs.
+type Hashing = custody.Cost
 
-// hashed is a password as it is kept.
+// hashed is a memorised password as it is kept.
 type hashed struct {
 	Hashing
 	Salt []byte `json:"salt"`
 	Hash []byte `json:"hash"`
 }
 
-func newHashed(cost Hashing, password string) hashed {
-	h := hashed{Hashing: cost, Salt: make([]byte, 16)}
+func newHashed(cost Hashing, password string) (*hashed, error) {
+	h := &hashed{Hashing: cost, Salt: make([]byte, 16)}
 	rand.Read(h.Salt)
-	h.Hash = h.hash(password)
+	sum, err := cost.Hash(norm.NFKC.String(password), h.Salt)
+	h.Hash = sum[:]
+	return h, err
+}
+
+// newDecoy returns what no password matches, at the same cost.
+func newDecoy(cost Hashing) hashed {
+	h := hashed{Hashing: cost, Salt: make([]byte, 16), Hash: make([]byte, 32)}
+	rand.Read(h.Salt)
+	rand.Read(h.Hash)
 	return h
 }
 
-func (h hashed) hash(password string) []byte {
-	return argon2.IDKey([]byte(norm.NFKC.String(password)), h.Salt, h.Time, h.Memory, 1, 32)
+func (h *hashed) matches(password string) bool {
+	sum, err := h.Hashing.Hash(norm.NFKC.String(password), h.Salt)
+	return err == nil && subtle.ConstantTimeCompare(h.Hash, sum[:]) == 1
 }
 
-func (h hashed) matches(password string) bool {
-	return subtle.ConstantTimeCompare(h.Hash, h.hash(password)) == 1
-}
-
-// Rules for memorised passwords, NIST SP 800-63B-4 section 3.1.1.2: a password alone has at least 15
-// characters; no rules of composition, no expiry, a list of what attackers try first.
+// Rules for memorised passwords, NIST SP 800-63B-4 section 3.1.1.2: a password that stands alone has at least 15
+// characters, counted as code points; no rules of composition, no expiry; a list of what attackers try first.
 const (
 	MinPassword = 15
 	MaxPassword = 256
@@ -59,113 +61,205 @@ var (
 	ErrUTF8   = errors.New("it is not valid text")
 	ErrCommon = errors.New("it is made of words that everybody tries first")
 	ErrOwn    = errors.New("it is made of the name of the account, a share or this product")
-	ErrRepeat = errors.New("it repeats the same few characters, or runs along the keyboard")
+	ErrRepeat = errors.New("it repeats itself, or runs along the alphabet or the keyboard")
 )
 
+// hintOfPassword is the key of the text that says how to do better.
+func hintOfPassword(err error) string {
+	switch err {
+	case ErrShort:
+		return "hint.password-short"
+	case ErrLong:
+		return "hint.password-long"
+	case ErrCommon:
+		return "hint.password-common"
+	case ErrOwn:
+		return "hint.password-own"
+	case ErrRepeat:
+		return "hint.password-repeat"
+	}
+	return "hint.password"
+}
+
+// blocklist holds words that attackers try first, separated by white space, in their folded form.
+//
 //go:embed blocklist.txt
 var blocklist string
+
+// productNames are ours.
+var productNames = []string{"azekura", "あぜくら", "アゼクラ", "校倉", "校倉造"}
+
+// enough is how many letters and digits must be left once all that is known has been taken out.
+const enough = 6
 
 // CheckPassword tells why a password must not be used, or nil. own are names that it must not be made of.
 func CheckPassword(password string, own ...string) error {
 	if !utf8.ValidString(password) {
 		return ErrUTF8
 	}
-	password = norm.NFKC.String(password)
-	switch n := utf8.RuneCountInString(password); {
-	case n < MinPassword:
+	text := []rune(strings.ToLower(norm.NFKC.String(password)))
+	switch {
+	case len(text) < MinPassword:
 		return ErrShort
-	case n > MaxPassword:
+	case len(text) > MaxPassword:
 		return ErrLong
 	}
-	// What is left once all that is known has been taken out must itself be worth something.
-	rest := fold(password)
-	if strings.IndexFunc(password, func(r rune) bool { return r > unicode.MaxASCII }) < 0 && distinct(rest) < 5 || run(rest) {
+	if p := period(text); p < MinPassword && 2*p <= len(text) {
 		return ErrRepeat
 	}
-	left := rest
-	for _, n := range append(own, "azekura", "校倉") {
-		if n = fold(n); utf8.RuneCountInString(n) >= 3 || strings.IndexFunc(n, func(r rune) bool { return r > unicode.MaxASCII }) >= 0 && n != "" {
-			left = strings.ReplaceAll(left, n, "")
-		}
+	w := worn{text: text, folded: fold(text), gone: make([]bool, len(text))}
+	w.takeRuns()
+	if w.left() < enough {
+		return ErrRepeat
 	}
-	if left != rest && utf8.RuneCountInString(letters(left)) < 6 {
+	for _, name := range append(own, productNames...) {
+		w.takeName(name)
+	}
+	if w.left() < enough {
 		return ErrOwn
 	}
 	for word := range strings.FieldsSeq(blocklist) {
-		left = strings.ReplaceAll(left, word, "")
+		w.take([]rune(word))
 	}
-	if utf8.RuneCountInString(letters(left)) < 5 && left != rest {
+	if w.left() < enough {
 		return ErrCommon
 	}
 	return nil
 }
 
-// fold makes spellings equal that attackers try as one: case, width, and digits for letters.
-func fold(s string) string {
-	s = strings.ToLower(width.Fold.String(norm.NFKC.String(s)))
-	return strings.NewReplacer("0", "o", "1", "i", "3", "e", "4", "a", "5", "s", "7", "t", "@", "a", "$", "s", "!", "i").Replace(s)
+// worn is a password of which parts have been taken out.
+type worn struct {
+	text, folded []rune // of the same length
+	gone         []bool
 }
 
-// letters drops all that is neither letter nor digit.
-func letters(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsLetter(r) || unicode.IsDigit(r) {
-			return r
-		}
-		return -1
-	}, s)
-}
-
-func distinct(s string) int {
-	seen := make(map[rune]bool)
-	for _, r := range s {
-		seen[r] = true
-	}
-	return len(seen)
-}
-
-// run reports whether most of s is a sequence, up or down, of the alphabet, the digits or a keyboard's row.
-func run(s string) bool {
-	const rows = "abcdefghijklmnopqrstuvwxyz|qwertyuiop|asdfghjkl|zxcvbnm|o i2e a s6t89o|o i2easo6t89"
-	r := []rune(s)
-	same := 0
-	for i := 1; i < len(r); i++ {
-		pair := string(r[i-1 : i+1])
-		back := string([]rune{r[i], r[i-1]})
-		if r[i] == r[i-1] || strings.Contains(rows, pair) || strings.Contains(rows, back) || r[i] == r[i-1]+1 || r[i] == r[i-1]-1 {
-			same++
+// left counts the letters and digits that have not been taken out.
+func (w *worn) left() (n int) {
+	for i, r := range w.text {
+		if !w.gone[i] && (unicode.IsLetter(r) || unicode.IsNumber(r)) {
+			n++
 		}
 	}
-	return same*4 >= (len(r)-1)*3
+	return n
 }
 
-// newDevicePassword returns a device password: 130 random bits in groups that can be read aloud.
-func newDevicePassword() string {
-	var b [17]byte
-	rand.Read(b[:])
-	s := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))[:26]
+// take takes out a word wherever it stands, as it is or with digits for letters.
+func (w *worn) take(word []rune) {
+	for i := 0; i+len(word) <= len(w.text); i++ {
+		if string(w.text[i:i+len(word)]) == string(word) || string(w.folded[i:i+len(word)]) == string(word) {
+			w.takeOut(i, len(word))
+		}
+	}
+}
+
+func (w *worn) takeOut(at, n int) {
+	for i := range n {
+		w.gone[at+i] = true
+	}
+}
+
+// takeName takes out a name and the parts that it has. Very short ones are in every text.
+func (w *worn) takeName(name string) {
+	name = strings.ToLower(norm.NFKC.String(name))
+	parts := strings.FieldsFunc(name, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) })
+	for _, part := range append(parts, name) {
+		if r := []rune(part); len(r) >= 3 || len(r) == 2 && len(part) > 2 {
+			w.take(r)
+		}
+	}
+}
+
+// rows are the keys of a keyboard in their order.
+var rows = []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm"}
+
+// takeRuns takes out what is one step from the rune before, for four runes or more: abcd, 9876, aaaa, asdf.
+func (w *worn) takeRuns() {
+	const run = 4
+	for i := 0; i < len(w.text); {
+		n := 1
+		for i+n < len(w.text) && follows(w.text[i+n-1], w.text[i+n]) {
+			n++
+		}
+		if n >= run {
+			w.takeOut(i, n)
+		}
+		i += n
+	}
+}
+
+func follows(a, b rune) bool {
+	if d := b - a; d >= -1 && d <= 1 {
+		return true
+	}
+	pair, back := string([]rune{a, b}), string([]rune{b, a})
+	for _, row := range rows {
+		if strings.Contains(row, pair) || strings.Contains(row, back) {
+			return true
+		}
+	}
+	return false
+}
+
+// period returns the length of the shortest text that r is a repetition of, the last one perhaps cut off.
+func period(r []rune) int {
+	for p := 1; p < len(r); p++ {
+		if string(r[p:]) == string(r[:len(r)-p]) {
+			return p
+		}
+	}
+	return len(r)
+}
+
+// letters that people write as other signs.
+var signs = map[rune]rune{'0': 'o', '1': 'i', '3': 'e', '4': 'a', '5': 's', '7': 't', '@': 'a', '$': 's', '!': 'i'}
+
+func fold(text []rune) []rune {
+	out := make([]rune, len(text))
+	for i, r := range text {
+		if out[i] = r; signs[r] != 0 {
+			out[i] = signs[r]
+		}
+	}
+	return out
+}
+
+// Random secrets are written with letters that nobody takes for another: no l and o, no 0 and 1.
+const letters = "abcdefghijkmnpqrstuvwxyz23456789"
+
+// devicePrefix begins every device password, so that it is known for one when somebody finds it.
+const devicePrefix = "azk"
+
+// groups returns n groups of four random letters, 20 bits each.
+func groups(n int) string {
+	b := make([]byte, 4*n)
+	rand.Read(b)
 	var out strings.Builder
-	out.WriteString("azk")
-	for i := 0; i < len(s); i += 5 {
-		out.WriteString("-" + s[i:min(i+5, len(s))])
+	for i, x := range b {
+		if i > 0 && i%4 == 0 {
+			out.WriteByte('-')
+		}
+		out.WriteByte(letters[x%32])
 	}
 	return out.String()
 }
 
+// newDevicePassword returns a device password: 140 random bits in groups that can be read aloud.
+func newDevicePassword() string { return devicePrefix + "-" + groups(7) }
+
 // normalDevice makes what was typed from paper the same as what was printed.
 func normalDevice(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' {
+		if r == '-' || unicode.IsSpace(r) {
 			return -1
 		}
 		return unicode.ToLower(r)
-	}, width.Fold.String(s))
+	}, norm.NFKC.String(s))
+}
+
+// deviceHash is what is kept of a device password.
+func deviceHash(secret string) [32]byte {
+	return sha256.Sum256([]byte("azekura/v1 device password" + normalDevice(secret)))
 }
 
 // NewPassphrase returns a random memorised password for a first administrator: 100 random bits.
-func NewPassphrase() string {
-	var b [13]byte
-	rand.Read(b[:])
-	s := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))[:20]
-	return s[:5] + "-" + s[5:10] + "-" + s[10:15] + "-" + s[15:]
-}
+func NewPassphrase() string { return groups(5) }

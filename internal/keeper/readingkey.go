@@ -92,13 +92,19 @@ func (k *ReadingKey) Zero() {
 // it can read the ledger as far as it goes.
 func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 	const op = "give reading key"
-	by, err := l.reader(s, op)
+	leave, err := l.enter(op)
 	if err != nil {
 		return nil, err
 	}
-	e := acting(by)
-	e.Kind = event.ReadingKeyGiven
-	if err := l.Record(ctx, e); err != nil {
+	defer leave()
+	if err := l.administrator(s, op); err != nil {
+		return nil, err
+	}
+	by, err := l.live(s)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.append(ctx, acting(event.ReadingKeyGiven, by)); err != nil {
 		return nil, err
 	}
 	k, err := l.readingKey()
@@ -107,13 +113,11 @@ func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 	}
 	defer k.Zero()
 	j := readingKeyJSON{Format: 1, Made: k.Made, Origin: k.Origin, PublicKey: k.PublicKey, Entries: hexKey(k.entries), Shares: []readingShareJSON{}}
-	l.mu.Lock()
-	for _, sh := range l.state.Shares {
+	for _, sh := range l.books.Load().Shares {
 		if r, ok := k.shares[sh.ID]; ok {
 			j.Shares = append(j.Shares, readingShareJSON{sh.ID, sh.Name, hexKey(r.paths)})
 		}
 	}
-	l.mu.Unlock()
 	b, err := json.MarshalIndent(j, "", "\t")
 	if err != nil {
 		return nil, problem.New(problem.Internal, op, "", err)
@@ -124,11 +128,9 @@ func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 // readingKey collects the keys for reading the ledger. A share whose keys are destroyed keeps its name; its
 // paths stay closed.
 func (l *Local) readingKey() (*ReadingKey, error) {
-	k := &ReadingKey{Made: l.cfg.Now().UTC().Truncate(time.Millisecond), Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(),
+	k := &ReadingKey{Made: l.now(), Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(),
 		entries: l.keys.LedgerSealing(), shares: make(map[id.Share]shareReader)}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, sh := range l.state.Shares {
+	for _, sh := range l.books.Load().Shares {
 		paths, err := l.keys.PathKey(sh.ID)
 		if err != nil && !errors.Is(err, custody.ErrNoKeys) {
 			return nil, err

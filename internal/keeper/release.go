@@ -8,31 +8,43 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // Bounds of a request.
 const (
-	maxRelease = 10_000
-	maxEnc     = 4096
-	maxPath    = 20 << 10 // of a sealed path
+	MaxRelease    = 10_000                               // versions in one request
+	maxSealedPath = pathname.MaxPath + seal.OnceOverhead // of each
+	maxEnc        = 4 << 10                              // of each
+	maxPaths      = 16 << 20                             // of all together
+	maxRefused    = 100                                  // of a refused request, that its record names
 )
 
-// Release implements Releaser. The order of its steps is the product: check, record, and only when the
-// record is durable, derive the keys.
+// Release implements Releaser. The order of its steps is the product: check, record, and only once the record is
+// durable, make the keys.
 func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
+	leave, err := l.enter("release")
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	s, err := l.mayRelease(r)
 	if err != nil {
 		l.refused(ctx, s, r, err)
 		return nil, err
 	}
-	until := l.cfg.Now().UTC().Add(l.cfg.LeaseTTL)
-	if until.After(s.Expires) {
-		until = s.Expires
+	e := about(event.Released, s, r)
+	e.Until = l.now().Add(l.cfg.LeaseTTL)
+	if e.Until.After(s.Expires) {
+		e.Until = s.Expires
 	}
-	e := about(s, r)
-	e.Kind, e.Until = event.Released, until
-	if err := l.Record(ctx, e); err != nil {
+	if err := l.append(ctx, e); err != nil {
+		return nil, err
+	}
+	// Recording takes as long as the disk takes: the session may have been ended, or lost its rights, in between.
+	if _, err := l.allowed(r.Session, r.Share, false); err != nil {
 		return nil, err
 	}
 	leases := make([]Lease, len(r.Files))
@@ -40,9 +52,9 @@ func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
 		k, err := l.keys.FileKey(r.Share, f.Epoch, f.Enc, f.Version)
 		if err != nil {
 			zero(leases)
-			return nil, &problem.Error{Kind: problem.Damaged, Op: "release", Hint: "hint.verify", Err: err}
+			return nil, err
 		}
-		leases[i] = Lease{f.Version, k, until}
+		leases[i] = Lease{f.Version, k, e.Until}
 	}
 	return leases, nil
 }
@@ -53,77 +65,86 @@ func zero(leases []Lease) {
 	}
 }
 
-// mayRelease checks a request against the session and its rights.
-func (l *Local) mayRelease(r Request) (s account.Session, err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	x, err := l.live(r.Session)
+// mayRelease checks a request and returns its session, as far as there is one.
+func (l *Local) mayRelease(r Request) (account.Session, error) {
+	s, err := l.allowed(r.Session, r.Share, false)
 	if err != nil {
 		return s, err
-	}
-	s = x.Session
-	if l.rights(x, r.Share) == None {
-		return s, &problem.Error{Kind: problem.Denied, Op: "release", Hint: "hint.ask-for-rights"}
 	}
 	if err := r.Purpose.Valid(); err != nil {
 		return s, problem.New(problem.Invalid, "release", "", err)
 	}
-	if len(r.Files) == 0 || len(r.Files) > maxRelease {
-		return s, problem.New(problem.Invalid, "release", "", fmt.Errorf("%d versions in one request", len(r.Files)))
+	if len(r.Files) == 0 {
+		return s, problem.New(problem.Invalid, "release", "", errors.New("no versions"))
 	}
+	if len(r.Files) > MaxRelease {
+		return s, problem.New(problem.TooLarge, "release", "", fmt.Errorf("%d versions in one request, at most %d", len(r.Files), MaxRelease))
+	}
+	total := 0
 	for _, f := range r.Files {
-		if len(f.Enc) > maxEnc || len(f.Path) > maxPath || f.Version.IsZero() {
-			return s, problem.New(problem.Invalid, "release", "", errors.New("malformed"))
+		if f.Version.IsZero() || len(f.Enc) > maxEnc || len(f.Path) > maxSealedPath {
+			return s, problem.New(problem.Invalid, "release", "", errors.New("no such version, encapsulation or path can be"))
 		}
+		total += len(f.Path)
+	}
+	if total > maxPaths {
+		return s, problem.New(problem.TooLarge, "release", "", fmt.Errorf("paths of %d bytes in one request", total))
 	}
 	return s, nil
 }
 
 // about makes the event of a request.
-func about(s account.Session, r Request) event.Event {
-	e := event.Event{Session: r.Session, Account: s.Account, Actor: s.Name, Device: s.Device, Address: s.Address, Door: s.Door,
-		Share: r.Share, Purpose: r.Purpose, Files: make([]event.File, len(r.Files))}
+func about(kind event.Kind, s account.Session, r Request) event.Event {
+	e := acting(kind, s)
+	e.Session, e.Share, e.Purpose = r.Session, r.Share, r.Purpose
+	e.Files = make([]event.File, len(r.Files))
 	for i, f := range r.Files {
 		e.Files[i] = event.File{Version: f.Version, Path: f.Path}
 	}
 	return e
 }
 
-// refused records a request that was refused. Of one that makes no sense only the fact is kept.
+// refused records a request that was refused, as far as there is room: who asks for what he may not see is worth
+// knowing, but not worth a full disk.
 func (l *Local) refused(ctx context.Context, s account.Session, r Request, why error) {
-	if !l.throttle.mayRecord(l.cfg.Now()) {
+	if !l.refusals.room(s.Address, l.cfg.Now()) {
 		return
 	}
-	e := event.Event{Session: r.Session}
-	if problem.KindOf(why) != problem.Invalid {
-		e = about(s, r)
+	n := len(r.Files)
+	r.Files = r.Files[:min(n, maxRefused)]
+	for _, f := range r.Files {
+		if len(f.Path) > maxSealedPath {
+			r.Files = nil
+			break
+		}
 	}
-	e.Kind, e.Note = event.Refused, problem.KindOf(why).String()
+	e := about(event.Refused, s, r)
+	e.Purpose = account.Purpose(cut(string(r.Purpose), 64))
+	e.Size, e.Note = int64(n), problem.KindOf(why).String()
 	if err := l.append(ctx, e); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "a refused release is not in the ledger", "err", err)
 	}
 }
 
-// Unlock implements Unlocker.
+// Unlock implements Unlocker. Each call is recorded: a storehouse asks once for each share from its start on.
 func (l *Local) Unlock(ctx context.Context, s id.Session, share id.Share) (Unlocked, error) {
-	if err := l.Check(ctx, s, share, false); err != nil {
-		return Unlocked{}, err
-	}
-	l.mu.Lock()
-	x, err := l.live(s)
+	leave, err := l.enter("unlock share")
 	if err != nil {
-		l.mu.Unlock()
 		return Unlocked{}, err
 	}
-	e := logout(x, "")
-	l.mu.Unlock()
-	e.Kind, e.Share = event.Unlocked, share
-	if err := l.Record(ctx, e); err != nil {
+	defer leave()
+	x, err := l.allowed(s, share, false)
+	if err != nil {
 		return Unlocked{}, err
 	}
-	var u Unlocked
-	if u.Recipient, u.Metadata, err = l.keys.Unlock(share); err != nil {
-		return Unlocked{}, problem.New(problem.NotFound, "unlock share", share.String(), err)
+	e := acting(event.Unlocked, x)
+	e.Share = share
+	if err := l.append(ctx, e); err != nil {
+		return Unlocked{}, err
 	}
-	return u, nil
+	if _, err := l.allowed(s, share, false); err != nil {
+		return Unlocked{}, err
+	}
+	recipient, metadata, err := l.keys.Unlock(share)
+	return Unlocked{recipient, metadata}, err
 }

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
@@ -197,17 +196,14 @@ func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter) iter.S
 // in it. When the newest entries cannot be published, the others come all the same, and then the error.
 func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		if _, err := l.reader(s, "read ledger"); err != nil {
+		const op = "read ledger"
+		leave, err := l.enter(op)
+		if err != nil {
 			yield(Entry{}, err)
 			return
 		}
-		_, late := l.log.Publish(ctx)
-		r, err := ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey())
-		if err != nil {
-			yield(Entry{}, errors.Join(err, late))
-			return
-		}
-		k, err := l.readingKey()
+		r, k, late, err := l.openEvents(ctx, s, op)
+		leave() // what follows may take as long as whoever reads, and needs no more than a copy of the keys
 		if err != nil {
 			yield(Entry{}, err)
 			return
@@ -224,21 +220,18 @@ func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[En
 	}
 }
 
-// reader returns the session of somebody who may read the ledger.
-func (l *Local) reader(s id.Session, op string) (account.Session, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	by, err := l.live(s)
-	if err != nil {
-		return account.Session{}, err
+// openEvents returns what Show needs; late is why the newest entries are missing.
+func (l *Local) openEvents(ctx context.Context, s id.Session, op string) (r *ledger.Reader, k *ReadingKey, late, err error) {
+	if err := l.administrator(s, op); err != nil {
+		return nil, nil, nil, err
 	}
-	return by.Session, admin(by, op)
-}
-
-// acting returns an event with who acts filled in.
-func acting(s account.Session) event.Event {
-	return event.Event{Session: s.ID, Account: s.Account, Actor: s.Name, Device: s.Device, Address: s.Address, Door: s.Door}
+	_, late = l.log.Publish(ctx)
+	if r, err = ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey()); err != nil {
+		return nil, nil, nil, errors.Join(err, late)
+	}
+	k, err = l.readingKey()
+	return r, k, late, err
 }
 
 // sameName compares names of accounts as Login does.
-func sameName(a, b string) bool { return pathname.Key(a) == pathname.Key(b) }
+func sameName(a, b string) bool { return accountKey(a) == accountKey(b) }

@@ -2,122 +2,146 @@ package keeper
 
 import (
 	"errors"
+	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
 
-	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/id"
 )
 
-// throttle slows down guessing. It counts misses per address, and per address and account: a lockout that
-// counted per account alone would let anybody outside lock out the whole firm.
-type throttle struct {
-	mu         sync.Mutex
-	misses     map[attempt]*misses
-	minute     time.Time
-	recorded   int
-	unrecorded int
+// errThrottled means that an attempt was not even looked at.
+var errThrottled = errors.New("too many attempts")
+
+// bucket is a token bucket: it holds burst tokens, and one comes back in each interval. The zero value is full.
+type bucket struct {
+	spent float64
+	at    time.Time
 }
 
-type attempt struct {
-	address netip.Addr
-	name    string // "" counts for the whole address
+// limit is the size of buckets of a kind.
+type limit struct {
+	burst    float64
+	interval time.Duration
 }
 
-type misses struct {
-	n     int
-	until time.Time // no further attempt before
-	last  time.Time
+func (b *bucket) take(l limit, now time.Time) bool {
+	if passed := now.Sub(b.at); passed > 0 { // a clock that was set back gives nothing
+		b.spent = max(0, b.spent-float64(passed)/float64(l.interval))
+	}
+	b.at = now
+	if b.spent+1 > l.burst {
+		return false
+	}
+	b.spent++
+	return true
 }
+
+func (b *bucket) give() { b.spent = max(0, b.spent-1) }
+
+// Limits of attempts with memorised passwords. A right password gives its tokens back, so they count failures. From
+// places where nobody has ever logged in to the account, about a hundred guesses a day remain: what NIST SP 800-63B-4
+// 3.2.2 allows in all.
+var (
+	knownLimit   = limit{10, 30 * time.Second}  // of an account from an address where it has logged in
+	accountLimit = limit{10, 15 * time.Minute}  // of an account from all other addresses together
+	addressLimit = limit{100, 10 * time.Second} // of an address, which may be a whole factory, for all accounts that do not know it
+)
 
 const (
-	freeMisses     = 8   // of one name from one address
-	freeAddress    = 100 // of one address: behind it may be a whole factory
-	forgetMisses   = 15 * time.Minute
-	maxWait        = 5 * time.Minute
-	maxAttempts    = 50_000
-	recordedMinute = 60 // failed logins and refused releases that one minute of the ledger takes
+	slots       = 4096
+	maxKnown    = 16 // addresses that an account knows
+	maxKnownAll = 20_000
 )
 
-func newThrottle() *throttle { return &throttle{misses: make(map[attempt]*misses)} }
+// throttle slows down the guessing of memorised passwords. It remembers, since the start, from which addresses each
+// account has logged in: there, somebody else's guessing elsewhere does not touch it. What it remembers of
+// strangers stands in tables of fixed size under hashes that nobody can foresee, so that it cannot be flooded. A
+// device password is never slowed down.
+type throttle struct {
+	seed maphash.Seed
 
-// subnet is what counts as one address: an IPv6 host has a whole /64 to itself.
-func subnet(a netip.Addr) netip.Addr {
-	if a.Is6() && !a.Is4In6() {
+	mu        sync.Mutex
+	accounts  [slots]bucket               // guarded by mu
+	addresses [slots]bucket               // guarded by mu
+	known     map[place]*bucket           // guarded by mu
+	places    map[id.Account][]netip.Addr // guarded by mu: of known, last used last
+}
+
+// place is an account at an address.
+type place struct {
+	account id.Account
+	address netip.Addr
+}
+
+func newThrottle() *throttle {
+	return &throttle{seed: maphash.MakeSeed(), known: make(map[place]*bucket), places: make(map[id.Account][]netip.Addr)}
+}
+
+// network is what counts as one address: an IPv6 host has a whole /64 to itself.
+func network(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
 		if p, err := a.Prefix(64); err == nil {
 			return p.Addr()
 		}
 	}
-	return a.Unmap()
+	return a
 }
 
-// check returns an error while attempts of a name from an address have to wait.
-func (t *throttle) check(a netip.Addr, name string, now time.Time) error {
+// try lets check look at a password if there is a token for it, and gives the token back if the password is right.
+// name is in its compared form; account is zero if nobody has it.
+func (t *throttle) try(name string, account id.Account, from netip.Addr, now time.Time, check func() (bool, error)) (bool, error) {
+	from = network(from)
+	buckets, ok := t.take(name, place{account, from}, now)
+	if !ok {
+		return false, errThrottled
+	}
+	right, err := check()
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, k := range keys(a, name) {
-		if m := t.misses[k]; m != nil && now.Before(m.until) {
-			return &problem.Error{Kind: problem.Unavailable, Op: "log in", Hint: "hint.wait-after-misses", Err: errors.New("too many failed logins")}
+	if right || err != nil {
+		for _, b := range buckets {
+			b.give()
 		}
 	}
-	return nil
-}
-
-func keys(a netip.Addr, name string) []attempt {
-	a = subnet(a)
-	if name == "" {
-		return []attempt{{a, ""}}
+	if right {
+		t.learn(place{account, from})
 	}
-	return []attempt{{a, ""}, {a, name}}
+	return right, err
 }
 
-// miss counts a failed attempt.
-func (t *throttle) miss(a netip.Addr, name string, now time.Time) {
+// take takes a token from each bucket that counts here, or from none.
+func (t *throttle) take(name string, p place, now time.Time) ([]*bucket, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.misses) >= maxAttempts {
-		for k, m := range t.misses {
-			if now.Sub(m.last) > forgetMisses || len(t.misses) >= maxAttempts {
-				delete(t.misses, k)
-			}
-		}
+	if b := t.known[p]; b != nil && !p.account.IsZero() {
+		return []*bucket{b}, b.take(knownLimit, now)
 	}
-	for _, k := range keys(a, name) {
-		m := t.misses[k]
-		if m == nil || now.Sub(m.last) > forgetMisses {
-			m = &misses{}
-			t.misses[k] = m
-		}
-		m.n, m.last = m.n+1, now
-		free := freeMisses
-		if k.name == "" {
-			free = freeAddress
-		}
-		if over := m.n - free; over > 0 {
-			m.until = now.Add(min(time.Second<<min(over, 20), maxWait))
-		}
+	account := &t.accounts[maphash.String(t.seed, name)%slots]
+	address := &t.addresses[maphash.Comparable(t.seed, p.address)%slots]
+	if !address.take(addressLimit, now) {
+		return nil, false
 	}
+	if !account.take(accountLimit, now) {
+		return nil, false // the address has paid: it is guessing
+	}
+	return []*bucket{account, address}, true
 }
 
-// mayRecord reports whether one more failure may go into the ledger in this minute; the others are counted.
-func (t *throttle) mayRecord(now time.Time) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if minute := now.Truncate(time.Minute); !minute.Equal(t.minute) {
-		t.minute, t.recorded = minute, 0
+// learn remembers that an account has logged in from an address; t.mu is held.
+func (t *throttle) learn(p place) {
+	if t.known[p] != nil {
+		return
 	}
-	if t.recorded >= recordedMinute {
-		t.unrecorded++
-		return false
+	list := t.places[p.account]
+	if len(list) >= maxKnown {
+		delete(t.known, place{p.account, list[0]})
+		list = list[1:]
 	}
-	t.recorded++
-	return true
-}
-
-func (t *throttle) takeUnrecorded() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	n := t.unrecorded
-	t.unrecorded = 0
-	return n
+	if len(t.known) >= maxKnownAll {
+		return
+	}
+	t.known[p] = new(bucket)
+	t.places[p.account] = append(list, p.address)
 }

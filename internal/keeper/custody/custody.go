@@ -103,16 +103,13 @@ func Create(ctx context.Context, cfg Config) (*Custody, error) {
 	case there:
 		return nil, &problem.Error{Kind: problem.Exists, Op: "make keeper", On: cfg.Dir, Hint: "hint.keeper-exists", Err: ErrExists}
 	}
-	if err := cfg.FS.MkdirAll(cfg.Dir, 0o700); err != nil {
+	if err := durable.MakeDir(cfg.FS, cfg.Dir, 0o700); err != nil {
 		return nil, failed("make keeper", err)
 	}
-	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.orDefault(), root: seal.NewKey(), ring: make(map[id.Share]shareKeys), epochs: newEpochs()}
+	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.OrDefault(), root: seal.NewKey(), ring: make(map[id.Share]shareKeys), epochs: newEpochs()}
 	var err error
 	if c.ledger, err = newLedgerKeys(cfg.Origin); err != nil {
 		return nil, problem.New(problem.Invalid, "make keeper", "", err)
-	}
-	if err := cfg.FS.SyncDir(filepath.Dir(cfg.Dir)); err != nil {
-		return nil, failed("make keeper", err)
 	}
 	if err := errors.Join(c.save(ledgerKeysName, c.ledger.marshal()), c.save(ringName, marshalRing(c.ring))); err != nil {
 		return nil, err
@@ -125,7 +122,7 @@ func Create(ctx context.Context, cfg Config) (*Custody, error) {
 
 // Open reads the keys.
 func Open(ctx context.Context, cfg Config) (*Custody, error) {
-	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.orDefault(), epochs: newEpochs()}
+	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.OrDefault(), epochs: newEpochs()}
 	p, err := readProtection(cfg.FS, cfg.Dir)
 	if err != nil {
 		return nil, err
@@ -186,14 +183,14 @@ func (c *Custody) protect(ctx context.Context, s Secret) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.gone {
-		return failed("change protection", errGone)
+		return failed("protect keeper", errGone)
 	}
 	p, err := newProtection(ctx, c.fsys, s, c.cost, c.root)
 	if err != nil {
 		return err
 	}
 	if err := durable.WriteFile(c.fsys, filepath.Join(c.dir, protectionName), p.marshal(), privateMode); err != nil {
-		return failed("change protection", err)
+		return failed("protect keeper", err)
 	}
 	c.protection = s.kind
 	return nil

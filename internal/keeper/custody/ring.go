@@ -27,18 +27,18 @@ var ErrNoKeys = errors.New("no keys of this share")
 func (c *Custody) MakeShare(share id.Share) error {
 	private, err := seal.KEM().GenerateKey()
 	if err != nil {
-		return problem.New(problem.Internal, "create share", "", err)
+		return problem.New(problem.Internal, "make share", "", err)
 	}
 	metadata := seal.NewKey()
 	keys, err := newShareKeys(private, metadata)
 	if err != nil {
-		return problem.New(problem.Internal, "create share", "", err)
+		return problem.New(problem.Internal, "make share", "", err)
 	}
 	c.write.Lock()
 	defer c.write.Unlock()
 	plain, err := c.addToRing(share, keys)
 	if err != nil {
-		return failed("create share", err)
+		return failed("make share", err)
 	}
 	defer clear(plain)
 	if err := c.saveLocked(ringName, plain); err != nil {
@@ -58,7 +58,7 @@ func (c *Custody) addToRing(share id.Share, keys shareKeys) ([]byte, error) {
 	case c.gone:
 		return nil, errGone
 	case there || share.IsZero():
-		return nil, problem.New(problem.Exists, "create share", share.String(), nil)
+		return nil, problem.New(problem.Exists, "make share", share.String(), nil)
 	}
 	c.ring[share] = keys
 	return marshalRing(c.ring), nil

@@ -71,29 +71,30 @@ func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, string(s.kind)) 
 
 // Cost is what one hash of argon2id costs.
 type Cost struct {
-	Time      uint32 `json:"time"`       // passes
-	MemoryKiB uint32 `json:"memory_kib"` //
+	Time   uint32 `json:"time"`   // passes
+	Memory uint32 `json:"memory"` // KiB
 }
 
 // bounds of Cost in files: whoever can write them must not be able to take all memory.
 const (
-	maxTime      = 64
-	maxMemoryKiB = 2 << 20
+	maxTime   = 64
+	maxMemory = 2 << 20
 )
 
-func (c Cost) orDefault() Cost {
-	if c.Time == 0 || c.MemoryKiB == 0 {
-		return Cost{Time: 3, MemoryKiB: 64 << 10}
+// OrDefault returns c, or for zero 3 passes over 64 MiB, more than RFC 9106 asks for where memory is scarce.
+func (c Cost) OrDefault() Cost {
+	if c.Time == 0 || c.Memory == 0 {
+		return Cost{Time: 3, Memory: 64 << 10}
 	}
 	return c
 }
 
 // Hash returns the argon2id hash of a secret that people remember.
 func (c Cost) Hash(secret string, salt []byte) (seal.Key, error) {
-	if c.Time == 0 || c.Time > maxTime || c.MemoryKiB < 8 || c.MemoryKiB > maxMemoryKiB {
-		return seal.Key{}, fmt.Errorf("argon2id with %d passes over %d KiB", c.Time, c.MemoryKiB)
+	if c.Time == 0 || c.Time > maxTime || c.Memory < 8 || c.Memory > maxMemory {
+		return seal.Key{}, fmt.Errorf("argon2id with %d passes over %d KiB", c.Time, c.Memory)
 	}
-	return seal.Key(argon2.IDKey([]byte(secret), salt, c.Time, c.MemoryKiB, 1, 32)), nil
+	return seal.Key(argon2.IDKey([]byte(secret), salt, c.Time, c.Memory, 1, 32)), nil
 }
 
 // protection is the file of that name: how the root is sealed.
@@ -200,24 +201,20 @@ func (p *protection) key(ctx context.Context, fsys durable.FS, s Secret) (k seal
 
 // makeKeyFile makes a key file unless there is one.
 func makeKeyFile(fsys durable.FS, path string) error {
-	dir := filepath.Dir(path)
-	if err := fsys.MkdirAll(dir, 0o700); err != nil {
-		return failed("make key file", err)
+	if err := durable.MakeDir(fsys, filepath.Dir(path), 0o700); err != nil {
+		return failed("make keeper", err)
 	}
 	if _, err := modeOf(fsys, path); err == nil {
 		return nil // readKeyFile looks at it
 	} else if !errors.Is(err, fs.ErrNotExist) {
-		return failed("make key file", err)
+		return failed("make keeper", err)
 	}
 	k := seal.NewKey()
 	defer k.Zero()
 	text := append(hex.AppendEncode(nil, k[:]), '\n')
 	defer clear(text)
 	if err := durable.WriteFile(fsys, path, text, privateMode); err != nil {
-		return failed("make key file", err)
-	}
-	if err := fsys.SyncDir(filepath.Dir(dir)); err != nil {
-		return failed("make key file", err)
+		return failed("make keeper", err)
 	}
 	return nil
 }
