@@ -101,9 +101,15 @@ func readTile(fsys fs.FS, t tlog.Tile) ([]byte, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return checkLength(t, b, err)
 	}
-	for _, w := range wider(fsys, t) {
-		if b, err2 := readFile(fsys, torchwood.TilePath(w), tileLimit(w)); err2 == nil {
-			return cutTile(t, w, b)
+	for range 10 { // the wider one may be replaced as well before it is read
+		list := wider(fsys, t)
+		for _, w := range list {
+			if b, err2 := readFile(fsys, torchwood.TilePath(w), tileLimit(w)); err2 == nil {
+				return cutTile(t, w, b)
+			}
+		}
+		if len(list) == 0 {
+			break
 		}
 	}
 	return nil, err

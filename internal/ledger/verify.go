@@ -110,8 +110,12 @@ func (a Audit) Run(ctx context.Context, fsys fs.FS) (Report, error) {
 	}
 	a.Gap = cmp.Or(a.Gap, DefaultGap)
 	w := &audit{Audit: a, fsys: fsys, seen: make(map[int64]tlog.Hash)}
-	w.checkpoint(v)
-	files, live := w.readWAL()
+	snap, err := takeSnapshot(ctx, fsys, v)
+	if err != nil {
+		return Report{}, problem.New(problem.Unavailable, "verify the ledger", "", err)
+	}
+	w.checkpoint(v, snap)
+	w.remember(snap)
 	for _, h := range a.Seen {
 		w.seen[h.Size] = tlog.Hash{}
 	}
@@ -124,7 +128,7 @@ func (a Audit) Run(ctx context.Context, fsys fs.FS) (Report, error) {
 	}
 	w.rightEdge()
 	w.heads()
-	w.wal(files, live)
+	w.wal(snap)
 	return w.Report, nil
 }
 
@@ -135,27 +139,21 @@ func (w *audit) damage(kind Kind, file string, entry *int64, format string, args
 }
 
 // checkpoint reads what was signed. An unsigned checkpoint is still followed, so that what it names is looked at.
-func (w *audit) checkpoint(v note.Verifier) {
-	w.Origin = v.Name()
-	signed, err := readFile(w.fsys, checkpointName, maxCheckpoint)
-	if err != nil {
-		w.Root = emptyRoot()
-		w.damage(Missing, checkpointName, nil, "%v", err)
+func (w *audit) checkpoint(v note.Verifier, s *snapshot) {
+	w.Origin, w.Root = v.Name(), emptyRoot()
+	if s.signed == nil {
+		w.damage(Missing, checkpointName, nil, "%v", s.err)
 		return
 	}
-	c, err := openCheckpoint(signed, v)
+	c, err := torchwood.ParseCheckpoint(s.text())
 	if err != nil {
-		text, _, _ := bytes.Cut(signed, []byte("\n\n"))
-		c2, err2 := torchwood.ParseCheckpoint(string(text) + "\n")
-		if err2 != nil {
-			w.Root = emptyRoot()
-			w.damage(Malformed, checkpointName, nil, "%v", err2)
-			return
-		}
-		w.damage(Unsigned, checkpointName, nil, "%v", err)
-		c = c2
+		w.damage(Malformed, checkpointName, nil, "%v", err)
+		return
 	}
 	w.Origin, w.Size, w.Root = c.Origin, c.N, c.Hash
+	if _, err := openCheckpoint(s.signed, v); err != nil {
+		w.damage(Unsigned, checkpointName, nil, "%v", err)
+	}
 }
 
 // bundle checks 256 entries and adds them to the tree.
