@@ -101,7 +101,7 @@ func (a *app) rebuildShare(ctx context.Context, c *client.Client, share string) 
 			if r.Equal {
 				key = "say.rebuilt-equal"
 			}
-			a.print(key, printable(share), r.Frames, r.Totals.Files, r.Totals.Versions)
+			a.print(key, printable(share), line.Frames, r.Files, r.Versions)
 		}
 	}
 	return nil

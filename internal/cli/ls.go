@@ -204,11 +204,13 @@ func (a *app) restore() *cobra.Command {
 
 func (a *app) runRestore(ctx context.Context, c *client.Client, q api.RestoreRequest) error {
 	count := make(map[string]int)
+	var last api.Restored
 	for r, err := range c.Restore(ctx, q) {
 		if err != nil {
 			return err
 		}
 		count[r.Act]++
+		last = r
 		if a.json {
 			if err := a.emit(r); err != nil {
 				return err
@@ -228,8 +230,13 @@ func (a *app) runRestore(ctx context.Context, c *client.Client, q api.RestoreReq
 		case "unchanged":
 			a.print("say.unchanged", name)
 		default:
-			fmt.Fprintln(a.err, r.Error.Message)
+			if r.Path != q.Path { // that one is told as the command's own
+				fmt.Fprintln(a.err, r.Error.Message)
+			}
 		}
+	}
+	if last.Error != nil && last.Path == q.Path {
+		return &client.Error{Problem: *last.Error}
 	}
 	if !a.json && q.DryRun {
 		a.print("say.dry-run")

@@ -127,7 +127,7 @@ func (a *app) problem(err error) api.Problem {
 
 // cause adds what lies behind a problem of this machine: whoever runs the command has to mend it.
 func cause(e *problem.Error) string {
-	if e.Err == nil || e.Kind != problem.Internal && e.Kind != problem.Unavailable && e.Kind != problem.Invalid {
+	if e.Err == nil || strings.Contains(e.On, e.Err.Error()) || e.Kind != problem.Internal && e.Kind != problem.Unavailable && e.Kind != problem.Invalid {
 		return ""
 	}
 	return " (" + e.Err.Error() + ")"

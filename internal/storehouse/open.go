@@ -52,11 +52,11 @@ type House struct {
 }
 
 // Open opens the storehouse of a data directory. No other process can have it open at the same time.
-func Open(ctx context.Context, cfg Config, opt Options) (h *House, err error) {
+func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if opt.FS == nil {
 		opt.FS = durable.OS()
 	}
-	h = &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
+	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
 	if !Exists(cfg) {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "open vault", On: cfg.Data, Hint: "hint.init"}
 	}

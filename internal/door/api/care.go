@@ -130,7 +130,10 @@ func (h *handler) rebuild(w http.ResponseWriter, r *http.Request, s account.Sess
 	if err != nil {
 		return l.end(err)
 	}
-	if err := l.put(RebuildLine{Frames: report.Frames, Report: &report}); err != nil {
+	t := report.Totals
+	if err := l.put(RebuildLine{Frames: report.Frames, Report: &RebuildReport{
+		Share: q.Share, Equal: report.Equal, Files: t.Files, Dirs: t.Dirs, Removed: t.Removed, Versions: t.Versions, Bytes: t.Bytes,
+	}}); err != nil {
 		return err
 	}
 	return l.end(nil)

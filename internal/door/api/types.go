@@ -4,7 +4,6 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
-	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
@@ -185,10 +184,9 @@ type Session struct {
 
 // Share is a share as an administrator sees it.
 type Share struct {
-	ID       id.Share          `json:"id"`
-	Name     string            `json:"name"`
-	ReadOnly bool              `json:"read_only,omitempty"`
-	Totals   *catalogue.Totals `json:"totals,omitempty"`
+	ID       id.Share `json:"id"`
+	Name     string   `json:"name"`
+	ReadOnly bool     `json:"read_only,omitempty"`
 }
 
 // VerifyRequest says what to verify.
@@ -210,8 +208,19 @@ type RebuildRequest struct {
 
 // RebuildLine is one line of a rebuild: how many frames were read, or the report at the end.
 type RebuildLine struct {
-	Frames int64                `json:"frames,omitempty"`
-	Report *vault.RebuildReport `json:"report,omitempty"`
+	Frames int64          `json:"frames"`
+	Report *RebuildReport `json:"report,omitempty"`
+}
+
+// RebuildReport says what a rebuild has made.
+type RebuildReport struct {
+	Share    string `json:"share"`
+	Equal    bool   `json:"equal"` // to the catalogue before
+	Files    int64  `json:"files"`
+	Dirs     int64  `json:"directories"`
+	Removed  int64  `json:"removed"`
+	Versions int64  `json:"versions"`
+	Bytes    int64  `json:"bytes"` // of the files that are shown
 }
 
 // Problem is a failed act on the wire.
