@@ -5,11 +5,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"os"
 	"path/filepath"
 	"time"
 )
+
+// crashAfter is how much an import has to have written before it is killed.
+const crashAfter = 200 << 20
 
 // startLimit is how long a start after a crash may take until the first answer.
 const startLimit = 5 // s
@@ -139,6 +143,10 @@ func (m *crowd) crashServer(ctx context.Context) error {
 func (m *crowd) crashImport(ctx context.Context) error {
 	return m.crash(ctx, "start after kill -9 of an import", func(ctx context.Context, round int) error {
 		c := m.v.command(ctx, "import", "--json", m.source, fmt.Sprintf("%s/crash%d", m.v.Share, round))
+		_, before, err := measureTree(m.v.data)
+		if err != nil {
+			return err
+		}
 		if err := c.Start(); err != nil {
 			return err
 		}
@@ -147,12 +155,19 @@ func (m *crowd) crashImport(ctx context.Context) error {
 			c.Wait() // killed
 			close(ended)
 		}()
-		select {
-		case <-time.After(time.Duration(max(0.2, 5*m.b.scale) * float64(time.Second))):
-		case <-ended:
-			return fmt.Errorf("the import has ended before it was killed: %v", c.ProcessState)
+		for grown := int64(0); grown < m.b.bytes(crashAfter); {
+			select {
+			case <-time.After(20 * time.Millisecond):
+			case <-ended:
+				return fmt.Errorf("the import has ended before it was killed: %v", c.ProcessState)
+			}
+			_, now, err := measureTree(m.v.data)
+			if err != nil && !errors.Is(err, fs.ErrNotExist) { // a file may go while it is counted
+				return errors.Join(err, c.Process.Kill())
+			}
+			grown = now - before
 		}
-		err := c.Process.Kill()
+		err = c.Process.Kill()
 		<-ended
 		return err
 	})

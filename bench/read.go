@@ -46,9 +46,7 @@ func runRead(ctx context.Context, b *bench, r *Result) (err error) {
 		if err != nil {
 			return err
 		}
-		diff := 0.0
-		diff = median(first) - median(second)
-		added = append(added, diff)
+		added = append(added, median(first)-median(second))
 		released, leased = append(released, first...), append(leased, second...)
 		b.say("read %d/%d: with release %.3f ms, with lease %.3f ms, p50", round+1, b.n, median(first), median(second))
 	}

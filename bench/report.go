@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -126,8 +127,9 @@ func (r *Result) save(dir string) error {
 	return os.WriteFile(filepath.Join(dir, r.Program+".json"), append(text, '\n'), 0o644)
 }
 
-// report writes the tables of all results that are there, as Markdown to the screen and a file, and as one JSON file.
-func (b *bench) report() error {
+// report writes the tables of all results that are there as Markdown and JSON files, and those of the programs that have
+// just run (or all, if none has) to the screen.
+func (b *bench) report(ran []program) error {
 	var all []*Result
 	for _, p := range programs {
 		text, err := os.ReadFile(filepath.Join(b.results(), p.name+".json"))
@@ -154,7 +156,10 @@ func (b *bench) report() error {
 	if err := os.WriteFile(filepath.Join(b.results(), "report.md"), md, 0o644); err != nil {
 		return err
 	}
-	_, err = os.Stdout.Write(md)
+	screen := slices.DeleteFunc(slices.Clone(all), func(r *Result) bool {
+		return ran != nil && !slices.ContainsFunc(ran, func(p program) bool { return p.name == r.Program })
+	})
+	_, err = os.Stdout.Write(markdown(screen))
 	b.say("tables: %s", filepath.Join(b.results(), "report.md"))
 	return err
 }
