@@ -350,7 +350,7 @@ func testLong(t *testing.T, c catalogue.Catalogue) {
 	b := newBook(t, c)
 	file := id.NewFile()
 	var batches []catalogue.Batch
-	for i := range 2500 {
+	for i := range 1300 {
 		f := id.NewFile()
 		rec := b.rec
 		rec.Ops = []commit.Op{save(file, id.File{}, "long history"), save(f, file, fmt.Sprint(i)), act(commit.Touch, id.NewFile(), file, fmt.Sprint("gone ", i%3))}
@@ -458,6 +458,7 @@ func testReopen(t *testing.T, open Open) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		defer tx.Rollback()
 		w := *b.w
 		rec := b.rec
 		rec.Ops = []commit.Op{save(f, id.File{}, "never")}

@@ -196,6 +196,7 @@ func (r *run) rollback(t *rapid.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tx.Rollback()
 	w := *r.w
 	r.applied(t, tx, r.want.clone(), batch(t, &w))
 	if err := tx.Rollback(); err != nil {

@@ -20,6 +20,7 @@ func testTransaction(t *testing.T, c catalogue.Catalogue) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tx.Rollback()
 	inside := tx.View(b.share, b.keys)
 	for range 3 {
 		rec := b.rec
@@ -58,6 +59,7 @@ func testTransaction(t *testing.T, c catalogue.Catalogue) {
 		if tx, err = c.Begin(ctx); err != nil {
 			t.Fatal(err)
 		}
+		defer tx.Rollback()
 		if err := tx.Apply(ctx, fresh.share, fresh.keys, batch); err != nil {
 			t.Fatal(err)
 		}
@@ -79,6 +81,7 @@ func testWaiting(t *testing.T, c catalogue.Catalogue) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tx.Rollback()
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	if _, err := c.Begin(ctx); !errors.Is(err, context.Canceled) {
@@ -212,6 +215,7 @@ func testCancelled(t *testing.T, c catalogue.Catalogue) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tx.Rollback()
 	rec := b.rec
 	rec.Ops = []commit.Op{save(id.NewFile(), id.File{}, "b")}
 	w := *b.w

@@ -288,9 +288,9 @@ func (a *applier) manifest(op *commit.Op) (pack.Place, error) {
 	return pack.Place{}, nil // only after damage: the version is listed, and does not open
 }
 
-// add inserts a new node.
+// add inserts a new node. It looks for one in its place only when there is one: mostly there is none.
 func (a *applier) add(n *node) error {
-	for {
+	for range 2 {
 		added, err := a.exec(qAddNode, n.num, a.book.num, n.file[:], n.parent[:], n.lookup[:], n.dir, micro(a.c.When),
 			n.modified, n.versions, n.size, n.placed, n.head)
 		if err != nil || added > 0 {
@@ -300,6 +300,7 @@ func (a *applier) add(n *node) error {
 			return err
 		}
 	}
+	return fmt.Errorf("%w: its indexes do not agree", ErrUnusable)
 }
 
 // set updates a node. The columns of indexes are written only if they change.
@@ -318,11 +319,12 @@ func (a *applier) set(was, n *node) error {
 	return err
 }
 
-// giveWay removes the node that is shown where n will stand, if there is another one.
+// giveWay removes the node that is shown where n will stand, if there is one. It is not n: that would stand
+// there already.
 func (a *applier) giveWay(n *node) error {
 	var b []byte
 	found, err := a.row(qFindShown, []any{a.book.num, n.parent[:], n.lookup[:]}, &b)
-	if err != nil || !found || id.File(b) == n.file {
+	if err != nil || !found {
 		return err
 	}
 	was, err := a.find(id.File(b))
