@@ -408,7 +408,7 @@ func TestVerifyWhileWriting(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() {
-		for i := range 1500 {
+		for i := range 400 {
 			if _, err := l.Append(ctx, fmt.Append(nil, i)); err != nil {
 				done <- err
 				return

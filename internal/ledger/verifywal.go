@@ -30,13 +30,15 @@ func (s *snapshot) text() string {
 	return string(text) + "\n"
 }
 
-// snapshots bounds how often a checkpoint may be replaced while the files beside it are read.
-const snapshots = 100
+const (
+	snapshots = 100 // how often a checkpoint may be replaced while the files beside it are read
+	doubts    = 10  // how often a gap in them is looked at again: a listing may miss names that come while it is made
+)
 
 // takeSnapshot reads until the checkpoint was the same before and after: a write-ahead file goes only
 // when a new checkpoint stands. Bundles are looked at before write-ahead files, which hold their entries first.
 func takeSnapshot(ctx context.Context, fsys fs.FS, v note.Verifier) (*snapshot, error) {
-	for range snapshots {
+	for i := range snapshots {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -50,7 +52,12 @@ func takeSnapshot(ctx context.Context, fsys fs.FS, v note.Verifier) (*snapshot, 
 		s.files, _, s.walErr = readWALs(fsys, origin)
 		again, _ := readFile(fsys, checkpointName, maxCheckpoint)
 		gone := errors.Is(s.walErr, fs.ErrNotExist) && exists(fsys, walDir) // removed after it was listed
-		if bytes.Equal(s.signed, again) && !gone {
+		gap := s.walErr == nil && i < doubts
+		if gap {
+			_, err := chain(s.files, size)
+			gap = err != nil
+		}
+		if bytes.Equal(s.signed, again) && !gone && !gap {
 			return s, nil
 		}
 	}
