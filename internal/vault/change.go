@@ -46,7 +46,7 @@ func (w *view) Remove(ctx context.Context, name pathname.Path) error {
 	if w.v.live.remove(w, name) {
 		return nil
 	}
-	return w.change(ctx, op, name, func(p *planner) ([]commit.Op, error) {
+	err := w.change(ctx, op, name, func(p *planner) ([]commit.Op, error) {
 		t, err := p.mustExist(op, name, w)
 		if err != nil {
 			return nil, err
@@ -58,6 +58,10 @@ func (w *view) Remove(ctx context.Context, name pathname.Path) error {
 		p.endLocks(t.node)
 		return []commit.Op{{Kind: commit.Remove, File: t.node.File}}, nil
 	})
+	if err == nil {
+		w.v.live.below(name, "")
+	}
+	return err
 }
 
 // Rename implements Writer.
@@ -72,7 +76,7 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		}
 		return w.Remove(ctx, from)
 	}
-	return w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) {
+	err := w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) {
 		src, err := p.mustExist(op, from, w)
 		if err != nil {
 			return nil, err
@@ -97,6 +101,10 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		}
 		return p.rename(w, src, dst)
 	})
+	if err == nil {
+		w.v.live.below(from, to)
+	}
+	return err
 }
 
 // rename decides which file a renamed one is from now on.
@@ -113,7 +121,8 @@ func (p *planner) rename(w *view, src, dst target) ([]commit.Op, error) {
 		return []commit.Op{{Kind: commit.Remove, File: dst.node.File}, move}, nil
 	case dst.exists: // a save by rename: one more version of the file that has the name
 		p.leave(src.node, w.s)
-		return []commit.Op{placeAs(dst.node.File, dst.dir, dst.node.Name, src.node), {Kind: commit.Remove, File: src.node.File}}, nil
+		op, err := p.placeAs(dst.node.File, dst.dir, dst.node.Name, src.node)
+		return []commit.Op{op, {Kind: commit.Remove, File: src.node.File}}, err
 	case src.node.Dir:
 		return []commit.Op{move}, nil
 	}
@@ -122,8 +131,8 @@ func (p *planner) rename(w *view, src, dst target) ([]commit.Op, error) {
 	if !ok || file == src.node.File {
 		return []commit.Op{move}, nil
 	}
-	ops := []commit.Op{placeAs(file, dst.dir, dst.name.Base(), src.node), {Kind: commit.Remove, File: src.node.File}}
-	return append(ops, after...), nil
+	op, err := p.placeAs(file, dst.dir, dst.name.Base(), src.node)
+	return append([]commit.Op{op, {Kind: commit.Remove, File: src.node.File}}, after...), err
 }
 
 // SetProps implements Writer.

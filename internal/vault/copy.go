@@ -24,7 +24,7 @@ func (w *view) Copy(ctx context.Context, from, to pathname.Path, replace, deep b
 	if err != nil {
 		return err
 	}
-	if src.Live {
+	if live, _ := Live(to.Base()); src.Live || live && !src.Dir {
 		return w.copyContent(ctx, src, to, replace)
 	}
 	if len(from.Names()) < 2 || src.Dir && to.In(from) {
@@ -90,19 +90,28 @@ func (p *planner) copyTop(w *view, from, to pathname.Path, replace bool, file id
 			file = former
 		}
 	}
-	return append(ops, copyNode(src.node, file, dst.dir, name)...), file, nil
+	if src.node.Dir {
+		return append(ops, copyNode(src.node, file, dst.dir, name)...), file, nil
+	}
+	made, err := p.placeAs(file, dst.dir, name, src.node)
+	return append(ops, withProps(made, src.node)...), file, err
 }
 
 // copyNode makes file a copy of a node, with its properties.
 func copyNode(n catalogue.Node, file, parent id.File, name string) []commit.Op {
 	op := commit.Op{Kind: commit.Mkdir, File: file, Parent: parent, Name: name}
 	if !n.Dir {
-		op = placeAs(file, parent, name, n)
+		op = freshAs(file, parent, name, n)
 	}
+	return withProps(op, n)
+}
+
+// withProps adds the properties of the copied node to the operation that makes its copy.
+func withProps(op commit.Op, n catalogue.Node) []commit.Op {
 	if len(n.Props) == 0 {
 		return []commit.Op{op}
 	}
-	return []commit.Op{op, {Kind: commit.SetProp, File: file, Props: n.Props, Content: commit.Content{Modified: n.Modified}}}
+	return []commit.Op{op, {Kind: commit.SetProp, File: op.File, Props: n.Props, Content: commit.Content{Modified: n.Modified}}}
 }
 
 // copyBelow copies what is in a directory, level by level in bounded steps. Each step is atomic; a copy

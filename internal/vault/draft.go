@@ -352,19 +352,12 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved, version: id.NewVersion()}
-	key, epoch, err := d.w.v.fileKey(ctx, d.sh, r.version)
+	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved}
+	c, err := r.seal(ctx, d.w.v, m, equal)
 	if err != nil {
 		return Info{}, err
 	}
-	plain, err := m.Marshal()
-	if err != nil {
-		return Info{}, problem.New(problem.TooLarge, "save", string(d.name), err)
-	}
-	r.manifest = key.Seal(nil, plain, r.version[:])
-	key.Zero()
-	c := commit.Content{Version: r.version, Key: r.version, Epoch: epoch, Equal: equal}
-	c.Size, c.Modified, c.Sums = m.Size, s.Modified, s.Sums
+	c.Modified, c.Sums = s.Modified, s.Sums
 	r.files = []event.File{{Version: c.Version, Path: d.sh.meta.SealPath(string(d.name))}}
 	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
 	if err := d.w.v.submit(ctx, r); err != nil {
@@ -374,6 +367,23 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 		return r.info, nil
 	}
 	return d.w.Stat(ctx, d.name)
+}
+
+// seal gives the act a new version with the content that a manifest describes.
+func (r *request) seal(ctx context.Context, v *Vault, m commit.Manifest, equal [32]byte) (c commit.Content, err error) {
+	c = commit.Content{Version: id.NewVersion(), Size: m.Size, Equal: equal}
+	c.Key = c.Version
+	key, epoch, err := v.fileKey(ctx, r.share, c.Version)
+	if err != nil {
+		return c, err
+	}
+	defer key.Zero()
+	plain, err := m.Marshal()
+	if err != nil {
+		return c, problem.New(problem.TooLarge, "save", "", err)
+	}
+	c.Epoch, r.version, r.manifest = epoch, c.Version, key.Seal(nil, plain, c.Version[:])
+	return c, nil
 }
 
 // finish cuts and seals what is left and returns the manifest.

@@ -138,6 +138,17 @@ func (l *live) in(dir pathname.Path) (all []Info) {
 	return all
 }
 
+// isLive is Live for what may be a directory: programs make directories with such names, too, and these are kept.
+func (w *view) isLive(ctx context.Context, name pathname.Path) (live, hidden bool) {
+	if live, hidden = Live(name.Base()); !live {
+		return false, false
+	}
+	if i, err := w.Stat(ctx, name); err == nil && i.Dir {
+		return false, false
+	}
+	return live, hidden
+}
+
 // lock takes a lock on a live name, where nothing stands yet on an empty file. It holds nobody back: such
 // files are themselves the way in which programs lock.
 func (l *live) lock(ctx context.Context, w *view, name pathname.Path, hidden bool, lock Lock) (Lock, Info, error) {
@@ -163,7 +174,10 @@ func (l *live) lock(ctx context.Context, w *view, name pathname.Path, hidden boo
 }
 
 // changeLock refreshes a lock on a live name, or ends it if ttl is 0.
-func (l *live) changeLock(w *view, name pathname.Path, token string, ttl time.Duration) (Lock, error) {
+func (l *live) changeLock(ctx context.Context, w *view, name pathname.Path, token string, ttl time.Duration) (Lock, error) {
+	if _, err := l.create(ctx, w, name, false); err != nil { // a place for it must be there
+		return Lock{}, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	lock, ok := l.locks[token]
@@ -253,44 +267,67 @@ func (d *liveDraft) Commit(_ context.Context, s Save) (Info, error) {
 
 func (d *liveDraft) Discard() {}
 
+// below drops the live files below a directory that goes, or lets them go with it to another name.
+func (l *live) below(from, to pathname.Path) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for k, e := range l.files {
+		if !k.In(liveKey(from)) {
+			continue
+		}
+		delete(l.files, k)
+		if to == "" {
+			l.size -= len(e.data)
+			continue
+		}
+		e.Path = to
+		for _, name := range k.Names()[len(from.Names()):] {
+			e.Path = e.Path.Join(name)
+		}
+		l.files[liveKey(e.Path)] = e
+	}
+}
+
 // renameLive renames from or to a live name. A live file that gets a person's name becomes a version; a
-// person's file keeps being one only under a person's name, so the other way is refused.
+// person's file does not become litter.
 func (w *view) renameLive(ctx context.Context, from, to pathname.Path, replace bool) (done bool, err error) {
 	const op = "rename"
 	fromLive, _ := Live(from.Base())
-	toLive, hidden := Live(to.Base())
+	toLive, _ := Live(to.Base())
 	if !fromLive && !toLive {
 		return false, nil
 	}
-	if !fromLive {
-		return true, &problem.Error{Kind: problem.Denied, Op: op, On: string(to), Hint: "hint.live-name"}
+	if _, _, err := w.enter(ctx, op, from, true); err != nil {
+		return true, err
 	}
 	e, ok := w.v.live.get(from)
-	if !ok || !w.v.live.has(w, from) {
-		return !ok && toLive, problem.New(problem.NotFound, op, string(from), nil)
+	if !ok || !fromLive {
+		if i, err := w.Stat(ctx, from); err == nil && i.Dir {
+			return false, nil
+		}
+		if fromLive {
+			return true, problem.New(problem.NotFound, op, string(from), nil)
+		}
+		return true, &problem.Error{Kind: problem.Denied, Op: op, On: string(to), Hint: "hint.live-name"}
 	}
-	if toLive {
-		if _, err := w.v.live.create(ctx, w, to, hidden); err != nil {
-			return true, err
-		}
-		w.v.live.put(to, hidden, w, e.data, e.Modified)
-	} else {
-		if _, err := w.Stat(ctx, to); err == nil && !replace {
-			return true, problem.New(problem.Exists, op, string(to), nil)
-		}
-		d, err := w.Create(ctx, to)
-		if err != nil {
-			return true, err
-		}
-		defer d.Discard()
-		if _, err := d.Write(e.data); err != nil {
-			return true, err
-		}
-		if _, err := d.Commit(ctx, Save{Modified: e.Modified}); err != nil {
-			return true, err
-		}
+	same := liveKey(from) == liveKey(to)
+	if _, err := w.Stat(ctx, to); err == nil && !replace && !same {
+		return true, problem.New(problem.Exists, op, string(to), nil)
 	}
-	w.v.live.remove(w, from)
+	d, err := w.Create(ctx, to)
+	if err != nil {
+		return true, err
+	}
+	defer d.Discard()
+	if _, err := d.Write(e.data); err != nil {
+		return true, err
+	}
+	if _, err := d.Commit(ctx, Save{Modified: e.Modified}); err != nil {
+		return true, err
+	}
+	if !same {
+		w.v.live.remove(w, from)
+	}
 	return true, nil
 }
 

@@ -111,9 +111,13 @@ func (p *planner) mayRemove(op string, w *view, t target) error {
 	if err := p.mayWrite(op, w, target{name: t.name, dir: t.dir, chain: t.chain}); err != nil {
 		return err
 	}
+	on := make(map[id.File][]held) // of several shared locks on one thing, one token suffices
 	for _, h := range p.below(t.node) {
-		if !satisfied(w, []held{h}) {
-			return locked(op, t.name, []held{h})
+		on[h.File] = append(on[h.File], h)
+	}
+	for _, in := range on {
+		if !satisfied(w, in) {
+			return locked(op, t.name, in)
 		}
 	}
 	return nil
@@ -168,7 +172,7 @@ func (w *view) Lock(ctx context.Context, name pathname.Path, l Lock) (Lock, Info
 	if err != nil {
 		return Lock{}, Info{}, err
 	}
-	if live, hidden := Live(name.Base()); live {
+	if live, hidden := w.isLive(ctx, name); live {
 		return w.v.live.lock(ctx, w, name, hidden, l)
 	}
 	err = w.v.submit(ctx, &request{share: sh, sess: w.s, kind: event.Changed, note: op,
@@ -244,6 +248,9 @@ func (w *view) withLock(ctx context.Context, op string, name pathname.Path, toke
 		return err
 	}
 	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op, name, name.Share())
+	if err == nil && !t.exists {
+		err = problem.New(problem.Condition, op, string(name), errors.New("there is nothing here"))
+	}
 	if err != nil {
 		return err
 	}
@@ -266,8 +273,8 @@ func (w *view) withLock(ctx context.Context, op string, name pathname.Path, toke
 
 // Refresh implements Locker.
 func (w *view) Refresh(ctx context.Context, name pathname.Path, token string, ttl time.Duration) (l Lock, err error) {
-	if live, _ := Live(name.Base()); live {
-		return w.v.live.changeLock(w, name, token, max(ttl, time.Second))
+	if live, _ := w.isLive(ctx, name); live {
+		return w.v.live.changeLock(ctx, w, name, token, max(ttl, time.Second))
 	}
 	err = w.withLock(ctx, "refresh lock", name, token, func(table *locks, h held) error {
 		h.TTL = min(max(ttl, time.Second), maxTTL)
@@ -281,8 +288,8 @@ func (w *view) Refresh(ctx context.Context, name pathname.Path, token string, tt
 
 // Unlock implements Locker.
 func (w *view) Unlock(ctx context.Context, name pathname.Path, token string) error {
-	if live, _ := Live(name.Base()); live {
-		_, err := w.v.live.changeLock(w, name, token, 0)
+	if live, _ := w.isLive(ctx, name); live {
+		_, err := w.v.live.changeLock(ctx, w, name, token, 0)
 		return err
 	}
 	return w.withLock(ctx, "unlock", name, token, func(table *locks, h held) error {
@@ -300,7 +307,7 @@ func (w *view) Locks(ctx context.Context, name pathname.Path) ([]Lock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if live, _ := Live(name.Base()); live {
+	if live, _ := w.isLive(ctx, name); live {
 		return w.v.live.locksOn(name), nil
 	}
 	sh.locks.mu.Lock()

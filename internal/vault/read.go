@@ -92,6 +92,9 @@ func (w *view) list(ctx context.Context, dir pathname.Path, removed bool) iter.S
 				yield(Info{}, problem.New(problem.Internal, op, string(dir), err))
 				return
 			}
+			if _, hidden := Live(n.Name); hidden && !removed { // a directory of a program: such files are not kept
+				continue
+			}
 			i := info(at.Path.Join(n.Name), sh.id, n)
 			i.ReadOnly = !a.Write
 			if !yield(i, nil) {

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"slices"
 
@@ -179,8 +180,9 @@ func link(file, parent id.File, name string, of catalogue.Version) commit.Op {
 	return commit.Op{Kind: commit.Link, File: file, Parent: parent, Name: name, Content: c}
 }
 
-// place makes file stand at parent/name with the content of node: a link, or a placeholder if node has none.
-func placeAs(file, parent id.File, name string, node catalogue.Node) commit.Op {
+// freshAs makes a new file stand at parent/name with the content of node: a link, or a placeholder if node
+// never had content.
+func freshAs(file, parent id.File, name string, node catalogue.Node) commit.Op {
 	if node.Head.Version.IsZero() {
 		return commit.Op{Kind: commit.Touch, File: file, Parent: parent, Name: name, Content: commit.Content{Modified: node.Modified}}
 	}
@@ -190,3 +192,23 @@ func placeAs(file, parent id.File, name string, node catalogue.Node) commit.Op {
 	}
 	return op
 }
+
+// placeAs is freshAs for a file that may have had content: then no content is a version, too.
+func (p *planner) placeAs(file, parent id.File, name string, node catalogue.Node) (commit.Op, error) {
+	old, err := p.Node(p.ctx, file)
+	if errors.Is(err, catalogue.ErrNone) || err == nil && (old.Head.Version.IsZero() || !node.Head.Version.IsZero()) {
+		return freshAs(file, parent, name, node), nil
+	}
+	if err != nil {
+		return commit.Op{}, problem.New(problem.Internal, "save", name, err)
+	}
+	p.req.lost = p.sh.lost
+	c, err := p.req.seal(p.ctx, p.v, commit.Manifest{}, p.sh.meta.Equal(emptySum[:]))
+	if c.Modified = node.Modified; c.Modified.IsZero() {
+		c.Modified = node.Created
+	}
+	return commit.Op{Kind: commit.Save, File: file, Parent: parent, Name: name, Content: c}, err
+}
+
+// emptySum is the SHA-256 of no content.
+var emptySum = sha256.Sum256(nil)

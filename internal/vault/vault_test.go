@@ -34,6 +34,7 @@ type testKeeper struct {
 	meta     map[id.Share]seal.Key
 	released map[account.Purpose]int
 	ended    bool
+	now      func() time.Time
 }
 
 func newTestKeeper(t testing.TB, names ...string) *testKeeper {
@@ -88,7 +89,7 @@ func (k *testKeeper) Release(_ context.Context, r keeper.Request) (out []keeper.
 			return nil, err
 		}
 		k.released[r.Purpose]++
-		out = append(out, keeper.Lease{Version: f.Version, Key: seal.Key(b), Until: time.Now().Add(time.Minute)})
+		out = append(out, keeper.Lease{Version: f.Version, Key: seal.Key(b), Until: k.now().Add(time.Minute)})
 	}
 	return out, nil
 }
@@ -105,9 +106,23 @@ func openHouse(t testing.TB, root string, k *testKeeper) *house {
 	return openOn(t, durable.OS(), root, root, k)
 }
 
+var bg = context.Background()
+
+// openClock is openHouse with a clock.
+func openClock(t testing.TB, root string, k *testKeeper, now func() time.Time) *house {
+	t.Helper()
+	return openAll(t, durable.OS(), root, root, k, now)
+}
+
 // openOn opens a vault on a disk; the catalogue is a file of the machine, in books.
 func openOn(t testing.TB, disk durable.FS, root, books string, k *testKeeper) *house {
 	t.Helper()
+	return openAll(t, disk, root, books, k, time.Now)
+}
+
+func openAll(t testing.TB, disk durable.FS, root, books string, k *testKeeper, now func() time.Time) *house {
+	t.Helper()
+	k.now = now
 	cat, err := sqlite.Open(t.Context(), filepath.Join(books, "catalogue.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +132,7 @@ func openOn(t testing.TB, disk durable.FS, root, books string, k *testKeeper) *h
 		t.Fatal(err)
 	}
 	v, err := vault.Open(t.Context(), vault.Config{Packs: packs, Catalogue: cat, Keeper: k, FS: disk,
-		Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: time.Now})
+		Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}
