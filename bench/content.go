@@ -45,21 +45,6 @@ func (c content) piece(buf []byte, n int64) int {
 	return size
 }
 
-// writeTo writes the content in large pieces.
-func (c content) writeTo(w io.Writer, buf []byte) error {
-	for done := int64(0); done < c.size; {
-		n := 0
-		for n+pieceSize <= len(buf) && done < c.size {
-			k := c.piece(buf[n:], done/pieceSize)
-			n, done = n+k, done+int64(k)
-		}
-		if _, err := w.Write(buf[:n]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // reader returns a reader of the content.
 func (c content) reader() io.Reader {
 	return &contentReader{content: c, piece: make([]byte, pieceSize)}

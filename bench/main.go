@@ -50,7 +50,6 @@ type bench struct {
 	scale   float64
 	azekura string   // the binary under test; built when empty
 	peers   []string // measured beside azekura; nil means all
-	client  string   // "lean" or "net/http"
 	out     io.Writer
 }
 
@@ -73,7 +72,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.Float64Var(&b.scale, "scale", 1, "part of the files and bytes of the full measurement")
 	flags.StringVar(&b.azekura, "azekura", "", "binary to measure (built from the repository by default)")
 	peers := flags.String("peers", "", "comma-separated names of the peers to measure (all by default)")
-	flags.StringVar(&b.client, "client", "lean", "WebDAV client: lean leaves the cores to the servers, net/http is what most Go programs use")
 	flags.Usage = func() { usage(out, flags) }
 	if len(args) == 0 {
 		flags.Usage()
@@ -85,9 +83,6 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if flags.NArg() > 0 || b.n < 1 || b.scale <= 0 || b.scale > 1 {
 		flags.Usage()
 		return fmt.Errorf("-n must be at least 1, -scale in (0, 1], and nothing may follow the flags")
-	}
-	if b.client != "lean" && b.client != "net/http" {
-		return fmt.Errorf("-client is lean or net/http")
 	}
 	if *peers != "" {
 		b.peers = strings.Split(*peers, ",")

@@ -18,7 +18,7 @@ const (
 // the content is new in each round, so nothing can be stored for something older.
 func runWebDAV(ctx context.Context, b *bench, r *Result) error {
 	files, one := b.count(manyFiles), b.bytes(oneSize)
-	r.Notes = append(r.Notes, fmt.Sprintf("%d files of %d bytes and one of %d (four of a quarter of that with four connections); plain HTTP on loopback, Basic auth, one client program (%s), which compares every byte that comes back. CPU and memory are the server's, children included.", files, manySize, one, b.client))
+	r.Notes = append(r.Notes, fmt.Sprintf("%d files of %d bytes and one of %d (four of a quarter of that with four connections); plain HTTP on loopback, Basic auth, one client program, which compares every byte that comes back. CPU and memory are the server's, children included.", files, manySize, one))
 	pool := newPool()
 	all := b.servers()
 	for round := range b.n {
@@ -87,7 +87,6 @@ func (p *passage) run(ctx context.Context, kind served) (err error) {
 			err = e
 		}
 	}()
-	s.library = p.b.client == "net/http"
 	d, err := newDAV(s.target)
 	if err != nil {
 		return err
