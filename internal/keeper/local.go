@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -285,5 +286,5 @@ func (l *Local) saveUses() error {
 	return nil
 }
 
-// String tells nothing but what it is: there are keys below.
-func (l *Local) String() string { return fmt.Sprintf("keeper of %s", l.keys.LedgerOrigin()) }
+// Format prints a word instead of what is in it, whatever the verb: there are keys.
+func (*Local) Format(s fmt.State, _ rune) { io.WriteString(s, "(keeper)") }

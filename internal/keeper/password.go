@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -172,32 +173,34 @@ func (w *worn) takeName(name string) {
 // rows are the keys of a keyboard in their order.
 var rows = []string{"1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm"}
 
-// takeRuns takes out what is one step from the rune before, for four runes or more: abcd, 9876, aaaa, asdf.
+// minRun is the length from which on a row of neighbours is no accident.
+const minRun = 4
+
+// takeRuns takes out what goes on by itself: abcd, 9876, aaaa, and asdf in either direction.
 func (w *worn) takeRuns() {
-	const run = 4
-	for i := 0; i < len(w.text); {
-		n := 1
-		for i+n < len(w.text) && follows(w.text[i+n-1], w.text[i+n]) {
-			n++
+	for i := range w.text {
+		for _, step := range []rune{-1, 0, 1} {
+			n := 1
+			for i+n < len(w.text) && w.text[i+n] == w.text[i+n-1]+step {
+				n++
+			}
+			if n >= minRun {
+				w.takeOut(i, n)
+			}
 		}
-		if n >= run {
+		for n := minRun; i+n <= len(w.text) && alongRow(w.text[i:i+n]); n++ {
 			w.takeOut(i, n)
 		}
-		i += n
 	}
 }
 
-func follows(a, b rune) bool {
-	if d := b - a; d >= -1 && d <= 1 {
-		return true
-	}
-	pair, back := string([]rune{a, b}), string([]rune{b, a})
-	for _, row := range rows {
-		if strings.Contains(row, pair) || strings.Contains(row, back) {
-			return true
-		}
-	}
-	return false
+// alongRow reports whether keys stand beside each other in this order or the other.
+func alongRow(keys []rune) bool {
+	back := slices.Clone(keys)
+	slices.Reverse(back)
+	return slices.ContainsFunc(rows, func(row string) bool {
+		return strings.Contains(row, string(keys)) || strings.Contains(row, string(back))
+	})
 }
 
 // period returns the length of the shortest text that r is a repetition of, the last one perhaps cut off.

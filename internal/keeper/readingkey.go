@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/azekura/azekura/internal/event"
@@ -24,6 +25,9 @@ type ReadingKey struct {
 	entries   seal.Key
 	shares    map[id.Share]shareReader
 }
+
+// Format prints a word instead of the keys, whatever the verb.
+func (ReadingKey) Format(s fmt.State, _ rune) { io.WriteString(s, "(reading key)") }
 
 // shareReader reads what the ledger says of one share.
 type shareReader struct {

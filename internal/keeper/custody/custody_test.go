@@ -273,6 +273,12 @@ func TestNothingLeaksInTexts(t *testing.T) {
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("secret", "is", s)
 	fmt.Fprintf(&out, "%v %+v %#v %s %q %x", s, s, s, s, s, s)
 	fmt.Fprintf(&out, "%v %+v", &s, struct{ S Secret }{s})
+	c := create(t, config(durabletest.New(t), "/"))
+	defer c.Zero()
+	fmt.Fprintf(&out, "%v %+v %#v %x", c, c, c, c)
+	if strings.Contains(out.String(), fmt.Sprintf("%d %d %d", c.root[0], c.root[1], c.root[2])) || strings.Contains(out.String(), fmt.Sprintf("%x", c.root[:4])) {
+		t.Error("the root is shown")
+	}
 	if strings.Contains(out.String(), "phrase that") || strings.Contains(out.String(), fmt.Sprintf("%x", phrase[2:10])) {
 		t.Errorf("%s", out.String())
 	}
