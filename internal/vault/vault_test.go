@@ -35,6 +35,7 @@ type testKeeper struct {
 	released map[account.Purpose]int
 	ended    bool
 	now      func() time.Time
+	mute     bool // hands out no key
 }
 
 func newTestKeeper(t testing.TB, names ...string) *testKeeper {
@@ -114,6 +115,14 @@ func openClock(t testing.TB, root string, k *testKeeper, now func() time.Time) *
 	return openAll(t, durable.OS(), root, root, k, now)
 }
 
+// openMute is openHouse with a keeper that hands out no key.
+func openMute(t testing.TB, root string, k *testKeeper) *house {
+	t.Helper()
+	k.mute = true
+	defer func() { k.mute = false }()
+	return openHouse(t, root, k)
+}
+
 // openOn opens a vault on a disk; the catalogue is a file of the machine, in books.
 func openOn(t testing.TB, disk durable.FS, root, books string, k *testKeeper) *house {
 	t.Helper()
@@ -131,7 +140,11 @@ func openAll(t testing.TB, disk durable.FS, root, books string, k *testKeeper, n
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := vault.Open(t.Context(), vault.Config{Packs: packs, Catalogue: cat, Keeper: k, FS: disk,
+	var of keeper.Keeper = k
+	if k.mute {
+		of = deaf{k}
+	}
+	v, err := vault.Open(t.Context(), vault.Config{Packs: packs, Catalogue: cat, Keeper: of, FS: disk,
 		Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: now})
 	if err != nil {
 		t.Fatal(err)
