@@ -173,8 +173,12 @@ func (s *server) public() http.Handler {
 			answer(w, http.StatusServiceUnavailable, "not ready")
 		}
 	})
-	mux.HandleFunc("OPTIONS /", func(w http.ResponseWriter, _ *http.Request) { // Explorer asks the root before it asks the share
-		w.Header().Set("DAV", "1, 2, 3")
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodOptions {
+			answer(w, http.StatusNotFound, "not found")
+			return
+		}
+		w.Header().Set("DAV", "1, 2, 3") // Explorer asks the root before it asks the share
 		w.Header().Set("MS-Author-Via", "DAV")
 		w.Header().Set("Allow", "OPTIONS, GET, HEAD")
 		w.WriteHeader(http.StatusOK)
