@@ -240,3 +240,42 @@ func startOn(t *testing.T, disk durable.FS) (*Local, error) {
 	}
 	return Open(t.Context(), testConfig(disk, "/data"))
 }
+
+// BenchmarkRelease is what a reading costs here: a file whose epoch is known, and one whose epoch is new, on the real
+// disk.
+func BenchmarkRelease(b *testing.B) {
+	cfg := testConfig(durable.OS(), b.TempDir())
+	cfg.ledgerFile = 0
+	l := start(b, cfg)
+	s := console(b, l)
+	share, err := l.MakeShare(b.Context(), s, "albums")
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := newWriter(b, l, s, share.ID)
+	f, _ := w.version(b, "/albums/a")
+	for _, c := range []struct {
+		name string
+		next func(f *Sealed)
+	}{{"known epoch", func(*Sealed) {}}, {"new epoch", func(f *Sealed) { f.Epoch = id.NewEpoch() }}} {
+		b.Run(c.name, func(b *testing.B) {
+			for b.Loop() {
+				c.next(&f)
+				if _, err := l.Release(b.Context(), Request{Session: s, Purpose: account.Open, Share: share.ID, Files: []Sealed{f}}); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLogin is what each request of a file door pays: a live session is found by its device password.
+func BenchmarkLogin(b *testing.B) {
+	l := start(b, testConfig(durabletest.New(b), "/data"))
+	c := person(b, l, console(b, l), "yamada", "", None)
+	for b.Loop() {
+		if _, err := l.Login(b.Context(), c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // Entry is an entry of the ledger as somebody with a ReadingKey sees it.
@@ -86,6 +87,9 @@ func ShowEntry(k *ReadingKey, index int64, data []byte) Entry {
 	out.ShareName = share.name
 	if len(out.Event.Files) > 0 {
 		out.Paths = make([]string, len(out.Event.Files))
+	}
+	if share.paths == (seal.Key{}) { // destroyed, or of no share that the reading key knows
+		return out
 	}
 	for i, f := range out.Event.Files {
 		if p, err := share.paths.OpenOnce(nil, f.Path, nil); err == nil {

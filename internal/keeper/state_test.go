@@ -294,7 +294,7 @@ func TestAdministration(t *testing.T) {
 	if err := l.ChangeProtection(ctx, root, FromPassphrase(goodPassword)); err != nil {
 		t.Fatal(err)
 	}
-	if s := l.Status(); s.Protection != "passphrase" || s.Caution != "caution.passphrase" || s.Accounts != 2 || s.Shares != 1 {
+	if s := l.Status(); s.Protection != "passphrase" || s.Caution != "say.caution-passphrase" || s.Accounts != 2 || s.Shares != 1 {
 		t.Errorf("status %+v", s)
 	}
 	if got := entries(t, l, event.ProtectionChanged); len(got) != 1 || got[0].Note != "passphrase" || got[0].Actor != "console:root" {

@@ -24,9 +24,9 @@ type Status struct {
 
 // cautions say honestly what each protection does not do.
 var cautions = map[Protection]string{
-	custody.KeyFile:    "caution.key-file",
-	custody.Passphrase: "caution.passphrase",
-	custody.Credential: "caution.credential",
+	custody.KeyFile:    "say.caution-key-file",
+	custody.Passphrase: "say.caution-passphrase",
+	custody.Credential: "say.caution-credential",
 }
 
 // Status tells about the keeper.

@@ -157,6 +157,13 @@ func (p *protection) context() []byte {
 	return []byte("azekura/v1 keeper root " + string(p.Protection))
 }
 
+// wrong are the hints about secrets that do not open the root.
+var wrong = map[Protection]string{
+	KeyFile:    "hint.key-file-wrong",
+	Passphrase: "hint.passphrase-wrong",
+	Credential: "hint.credential-wrong",
+}
+
 // open returns the root.
 func (p *protection) open(ctx context.Context, fsys durable.FS, s Secret) (root seal.Key, err error) {
 	k, err := p.key(ctx, fsys, s)
@@ -166,7 +173,7 @@ func (p *protection) open(ctx context.Context, fsys durable.FS, s Secret) (root 
 	defer k.Zero()
 	b, err := k.Open(nil, p.Root, p.context())
 	if err != nil || len(b) != len(root) {
-		return root, &problem.Error{Kind: problem.Denied, Op: "open keeper", On: s.path, Hint: "hint." + string(s.kind) + "-wrong", Err: seal.ErrOpen}
+		return root, &problem.Error{Kind: problem.Denied, Op: "open keeper", On: s.path, Hint: wrong[s.kind], Err: seal.ErrOpen}
 	}
 	copy(root[:], b)
 	clear(b)
