@@ -151,7 +151,14 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().BoolVar(&a.json, "json", false, a.t("flag.json"))
 	root.AddCommand(a.serve(), a.initialize(), a.importing(), a.exporting(), a.ls(), a.history(), a.restore(), a.verify(),
 		a.rebuild(), a.status(), a.account(), a.share(), a.ledger(), a.sessions(), a.version())
-	root.SetHelpCommand(&cobra.Command{Hidden: true})
+	root.SetHelpCommand(a.command("help [COMMAND]", "cmd.help", "azekura help import", nil, func(_ context.Context, args []string) error {
+		c, rest, err := root.Find(args)
+		if err != nil || len(rest) > 0 {
+			return usage{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+		}
+		a.help(c)
+		return nil
+	}))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.AddCommand(a.completion(root))
 	return root

@@ -82,6 +82,8 @@ var commandTexts = []text{
 	{"cmd.ledger-key", "Write the reading key, with which an auditor reads a copy of the ledger.", "監査人が台帳の複製を読むための閲覧鍵を書き出す"},
 	{"cmd.ledger-key.long", "Whoever has it can read all events and paths, but no file. Giving it away is recorded.",
 		"閲覧鍵があれば、すべての記録とパスを読めますが、ファイルの内容は読めません。書き出しは台帳に記録されます。"},
+	{"cmd.help", "Show the help of a command.", "コマンドの説明を表示する"},
+	{"cmd.help.long", "", ""},
 	{"cmd.version", "Print the version.", "版番号を表示する"},
 	{"cmd.version.long", "", ""},
 	{"cmd.completion", "Print the completion script of a shell.", "シェルの補完スクリプトを出力する"},
