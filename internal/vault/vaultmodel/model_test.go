@@ -18,9 +18,9 @@ import (
 // house is a model with a clock that the test moves.
 type house struct {
 	*vaultmodel.Model
-	t     *testing.T
-	at    time.Time
-	who   account.Session
+	t    *testing.T
+	at   time.Time
+	who  account.Session
 	taro account.Session
 }
 
