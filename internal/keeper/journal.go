@@ -58,10 +58,11 @@ func (l *Local) append(ctx context.Context, events ...event.Event) error {
 		return nil
 	}
 	if _, err := l.log.Append(ctx, entries...); err != nil {
-		if problem.KindOf(err) == problem.NoSpace {
-			return err
+		hint := "hint.ledger-unavailable"
+		if e, ok := errors.AsType[*problem.Error](err); ok && e.Hint != "" {
+			hint = e.Hint
 		}
-		return &problem.Error{Kind: problem.Unavailable, Op: "record", Hint: "hint.ledger-unavailable", Err: err}
+		return &problem.Error{Kind: problem.Unavailable, Op: "record", Hint: hint, Err: err}
 	}
 	return nil
 }

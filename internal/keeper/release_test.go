@@ -92,7 +92,7 @@ func (r *readings) release(t *testing.T, l *Local, s id.Session, w *writer, call
 		if leases != nil {
 			t.Errorf("a release that failed with %v gave %d leases", err, len(leases))
 		}
-		if k := problem.KindOf(err); k != problem.Unavailable && k != problem.NoSpace {
+		if k := problem.KindOf(err); k != problem.Unavailable {
 			t.Errorf("a broken ledger shows as %v: %v", k, err)
 		}
 		return

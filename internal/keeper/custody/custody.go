@@ -75,9 +75,11 @@ type Custody struct {
 // Format prints a word instead of the keys, whatever the verb.
 func (*Custody) Format(s fmt.State, _ rune) { io.WriteString(s, "(custody)") }
 
-// shareKeys are the secrets of one share.
+// shareKeys are the secrets of one share. The seed is a copy of ours: what the standard library returns of a private
+// key is a part of that key, and overwriting it would change what is written to the ring later.
 type shareKeys struct {
-	private   hpke.PrivateKey
+	seed      []byte
+	private   hpke.PrivateKey // made of the seed
 	metadata  *seal.Key
 	recipient seal.Recipient
 }
@@ -107,6 +109,9 @@ func Create(ctx context.Context, cfg Config) (*Custody, error) {
 	case there:
 		return nil, &problem.Error{Kind: problem.Exists, Op: "make keeper", On: cfg.Dir, Hint: "hint.keeper-exists", Err: ErrExists}
 	}
+	if err := unused(cfg.FS, cfg.Dir); err != nil {
+		return nil, err
+	}
 	if err := durable.MakeDir(cfg.FS, cfg.Dir, 0o700); err != nil {
 		return nil, failed("make keeper", err)
 	}
@@ -122,6 +127,21 @@ func Create(ctx context.Context, cfg Config) (*Custody, error) {
 		return nil, err
 	}
 	return c, nil
+}
+
+// unused refuses a directory in which a keeper has been at work, even if its protection file is gone: a new ring would
+// take all keys with it. A Create that was interrupted leaves neither state nor head.
+func unused(fsys durable.FS, dir string) error {
+	for _, name := range []string{stateName, headName} {
+		switch _, err := durable.ReadFile(fsys, filepath.Join(dir, name)); {
+		case err == nil:
+			return &problem.Error{Kind: problem.Damaged, Op: "make keeper", On: dir, Hint: "hint.keeper-missing",
+				Err: fmt.Errorf("there is a %s, but no %s", name, protectionName)}
+		case !errors.Is(err, fs.ErrNotExist):
+			return failed("make keeper", err)
+		}
+	}
+	return nil
 }
 
 // Open reads the keys.
@@ -161,6 +181,7 @@ func (c *Custody) Zero() {
 	c.gone = true
 	c.root.Zero()
 	for _, k := range c.ring {
+		clear(k.seed)
 		k.metadata.Zero()
 	}
 	clear(c.ring)

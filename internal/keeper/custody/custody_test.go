@@ -312,33 +312,73 @@ func TestFilesAreForTheKeeperAlone(t *testing.T) {
 	}
 }
 
+// TestSharesMadeAtOnceAreAllKept makes shares side by side and looks, behind each restart, whether every version that was
+// saved for any of them still opens.
 func TestSharesMadeAtOnceAreAllKept(t *testing.T) {
 	cfg := config(durabletest.New(t), "/")
 	c := create(t, cfg)
-	shares := make([]id.Share, 16)
-	var all sync.WaitGroup
-	for i := range shares {
-		shares[i] = id.NewShare()
-		all.Go(func() {
-			if err := c.MakeShare(shares[i]); err != nil {
-				t.Error(err)
-			}
-		})
+	type saved struct {
+		share id.Share
+		epoch *seal.Epoch
+		v     id.Version
+		key   seal.Key
 	}
-	all.Wait()
-	if err := c.MakeShare(shares[0]); problem.KindOf(err) != problem.Exists {
-		t.Errorf("making one again: %v", err)
-	}
-	c.Zero()
-	c = reopen(t, cfg)
-	defer c.Zero()
-	for _, s := range shares {
-		if _, _, err := c.Unlock(s); err != nil {
-			t.Error(err)
+	var mu sync.Mutex
+	var all []saved
+	for range 3 {
+		var made sync.WaitGroup
+		for range 8 {
+			made.Go(func() {
+				share := id.NewShare()
+				if err := c.MakeShare(share); err != nil {
+					t.Error(err)
+					return
+				}
+				e, v, key := epoch(t, c, share)
+				mu.Lock()
+				defer mu.Unlock()
+				all = append(all, saved{share, e, v, key})
+			})
 		}
+		made.Wait()
+		c.Zero()
+		c = reopen(t, cfg)
+		for _, s := range all {
+			if key, err := c.FileKey(s.share, s.epoch.ID, s.epoch.Enc, s.v); err != nil || key != s.key {
+				t.Fatalf("a version does not open any more: another key, %v", err)
+			}
+		}
+	}
+	defer c.Zero()
+	if err := c.MakeShare(all[0].share); problem.KindOf(err) != problem.Exists {
+		t.Errorf("making one again: %v", err)
 	}
 	if _, _, err := c.Unlock(id.NewShare()); !errors.Is(err, ErrNoKeys) || problem.KindOf(err) != problem.NotFound {
 		t.Errorf("keys of no share: %v", err)
+	}
+}
+
+// TestLostProtectionIsNoFirstStart takes the protection file away from a keeper that has been at work.
+func TestLostProtectionIsNoFirstStart(t *testing.T) {
+	p := durabletest.New(t)
+	cfg := config(p, "/")
+	c := create(t, cfg)
+	defer c.Zero()
+	if err := errors.Join(c.MakeShare(id.NewShare()), c.SaveHead([]byte("head"))); err != nil {
+		t.Fatal(err)
+	}
+	ring, err := p.ReadFile("/keeper/ring")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Remove("/keeper/protection"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(t.Context(), cfg); problem.KindOf(err) != problem.Damaged {
+		t.Errorf("a new keeper in its place: %v", err)
+	}
+	if after, err := p.ReadFile("/keeper/ring"); err != nil || !bytes.Equal(after, ring) {
+		t.Errorf("the ring is another one, %v", err)
 	}
 }
 
@@ -451,7 +491,11 @@ func FuzzRing(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		k, err := newShareKeys(private, seal.NewKey())
+		seed, err := private.Bytes()
+		if err != nil {
+			f.Fatal(err)
+		}
+		k, err := newShareKeys(seed, seal.NewKey())
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package custody
 import (
 	"bytes"
 	"cmp"
-	"crypto/hpke"
 	"errors"
 	"fmt"
 	"maps"
@@ -29,8 +28,11 @@ func (c *Custody) MakeShare(share id.Share) error {
 	if err != nil {
 		return problem.New(problem.Internal, "make share", "", err)
 	}
-	metadata := seal.NewKey()
-	keys, err := newShareKeys(private, metadata)
+	seed, err := private.Bytes()
+	if err != nil {
+		return problem.New(problem.Internal, "make share", "", err)
+	}
+	keys, err := newShareKeys(seed, seal.NewKey())
 	if err != nil {
 		return problem.New(problem.Internal, "make share", "", err)
 	}
@@ -64,9 +66,13 @@ func (c *Custody) addToRing(share id.Share, keys shareKeys) ([]byte, error) {
 	return marshalRing(c.ring), nil
 }
 
-func newShareKeys(private hpke.PrivateKey, metadata seal.Key) (shareKeys, error) {
+func newShareKeys(seed []byte, metadata seal.Key) (shareKeys, error) {
+	private, err := seal.KEM().NewPrivateKey(bytes.Clone(seed))
+	if err != nil {
+		return shareKeys{}, fmt.Errorf("private key of a share: %w", err)
+	}
 	r, err := seal.ParseRecipient(private.PublicKey().Bytes())
-	return shareKeys{private: private, metadata: &metadata, recipient: r}, err
+	return shareKeys{seed: bytes.Clone(seed), private: private, metadata: &metadata, recipient: r}, err
 }
 
 // share returns a share's keys. c.mu is held.
@@ -128,16 +134,9 @@ func marshalRing(ring map[id.Share]shareKeys) []byte {
 		k := ring[share]
 		b.AddBytes(share[:])
 		b.AddBytes(k.metadata[:])
-		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) {
-			private, err := k.private.Bytes()
-			if err != nil {
-				b.SetError(err)
-			}
-			b.AddBytes(private)
-			clear(private)
-		})
+		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.seed) })
 	}
-	return b.BytesOrPanic() // a private key that was read or made here has bytes
+	return b.BytesOrPanic() // only for seeds longer than 65,535 bytes
 }
 
 func parseRing(plain []byte) (map[id.Share]shareKeys, error) {
@@ -159,11 +158,8 @@ func parseRing(plain []byte) (map[id.Share]shareKeys, error) {
 			return nil, errors.New("shares are not in order")
 		}
 		last = share
-		private, err := seal.KEM().NewPrivateKey(raw)
-		if err != nil {
-			return nil, fmt.Errorf("private key of a share: %w", err)
-		}
-		if ring[share], err = newShareKeys(private, metadata); err != nil {
+		var err error
+		if ring[share], err = newShareKeys(raw, metadata); err != nil {
 			return nil, err
 		}
 	}
