@@ -8,12 +8,15 @@ import (
 	"strings"
 	"time"
 
-	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
 
-const defaultTTL = 10 * time.Minute
+// How long a lock lives without a refresh: what a client gets that does not ask, and the most.
+const (
+	defaultTTL = 10 * time.Minute
+	maxTTL     = time.Hour
+)
 
 // lock implements LOCK: a new one with a body, a refresh without.
 func (c *call) lock() error {
@@ -38,11 +41,11 @@ func (c *call) lock() error {
 		l.Deep = true
 	case "0":
 	default:
-		return status(http.StatusBadRequest, "the Depth of a lock is 0 or infinity")
+		return refuse(http.StatusBadRequest, "The Depth of a lock is 0 or infinity.")
 	}
 	_, err = c.files.Stat(c.r.Context(), c.name)
-	made := problem.KindOf(err) == problem.NotFound && err != nil
-	l, i, err := c.files.Lock(c.r.Context(), c.name, l)
+	made := err != nil && problem.KindOf(err) == problem.NotFound
+	l, _, err = c.files.Lock(c.r.Context(), c.name, l)
 	if err != nil {
 		return err
 	}
@@ -51,7 +54,7 @@ func (c *call) lock() error {
 	if made {
 		code = http.StatusCreated
 	}
-	return c.showLock(code, i, l)
+	return c.showLock(code, l)
 }
 
 func parseLockInfo(e *element) (l vault.Lock, err error) {
@@ -60,51 +63,62 @@ func parseLockInfo(e *element) (l vault.Lock, err error) {
 		return l, errXML
 	}
 	l.Shared = scope.kid("shared") != nil
-	if !l.Shared && scope.kid("exclusive") == nil {
+	if l.Shared == (scope.kid("exclusive") != nil) {
 		return l, errXML
 	}
 	if o := e.kid("owner"); o != nil {
-		if len(o.inner) > 4<<10 {
-			return l, status(http.StatusBadRequest, "the owner of the lock is too long")
+		if l.Owner = strings.TrimSpace(o.inner()); len(l.Owner) > maxOwner {
+			return l, refuse(http.StatusBadRequest, "The owner of the lock is too long.")
 		}
-		l.Owner = o.inner
 	}
 	return l, nil
 }
 
-// refresh starts the time of a lock anew, RFC 4918 section 9.10.2.
+// refresh starts the time of a lock anew: of the one token in the If header (RFC 4918 section 9.10.2).
 func (c *call) refresh(ttl time.Duration) error {
-	lists, err := parseIf(c.r.Header.Get("If"))
-	if err != nil || len(lists) != 1 || len(lists[0].all) != 1 || lists[0].all[0].token == "" {
-		return status(http.StatusBadRequest, "a lock without a body refreshes the one that the If header names")
+	lists, err := parseIf(strings.Join(c.r.Header.Values("If"), " "))
+	token := ""
+	for _, l := range lists {
+		for _, cond := range l.all {
+			if cond.token == "" || cond.not {
+				continue
+			}
+			if token != "" && token != cond.token {
+				err = errIf
+			}
+			token = cond.token
+		}
 	}
-	l, err := c.files.Refresh(c.r.Context(), c.name, lists[0].all[0].token, ttl)
+	if err != nil || token == "" {
+		return refuse(http.StatusBadRequest, "LOCK without a body refreshes the lock that the If header names.")
+	}
+	l, err := c.files.Refresh(c.r.Context(), c.name, token, ttl)
 	if err != nil {
 		return err
 	}
-	return c.showLock(http.StatusOK, vault.Info{Path: l.Root}, l)
+	return c.showLock(http.StatusOK, l)
 }
 
-func (c *call) showLock(code int, i vault.Info, l vault.Lock) error {
+func (c *call) showLock(code int, l vault.Lock) error {
 	c.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	c.WriteHeader(code)
-	_, err := io.WriteString(c, `<?xml version="1.0" encoding="utf-8"?>`+"\n"+`<D:prop xmlns:D="DAV:"><D:lockdiscovery>`+c.activeLock(l)+"</D:lockdiscovery></D:prop>\n")
+	_, err := io.WriteString(c.answer, xmlHead+`<D:prop xmlns:D="DAV:"><D:lockdiscovery>`+c.activeLock(l)+"</D:lockdiscovery></D:prop>\n")
 	return err
 }
 
 // timeout reads the first entry of a Timeout header that makes sense.
 func timeout(h string) (time.Duration, error) {
-	for t := range strings.SplitSeq(h, ",") {
+	for t := range strings.SplitSeq(strings.ToLower(h), ",") {
 		t = strings.TrimSpace(t)
-		if strings.EqualFold(t, "infinite") {
-			return time.Hour, nil
+		if t == "infinite" {
+			return maxTTL, nil
 		}
-		if s, ok := strings.CutPrefix(strings.ToLower(t), "second-"); ok {
+		if s, ok := strings.CutPrefix(t, "second-"); ok {
 			n, err := strconv.ParseUint(s, 10, 64)
 			if err != nil {
-				return 0, status(http.StatusBadRequest, "the Timeout header is malformed")
+				return 0, refuse(http.StatusBadRequest, "The Timeout header is malformed.")
 			}
-			return time.Duration(min(max(n, 1), 3600)) * time.Second, nil
+			return time.Duration(min(max(n, 1), uint64(maxTTL/time.Second))) * time.Second, nil
 		}
 	}
 	return defaultTTL, nil
@@ -112,15 +126,13 @@ func timeout(h string) (time.Duration, error) {
 
 // unlock implements UNLOCK.
 func (c *call) unlock() error {
-	h := c.r.Header.Get("Lock-Token")
-	token, ok := strings.CutPrefix(strings.TrimSpace(h), "<")
-	token, ok2 := strings.CutSuffix(token, ">")
-	if !ok || !ok2 {
-		return status(http.StatusBadRequest, "the Lock-Token header is missing or malformed")
+	h := strings.TrimSpace(c.r.Header.Get("Lock-Token"))
+	if len(h) < 3 || h[0] != '<' || h[len(h)-1] != '>' {
+		return refuse(http.StatusBadRequest, "The Lock-Token header is missing or malformed.")
 	}
-	err := c.files.Unlock(c.r.Context(), c.name, token)
-	if err != nil && problem.KindOf(err) == problem.Condition {
-		return &statusError{code: http.StatusConflict, xml: "<D:lock-token-matches-request-uri/>"}
+	err := c.files.Unlock(c.r.Context(), c.name, h[1:len(h)-1])
+	if k := problem.KindOf(err); err != nil && (k == problem.Condition || k == problem.NotFound) {
+		return &refusal{http.StatusConflict, "There is no such lock here; it may have ended.", "<D:lock-token-matches-request-uri/>"}
 	}
 	if err != nil {
 		return err
@@ -129,8 +141,28 @@ func (c *call) unlock() error {
 	return nil
 }
 
+// lockedBy is the precondition of a 423: which locks stand in the way.
+func (c *call) lockedBy() string {
+	name := "lock-token-submitted"
+	if c.r.Method == "LOCK" {
+		name = "no-conflicting-lock"
+	}
+	var b strings.Builder
+	b.WriteString("<D:" + name + ">")
+	locks, err := c.locksOn(c.name)
+	for _, l := range locks {
+		b.WriteString("<D:href>" + c.href(l.Root, false) + "</D:href>")
+	}
+	if err != nil || len(locks) == 0 { // it is on something else, such as the destination
+		b.WriteString("<D:href>" + c.href(c.name, c.slash) + "</D:href>")
+	}
+	b.WriteString("</D:" + name + ">")
+	return b.String()
+}
+
+// lockDiscovery is the property of that name.
 func (c *call) lockDiscovery(i vault.Info) string {
-	locks, err := c.files.Locks(c.r.Context(), i.Path)
+	locks, err := c.locksOn(i.Path)
 	if err != nil {
 		return ""
 	}
@@ -153,8 +185,8 @@ func (c *call) activeLock(l vault.Lock) string {
 	if owner == "" {
 		owner = escape(l.Name)
 	}
-	left := max(int64(l.Until.Sub(c.Now())/time.Second), 0)
+	left := max(int64(l.Until.Sub(c.Now()).Round(time.Second)/time.Second), 0)
 	return fmt.Sprintf("<D:activelock><D:locktype><D:write/></D:locktype><D:lockscope><D:%s/></D:lockscope><D:depth>%s</D:depth>"+
 		"<D:owner>%s</D:owner><D:timeout>Second-%d</D:timeout><D:locktoken><D:href>%s</D:href></D:locktoken><D:lockroot><D:href>%s</D:href></D:lockroot></D:activelock>",
-		scope, depth, owner, left, escape(l.Token), escape(c.href(vault.Info{Path: pathname.Path(l.Root)})))
+		scope, depth, owner, left, escape(l.Token), c.href(l.Root, false))
 }

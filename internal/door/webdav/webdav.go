@@ -1,19 +1,24 @@
 // Package webdav is the file door for Explorer, Finder and everything else that speaks WebDAV: classes 1,
 // 2 and 3 of RFC 4918 with the conditions and ranges of RFC 9110. It translates names and errors,
 // nothing else; what a session may do is decided behind vault.Files.
+//
+// Three rules shape it. A listing never opens a file, so it never releases a key: types come from
+// extensions and entity tags from version ids. A save is seen when all of it has come, or never. And what
+// a client put into a URL comes back as it was sent: names are compared in their composed form, but a
+// client that decomposes them finds its own spelling in the answer.
 package webdav
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/pathname"
@@ -30,17 +35,37 @@ type Config struct {
 	Files func(s account.Session, tokens ...string) vault.Files
 	Now   func() time.Time
 	Log   *slog.Logger
+	// MaxFile is the largest file that is taken, in bytes; 0 means that only the disk sets a bound.
+	MaxFile int64
 }
 
 // Limits on what a client may send.
 const (
-	maxXML      = 256 << 10
+	maxXML      = 256 << 10 // the body of PROPFIND, PROPPATCH and LOCK
 	maxElements = 2000
 	maxDepth    = 32
-	maxHeader   = 16 << 10 // If and Destination
+	maxSpace    = 1 << 10  // of a namespace
+	maxHeader   = 16 << 10 // If
+	maxLists    = 1000     // in an If header
+	maxURL      = 64 << 10 // Destination
 	maxProps    = 200      // on one file
 	maxPropSize = 64 << 10 // all properties of one file
+	maxOwner    = 4 << 10  // of a lock
 )
+
+// A method and whether it changes what it names, and so obeys If-Match and its like before anything else. PUT
+// looks at them when all has come, in the same step as the save.
+type method struct {
+	do      func(*call) error
+	changes bool
+}
+
+var methods = map[string]method{
+	"GET": {(*call).get, false}, "HEAD": {(*call).get, false}, "PROPFIND": {(*call).propfind, false},
+	"PUT": {(*call).put, false}, "PROPPATCH": {(*call).proppatch, true}, "DELETE": {(*call).delete, true},
+	"MKCOL": {(*call).mkcol, true}, "COPY": {(*call).copyMove, true}, "MOVE": {(*call).copyMove, true},
+	"LOCK": {(*call).lock, true}, "UNLOCK": {(*call).unlock, true},
+}
 
 const allow = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK, UNLOCK"
 
@@ -48,70 +73,82 @@ type door struct{ Config }
 
 // New returns the door's handler.
 func New(c Config) http.Handler {
-	c.Prefix = "/" + strings.Trim(c.Prefix, "/")
+	c.Prefix = strings.TrimSuffix("/"+strings.Trim(c.Prefix, "/"), "/")
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
 	return &door{c}
 }
 
 // call is one request of a session.
 type call struct {
 	*door
-	http.ResponseWriter
+	*answer
 	r     *http.Request
-	name  pathname.Path
+	name  pathname.Path // as the client spells it
+	slash bool          // the URL ends in a slash: it means a directory
 	s     account.Session
 	files vault.Files
+	space map[string]quota // asked so far, by share
 }
 
-var methods = map[string]func(*call) error{
-	"GET": (*call).get, "HEAD": (*call).get, "PUT": (*call).put, "DELETE": (*call).delete, "PROPFIND": (*call).propfind,
-	"PROPPATCH": (*call).proppatch, "MKCOL": (*call).mkcol, "COPY": (*call).copyMove, "MOVE": (*call).copyMove,
-	"LOCK": (*call).lock, "UNLOCK": (*call).unlock,
-}
-
+// ServeHTTP implements http.Handler.
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("DAV", "1, 2, 3")
 	h.Set("MS-Author-Via", "DAV")
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; style-src 'unsafe-inline'")
+	// A page from a share gets no scripts, no cookies and no origin.
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'")
 	h.Set("Cache-Control", "private, no-cache")
-	if r.Method == "OPTIONS" {
+	if r.Method == "OPTIONS" { // before the login: clients ask first whether this is WebDAV at all
 		h.Set("Allow", allow)
+		h.Set("Content-Length", "0")
 		w.WriteHeader(http.StatusOK)
 		return
 	}
-	c := &call{door: d, ResponseWriter: w, r: r}
+	c := &call{door: d, answer: &answer{ResponseWriter: w}, r: r}
 	if err := c.serve(); err != nil {
 		c.fail(err)
+		return
 	}
+	c.finish()
 }
 
-func (c *call) serve() (err error) {
-	do := methods[c.r.Method]
-	if do == nil {
+func (c *call) serve() error {
+	m, ok := methods[c.r.Method]
+	if !ok {
 		c.Header().Set("Allow", allow)
-		return status(http.StatusMethodNotAllowed, "this door does not know the method "+fmt.Sprintf("%.20q", c.r.Method))
+		return refuse(http.StatusMethodNotAllowed, "This door does not know this method.")
 	}
 	if err := c.login(); err != nil {
 		return err
 	}
+	var err error
 	if c.name, err = c.path(c.r.URL); err != nil {
 		return err
 	}
+	c.slash = strings.HasSuffix(c.r.URL.Path, "/")
 	tokens, err := c.checkIf()
 	if err != nil {
 		return err
 	}
 	c.files = c.Files(c.s, tokens...)
-	return do(c)
+	if m.changes {
+		if err := c.conditions(); err != nil {
+			return err
+		}
+	}
+	return m.do(c)
 }
 
 // login finds the session of the request's credentials.
 func (c *call) login() (err error) {
 	name, secret, ok := c.r.BasicAuth()
-	if !ok {
+	if !ok || !utf8.ValidString(name) {
 		return problem.New(problem.Unauthenticated, "log in", "", errors.New("no credentials"))
 	}
+	name = name[strings.LastIndexByte(name, '\\')+1:] // Windows puts the domain before it
 	addr, _ := netip.ParseAddrPort(c.r.RemoteAddr)
 	c.s, err = c.Login(c.r.Context(), account.Credentials{Name: name, Secret: secret, Factor: account.DevicePassword,
 		Address: addr.Addr().Unmap(), Door: "webdav", Software: fmt.Sprintf("%.200s", c.r.UserAgent())})
@@ -119,14 +156,19 @@ func (c *call) login() (err error) {
 	return err
 }
 
-// path returns the name that a URL of this door stands for.
+var errOutside = problem.New(problem.NotFound, "look up", "", errors.New("outside of the door"))
+
+// path returns the name that a URL of this door stands for. It is decoded once.
 func (d *door) path(u *url.URL) (pathname.Path, error) {
 	if strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
-		return "", status(http.StatusBadRequest, "a name cannot hold a slash")
+		return "", refuse(http.StatusBadRequest, "A name cannot hold a slash.")
+	}
+	if strings.Contains(u.RawPath, "#") { // what follows would be a fragment, which is never sent
+		return "", refuse(http.StatusBadRequest, "The URL holds a number sign that is not encoded.")
 	}
 	p, ok := strings.CutPrefix(u.Path, d.Prefix)
 	if !ok || p != "" && p[0] != '/' {
-		return "", problem.New(problem.NotFound, "look up", u.Path, nil)
+		return "", errOutside
 	}
 	name, err := pathname.Parse(p)
 	if err != nil {
@@ -135,188 +177,81 @@ func (d *door) path(u *url.URL) (pathname.Path, error) {
 	return name, nil
 }
 
-// href returns the URL path of a name; directories end in a slash.
-func (d *door) href(i vault.Info) string {
-	p := d.Prefix + string(i.Path)
-	if i.Dir && !strings.HasSuffix(p, "/") {
-		p += "/"
-	}
-	return (&url.URL{Path: p}).EscapedPath()
-}
+var errElsewhere = refuse(http.StatusBadGateway, "That is on another server, or outside of this door.")
 
-// statusError is an error with a status of its own.
-type statusError struct {
-	code int
-	text string
-	xml  string // a precondition element of RFC 4918 section 16
-}
-
-func (e *statusError) Error() string { return e.text }
-
-func status(code int, text string) error { return &statusError{code: code, text: text} }
-
-// fail answers with an error: a status and a sentence, never what is inside.
-func (c *call) fail(err error) {
-	h := c.Header()
-	for _, name := range []string{"ETag", "Last-Modified", "Content-Length", "Accept-Ranges"} {
-		h.Del(name)
+// reference resolves a URL in a header: a path, or with the host that the client speaks to. The scheme is
+// not compared, because a proxy before us may have taken the TLS off.
+func (c *call) reference(s string) (pathname.Path, error) {
+	malformed := refuse(http.StatusBadRequest, "A URL in a header is malformed.")
+	if len(s) > maxURL || strings.ContainsAny(s, "#?") { // unencoded, they would cut the name short
+		return "", malformed
 	}
-	code, text, xml := c.describe(err)
-	if code >= 500 {
-		c.Log.ErrorContext(c.r.Context(), "request failed", "method", c.r.Method, "status", code, "err", err)
+	u, err := url.Parse(s)
+	if err != nil || u.Opaque != "" || !strings.HasPrefix(u.Path, "/") {
+		return "", malformed
 	}
-	if code == http.StatusUnauthorized {
-		h.Set("WWW-Authenticate", `Basic realm="Azekura", charset="UTF-8"`)
-	}
-	if xml != "" {
-		h.Set("Content-Type", "application/xml; charset=utf-8")
-		c.WriteHeader(code)
-		io.WriteString(c, `<?xml version="1.0" encoding="utf-8"?>`+"\n"+`<D:error xmlns:D="DAV:">`+xml+`</D:error>`)
-		return
-	}
-	h.Set("Content-Type", "text/plain; charset=utf-8")
-	c.WriteHeader(code)
-	if c.r.Method != "HEAD" {
-		io.WriteString(c, text+"\n")
-	}
-}
-
-var sentences = map[problem.Kind]string{
-	problem.Internal:        "Something is wrong on the server. Its log tells what.",
-	problem.Unauthenticated: "Log in with your account name and a device password of this storehouse.",
-	problem.Denied:          "You may not do this here.",
-	problem.NotFound:        "There is nothing with this name.",
-	problem.Exists:          "There is already something with this name.",
-	problem.Conflict:        "The directory above does not exist, or something else stands there.",
-	problem.Condition:       "It has changed since: load it again first.",
-	problem.Locked:          "Somebody else has it open. Try again when they have closed it.",
-	problem.Frozen:          "Writing and reading are stopped here. Ask your administrator.",
-	problem.TooLarge:        "It is too large.",
-	problem.NoSpace:         "The disk of the storehouse is full. Nothing was changed. Tell your administrator.",
-	problem.Damaged:         "What is stored is damaged and is not handed out. Tell your administrator: run azekura verify.",
-	problem.Unavailable:     "This cannot be done at the moment. Try again.",
-}
-
-func (c *call) describe(err error) (code int, text, xml string) {
-	if e, ok := errors.AsType[*statusError](err); ok {
-		return e.code, e.text, e.xml
-	}
-	kind := problem.KindOf(err)
-	code, text = kind.HTTP(), sentences[kind]
-	if e, ok := errors.AsType[*problem.Error](err); ok && kind == problem.Invalid && e.Err != nil {
-		text = e.Err.Error() // says what is wrong with what the client itself sent
-	}
-	if kind == problem.Locked {
-		xml = "<D:lock-token-submitted><D:href>" + escape(c.href(vault.Info{Path: c.name})) + "</D:href></D:lock-token-submitted>"
-	}
-	return code, text, xml
-}
-
-// delete implements DELETE.
-func (c *call) delete() error {
-	if d := c.r.Header.Get("Depth"); d != "" && !strings.EqualFold(d, "infinity") {
-		if i, err := c.files.Stat(c.r.Context(), c.name); err == nil && i.Dir {
-			return status(http.StatusBadRequest, "a directory goes with everything in it: Depth must be infinity")
-		}
-	}
-	if c.r.URL.Fragment != "" {
-		return status(http.StatusBadRequest, "a fragment cannot be removed")
-	}
-	if err := c.conditions(); err != nil {
-		return err
-	}
-	if err := c.files.Remove(c.r.Context(), c.name); err != nil {
-		if live, _ := vault.Live(c.name.Base()); !live || problem.KindOf(err) != problem.NotFound {
-			return err
-		}
-	}
-	c.WriteHeader(http.StatusNoContent)
-	return nil
-}
-
-// mkcol implements MKCOL.
-func (c *call) mkcol() error {
-	if c.r.ContentLength != 0 {
-		var one [1]byte
-		if n, _ := c.r.Body.Read(one[:]); n > 0 || c.r.ContentLength > 0 {
-			return status(http.StatusUnsupportedMediaType, "a directory is made without a body")
-		}
-	}
-	if err := c.files.Mkdir(c.r.Context(), c.name); err != nil {
-		return err
-	}
-	c.WriteHeader(http.StatusCreated)
-	return nil
-}
-
-// copyMove implements COPY and MOVE.
-func (c *call) copyMove() error {
-	to, err := c.destination()
-	if err != nil {
-		return err
-	}
-	depth := strings.ToLower(c.r.Header.Get("Depth"))
-	move := c.r.Method == "MOVE"
-	if depth != "" && depth != "infinity" && (move || depth != "0") {
-		return status(http.StatusBadRequest, "this Depth makes no sense here")
-	}
-	replace := true
-	switch c.r.Header.Get("Overwrite") {
-	case "F", "f":
-		replace = false
-	case "", "T", "t":
+	switch strings.ToLower(u.Scheme) {
+	case "", "http", "https":
 	default:
-		return status(http.StatusBadRequest, "Overwrite is T or F")
+		return "", errElsewhere
 	}
-	src, err := c.files.Stat(c.r.Context(), c.name)
-	if err != nil {
-		return err
-	}
-	if to == c.name {
-		return status(http.StatusForbidden, "source and destination are the same")
-	}
-	if src.Dir && to.In(c.name) && pathname.Key(string(to)) != pathname.Key(string(c.name)) {
-		return status(http.StatusForbidden, "a directory cannot go into itself")
-	}
-	if err := c.conditions(); err != nil {
-		return err
-	}
-	_, err = c.files.Stat(c.r.Context(), to)
-	existed := err == nil
-	if move {
-		err = c.files.Rename(c.r.Context(), c.name, to, replace)
-	} else {
-		err = c.files.Copy(c.r.Context(), c.name, to, replace, depth != "0")
-	}
-	switch {
-	case problem.KindOf(err) == problem.Exists && err != nil:
-		return status(http.StatusPreconditionFailed, sentences[problem.Exists])
-	case err != nil:
-		return err
-	case existed:
-		c.WriteHeader(http.StatusNoContent)
-	default:
-		c.WriteHeader(http.StatusCreated)
-	}
-	return nil
-}
-
-// destination reads the Destination header.
-func (c *call) destination() (pathname.Path, error) {
-	h := c.r.Header.Get("Destination")
-	if h == "" || len(h) > maxHeader*4 {
-		return "", status(http.StatusBadRequest, "the Destination header is missing or too long")
-	}
-	u, err := url.Parse(h)
-	if err != nil || u.Fragment != "" {
-		return "", status(http.StatusBadRequest, "the Destination header is no URL")
-	}
-	if u.Host != "" && !strings.EqualFold(u.Host, c.r.Host) {
-		return "", status(http.StatusBadGateway, "the destination is on another server")
+	if u.Host != "" && plainHost(u.Host) != plainHost(c.r.Host) {
+		return "", errElsewhere
 	}
 	name, err := c.path(u)
-	if problem.KindOf(err) == problem.NotFound && err != nil {
-		return "", status(http.StatusBadGateway, "the destination is outside this door")
+	if errors.Is(err, errOutside) {
+		return "", errElsewhere
 	}
 	return name, err
+}
+
+// plainHost returns a host without the port that goes without saying.
+func plainHost(h string) string {
+	h = strings.ToLower(h)
+	for _, port := range []string{":80", ":443"} {
+		if short, ok := strings.CutSuffix(h, port); ok {
+			return short
+		}
+	}
+	return h
+}
+
+// href returns the URL path of a name, in the spelling of the client as far as the client has spelled it:
+// clients compare what they get with what they sent, byte by byte.
+func (c *call) href(name pathname.Path, dir bool) string {
+	own, names := c.name.Names(), name.Names()
+	var b strings.Builder
+	b.WriteString(encode(c.Prefix))
+	for i, n := range names {
+		if i < len(own) && pathname.Key(own[i]) == pathname.Key(n) {
+			n = own[i]
+		} else {
+			own = nil
+		}
+		b.WriteByte('/')
+		b.WriteString(encode(n))
+	}
+	if dir || len(names) == 0 {
+		b.WriteByte('/')
+	}
+	return b.String()
+}
+
+// encode percent-encodes all but the unreserved characters of RFC 3986 and the slash: some clients stumble over
+// the others, and nothing of it needs escaping in XML.
+func encode(s string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	b.Grow(len(s) * 2)
+	for _, c := range []byte(s) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', strings.IndexByte("-._~/", c) >= 0:
+			b.WriteByte(c)
+		default:
+			b.WriteByte('%')
+			b.WriteByte(hex[c>>4])
+			b.WriteByte(hex[c&15])
+		}
+	}
+	return b.String()
 }

@@ -1,0 +1,144 @@
+package webdav
+
+import (
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// answer is the response. Its header goes out with the first byte of the body, so that an error before that
+// still becomes a status: damage found in the first chunk is a 500 and not a short file.
+type answer struct {
+	http.ResponseWriter
+	code int
+	sent bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(code int) {
+	if a.code == 0 {
+		a.code = code
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(p []byte) (int, error) {
+	a.finish()
+	return a.ResponseWriter.Write(p)
+}
+
+// finish sends the header if it has not gone yet.
+func (a *answer) finish() {
+	if a.sent {
+		return
+	}
+	a.sent = true
+	if a.code == 0 {
+		a.code = http.StatusOK
+	}
+	a.ResponseWriter.WriteHeader(a.code)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// refusal is an error with a status and a sentence of its own.
+type refusal struct {
+	code    int
+	text    string
+	element string // a precondition of RFC 4918 section 16, as XML
+}
+
+func (e *refusal) Error() string { return e.text }
+
+func refuse(code int, text string) error { return &refusal{code: code, text: text} }
+
+// fail answers with an error: a status and a sentence, never what is inside.
+func (c *call) fail(err error) {
+	code, text, element := c.describe(err)
+	if code >= 500 && code != http.StatusInsufficientStorage {
+		c.Log.ErrorContext(c.r.Context(), "request failed", "method", c.r.Method, "status", code, "cause", cause(err))
+	}
+	if c.sent {
+		panic(http.ErrAbortHandler) // the client must see that this is not the whole
+	}
+	h := c.Header()
+	for _, name := range []string{"Etag", "Last-Modified", "Content-Length", "Accept-Ranges", "Content-Disposition", "Content-Range", "Oc-Checksum"} {
+		h.Del(name)
+	}
+	switch code {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Basic realm="Azekura", charset="UTF-8"`)
+	case http.StatusServiceUnavailable:
+		h.Set("Retry-After", "5")
+	}
+	body := text + "\n"
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	if element != "" {
+		h.Set("Content-Type", "application/xml; charset=utf-8")
+		body = xmlHead + `<D:error xmlns:D="DAV:">` + element + `<message xmlns="urn:azekura:webdav">` + escape(text) + "</message></D:error>\n"
+	}
+	c.code = code
+	if c.r.Method == "HEAD" {
+		body = ""
+	}
+	c.finish()
+	io.WriteString(c, body)
+}
+
+// cause is what the log may know of an error: not on which name it happened.
+func cause(err error) slog.Value {
+	e, ok := errors.AsType[*problem.Error](err)
+	if !ok {
+		return slog.StringValue(err.Error())
+	}
+	attrs := []slog.Attr{slog.String("op", e.Op), slog.String("kind", e.Kind.String())}
+	if e.Err != nil {
+		attrs = append(attrs, slog.Any("err", cause(e.Err)))
+	}
+	return slog.GroupValue(attrs...)
+}
+
+// describe finds the status, the sentence and the precondition of an error.
+func (c *call) describe(err error) (code int, text, element string) {
+	if e, ok := errors.AsType[*refusal](err); ok {
+		return e.code, e.text, e.element
+	}
+	kind := problem.KindOf(err)
+	if kind == problem.Locked {
+		element = c.lockedBy()
+	}
+	return kind.HTTP(), sentence(err), element
+}
+
+// sentence says an error to a person. It is the one place that a translation has to replace.
+func sentence(err error) string {
+	kind := problem.KindOf(err)
+	if e, ok := errors.AsType[*problem.Error](err); ok && kind == problem.Invalid && e.Err != nil {
+		return "This cannot be done: " + e.Err.Error() + "." // it speaks of what the client itself has sent
+	}
+	if s := sentences[kind]; s != "" {
+		return s
+	}
+	return sentences[problem.Internal]
+}
+
+var sentences = map[problem.Kind]string{
+	problem.Internal:        "Something is wrong on the server. Its log tells what.",
+	problem.Invalid:         "The request makes no sense.",
+	problem.Unauthenticated: "Log in with your account name and a device password of this storehouse.",
+	problem.Denied:          "You may not do this here.",
+	problem.NotFound:        "There is nothing with this name.",
+	problem.Exists:          "There is already something with this name.",
+	problem.Conflict:        "The directory above does not exist, or something else stands there.",
+	problem.Condition:       "It has changed since: load it again first.",
+	problem.Locked:          "Somebody else has it open. Try again when they have closed it.",
+	problem.Frozen:          "Writing and reading are stopped here. Ask your administrator.",
+	problem.TooLarge:        "It is too large.",
+	problem.NoSpace:         "The disk of the storehouse is full. Nothing was changed. Tell your administrator.",
+	problem.Damaged:         "What is stored is damaged and is not handed out. Tell your administrator: run azekura verify.",
+	problem.Unavailable:     "This cannot be done at the moment. Try again.",
+}

@@ -1,0 +1,186 @@
+package webdav
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// ifCondition is one condition of an If header, RFC 4918 section 10.4.
+type ifCondition struct {
+	not   bool
+	token string // or
+	etag  string
+}
+
+// ifList is a list of conditions that must all hold, on a resource ("" is the one of the request).
+type ifList struct {
+	resource string
+	all      []ifCondition
+}
+
+var errIf = errors.New("malformed If header")
+
+// parseIf reads an If header. Either all of its lists are tagged with a resource, or none.
+func parseIf(s string) (lists []ifList, err error) {
+	if len(s) > maxHeader {
+		return nil, errIf
+	}
+	resource, tagged := "", false
+	s = strings.TrimLeft(s, " \t")
+	for s != "" {
+		switch s[0] {
+		case '<':
+			end := strings.IndexByte(s, '>')
+			if end < 2 || len(lists) > 0 && !tagged {
+				return nil, errIf
+			}
+			resource, tagged = s[1:end], true
+			if s = strings.TrimLeft(s[end+1:], " \t"); s == "" || s[0] != '(' {
+				return nil, errIf
+			}
+		case '(':
+			l := ifList{resource: resource}
+			if l.all, s, err = parseIfList(s[1:]); err != nil {
+				return nil, err
+			}
+			if lists = append(lists, l); len(lists) > maxLists {
+				return nil, errIf
+			}
+		default:
+			return nil, errIf
+		}
+		s = strings.TrimLeft(s, " \t")
+	}
+	if len(lists) == 0 {
+		return nil, errIf
+	}
+	return lists, nil
+}
+
+// parseIfList reads conditions up to the closing parenthesis.
+func parseIfList(s string) (all []ifCondition, rest string, err error) {
+	for {
+		s = strings.TrimLeft(s, " \t")
+		var c ifCondition
+		if len(s) >= 3 && strings.EqualFold(s[:3], "not") {
+			c.not = true
+			s = strings.TrimLeft(s[3:], " \t")
+		}
+		if s == "" {
+			return nil, "", errIf
+		}
+		closing := ""
+		switch s[0] {
+		case ')':
+			if c.not || len(all) == 0 {
+				return nil, "", errIf
+			}
+			return all, s[1:], nil
+		case '<':
+			closing = ">"
+		case '[': // the tag is quoted, so that it may hold a bracket
+			closing = `"]`
+		default:
+			return nil, "", errIf
+		}
+		end := strings.Index(s, closing)
+		if end < 2 {
+			return nil, "", errIf
+		}
+		if closing == ">" {
+			c.token = s[1:end]
+		} else if c.etag = s[1 : end+1]; !strings.HasPrefix(strings.TrimPrefix(c.etag, "W/"), `"`) || len(c.etag) < 2 {
+			return nil, "", errIf
+		}
+		all, s = append(all, c), s[end+len(closing):]
+	}
+}
+
+// checkIf evaluates the If header and returns the lock tokens that it presents. The header holds if one of its lists
+// does; all tokens count as presented, wherever they stand (RFC 4918 section 10.4.1).
+func (c *call) checkIf() (tokens []string, err error) {
+	h := strings.Join(c.r.Header.Values("If"), " ")
+	if h == "" {
+		return nil, nil
+	}
+	lists, err := parseIf(h)
+	if err != nil {
+		return nil, refuse(http.StatusBadRequest, "The If header is malformed or too long.")
+	}
+	any, states := false, make(map[string]state)
+	for _, l := range lists {
+		for _, cond := range l.all {
+			if cond.token != "" && !cond.not {
+				tokens = append(tokens, cond.token)
+			}
+		}
+		if any {
+			continue
+		}
+		st, ok := states[l.resource]
+		if !ok {
+			if st, err = c.state(l.resource); err != nil {
+				return nil, err
+			}
+			states[l.resource] = st
+		}
+		any = st.satisfies(l.all)
+	}
+	if !any {
+		return nil, problem.New(problem.Condition, "check condition", string(c.name), nil)
+	}
+	return tokens, nil
+}
+
+// state is what an If header can ask of a resource.
+type state struct {
+	etag   string
+	tokens map[string]bool
+}
+
+// state returns that of a resource; one that is not of this door has none.
+func (c *call) state(resource string) (st state, err error) {
+	name := c.name
+	if resource != "" {
+		if name, err = c.reference(resource); err != nil {
+			return st, nil
+		}
+	}
+	i, err := c.files.Stat(c.r.Context(), name)
+	switch {
+	case err == nil:
+		st.etag = etag(i)
+	case problem.KindOf(err) != problem.NotFound:
+		return st, err
+	}
+	locks, err := c.locksOn(name)
+	st.tokens = make(map[string]bool, len(locks))
+	for _, l := range locks {
+		st.tokens[l.Token] = true
+	}
+	return st, err
+}
+
+// locksOn returns the locks in whose scope a name lies, even where nothing stands.
+func (c *call) locksOn(name pathname.Path) ([]vault.Lock, error) {
+	locks, err := c.files.Locks(c.r.Context(), name)
+	if k := problem.KindOf(err); err != nil && (k == problem.NotFound || k == problem.Conflict) {
+		return nil, nil
+	}
+	return locks, err
+}
+
+func (st state) satisfies(all []ifCondition) bool {
+	for _, cond := range all {
+		holds := st.etag != "" && cond.etag == st.etag || cond.token != "" && st.tokens[cond.token]
+		if holds == cond.not {
+			return false
+		}
+	}
+	return true
+}
