@@ -256,10 +256,11 @@ func TestFullDiskHealsByItself(t *testing.T) {
 		if problem.KindOf(err) != problem.NoSpace {
 			t.Fatalf("a full disk: %v", err)
 		}
-		recorded := len(h.entries)
-		if err := h.append(l, 3, 3000); problem.KindOf(err) != problem.NoSpace {
+		// The background may have made room meanwhile, by cutting what is in tiles.
+		if err := h.append(l, 3, 3000); err != nil && problem.KindOf(err) != problem.NoSpace {
 			t.Errorf("a full disk, again: %v", err)
 		}
+		recorded := len(h.entries)
 		for seed := range uint64(5) {
 			h.check(t, p.Crash(seed))
 		}

@@ -86,7 +86,7 @@ func (t target) isRoot() bool { return t.exists && t.node.File.IsZero() }
 // target follows a path inside a plan, for a change: the root of a share is refused.
 func (p *planner) target(op string, name pathname.Path, w *view) (target, error) {
 	known := &p.sh.dirs
-	if known.dirty { // by an act of this group that nobody sees yet
+	if p.req != nil && known.dirty { // by an act of this group that nobody sees yet
 		known = nil
 	}
 	t, err := follow(p.ctx, p.View, known, op, name, name.Share())
