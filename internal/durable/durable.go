@@ -15,7 +15,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"unsafe"
 
@@ -174,26 +173,22 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) 
 }
 
 // MakeDir makes a directory and those above it, with durable names: MkdirAll alone leaves a tree that a power
-// cut takes away with everything that was synced in it.
+// cut takes away with everything that was synced in it. It does not matter which of them are there already: they may be what a
+// run made that was cut off before it could sync. Directories further up that may not be read, or cannot be synced, are not ours.
 func MakeDir(fsys FS, name string, perm fs.FileMode) error {
-	above := []string{filepath.Dir(name)} // perhaps made by a run that was cut off before it synced
-	for dir := above[0]; ; {
-		if _, err := fsys.ReadDir(dir); !errors.Is(err, fs.ErrNotExist) {
-			break
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			break
-		}
-		above, dir = append(above, up), up
-	}
 	if err := fsys.MkdirAll(name, perm); err != nil {
 		return err
 	}
-	for _, dir := range slices.Backward(above) {
-		if err := fsys.SyncDir(dir); err != nil {
+	above := filepath.Dir(name)
+	if err := fsys.SyncDir(above); err != nil {
+		return err
+	}
+	for up := filepath.Dir(above); up != above; up = filepath.Dir(up) {
+		err := fsys.SyncDir(up)
+		if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, syscall.EINVAL) {
 			return err
 		}
+		above = up
 	}
 	return nil
 }

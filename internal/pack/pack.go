@@ -37,6 +37,14 @@ func (p Position) Before(q Position) bool {
 	return p.Pack < q.Pack || p.Pack == q.Pack && p.Offset < q.Offset
 }
 
+// In returns how much of pack n is before p, if p is in it, and otherwise 0.
+func (p Position) In(n uint64) int64 {
+	if p.Pack != n {
+		return 0
+	}
+	return p.Offset
+}
+
 // Place is where a frame stands: its position and its whole length on disk, header included.
 type Place struct {
 	Position
@@ -102,9 +110,11 @@ type Reader interface {
 // share before the call is durable; concurrent Syncs share one flush. It returns the position up to
 // which the share is durable.
 //
-// When Append or Sync fails, every frame appended since the last successful Sync is lost, Lost
-// counts one up, and the store goes on with a new pack as soon as the disk allows: a caller that
-// holds places from before asks Lost whether they still stand.
+// When a write fails, every frame appended since the last successful Sync is lost, Lost counts one
+// up, and the store goes on with a new pack as soon as the disk allows. All who wait are told, and
+// if nobody does, the next to call Append, Sync or Seal, with an error. So frames are durable for a caller
+// that alone appends to a share when Sync returns nil; where others append too, when besides Lost
+// returns what it did before the first of them.
 type Store interface {
 	Reader
 	Append(ctx context.Context, share id.Share, t Type, frame [32]byte, payload ...[]byte) (Place, error)

@@ -244,7 +244,7 @@ func TestUnusable(t *testing.T) {
 func TestDamage(t *testing.T) {
 	s := newShelf(t)
 	var ops []commit.Op
-	for i := range 500 {
+	for i := range 200 {
 		ops = append(ops, saveOf(id.NewFile(), id.File{}, fmt.Sprint("file ", i)))
 	}
 	s.do(ops...)

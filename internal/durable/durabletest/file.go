@@ -77,7 +77,7 @@ func (f *file) WriteAt(b []byte, off int64) (n int, err error) {
 			return f.fail("write", err)
 		}
 		if len(part) > 0 {
-			f.p.judge(f.name, f.node, off)
+			f.p.judge(f.name, f.node, off, part)
 		}
 		f.node.write(part, off)
 		n = len(part)
@@ -108,7 +108,7 @@ func (f *file) Truncate(size int64) error {
 	}
 	return f.p.call(Truncate, f.name, func(bool) error {
 		if size < int64(len(f.node.cache)) {
-			f.p.judge(f.name, f.node, size)
+			f.p.judge(f.name, f.node, size, nil)
 		}
 		f.node.truncate(size)
 		return nil

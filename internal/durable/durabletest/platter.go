@@ -29,6 +29,7 @@
 package durabletest
 
 import (
+	"bytes"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,6 +56,7 @@ type Platter struct {
 	mu         sync.Mutex // guards all below, and all nodes
 	root       *node
 	calls      map[Kind]int
+	tried      map[Kind]int // calls until the first Heal
 	faults     []Fault
 	fired      int
 	cut        bool
@@ -70,7 +72,7 @@ func New(t TB) *Platter {
 	return &Platter{t: t, root: newDir(), calls: make(map[Kind]int)}
 }
 
-// AppendOnly makes the test fail when a byte that was acknowledged by a Sync is written again or cut off, in files whose name
+// AppendOnly makes the test fail when a byte that was acknowledged by a Sync is changed or cut off, in files whose name
 // match says yes to. It stays in force across Crash.
 func (p *Platter) AppendOnly(match func(name string) bool) {
 	p.mu.Lock()
@@ -190,7 +192,7 @@ func (p *Platter) OpenFile(name string, flag int, perm fs.FileMode) (durable.Fil
 			dir.change(change{set: base, node: n})
 		}
 		if flag&os.O_TRUNC != 0 {
-			p.judge(name, n, 0)
+			p.judge(name, n, 0, nil)
 			n.truncate(0)
 		}
 		f = &file{p: p, name: name, node: n, flag: flag}
@@ -307,12 +309,17 @@ func (p *Platter) SyncDir(name string) error {
 	})
 }
 
-// judge reports that bytes that were acknowledged are about to change; mu is held.
-func (p *Platter) judge(name string, n *node, from int64) {
-	if p.appendOnly != nil && from < n.acked && p.appendOnly(name) {
-		p.t.Helper()
-		p.t.Errorf("%s: bytes from %d on are touched again, though all before %d were acknowledged", name, from, n.acked)
+// judge reports that bytes that were acknowledged are about to change, or to be cut off where data is nil; mu is held.
+func (p *Platter) judge(name string, n *node, from int64, data []byte) {
+	if p.appendOnly == nil || from >= n.acked || !p.appendOnly(name) {
+		return
 	}
+	is := n.cache[min(from, int64(len(n.cache))):min(n.acked, int64(len(n.cache)))]
+	if same := min(len(is), len(data)); data != nil && bytes.Equal(is[:same], data[:same]) {
+		return
+	}
+	p.t.Helper()
+	p.t.Errorf("%s: bytes from %d on are touched again, though all before %d were acknowledged", name, from, n.acked)
 }
 
 // info describes a file; the disk keeps no times or modes.

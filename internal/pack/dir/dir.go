@@ -96,7 +96,7 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 	return &Store{
 		cfg:     cfg,
 		handles: newHandles(cfg.FS, openHandles),
-		pool:    newPool(max(2, cfg.Memory/bufferSize)),
+		pool:    newPool(cfg.Memory, cfg.Target),
 		heads:   heads{after: make(map[headOf]pack.Position)},
 		writers: make(map[id.Share]*writer),
 		order:   list.New(),

@@ -253,10 +253,11 @@ func (f *flusher) seal(s *sealing) error {
 	f.catchUp()
 	entries := s.entries
 	if f.digest.resumed {
-		if f.digest.wait(); f.digest.broken != nil {
+		if f.digest.wait(); f.digest.broken == nil {
+			entries = append(f.digest.entries, entries...)
+		} else if entries = f.readAgain(); f.digest.broken != nil {
 			return f.leave(s)
 		}
-		entries = append(f.digest.entries, entries...)
 	}
 	t := pack.Trailer{Table: s.table.Offset, Size: s.table.Size, Frames: uint32(len(entries))}
 	if s.table.Size == 0 {
@@ -266,7 +267,7 @@ func (f *flusher) seal(s *sealing) error {
 		}
 		t.Table, t.Size = f.at, uint32(pack.HeaderSize+len(table))
 		buf := durable.Aligned(int(pack.RoundUp(int64(t.Size))))
-		frame(buf[:0], pack.TypeTable, f.durable.Offset, table)
+		frame(buf[:0], pack.TypeTable, f.durable.In(f.pack), table)
 		if err := f.put(buf); err != nil {
 			return err
 		}
@@ -288,6 +289,15 @@ func (f *flusher) seal(s *sealing) error {
 	}
 	f.finish(s, pack.Info{Share: f.w.share, Pack: f.pack, Size: f.at, Frames: len(entries), Sealed: true, Digest: t.Digest})
 	return nil
+}
+
+// readAgain takes up the whole pack: what failed before may have been short of something.
+func (f *flusher) readAgain() []pack.Entry {
+	f.digest.hash.Reset()
+	f.digest.behind = f.at
+	f.catchUp()
+	f.digest.wait()
+	return f.digest.entries
 }
 
 // leave ends a pack without sealing it, because what was in it before cannot be vouched for.

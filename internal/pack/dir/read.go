@@ -307,8 +307,8 @@ func (s *Store) Read(ctx context.Context, share id.Share, at pack.Place, buf []b
 	s.mu.Lock()
 	w := s.writers[share]
 	s.mu.Unlock()
-	if w == nil || !w.reach(at) {
-		return fr, err
+	if w != nil {
+		w.reach(at)
 	}
 	return s.read(share, at, buf)
 }

@@ -78,8 +78,12 @@ func (w *window) next(off int64) (h pack.Header, at int64, payload []byte, err e
 		}
 		if head[0] == 0 {
 			to := min(pack.RoundUp(off+1), w.size)
-			if pad, err := w.bytes(off, int(to-off)); err != nil || !zero(pad) {
-				return h, off, nil, errors.Join(err, pack.ErrFrame)
+			pad, err := w.bytes(off, int(to-off))
+			if err != nil {
+				return h, off, nil, err
+			}
+			if !zero(pad) {
+				return h, off, nil, pack.ErrFrame
 			}
 			off = to
 			continue
@@ -107,10 +111,13 @@ func (w *window) tail(off int64) error {
 		return io.EOF
 	}
 	rest, err := w.bytes(off, int(w.size-off))
-	if err == nil && zero(rest) {
+	switch {
+	case err != nil:
+		return err
+	case zero(rest):
 		return io.EOF
 	}
-	return errors.Join(err, pack.ErrFrame)
+	return pack.ErrFrame
 }
 
 func zero(b []byte) bool {

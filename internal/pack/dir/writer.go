@@ -154,7 +154,7 @@ func (w *writer) put(t pack.Type, frame [32]byte, sum uint32, n int, payload [][
 		return at, false
 	}
 	at = pack.Place{Position: w.tip, Size: uint32(pack.HeaderSize + n)}
-	h := pack.Header{Type: t, Length: uint32(n), Synced: w.syncedHere(), ID: frame}
+	h := pack.Header{Type: t, Length: uint32(n), Synced: w.durable.In(w.tip.Pack), ID: frame}
 	if !w.copy(h.Append(make([]byte, 0, pack.HeaderSize), sum), losses) {
 		return at, false
 	}
@@ -164,14 +164,6 @@ func (w *writer) put(t pack.Type, frame [32]byte, sum uint32, n int, payload [][
 		}
 	}
 	return at, true
-}
-
-// syncedHere is how much of the pack at tip is durable; mu is held.
-func (w *writer) syncedHere() int64 {
-	if w.durable.Pack == w.tip.Pack {
-		return w.durable.Offset
-	}
-	return 0
 }
 
 func (w *writer) copy(p []byte, losses int) bool {
@@ -279,19 +271,18 @@ func (w *writer) seal() (pack.Info, error) {
 	return s.info, nil
 }
 
-// reach waits until the frame at a place can be read from the disk. It reports whether there was anything to wait for.
-func (w *writer) reach(at pack.Place) bool {
+// reach waits until the frame at a place can be read from the disk, if it is on its way there.
+func (w *writer) reach(at pack.Place) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	waited, losses := false, w.losses
+	losses := w.losses
 	for !w.retired && w.losses == losses && w.written.Before(at.End()) && !w.tip.Before(at.End()) {
-		if waited = true; !w.wantFlush {
+		if !w.wantFlush {
 			w.wantFlush = true
 			w.cond.Broadcast()
 		}
 		w.cond.Wait()
 	}
-	return waited
 }
 
 // giveBack asks for a buffer that nobody is about to fill.
