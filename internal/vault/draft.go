@@ -514,6 +514,7 @@ func (d *draft) plan(p *planner, c commit.Content, s Save) ([]commit.Op, error) 
 	switch {
 	case ok && t.exists:
 		op.File = file
+		p.handLocks(t.node.File, file)
 		return append([]commit.Op{{Kind: commit.Remove, File: t.node.File}, op}, after...), nil
 	case ok:
 		op.File = file

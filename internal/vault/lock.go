@@ -165,6 +165,26 @@ func (p *planner) endLocks(n catalogue.Node) {
 	}
 }
 
+// handLocks lets the locks on a placeholder go to the file that takes its place: the client that locked the name
+// goes on writing to it, presenting the same token.
+func (p *planner) handLocks(placeholder, to id.File) {
+	p.sh.locks.mu.Lock()
+	defer p.sh.locks.mu.Unlock()
+	handed := false
+	for token, h := range p.sh.locks.held {
+		if h.File == placeholder {
+			h.File, handed = to, true
+			p.sh.locks.held[token] = h
+		}
+	}
+	if !handed {
+		return
+	}
+	if err := p.sh.locks.save(p.v, p.sh); err != nil {
+		p.v.cfg.Log.Warn("a lock may be lost at a restart", "err", err)
+	}
+}
+
 // Lock implements Locker.
 func (w *view) Lock(ctx context.Context, name pathname.Path, l Lock) (Lock, Info, error) {
 	const op = "lock"
