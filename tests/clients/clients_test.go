@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/azekura/azekura/internal/door/webdav/webdavtest"
 	"github.com/azekura/azekura/tests/house"
 )
 
@@ -198,6 +199,17 @@ func TestCurl(t *testing.T) {
 	if got := curl("-X", "PROPFIND", "-H", "Depth: 1", h.URL); !strings.Contains(got, url.PathEscape("写真.jpg")) {
 		t.Errorf("PROPFIND: %s", got)
 	}
+	// A Mac decomposes kana: it finds what others have saved, and its own saves are versions of the same files.
+	for _, name := range []string{"がくせい.txt", "ぱぴぷ.txt"} {
+		nfc, nfd := h.URL+url.PathEscape(norm.NFC.String(name)), h.URL+url.PathEscape(norm.NFD.String(name))
+		curl("-T", file, nfc)
+		curl("-T", file, "-H", "If-Match: *", nfd)
+		if nfc == nfd || curl(nfd) != string(content) || curl("-X", "PROPFIND", "-H", "Depth: 0", nfd) == "" {
+			t.Errorf("%s is not found by its decomposed form", name)
+		}
+		curl("-X", "MOVE", "-H", "Destination: "+nfd+"2", nfd)
+		curl("-X", "DELETE", nfc+"2")
+	}
 	if got := h.Run("history", "/albums/写真.jpg", "--json"); bytes.Count(got, []byte(`"version"`)) < 2 {
 		t.Errorf("history: %s", got)
 	}
@@ -230,7 +242,7 @@ func TestDavfs2(t *testing.T) {
 	}
 	t.Cleanup(umount)
 	tree := album(t)
-	files := []string{"緑ヶ丘小学校/6年1組/写真 01.jpg", "緑ヶ丘小学校/名簿.csv"}
+	files := []string{"緑ヶ丘小学校/6年1組/写真 01.jpg", "緑ヶ丘小学校/名簿.csv", norm.NFD.String("がぎぐげご/ぱぴぷ.tif")}
 	for _, name := range files {
 		data, err := os.ReadFile(filepath.Join(tree, name))
 		if err != nil {
@@ -247,7 +259,7 @@ func TestDavfs2(t *testing.T) {
 		t.Error(err)
 	}
 	umount() // uploads what is left
-	for name, from := range map[string]string{files[0]: files[0], "名簿2.csv": files[1]} {
+	for name, from := range map[string]string{files[0]: files[0], "名簿2.csv": files[1], norm.NFC.String(files[2]): files[2]} {
 		resp := h.Request("GET", h.URL+(&url.URL{Path: name}).EscapedPath(), nil)
 		var got bytes.Buffer
 		got.ReadFrom(resp.Body)
@@ -257,4 +269,22 @@ func TestDavfs2(t *testing.T) {
 			t.Errorf("%s: %s, %d bytes, want %d", name, resp.Status, got.Len(), len(want))
 		}
 	}
+}
+
+// TestTraces replays what the programs send that cannot be run here: Explorer, Finder, Office, Adobe's.
+func TestTraces(t *testing.T) {
+	h, n := house.New(t), 0
+	webdavtest.Replay(t, func(t *testing.T) webdavtest.Target {
+		n++
+		dir := fmt.Sprintf("trace %d", n)
+		resp := h.Request("MKCOL", h.URL+url.PathEscape(dir), nil)
+		resp.Body.Close()
+		return webdavtest.Target{URL: h.URL + url.PathEscape(dir) + "/", User: h.User, Password: h.Password, Versions: func(t testing.TB, name string) int {
+			out, err := h.Try("history", "/"+h.Share+"/"+dir+"/"+name, "--json")
+			if err != nil && !strings.Contains(err.Error(), "exit status 10") { // nothing there: litter has no history
+				t.Errorf("history %s: %v", name, err)
+			}
+			return len(regexp.MustCompile(`"act": ?"(saved|linked)"`).FindAll(out, -1))
+		}}
+	})
 }

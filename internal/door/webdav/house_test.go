@@ -164,6 +164,12 @@ func (h *house) content(name pathname.Path) string {
 	if err != nil {
 		return fmt.Sprint("nothing: ", err)
 	}
+	return h.load(i)
+}
+
+// load returns the content of a version.
+func (h *house) load(i vault.Info) string {
+	h.Helper()
 	files, err := h.files().Open(h.Context(), account.Open, i)
 	if err != nil {
 		h.Fatal(err)
