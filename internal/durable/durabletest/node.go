@@ -229,6 +229,7 @@ const (
 func (n *node) crashFile(r *rand.Rand) *node {
 	d := &node{platter: slices.Clone(n.platter), acked: n.acked}
 	style, until := r.IntN(styles), r.IntN(n.clock+1)
+	pages := make(map[int64]uint32)
 	pick := func(count int, when func(int) int, key int64) int {
 		switch style {
 		case keepNothing:
@@ -243,9 +244,11 @@ func (n *node) crashFile(r *rand.Rand) *node {
 				}
 			}
 			return last
-		case keepPages: // the same answer for all sectors of a page, whatever order they come in
-			h := rand.New(rand.NewPCG(uint64(until), uint64(key))).IntN(count + 1)
-			return h - 1
+		case keepPages: // the same answer for all sectors of a page
+			if _, ok := pages[key]; !ok {
+				pages[key] = r.Uint32()
+			}
+			return int(pages[key]%uint32(count+1)) - 1
 		}
 		return r.IntN(count+1) - 1
 	}

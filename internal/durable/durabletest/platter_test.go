@@ -217,6 +217,21 @@ func TestSectorsAreTornApart(t *testing.T) {
 	}
 }
 
+func TestPagesAreLostApart(t *testing.T) {
+	p := New(t)
+	f := create(t, p, "a")
+	ok(t, p.SyncDir("."))
+	write(t, f, 0, bytes.Repeat([]byte{1}, 3*4096))
+	for seed := range uint64(400) {
+		data, err := p.Crash(seed).ReadFile("a")
+		ok(t, err)
+		if len(data) == 3*4096 && bytes.Equal(data[:4096], make([]byte, 4096)) && bytes.Equal(data[4096:], bytes.Repeat([]byte{1}, 2*4096)) {
+			return
+		}
+	}
+	t.Error("the first page is never lost without the others")
+}
+
 func TestCrashIsTheSameForASeed(t *testing.T) {
 	p := New(t)
 	for i := range 20 {

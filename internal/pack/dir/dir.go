@@ -52,10 +52,11 @@ type Store struct {
 
 	mu      sync.Mutex // never held while the disk works; may be held when a writer's mu is taken
 	writers map[id.Share]*writer
-	order   *list.List                 // of *writer, the latest used in front
-	ends    map[id.Share]pack.Position // the ends of logs whose writer was put away
-	doubt   map[id.Share]bool          // shares whose last recovery failed to sync
+	order   *list.List          // of *writer, the latest used in front
+	ends    map[id.Share]logEnd // of logs whose writer was put away
+	doubt   map[id.Share]bool   // shares whose last recovery failed to sync
 	closed  bool
+	running sync.WaitGroup // of flushers, those of writers put away too
 
 	lostMu sync.Mutex // never held while another lock is taken
 	lost   map[id.Share]int
@@ -100,7 +101,7 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 		heads:   heads{after: make(map[headOf]pack.Position)},
 		writers: make(map[id.Share]*writer),
 		order:   list.New(),
-		ends:    make(map[id.Share]pack.Position),
+		ends:    make(map[id.Share]logEnd),
 		doubt:   make(map[id.Share]bool),
 		lost:    make(map[id.Share]int),
 	}, nil
@@ -149,15 +150,21 @@ func (s *Store) Shares(context.Context) ([]id.Share, error) {
 	return out, nil
 }
 
-// known is the furthest that a share's log is known to have been durable.
-func (s *Store) known(share id.Share) pack.Position {
-	known := s.cfg.Known(share)
+// logEnd is where a log ended when its writer was put away. Shut says that nothing may be added to the last pack.
+type logEnd struct {
+	pack.Position
+	shut bool
+}
+
+// known is the furthest that a share's log is known to have been durable, and whether the log goes on in a new pack.
+func (s *Store) known(share id.Share) (known pack.Position, shut bool) {
+	known = s.cfg.Known(share)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if end := s.ends[share]; known.Before(end) {
-		return end
+	if end, ok := s.ends[share]; ok && !end.Before(known) {
+		return end.Position, end.shut
 	}
-	return known
+	return known, false
 }
 
 var errStoreClosed = errors.New("the pack store is closed")
@@ -298,6 +305,7 @@ func (s *Store) Close() error {
 	for _, w := range all {
 		err = errors.Join(err, w.close())
 	}
+	s.running.Wait()
 	s.handles.closeAll()
 	return err
 }

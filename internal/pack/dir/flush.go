@@ -53,7 +53,6 @@ func (d *digest) wait() {
 
 // run does jobs until the writer is put away.
 func (w *writer) run() {
-	defer close(w.done)
 	f := &w.flusher
 	go f.digest.run()
 	w.mu.Lock()

@@ -16,12 +16,12 @@ func (w *writer) recover() error {
 	if err != nil {
 		return err
 	}
-	known := w.s.known(w.share)
+	known, shut := w.s.known(w.share)
 	w.last, w.durable = known.Pack, known
 	if len(numbers) > 0 {
 		w.last = max(w.last, numbers[len(numbers)-1])
 	}
-	for i := len(numbers) - 1; i >= 0 && numbers[i] >= known.Pack; i-- {
+	for i := len(numbers) - 1; i >= 0 && numbers[i] >= known.Pack && !shut; i-- {
 		done, err := w.resume(numbers[i], known)
 		if err != nil {
 			return fmt.Errorf("pack %d: %w", numbers[i], err)
@@ -108,10 +108,8 @@ func (w *writer) resumeAt(n uint64, win *window, from int64, found scanned) (err
 			return err
 		}
 	}
-	if win.size != end || end > from {
-		if err := w.secure(file, win, max(from, found.synced), found.end); err != nil {
-			return err
-		}
+	if err := w.secure(file, win, max(from, found.synced), found.end); err != nil {
+		return err
 	}
 	f := &w.flusher
 	f.file, f.pack, f.at, f.rooted = file, n, end, true
@@ -124,7 +122,8 @@ func (w *writer) resumeAt(n uint64, win *window, from int64, found scanned) (err
 	return nil
 }
 
-// secure makes durable what a scan has found. After a sync that failed the pages count as clean and a second sync
+// secure makes durable what a scan has found, and the cut: or else what was cut off could be there again after a
+// crash, behind what is written next. After a sync that failed the pages count as clean and a second sync
 // would do nothing: then what is not known to be durable is written again first, the same bytes to the same place.
 func (w *writer) secure(file durable.File, win *window, from, to int64) (err error) {
 	w.s.mu.Lock()

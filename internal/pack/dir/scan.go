@@ -66,7 +66,9 @@ func (w *window) finishHash() error {
 }
 
 // next returns the frame that begins at off or behind the padding there; its payload is valid until the
-// next call. io.EOF is the end, pack.ErrFrame a place where a frame should be and is not.
+// next call. io.EOF is the end, pack.ErrFrame a place where a frame should be and is not. A block of zeros that
+// something follows is such a place: a flush of several buffers that a crash cut off may have left the last and
+// lost the first, and a commit must not be seen without the chunks before it.
 func (w *window) next(off int64) (h pack.Header, at int64, payload []byte, err error) {
 	for {
 		if off+pack.HeaderSize > w.size {
@@ -77,7 +79,10 @@ func (w *window) next(off int64) (h pack.Header, at int64, payload []byte, err e
 			return h, off, nil, err
 		}
 		if head[0] == 0 {
-			to := min(pack.RoundUp(off+1), w.size)
+			to := min(pack.RoundUp(off), w.size)
+			if to == off { // padding never fills a block: this is what was never written, or lost
+				return h, off, nil, w.tail(off)
+			}
 			pad, err := w.bytes(off, int(to-off))
 			if err != nil {
 				return h, off, nil, err
@@ -107,17 +112,18 @@ func (w *window) next(off int64) (h pack.Header, at int64, payload []byte, err e
 
 // tail judges what is left behind the last place where a frame could begin.
 func (w *window) tail(off int64) error {
-	if off >= w.size {
-		return io.EOF
+	for off < w.size {
+		n := min(readSize, w.size-off)
+		rest, err := w.bytes(off, int(n))
+		if err != nil {
+			return err
+		}
+		if !zero(rest) {
+			return pack.ErrFrame
+		}
+		off += n
 	}
-	rest, err := w.bytes(off, int(w.size-off))
-	switch {
-	case err != nil:
-		return err
-	case zero(rest):
-		return io.EOF
-	}
-	return pack.ErrFrame
+	return io.EOF
 }
 
 func zero(b []byte) bool {
@@ -135,6 +141,14 @@ func zero(b []byte) bool {
 func (w *window) resume(off int64) (first int64, damage bool, err error) {
 	first = -1
 	for q := pack.RoundUp(off + 1); q+pack.HeaderSize <= w.size; {
+		head, err := w.bytes(q, pack.HeaderSize)
+		if err != nil {
+			return 0, false, err
+		}
+		if head[0] == 0 && q%pack.Align == 0 {
+			q += pack.Align
+			continue
+		}
 		h, at, _, err := w.next(q)
 		switch {
 		case err == io.EOF:

@@ -55,7 +55,6 @@ type writer struct {
 	retired   bool
 
 	flusher flusher
-	done    chan struct{} // closed when the flusher has ended
 }
 
 // job is something for the flusher: a piece of a pack to write, or a pack to seal.
@@ -76,7 +75,7 @@ type sealing struct {
 }
 
 func newWriter(s *Store, share id.Share) *writer {
-	w := &writer{s: s, share: share, done: make(chan struct{})}
+	w := &writer{s: s, share: share}
 	w.cond.L = &w.mu
 	w.flusher = newFlusher(w)
 	return w
@@ -91,7 +90,7 @@ func (w *writer) start() error {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.started = true
-		go w.run()
+		w.s.running.Go(w.run)
 	})
 	return w.startErr
 }
@@ -296,7 +295,7 @@ func (w *writer) giveBack() {
 }
 
 // retire ends the writer if it has nothing to do, and otherwise sees to it that it will have nothing to do.
-func (w *writer) retire() (end pack.Position, ok bool) {
+func (w *writer) retire() (end logEnd, ok bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.started || w.appending || w.working || w.waiters > 0 || w.untold {
@@ -309,7 +308,7 @@ func (w *writer) retire() (end pack.Position, ok bool) {
 	}
 	w.retired = true
 	w.cond.Broadcast()
-	return w.durable, true
+	return logEnd{w.durable, !w.open}, true
 }
 
 // close makes everything durable and ends the writer.
@@ -325,7 +324,6 @@ func (w *writer) close() error {
 	w.retired = true
 	w.cond.Broadcast()
 	w.mu.Unlock()
-	<-w.done
 	return err
 }
 
