@@ -167,7 +167,20 @@ func resolve(n xml.Name, spaces map[string]string, without string) (xml.Name, er
 	if !ok {
 		return n, errors.New("a prefix that stands for nothing")
 	}
+	if !standsAlone(n.Local) {
+		return n, errors.New("not a name")
+	}
 	return xml.Name{Space: space, Local: n.Local}, nil
+}
+
+// standsAlone reports whether what follows a prefix is a name without it: we write names with default namespaces.
+// encoding/xml looks only at the whole.
+func standsAlone(local string) bool {
+	if c := local[0] | 0x20; 'a' <= c && c <= 'z' {
+		return true
+	}
+	_, err := xml.NewDecoder(strings.NewReader("<" + local + "/>")).RawToken()
+	return err == nil
 }
 
 // kids returns the elements directly inside.
