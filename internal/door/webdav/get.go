@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -63,21 +64,45 @@ func (c *call) get() error {
 func (c *call) ranges(i vault.Info, f vault.File) error {
 	r := &watched{File: f}
 	http.ServeContent(c.answer, c.r, "", i.Modified.Truncate(time.Second), r)
-	return r.err
+	return r.end()
 }
 
-// watched keeps the first error of a file.
+// watched keeps the first error of a file. For several ranges http.ServeContent reads in a goroutine, which may
+// outlive the answer when the client goes away: after end it reads nothing more.
 type watched struct {
 	vault.File
-	err error
+	mu    sync.Mutex
+	err   error // guarded by mu
+	ended bool  // likewise
 }
 
 func (w *watched) Read(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return 0, io.ErrClosedPipe
+	}
 	n, err := w.File.Read(p)
 	if err != nil && err != io.EOF && w.err == nil {
 		w.err = err
 	}
 	return n, err
+}
+
+func (w *watched) Seek(off int64, whence int) (int64, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.ended {
+		return 0, io.ErrClosedPipe
+	}
+	return w.File.Seek(off, whence)
+}
+
+func (w *watched) end() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.ended = true
+	return w.err
 }
 
 // disposition lets a browser show what cannot hold a script, and save everything else.

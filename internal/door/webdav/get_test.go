@@ -188,6 +188,7 @@ func TestDamageIsNoContent(t *testing.T) {
 			}
 		}
 	}
+	server.Close() // the log is written after the answer
 	if strings.Contains(h.log.String(), "secret-name") || !strings.Contains(h.log.String(), "bit flip") {
 		t.Errorf("the log names the file, or not the cause:\n%s", &h.log)
 	}
