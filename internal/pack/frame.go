@@ -155,12 +155,14 @@ func ParseTable(b []byte) ([]Entry, error) {
 		return nil, ErrFrame
 	}
 	out := make([]Entry, 0, len(b)/entrySize)
+	end := int64(HeaderSize) // of the frame before
 	for ; len(b) > 0; b = b[entrySize:] {
 		e := Entry{Type: Type(b[0]), Offset: int64(binary.BigEndian.Uint64(b[1:])), Size: binary.BigEndian.Uint32(b[9:])}
 		copy(e.ID[:], b[13:])
-		if e.Offset < 0 || e.Size < HeaderSize || e.Size > MaxPayload+HeaderSize {
+		if !e.Type.Stored() || e.Offset < end || e.Offset > 1<<62 || e.Size < HeaderSize || e.Size > MaxPayload+HeaderSize {
 			return nil, ErrFrame
 		}
+		end = e.Offset + int64(e.Size)
 		out = append(out, e)
 	}
 	return out, nil
