@@ -52,7 +52,7 @@ func TestProblem(t *testing.T) {
 
 // lists are the tables by name.
 var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "welcome": welcomeTexts}
+	"say": sayTexts, "welcome": welcomeTexts, "webdav": davTexts}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
@@ -84,7 +84,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-var key = regexp.MustCompile(`^(hint|cmd|flag|say|welcome)\.[a-z0-9-]+(\.long)?$`)
+var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|welcome)\.[a-z0-9-]+(\.long)?$`)
 
 // TestKeys walks the source: every key and every Op has a text, and every text is used.
 func TestKeys(t *testing.T) {

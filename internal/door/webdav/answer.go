@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 
+	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -48,17 +49,18 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 // refusal is an error with a status and a sentence of its own.
 type refusal struct {
 	code    int
-	text    string
+	key     string // of the sentence in package lang
 	element string // a precondition of RFC 4918 section 16, as XML
 }
 
-func (e *refusal) Error() string { return e.text }
+func (e *refusal) Error() string { return e.key }
 
-func refuse(code int, text string) error { return &refusal{code: code, text: text} }
+func refuse(code int, key string) error { return &refusal{code: code, key: key} }
 
-// fail answers with an error: a status and a sentence, never what is inside.
+// fail answers with an error: a status and a sentence in the reader's language, never what is inside.
 func (c *call) fail(err error) {
-	code, text, element := c.describe(err)
+	l := lang.Pick(c.r.Header.Get("Accept-Language"))
+	code, text, element := c.describe(l, err)
 	if code >= 500 && code != http.StatusInsufficientStorage {
 		c.Log.ErrorContext(c.r.Context(), "request failed", "method", c.r.Method, "status", code, "cause", cause(err))
 	}
@@ -75,6 +77,8 @@ func (c *call) fail(err error) {
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
 	}
+	h.Set("Content-Language", l.String())
+	h.Set("Vary", "Accept-Language")
 	body := text + "\n"
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	if element != "" {
@@ -103,42 +107,16 @@ func cause(err error) slog.Value {
 }
 
 // describe finds the status, the sentence and the precondition of an error.
-func (c *call) describe(err error) (code int, text, element string) {
+func (c *call) describe(l lang.Lang, err error) (code int, text, element string) {
 	if e, ok := errors.AsType[*refusal](err); ok {
-		return e.code, e.text, e.element
+		return e.code, l.Text(e.key), e.element
 	}
-	kind := problem.KindOf(err)
-	if kind == problem.Locked {
+	e, ok := errors.AsType[*problem.Error](err)
+	if !ok {
+		e = problem.New(problem.KindOf(err), "", "", err)
+	}
+	if e.Kind == problem.Locked {
 		element = c.lockedBy()
 	}
-	return kind.HTTP(), sentence(err), element
-}
-
-// sentence says an error to a person. It is the one place that a translation has to replace.
-func sentence(err error) string {
-	kind := problem.KindOf(err)
-	if e, ok := errors.AsType[*problem.Error](err); ok && kind == problem.Invalid && e.Err != nil {
-		return "This cannot be done: " + e.Err.Error() + "." // it speaks of what the client itself has sent
-	}
-	if s := sentences[kind]; s != "" {
-		return s
-	}
-	return sentences[problem.Internal]
-}
-
-var sentences = map[problem.Kind]string{
-	problem.Internal:        "Something is wrong on the server. Its log tells what.",
-	problem.Invalid:         "The request makes no sense.",
-	problem.Unauthenticated: "Log in with your account name and a device password of this storehouse.",
-	problem.Denied:          "You may not do this here.",
-	problem.NotFound:        "There is nothing with this name.",
-	problem.Exists:          "There is already something with this name.",
-	problem.Conflict:        "The directory above does not exist, or something else stands there.",
-	problem.Condition:       "It has changed since: load it again first.",
-	problem.Locked:          "Somebody else has it open. Try again when they have closed it.",
-	problem.Frozen:          "Writing and reading are stopped here. Ask your administrator.",
-	problem.TooLarge:        "It is too large.",
-	problem.NoSpace:         "The disk of the storehouse is full. Nothing was changed. Tell your administrator.",
-	problem.Damaged:         "What is stored is damaged and is not handed out. Tell your administrator: run azekura verify.",
-	problem.Unavailable:     "This cannot be done at the moment. Try again.",
+	return e.Kind.HTTP(), l.Problem(e.Op, e.On, e.Kind.String(), e.Hint), element
 }

@@ -14,7 +14,7 @@ import (
 func (c *call) delete() error {
 	if d := c.r.Header.Get("Depth"); d != "" && !strings.EqualFold(d, "infinity") {
 		if i, err := c.files.Stat(c.r.Context(), c.name); err == nil && i.Dir {
-			return refuse(http.StatusBadRequest, "A directory goes with everything in it: Depth must be infinity.")
+			return refuse(http.StatusBadRequest, "dav.delete-depth")
 		}
 	}
 	err := c.files.Remove(c.r.Context(), c.name)
@@ -31,7 +31,7 @@ func (c *call) delete() error {
 // mkcol implements MKCOL.
 func (c *call) mkcol() error {
 	if n, _ := io.ReadFull(c.r.Body, make([]byte, 1)); n > 0 {
-		return refuse(http.StatusUnsupportedMediaType, "A directory is made without a body.")
+		return refuse(http.StatusUnsupportedMediaType, "dav.mkcol-body")
 	}
 	if c.name == pathname.Root {
 		return problem.New(problem.Exists, "make directory", "", nil)
@@ -48,7 +48,7 @@ func (c *call) mkcol() error {
 func (c *call) copyMove() error {
 	h, ctx, move := c.r.Header, c.r.Context(), c.r.Method == "MOVE"
 	if h.Get("Destination") == "" {
-		return refuse(http.StatusBadRequest, "The Destination header is missing.")
+		return refuse(http.StatusBadRequest, "dav.no-destination")
 	}
 	to, err := c.reference(h.Get("Destination"))
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *call) copyMove() error {
 	}
 	depth := strings.ToLower(h.Get("Depth"))
 	if depth != "" && depth != "infinity" && (move || depth != "0") {
-		return refuse(http.StatusBadRequest, "This Depth makes no sense here.")
+		return refuse(http.StatusBadRequest, "dav.copy-depth")
 	}
 	var replace bool
 	switch strings.ToUpper(h.Get("Overwrite")) {
@@ -64,16 +64,16 @@ func (c *call) copyMove() error {
 		replace = true
 	case "F":
 	default:
-		return refuse(http.StatusBadRequest, "Overwrite is T or F.")
+		return refuse(http.StatusBadRequest, "dav.overwrite")
 	}
 	src, err := c.files.Stat(ctx, c.name)
 	switch {
 	case err != nil:
 		return err
 	case to == c.name:
-		return refuse(http.StatusForbidden, "Source and destination are the same.")
+		return refuse(http.StatusForbidden, "dav.onto-itself")
 	case src.Dir && to.In(c.name) && pathname.Key(string(to)) != pathname.Key(string(c.name)):
-		return refuse(http.StatusForbidden, "A directory cannot go into itself.")
+		return refuse(http.StatusForbidden, "dav.into-itself")
 	}
 	_, err = c.files.Stat(ctx, to)
 	existed := err == nil
@@ -84,7 +84,7 @@ func (c *call) copyMove() error {
 	}
 	switch {
 	case err != nil && problem.KindOf(err) == problem.Exists:
-		return refuse(http.StatusPreconditionFailed, sentences[problem.Exists])
+		return refuse(http.StatusPreconditionFailed, "dav.taken")
 	case err != nil:
 		return err
 	case existed:

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/pathname"
 )
 
@@ -238,7 +239,7 @@ func FuzzDestination(f *testing.F) {
 	f.Fuzz(func(t *testing.T, header string) {
 		name, err := c.reference(header)
 		if err != nil {
-			if code, text, _ := c.describe(err); code != 400 && code != 502 || len(text) < 10 {
+			if code, text, _ := c.describe(lang.English, err); code != 400 && code != 502 || len(text) < 10 {
 				t.Fatalf("%q: %d %s", header, code, text)
 			}
 			return

@@ -88,7 +88,7 @@ func (r reply) want(code int) reply {
 	if r.Code != code {
 		r.h.Errorf("%s: %d, want %d: %.300s", r.line, r.Code, code, r.Body)
 	}
-	if r.Code >= 400 && !strings.HasPrefix(r.line, "HEAD") && !strings.Contains(r.Body.String(), " ") {
+	if r.Code >= 400 && !strings.HasPrefix(r.line, "HEAD") && !strings.ContainsAny(r.Body.String(), " 。") {
 		r.h.Errorf("%s: %d without a sentence: %q", r.line, r.Code, r.Body)
 	}
 	return r

@@ -110,7 +110,7 @@ func (c *call) checkIf() (tokens []string, err error) {
 	}
 	lists, err := parseIf(h)
 	if err != nil {
-		return nil, refuse(http.StatusBadRequest, "The If header is malformed or too long.")
+		return nil, refuse(http.StatusBadRequest, "dav.if")
 	}
 	any, states := false, make(map[string]state)
 	for _, l := range lists {

@@ -41,7 +41,7 @@ func (c *call) lock() error {
 		l.Deep = true
 	case "0":
 	default:
-		return refuse(http.StatusBadRequest, "The Depth of a lock is 0 or infinity.")
+		return refuse(http.StatusBadRequest, "dav.lock-depth")
 	}
 	_, err = c.files.Stat(c.r.Context(), c.name)
 	made := err != nil && problem.KindOf(err) == problem.NotFound
@@ -68,7 +68,7 @@ func parseLockInfo(e *element) (l vault.Lock, err error) {
 	}
 	if o := e.kid("owner"); o != nil {
 		if l.Owner = strings.TrimSpace(o.inner()); len(l.Owner) > maxOwner {
-			return l, refuse(http.StatusBadRequest, "The owner of the lock is too long.")
+			return l, refuse(http.StatusBadRequest, "dav.lock-owner")
 		}
 	}
 	return l, nil
@@ -90,7 +90,7 @@ func (c *call) refresh(ttl time.Duration) error {
 		}
 	}
 	if err != nil || token == "" {
-		return refuse(http.StatusBadRequest, "LOCK without a body refreshes the lock that the If header names.")
+		return refuse(http.StatusBadRequest, "dav.refresh")
 	}
 	l, err := c.files.Refresh(c.r.Context(), c.name, token, ttl)
 	if err != nil {
@@ -116,7 +116,7 @@ func timeout(h string) (time.Duration, error) {
 		if s, ok := strings.CutPrefix(t, "second-"); ok {
 			n, err := strconv.ParseUint(s, 10, 64)
 			if err != nil {
-				return 0, refuse(http.StatusBadRequest, "The Timeout header is malformed.")
+				return 0, refuse(http.StatusBadRequest, "dav.timeout")
 			}
 			return time.Duration(min(max(n, 1), uint64(maxTTL/time.Second))) * time.Second, nil
 		}
@@ -128,11 +128,11 @@ func timeout(h string) (time.Duration, error) {
 func (c *call) unlock() error {
 	h := strings.TrimSpace(c.r.Header.Get("Lock-Token"))
 	if len(h) < 3 || h[0] != '<' || h[len(h)-1] != '>' {
-		return refuse(http.StatusBadRequest, "The Lock-Token header is missing or malformed.")
+		return refuse(http.StatusBadRequest, "dav.lock-token")
 	}
 	err := c.files.Unlock(c.r.Context(), c.name, h[1:len(h)-1])
 	if k := problem.KindOf(err); err != nil && (k == problem.Condition || k == problem.NotFound) {
-		return &refusal{http.StatusConflict, "There is no such lock here; it may have ended.", "<D:lock-token-matches-request-uri/>"}
+		return &refusal{http.StatusConflict, "dav.no-lock", "<D:lock-token-matches-request-uri/>"}
 	}
 	if err != nil {
 		return err

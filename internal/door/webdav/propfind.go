@@ -44,7 +44,7 @@ func parsePropfind(body io.Reader) (w wanted, err error) {
 		}
 	}
 	if len(w.names) > maxNames {
-		return w, refuse(http.StatusRequestEntityTooLarge, "The request asks for too many properties.")
+		return w, refuse(http.StatusRequestEntityTooLarge, "dav.many-properties")
 	}
 	return w, nil
 }
@@ -55,9 +55,9 @@ func (c *call) propfind() error {
 	switch depth {
 	case "0", "1":
 	case "", "infinity":
-		return &refusal{http.StatusForbidden, "Ask for one directory at a time: Depth is 0 or 1.", "<D:propfind-finite-depth/>"}
+		return &refusal{http.StatusForbidden, "dav.depth-infinity", "<D:propfind-finite-depth/>"}
 	default:
-		return refuse(http.StatusBadRequest, "Depth is 0 or 1.")
+		return refuse(http.StatusBadRequest, "dav.depth")
 	}
 	want, err := parsePropfind(c.r.Body)
 	if err != nil {

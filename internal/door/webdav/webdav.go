@@ -119,7 +119,7 @@ func (c *call) serve() error {
 	m, ok := methods[c.r.Method]
 	if !ok {
 		c.Header().Set("Allow", allow)
-		return refuse(http.StatusMethodNotAllowed, "This door does not know this method.")
+		return refuse(http.StatusMethodNotAllowed, "dav.unknown-method")
 	}
 	if err := c.login(); err != nil {
 		return err
@@ -146,7 +146,7 @@ func (c *call) serve() error {
 func (c *call) login() (err error) {
 	name, secret, ok := c.r.BasicAuth()
 	if !ok || !utf8.ValidString(name) {
-		return problem.New(problem.Unauthenticated, "log in", "", errors.New("no credentials"))
+		return &problem.Error{Kind: problem.Unauthenticated, Op: "log in", Hint: "hint.device-password", Err: errors.New("no credentials")}
 	}
 	name = name[strings.LastIndexByte(name, '\\')+1:] // Windows puts the domain before it
 	addr, _ := netip.ParseAddrPort(c.r.RemoteAddr)
@@ -161,10 +161,10 @@ var errOutside = problem.New(problem.NotFound, "look up", "", errors.New("outsid
 // path returns the name that a URL of this door stands for. It is decoded once.
 func (d *door) path(u *url.URL) (pathname.Path, error) {
 	if strings.Contains(strings.ToLower(u.EscapedPath()), "%2f") {
-		return "", refuse(http.StatusBadRequest, "A name cannot hold a slash.")
+		return "", refuse(http.StatusBadRequest, "dav.slash-in-name")
 	}
 	if strings.Contains(u.RawPath, "#") { // what follows would be a fragment, which is never sent
-		return "", refuse(http.StatusBadRequest, "The URL holds a number sign that is not encoded.")
+		return "", refuse(http.StatusBadRequest, "dav.number-sign")
 	}
 	p, ok := strings.CutPrefix(u.Path, d.Prefix)
 	if !ok || p != "" && p[0] != '/' {
@@ -172,17 +172,17 @@ func (d *door) path(u *url.URL) (pathname.Path, error) {
 	}
 	name, err := pathname.Parse(p)
 	if err != nil {
-		return "", problem.New(problem.Invalid, "look up", p, err)
+		return "", &problem.Error{Kind: problem.Invalid, Op: "look up", On: p, Hint: "hint.name", Err: err}
 	}
 	return name, nil
 }
 
-var errElsewhere = refuse(http.StatusBadGateway, "That is on another server, or outside of this door.")
+var errElsewhere = refuse(http.StatusBadGateway, "dav.elsewhere")
 
 // reference resolves a URL in a header: a path, or with the host that the client speaks to. The scheme is
 // not compared, because a proxy before us may have taken the TLS off.
 func (c *call) reference(s string) (pathname.Path, error) {
-	malformed := refuse(http.StatusBadRequest, "A URL in a header is malformed.")
+	malformed := refuse(http.StatusBadRequest, "dav.header-url")
 	if len(s) > maxURL || strings.ContainsAny(s, "#?") { // unencoded, they would cut the name short
 		return "", malformed
 	}

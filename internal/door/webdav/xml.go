@@ -22,7 +22,7 @@ type element struct {
 	all   []any      // what is inside: *element, string
 }
 
-var errXML = refuse(http.StatusBadRequest, "The XML of the request is malformed.")
+var errXML = refuse(http.StatusBadRequest, "dav.xml")
 
 // parser reads a document. It resolves namespaces itself, because encoding/xml takes a prefix that nobody
 // has declared for a namespace.
@@ -38,7 +38,7 @@ func parseXML(body io.Reader) (*element, error) {
 	e, err := p.document()
 	switch {
 	case r.N <= 0:
-		return nil, refuse(http.StatusRequestEntityTooLarge, "The XML of the request is too large.")
+		return nil, refuse(http.StatusRequestEntityTooLarge, "dav.xml-large")
 	case err != nil:
 		return nil, errXML
 	}

@@ -1,0 +1,28 @@
+package webdav
+
+import "testing"
+
+// TestSentences: what is refused is said in the language that the request asks for, here or in the storehouse.
+func TestSentences(t *testing.T) {
+	const ja, en = "Accept-Language: ja,en;q=0.5", "Accept-Language: en-US,en;q=0.9"
+	h := newHouse(t).tree()
+	h.token("/s/f")
+	for _, tt := range []struct {
+		line, header string
+		code         int
+		lang, says   string
+	}{
+		{"GET /s/none", ja, 404, "ja", "「/s/none」：参照できません。該当するものがありません。\n"},
+		{"GET /s/none", en, 404, "en", "Cannot look up “/s/none”: there is no such thing.\n"},
+		{"GET /s/none", "Accept: */*", 404, "en", "Cannot look up “/s/none”: there is no such thing.\n"},
+		{"MKCOL /s/CON", ja, 400, "ja", "「/s/CON」：参照できません。指定内容に誤りがあります。Windows や macOS で表示できない文字、または予約された名前が含まれています。\n"},
+		{"MOVE /s/d", ja, 400, "ja", "Destination ヘッダーがありません。\n"},
+		{"MOVE /s/d", en, 400, "en", "The Destination header is missing.\n"},
+		{"PROPFIND /s/", ja, 403, "ja", "<D:propfind-finite-depth/><message xmlns=\"urn:azekura:webdav\">フォルダーは 1 つずつ要求してください（Depth は 0 か 1）。</message>"},
+		{"PUT /s/f", ja, 423, "ja", "「/s/f」：保存できません。ほかの利用者がロックしています。開いている人に確認するか、ロックが切れるまでお待ちください。</message>"},
+		{"PUT /s/f", en, 423, "en", "Cannot save “/s/f”: somebody has locked it. Ask the person who has it open, or wait until the lock ends.</message>"},
+	} {
+		h.do(tt.line, "", tt.header).want(tt.code).has(tt.says).header("Content-Language", tt.lang).header("Vary", "Accept-Language")
+	}
+	h.do("GET /s/f", "", ja).want(200).header("Content-Language", "") // of the file nothing is known
+}
