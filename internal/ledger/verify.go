@@ -20,6 +20,10 @@ import (
 // DefaultGap is the silence that a report mentions: the heartbeat comes every minute.
 const DefaultGap = 3 * time.Minute
 
+// disorder is how far entries that are written at the same time may stand before each other: each takes its time before
+// it takes its place. Only what is further back means that the clock was.
+const disorder = time.Second
+
 // maxFindings bounds each list of a report; the counts go on.
 const maxFindings = 1000
 
@@ -47,7 +51,7 @@ type Report struct {
 
 	Gaps      []Gap `json:"gaps,omitempty"` // silences; at most 1,000
 	GapCount  int64 `json:"gap_count"`
-	Backward  []Gap `json:"backward,omitempty"` // times before that of the entry before; at most 1,000
+	Backward  []Gap `json:"backward,omitempty"` // times more than a second before the latest until then; at most 1,000
 	BackCount int64 `json:"backward_count"`
 
 	Beyond     int64     `json:"beyond"` // entries in write-ahead files that no checkpoint covers yet: readable, but not evidence
@@ -95,7 +99,7 @@ type audit struct {
 	Report
 	fsys fs.FS
 	edge edge
-	last time.Time
+	last time.Time           // the latest since the clock was set back
 	seen map[int64]tlog.Hash // roots at the sizes that somebody asks for
 	tail []tlog.Hash         // of the entries from tailFrom on, to compare with write-ahead files
 	from int64               // of tail
@@ -280,21 +284,24 @@ func (w *audit) time(index int64, entry []byte) {
 		w.First = when
 	}
 	g := Gap{index, w.last, when}
-	switch {
+	switch since := when.Sub(w.last); {
 	case w.last.IsZero():
-	case when.Before(w.last):
+	case since < -disorder:
+		w.last = when
 		if w.BackCount++; len(w.Backward) < maxFindings {
 			w.Backward = append(w.Backward, g)
 		}
-	case when.Sub(w.last) > w.Gap:
+	case since > w.Gap:
 		if w.GapCount++; len(w.Gaps) < maxFindings {
 			w.Gaps = append(w.Gaps, g)
 		}
 	}
-	w.last = when
+	if when.After(w.last) { // what stands in disorder does not count twice
+		w.last = when
+	}
 	if index < w.Size {
-		w.Last = when
+		w.Last = w.last
 	} else {
-		w.BeyondLast = when
+		w.BeyondLast = w.last
 	}
 }

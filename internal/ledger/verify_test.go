@@ -272,6 +272,46 @@ func TestReportTellsTimes(t *testing.T) {
 	}
 }
 
+// Writers that come at once may take their places in another order than their times. A clock that is set back is seen
+// all the same, also when it goes in small steps.
+func TestReportForgivesDisorder(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		steps []time.Duration
+		back  []int64 // indexes
+		last  time.Duration
+	}{
+		{"a millisecond", []time.Duration{0, 5, 4, 5, 3, 6}, nil, 6},
+		{"a second", []time.Duration{5000, 4000, 5000}, nil, 5000},
+		{"more", []time.Duration{5000, 3999, 4000, 4001}, []int64{1}, 4001},
+		{"in small steps", []time.Duration{5000, 4500, 4000, 3500, 3000, 2500, 2000}, []int64{3, 6}, 2000},
+		{"disorder is no silence", []time.Duration{1000, 0, 181_000, 180_000, 361_000}, nil, 361_000},
+		{"behind what went back", []time.Duration{9_000_000, 1000, 500, 1500}, []int64{1}, 1500},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := &audit{Audit: Audit{Gap: DefaultGap}, Report: Report{Size: int64(len(c.steps))}}
+			s := NewSealer(seal.Key{1})
+			for i, ms := range c.steps {
+				e, err := s.Seal(noon.Add(ms*time.Millisecond), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				w.time(int64(i), e)
+			}
+			var back []int64
+			for _, g := range w.Backward {
+				back = append(back, g.Index)
+			}
+			if !slices.Equal(back, c.back) || w.BackCount != int64(len(back)) || w.GapCount != 0 {
+				t.Errorf("back at %v (%d), want %v; %d gaps, want none", back, w.BackCount, c.back, w.GapCount)
+			}
+			if want := noon.Add(c.last * time.Millisecond); !w.Last.Equal(want) {
+				t.Errorf("last %v, want %v", w.Last, want)
+			}
+		})
+	}
+}
+
 func asJSON(t *testing.T, v any) string {
 	t.Helper()
 	b, err := json.Marshal(v)
