@@ -20,6 +20,7 @@ var davTexts = []text{
 	{"dav.no-lock", "There is no such lock here; it may have ended.", "そのロックはありません（期限が切れた可能性があります）。"},
 	{"dav.number-sign", "The URL holds a number sign that is not encoded.", "URL の「#」は符号化してください。"},
 	{"dav.onto-itself", "Source and destination are the same.", "元と先が同じです。"},
+	{"dav.onto-its-own", "The destination holds the source, which would go with it.", "先のフォルダーは元を含んでいるため、置き換えられません。"},
 	{"dav.overwrite", "Overwrite is T or F.", "Overwrite は T か F です。"},
 	{"dav.refresh", "LOCK without a body refreshes the lock that the If header names.", "本文のない LOCK は、If ヘッダーで指定したロックの延長です。"},
 	{"dav.slash-in-name", "A name cannot hold a slash.", "名前に斜線は使えません。"},

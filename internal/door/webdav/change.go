@@ -72,8 +72,11 @@ func (c *call) copyMove() error {
 		return err
 	case to == c.name:
 		return refuse(http.StatusForbidden, "dav.onto-itself")
-	case src.Dir && to.In(c.name) && pathname.Key(string(to)) != pathname.Key(string(c.name)):
+	case pathname.Key(string(to)) == pathname.Key(string(c.name)): // its own name, spelled differently
+	case src.Dir && to.In(c.name):
 		return refuse(http.StatusForbidden, "dav.into-itself")
+	case c.name.In(to):
+		return refuse(http.StatusForbidden, "dav.onto-its-own")
 	}
 	_, err = c.files.Stat(ctx, to)
 	existed := err == nil
