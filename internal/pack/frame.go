@@ -200,3 +200,6 @@ func ParseTrailer(b []byte) (t Trailer, err error) {
 
 // RoundUp returns the next multiple of Align.
 func RoundUp(n int64) int64 { return (n + Align - 1) &^ (Align - 1) }
+
+// ReadSize is how large a buffer for Read should be for a payload of n bytes: then whole blocks around the frame fit.
+func ReadSize(n int) int { return n + HeaderSize + 3*Align }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"hash"
 	"io"
 	"sync"
 
@@ -46,13 +45,13 @@ type draft struct {
 	cutter *chunk.Cutter
 	lost   int // generation of the packs in which the chunks stand
 
-	window []byte    // gathered, not yet cut; at most chunk.Max
-	full   *[]byte   // the pooled buffer behind window, once it is large
-	small  *[]byte   // and before
-	sum    hash.Hash // of the window, while the content may still be a single chunk
-	spool  *spool    // set by the first WriteAt
+	window []byte  // gathered, not yet cut; less than chunk.Max
+	seen   int     // how much of it has no cut
+	full   *[]byte // the pooled buffer behind window, once it is large
+	small  *[]byte // and before
+	spool  *spool  // set by the first WriteAt
 
-	jobs   chan job // to the sealing goroutine; nil until the first full window
+	jobs   chan job // to the sealing goroutine; nil until the first cut
 	result chan error
 
 	// Owned by the sealing goroutine until result has delivered, then by Commit.
@@ -81,7 +80,7 @@ func (w *view) Create(ctx context.Context, name pathname.Path) (Draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &draft{w: w, ctx: ctx, name: name, sh: sh, cutter: sh.cutter, sum: sha256.New()}
+	d := &draft{w: w, ctx: ctx, name: name, sh: sh, cutter: sh.cutter}
 	p := &planner{View: w.v.cfg.Catalogue.View(sh.id, sh.meta), ctx: ctx, v: w.v, sh: sh}
 	if _, err := d.target(p); err != nil {
 		return nil, err
@@ -119,20 +118,17 @@ func (d *draft) Write(p []byte) (int, error) {
 	}
 	n := 0
 	for len(p) > 0 {
-		if len(d.window) == chunk.Max { // only now: content of exactly chunk.Max bytes is one chunk
-			if err := d.emit(false); err != nil {
-				return n, err
-			}
-		}
 		if err := d.grow(len(p)); err != nil {
 			return n, err
 		}
 		m := copy(d.window[len(d.window):cap(d.window)], p)
 		d.window = d.window[:len(d.window)+m]
-		if d.sum != nil {
-			d.sum.Write(p[:m])
-		}
 		n, p = n+m, p[m:]
+		if len(d.window) >= chunk.Min {
+			if err := d.emit(false); err != nil {
+				return n, err
+			}
+		}
 	}
 	return n, nil
 }
@@ -169,16 +165,16 @@ func (d *draft) take() error {
 	}
 }
 
-// emit hands the first chunk of the window to the sealing goroutine; last: all that is left.
+// emit hands the chunks at the front of the window to the sealing goroutine; last: all of it.
 func (d *draft) emit(last bool) error {
-	if d.jobs == nil {
-		d.jobs, d.result, d.sum = make(chan job), make(chan error, 1), nil
-		go d.sealing()
-	}
 	for len(d.window) > 0 {
-		n := d.cutter.Cut(d.window, last)
-		if n == 0 {
+		n := d.cutter.Cut(d.window, d.seen, last)
+		if d.seen = len(d.window); n == 0 {
 			return nil
+		}
+		if d.jobs == nil {
+			d.jobs, d.result = make(chan job), make(chan error, 1)
+			go d.sealing()
 		}
 		next := buffers.Get().(*[]byte)
 		rest := append((*next)[:0:chunk.Max], d.window[n:]...)
@@ -189,10 +185,7 @@ func (d *draft) emit(last bool) error {
 			d.result <- err
 			return err
 		}
-		d.window, d.full = rest, next
-		if !last {
-			return nil
-		}
+		d.window, d.full, d.seen = rest, next, 0
 	}
 	return nil
 }
@@ -287,7 +280,7 @@ func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 var errLost = errors.New("a write before this one failed; what was sent since then is lost")
 
 // sealBuffers holds room for a sealed chunk with its frame.
-var sealBuffers = sync.Pool{New: func() any { b := make([]byte, chunk.Max+4096); return &b }}
+var sealBuffers = sync.Pool{New: func() any { b := make([]byte, pack.ReadSize(chunk.Max+seal.Overhead)); return &b }}
 
 // known reports whether the share has a chunk.
 func (d *draft) known(c id.Chunk) (bool, error) {
@@ -390,7 +383,7 @@ func (r *request) seal(ctx context.Context, v *Vault, m commit.Manifest, equal [
 func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
 	if d.jobs == nil {
 		m.Size = int64(len(d.window))
-		sum := [32]byte(d.sum.Sum(nil))
+		sum := sha256.Sum256(d.window)
 		if m.Size <= InlineMax {
 			m.Inline = d.window
 			return m, d.sh.meta.Equal(sum[:]), nil

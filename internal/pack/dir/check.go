@@ -68,7 +68,7 @@ func (s *Store) Check(ctx context.Context, share id.Share, n uint64) (info pack.
 // segment finds out how much of one pack counts. That a pack is sealed says enough: so to check all packs of a share does not
 // ask for the chain of all heads each time.
 func (s *Store) segment(share id.Share, n uint64) (segment, error) {
-	if f, err := s.handles.get(s.file(share, n)); err == nil {
+	if f, err := s.handles.get(s.file(share, n), 0); err == nil {
 		defer s.handles.put(f)
 		size, err := f.Size()
 		if err != nil {

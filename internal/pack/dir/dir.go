@@ -47,6 +47,7 @@ type Config struct {
 type Store struct {
 	cfg     Config
 	handles *handles
+	lately  lately
 	pool    *pool
 	heads   heads
 

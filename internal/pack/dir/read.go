@@ -3,8 +3,6 @@ package dir
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io/fs"
 	"iter"
 	"os"
 	"slices"
@@ -90,7 +88,7 @@ func (s *Store) head(share id.Share, n uint64) (pack.Position, error) {
 	if ok {
 		return after, nil
 	}
-	f, err := s.handles.get(s.file(share, n))
+	f, err := s.handles.get(s.file(share, n), 0)
 	if err != nil {
 		return pack.Position{}, err
 	}
@@ -135,7 +133,7 @@ func (s *Store) info(share id.Share, seg segment) (info pack.Info, err error) {
 	if seg.missing {
 		return pack.Info{Share: share, Pack: seg.n}, missing(share, seg.n)
 	}
-	f, err := s.handles.get(s.file(share, seg.n))
+	f, err := s.handles.get(s.file(share, seg.n), 0)
 	if err != nil {
 		return info, err
 	}
@@ -314,30 +312,15 @@ func (s *Store) Read(ctx context.Context, share id.Share, at pack.Place, buf []b
 }
 
 func (s *Store) read(share id.Share, at pack.Place, buf []byte) (fr pack.Frame, err error) {
-	damaged := func(reason string) error {
-		return &pack.DamageError{Damage: pack.Damage{Share: share, At: at.Position, Length: int64(at.Size), Reason: reason}}
-	}
 	if at.Size < pack.HeaderSize || at.Size > pack.MaxPayload+pack.HeaderSize || at.Offset < 0 {
-		return fr, damaged("no place of a frame")
+		return fr, damaged(share, at, "no place of a frame")
 	}
-	f, err := s.handles.get(s.file(share, at.Pack))
-	if errors.Is(err, fs.ErrNotExist) {
-		return fr, damaged("missing")
-	}
-	if err != nil {
+	if buf, err = s.bytes(share, at, buf); err != nil {
 		return fr, err
-	}
-	defer s.handles.put(f)
-	if cap(buf) < int(at.Size) {
-		buf = make([]byte, at.Size)
-	}
-	buf = buf[:at.Size]
-	if n, err := f.ReadAt(buf, at.Offset); n < len(buf) {
-		return fr, damaged(fmt.Sprintf("unreadable: %v", err))
 	}
 	h, err := pack.ParseHeader(buf)
 	if err != nil || h.Length != at.Size-pack.HeaderSize || !h.Valid(buf, buf[pack.HeaderSize:]) {
-		return fr, damaged("checksum")
+		return fr, damaged(share, at, "checksum")
 	}
 	return pack.Frame{Place: at, Type: h.Type, ID: h.ID, Payload: buf[pack.HeaderSize:]}, nil
 }

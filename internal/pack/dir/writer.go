@@ -18,6 +18,10 @@ var (
 // maxEntries bounds the table of a pack, together with what stood in it when its writer started.
 const maxEntries = 1 << 19
 
+// flushFrom is how much is written although nobody asks, if the disk would be idle: so that little is left to do when
+// somebody does.
+const flushFrom = 512 << 10
+
 // headSize is the length of a pack's first frame. Appends leave room for it; the flusher fills it in, because only
 // then it is known where the pack before ends.
 var headSize = int64(pack.HeaderSize + len(pack.Head{}.Append(nil)))
@@ -140,7 +144,7 @@ func (w *writer) append(t pack.Type, frame [32]byte, sum uint32, n int, payload 
 	switch {
 	case w.tip.Offset >= w.s.cfg.Target || len(w.entries) >= maxEntries:
 		w.roll()
-	case w.s.pool.starved():
+	case w.s.pool.starved(), w.fill >= flushFrom && !w.working && len(w.jobs) == 0:
 		w.wantFlush = true
 	}
 	return at, nil
