@@ -37,7 +37,7 @@ func (c cutContent) bytes() []byte {
 func (c cutContent) cut(k octets) (sizes []int) {
 	cutter := chunk.NewCutter([32]byte(k))
 	for b := c.bytes(); len(b) > 0; b = b[sizes[len(sizes)-1]:] {
-		sizes = append(sizes, cutter.Cut(b, true))
+		sizes = append(sizes, cutter.Cut(b, 0, true))
 	}
 	return sizes
 }
@@ -46,11 +46,11 @@ func freshCuts(*testing.T) (v cutVectors) {
 	k := key("cutting")
 	v.Key = k[:]
 	v.Contents = []cutContent{
-		{Seed: "album", Size: 24 << 20},
-		{Seed: "album", Size: chunk.Max},
-		{Seed: "album", Size: chunk.Max + 1},
-		{Repeat: octets{0}, Size: 9 << 20},
-		{Repeat: octets("3年B組 佐藤\n"), Size: 9 << 20},
+		{Seed: "album", Size: 12 << 20},
+		{Seed: "album", Size: chunk.Min - 1},
+		{Seed: "album", Size: chunk.Min + 1},
+		{Repeat: octets{0}, Size: 5 << 20},
+		{Repeat: octets("3年B組 佐藤\n"), Size: 5 << 20},
 	}
 	for i, c := range v.Contents {
 		v.Contents[i].Chunks = c.cut(v.Key)

@@ -10,19 +10,20 @@ import (
 	"encoding/binary"
 )
 
-// Sizes of chunks, part of the format. Only the last chunk of a content may be shorter than Min.
+// Sizes of chunks, part of the format. Only the last chunk of a content may be shorter than Min. A photograph of
+// 3 MB becomes a few chunks, so that one is sealed while the next still comes in, and sent while the next is read.
 const (
-	Min    = 1 << 20
-	Normal = 2 << 20
-	Max    = 4 << 20
+	Min    = 768 << 10
+	Normal = 1 << 20
+	Max    = 2 << 20
 )
 
 // A cut stands where the rolling hash is below a limit: rarer before Normal, more often behind it, so
 // that sizes gather around Normal (FastCDC calls this normalised chunking).
 const (
 	window = 64 // bytes that the rolling hash remembers: each shifts it by one of 64 bits
-	rare   = 1 << (64 - 21)
-	often  = 1 << (64 - 19)
+	rare   = 1 << (64 - 20)
+	often  = 1 << (64 - 18)
 )
 
 // Cutter finds the cuts of one share. It does not change: any number of goroutines may use it.
@@ -42,74 +43,35 @@ func NewCutter(key [32]byte) *Cutter {
 	return c
 }
 
-// Cut returns the length of the first chunk of content, of which window is the beginning; last says
-// that nothing follows it. 0 means that this cannot be told yet: Cut needs Max bytes, or the last.
-//
-// Content of at most Max bytes is one chunk. A caller with a window of exactly Max bytes must
-// therefore know whether anything follows before it calls Cut.
-func (c *Cutter) Cut(window []byte, last bool) int {
-	switch {
-	case len(window) > Max || len(window) == Max && !last:
-		return c.find((*[Max]byte)(window))
-	case last:
-		return len(window)
+// Cut returns the length of the first chunk of content, of which window is the beginning, or 0 if more of it must come
+// before that can be told; last says that nothing follows. No window of Max bytes or more gives 0. A caller whose
+// window has grown gives the length of the one that gave 0 as seen, and nothing is looked at twice.
+func (c *Cutter) Cut(window []byte, seen int, last bool) int {
+	w := window[:min(len(window), Max)]
+	n := c.find(w, max(seen, Min-1), min(len(w), Normal), rare)
+	if n == 0 {
+		n = c.find(w, max(seen, Normal), len(w), often)
+	}
+	if n == 0 && (last || len(w) == Max) {
+		n = len(w)
+	}
+	return n
+}
+
+// find returns the end of the chunk if its last byte is one of b[from:to], and otherwise 0. Whether a byte is one
+// depends on the window before it alone, so the search can begin anywhere.
+func (c *Cutter) find(b []byte, from, to int, limit uint64) int {
+	if from >= to {
+		return 0
+	}
+	gear, h := &c.gear, uint64(0)
+	for _, x := range b[from-window+1 : from] {
+		h = h<<1 + gear[x]
+	}
+	for i := from; i < to; i++ {
+		if h = h<<1 + gear[b[i]]; h < limit {
+			return i + 1
+		}
 	}
 	return 0
-}
-
-// find returns where the first chunk ends. A cut depends on the window before it, never on bytes before
-// that, so it starts one window before the first place that may be a cut.
-func (c *Cutter) find(b *[Max]byte) int {
-	h := uint64(0)
-	for _, x := range b[Min-window : Min-1] {
-		h = h<<1 + c.gear[x]
-	}
-	n, h := c.scan(b[Min-1:Normal], h, rare)
-	if n >= 0 {
-		return Min + n
-	}
-	if n, _ = c.scan(b[Normal:], h, often); n >= 0 {
-		return Normal + 1 + n
-	}
-	return Max
-}
-
-// scan rolls h over b and returns the index of the first byte behind which h is below limit, or -1
-// and the hash at the end. Eight bytes a turn: one bounds check for all of them.
-func (c *Cutter) scan(b []byte, h, limit uint64) (int, uint64) {
-	gear := &c.gear
-	i := 0
-	for ; i+8 <= len(b); i += 8 {
-		p := (*[8]byte)(b[i:])
-		if h = h<<1 + gear[p[0]]; h < limit {
-			return i, h
-		}
-		if h = h<<1 + gear[p[1]]; h < limit {
-			return i + 1, h
-		}
-		if h = h<<1 + gear[p[2]]; h < limit {
-			return i + 2, h
-		}
-		if h = h<<1 + gear[p[3]]; h < limit {
-			return i + 3, h
-		}
-		if h = h<<1 + gear[p[4]]; h < limit {
-			return i + 4, h
-		}
-		if h = h<<1 + gear[p[5]]; h < limit {
-			return i + 5, h
-		}
-		if h = h<<1 + gear[p[6]]; h < limit {
-			return i + 6, h
-		}
-		if h = h<<1 + gear[p[7]]; h < limit {
-			return i + 7, h
-		}
-	}
-	for ; i < len(b); i++ {
-		if h = h<<1 + gear[b[i]]; h < limit {
-			return i, h
-		}
-	}
-	return -1, h
 }

@@ -22,7 +22,7 @@ func noise(seed uint64, n int) []byte {
 // cuts returns the places behind the chunks of b.
 func cuts(c *Cutter, b []byte) (ends []int) {
 	for at := 0; at < len(b); {
-		at += c.Cut(b[at:], true)
+		at += c.Cut(b[at:], 0, true)
 		ends = append(ends, at)
 	}
 	return ends
@@ -30,17 +30,14 @@ func cuts(c *Cutter, b []byte) (ends []int) {
 
 // byTheBook is the rule of docs/format.md, word by word.
 func byTheBook(c *Cutter, b []byte) int {
-	if len(b) <= Max {
-		return len(b)
-	}
 	h := uint64(0)
-	for i := Min - 64; i < Max; i++ {
+	for i := Min - 64; i < len(b) && i < Max; i++ {
 		h = 2*h + c.gear[b[i]]
-		if n := i + 1; n >= Min && (h < 1<<43 && n <= Normal || h < 1<<45 && n > Normal) {
+		if n := i + 1; n >= Min && (h < 1<<44 && n <= Normal || h < 1<<46 && n > Normal) {
 			return n
 		}
 	}
-	return Max
+	return min(len(b), Max)
 }
 
 func TestCutByTheBook(t *testing.T) {
@@ -48,7 +45,7 @@ func TestCutByTheBook(t *testing.T) {
 	b := noise(1, 24<<20)
 	seen := map[string]int{}
 	for len(b) > 0 {
-		got, want := c.Cut(b, true), byTheBook(c, b)
+		got, want := c.Cut(b, 0, true), byTheBook(c, b)
 		if got != want {
 			t.Fatalf("with %d bytes left: cut after %d, want %d", len(b), got, want)
 		}
@@ -88,13 +85,13 @@ func TestCutEdges(t *testing.T) {
 		{Normal + 8, 1, Normal + 9},
 		{Max - 2, 1, Max - 1},
 		{Max - 1, 1, Max},
-		{Min - 1, 2, Min + 20}, // not rare enough before Normal; 20 bytes on its bit meets the other, which makes 0
-		{Normal - 1, 2, Normal + 20},
+		{Min - 1, 2, Min + 19}, // not rare enough before Normal; 19 bytes on its bit meets the other, which makes 0
+		{Normal - 1, 2, Normal + 19},
 		{Normal, 2, Normal + 1},
 	} {
 		b := make([]byte, Max+1)
 		b[tt.at] = tt.b
-		if got := c.Cut(b, true); got != tt.want {
+		if got := c.Cut(b, 0, true); got != tt.want {
 			t.Errorf("byte %d at %d: chunk of %d, want %d", tt.b, tt.at, got, tt.want)
 		}
 		if got := byTheBook(c, b); got != tt.want {
@@ -106,24 +103,25 @@ func TestCutEdges(t *testing.T) {
 func TestCutWindow(t *testing.T) {
 	c := NewCutter([32]byte{2})
 	b := noise(2, Max+1)
-	found := c.Cut(b, true)
+	found := c.Cut(b, 0, true)
 	for _, tt := range []struct {
-		name string
-		n    int
-		last bool
-		want int
+		name    string
+		n, seen int
+		last    bool
+		want    int
 	}{
-		{"nothing", 0, true, 0},
-		{"nothing yet", 0, false, 0},
-		{"one byte", 1, true, 1},
-		{"more to come", Max - 1, false, 0},
-		{"short of Max", Max - 1, true, Max - 1},
-		{"exactly Max is one chunk", Max, true, Max},
-		{"Max and more", Max, false, found},
-		{"beyond Max", Max + 1, false, found},
-		{"beyond Max, the end", Max + 1, true, found},
+		{"nothing", 0, 0, true, 0},
+		{"nothing yet", 0, 0, false, 0},
+		{"one byte", 1, 0, true, 1},
+		{"no cut yet", found - 1, 0, false, 0},
+		{"no cut yet, the end", found - 1, 0, true, found - 1},
+		{"just a cut", found, 0, false, found},
+		{"a cut and more", found + 1, 0, false, found},
+		{"looked at before", found, found - 1, false, found},
+		{"Max", Max, 0, false, found},
+		{"beyond Max, the end", Max + 1, 0, true, found},
 	} {
-		if got := c.Cut(b[:tt.n], tt.last); got != tt.want {
+		if got := c.Cut(b[:tt.n], tt.seen, tt.last); got != tt.want {
 			t.Errorf("%s: got %d, want %d", tt.name, got, tt.want)
 		}
 	}
@@ -185,22 +183,22 @@ func TestStreaming(t *testing.T) {
 		c := NewCutter([32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "key")))
 		from := rapid.IntRange(0, 8<<20).Draw(t, "from")
 		b := all[from : from+(6<<20)-rapid.IntRange(0, 6<<20).Draw(t, "shorter")]
-		step := rapid.IntRange(64<<10, 5<<20).Draw(t, "step")
+		step := rapid.IntRange(16<<10, 5<<20).Draw(t, "step")
 		var got []int
-		read, done := 0, 0
+		read, done, seen := 0, 0, 0
 		for done < len(b) {
-			n := c.Cut(b[done:read], read == len(b))
-			if n == 0 {
-				if read == len(b) {
+			n := c.Cut(b[done:read], seen, read == len(b))
+			if seen = read - done; n == 0 {
+				if read == len(b) || seen >= Max {
 					t.Fatalf("stuck at %d of %d", done, len(b))
 				}
 				read = min(read+step, len(b))
 				continue
 			}
-			if rest := len(b) - done; n > Max || n < Min && n != rest || rest <= Max && n != rest {
+			if rest := len(b) - done; n > Max || n < Min && n != rest {
 				t.Fatalf("chunk of %d with %d left", n, rest)
 			}
-			done += n
+			seen, done = 0, done+n
 			got = append(got, done)
 		}
 		// Each chunk begins where the one before ended, so the last place tells that they make up the content.
@@ -251,7 +249,7 @@ func BenchmarkCut(b *testing.B) {
 			b.SetBytes(int64(bench.bytes))
 			for b.Loop() {
 				for at := 0; at < len(data); {
-					at += c.Cut(data[at:], true)
+					at += c.Cut(data[at:], 0, true)
 				}
 			}
 		})

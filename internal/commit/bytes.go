@@ -18,7 +18,7 @@ const (
 	// MaxOps is the largest number of operations of a record.
 	MaxOps = 1 << 16
 	// MaxPart is how many bytes of content a chunk may hold, and how long a list of parts may be.
-	MaxPart = 4 << 20
+	MaxPart = 2 << 20
 	// MaxExtra is the highest tag of an optional field that may be passed over.
 	MaxExtra = 127
 )

@@ -18,7 +18,7 @@ func part(n byte, size int64) Part { return Part{Chunk: id.Chunk{n}, Key: seal.K
 var manifests = map[string]Manifest{
 	"empty":  {},
 	"inline": {Size: 5, Inline: []byte("hello")},
-	"parts":  {Size: 5 << 20, Level: 1, Parts: []Part{part(1, 2<<20), {Chunk: id.Chunk{2}, Key: seal.Key{2}, Size: 3 << 20, Packed: true}}},
+	"parts":  {Size: 3 << 20, Level: 1, Parts: []Part{part(1, 1<<20), {Chunk: id.Chunk{2}, Key: seal.Key{2}, Size: 2 << 20, Packed: true}}},
 	"lists":  {Size: 1 << 40, Level: 2, Parts: []Part{part(1, 1<<39), part(2, 1<<39)}},
 	"later":  {Size: 1, Inline: []byte("x"), Extra: []Extra{{1, []byte("y")}}},
 }

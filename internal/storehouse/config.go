@@ -57,7 +57,7 @@ type Config struct {
 	// Connections bounds how many clients are connected at a time; ConnectionsPerAddress those of one address.
 	Connections           int `toml:"connections"`
 	ConnectionsPerAddress int `toml:"connections_per_address"`
-	// Drafts bounds how many saves hold memory at the same time, about 12 MiB each.
+	// Drafts bounds how many saves hold memory at the same time, about 8 MiB each.
 	Drafts int `toml:"drafts"`
 
 	// LogLevel is "debug", "info", "warn" or "error".

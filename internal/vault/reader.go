@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"sort"
 
 	"github.com/azekura/azekura/internal/account"
@@ -125,14 +126,9 @@ func (r *reader) at(off int64) ([]byte, error) {
 	part, start := r.m.Parts[i], r.ends[i]-r.m.Parts[i].Size
 	if r.m.Level == 2 {
 		if r.inList != i {
-			c, err := r.fetch(part)
-			if err != nil {
+			var err error
+			if r.list, err = r.parts(part); err != nil {
 				return nil, err
-			}
-			r.list, err = commit.ParseParts(c.plain)
-			c.release()
-			if err != nil {
-				return nil, r.damaged(err)
 			}
 			r.lends, r.inList = ends(r.list), i
 		}
@@ -170,26 +166,56 @@ func (c *content) release() {
 	*c = content{}
 }
 
-// fetch reads and opens a chunk. It is safe for concurrent use with the other methods.
+// fetch reads and opens a chunk.
 func (r *reader) fetch(p commit.Part) (content, error) {
-	if _, err := r.key(); err != nil { // the session may have ended since the last chunk
+	s, err := r.load(p)
+	if err != nil {
 		return content{}, err
+	}
+	return r.open(s)
+}
+
+// sealed is a chunk as it is stored, in a pooled buffer.
+type sealed struct {
+	part commit.Part
+	data []byte
+	buf  *[]byte
+}
+
+func (s *sealed) release() {
+	if s.buf != nil {
+		sealBuffers.Put(s.buf)
+	}
+	*s = sealed{}
+}
+
+// load reads a chunk. It is safe for concurrent use with the other methods.
+func (r *reader) load(p commit.Part) (sealed, error) {
+	if _, err := r.key(); err != nil { // the session may have ended since the last chunk
+		return sealed{}, err
 	}
 	places, err := r.w.v.cfg.Catalogue.View(r.sh.id, r.sh.meta).Chunks(r.ctx, []id.Chunk{p.Chunk})
 	if err != nil {
-		return content{}, r.damaged(err)
+		return sealed{}, r.damaged(err)
 	}
 	if places[0].Size == 0 {
-		return content{}, r.damaged(fmt.Errorf("chunk %v is missing", p.Chunk))
+		return sealed{}, r.damaged(fmt.Errorf("chunk %v is missing", p.Chunk))
 	}
-	in := sealBuffers.Get().(*[]byte)
-	defer sealBuffers.Put(in)
-	f, err := r.w.v.cfg.Packs.Read(r.ctx, r.sh.id, places[0], *in)
+	s := sealed{part: p, buf: sealBuffers.Get().(*[]byte)}
+	f, err := r.w.v.cfg.Packs.Read(r.ctx, r.sh.id, places[0], *s.buf)
 	if err != nil {
-		return content{}, r.damaged(err)
+		s.release()
+		return sealed{}, r.damaged(err)
 	}
-	c := content{part: p, buf: buffers.Get().(*[]byte)}
-	if c.plain, err = openPart(p, (*c.buf)[:0], f.Payload); err != nil {
+	s.data = f.Payload
+	return s, nil
+}
+
+// open opens a chunk and gives its buffer back. It is safe for concurrent use with the other methods.
+func (r *reader) open(s sealed) (c content, err error) {
+	defer s.release()
+	c = content{part: s.part, buf: buffers.Get().(*[]byte)}
+	if c.plain, err = openPart(s.part, (*c.buf)[:0], s.data); err != nil {
 		buffers.Put(c.buf)
 		return content{}, r.damaged(err)
 	}
@@ -208,41 +234,43 @@ func openPart(p commit.Part, dst, sealed []byte) ([]byte, error) {
 	return chunk.Unpack(dst, packed, int(min(p.Size, chunk.Max)))
 }
 
-// WriteTo implements io.WriterTo: while one chunk is written, the next is read and opened.
+// step is a chunk on its way to the client: sealed, then opened.
+type step struct {
+	sealed
+	content
+	err error
+}
+
+// WriteTo implements io.WriterTo: while one chunk is written, the next is opened and the one behind it read. When many
+// do so at the same time, some do without, so that memory stays bounded.
 func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 	if err := r.manifest(); err != nil {
 		return 0, err
 	}
-	type step struct {
-		content
-		err error
-	}
-	if r.m.Level != 1 || len(r.m.Parts) < 2 || r.pos != 0 {
+	select {
+	case r.w.v.ahead <- struct{}{}:
+		defer func() { <-r.w.v.ahead }()
+	default:
 		return r.copyTo(out)
 	}
-	steps, stop := make(chan step, 1), make(chan struct{})
-	defer close(stop)
-	go func() {
-		defer close(steps)
-		for _, p := range r.m.Parts {
-			c, err := r.fetch(p)
-			select {
-			case steps <- step{c, err}:
-			case <-stop:
-				c.release()
-				return
-			}
-			if err != nil {
-				return
-			}
+	if r.m.Level == 0 || r.pos != 0 {
+		return r.copyTo(out)
+	}
+	read, opened, stop := make(chan step), make(chan step), make(chan struct{})
+	go r.readAll(read, stop)
+	go r.openAll(read, opened)
+	defer func() {
+		close(stop)
+		for s := range opened {
+			s.content.release()
 		}
 	}()
-	for s := range steps {
+	for s := range opened {
 		if s.err != nil {
 			return n, s.err
 		}
 		m, err := out.Write(s.plain)
-		s.release()
+		s.content.release()
 		n += int64(m)
 		r.pos += int64(m)
 		if err != nil {
@@ -250,6 +278,71 @@ func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 		}
 	}
 	return n, nil
+}
+
+// readAll reads the chunks of the file, in order. The disk serves one at a time, so that the first comes first.
+func (r *reader) readAll(out chan<- step, stop <-chan struct{}) {
+	defer close(out)
+	for p, err := range r.leaves() {
+		s := step{err: err}
+		if err == nil {
+			s.sealed, s.err = r.load(p)
+		}
+		select {
+		case out <- s:
+		case <-stop:
+			s.sealed.release()
+			return
+		}
+		if s.err != nil {
+			return
+		}
+	}
+}
+
+func (r *reader) openAll(in <-chan step, out chan<- step) {
+	defer close(out)
+	for s := range in {
+		if s.err == nil {
+			s.content, s.err = r.open(s.sealed)
+		}
+		out <- s
+	}
+}
+
+// leaves yields the parts that are chunks of the file.
+func (r *reader) leaves() iter.Seq2[commit.Part, error] {
+	return func(yield func(commit.Part, error) bool) {
+		for _, p := range r.m.Parts {
+			parts := []commit.Part{p}
+			if r.m.Level == 2 {
+				var err error
+				if parts, err = r.parts(p); err != nil {
+					yield(p, err)
+					return
+				}
+			}
+			for _, p := range parts {
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// parts reads a list of parts.
+func (r *reader) parts(list commit.Part) ([]commit.Part, error) {
+	c, err := r.fetch(list)
+	if err != nil {
+		return nil, err
+	}
+	defer c.release()
+	parts, err := commit.ParseParts(c.plain)
+	if err != nil {
+		return nil, r.damaged(err)
+	}
+	return parts, nil
 }
 
 // copyTo writes from the current position to the end, chunk by chunk.

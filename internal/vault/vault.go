@@ -38,7 +38,7 @@ type Config struct {
 	Free      func() (int64, error)
 	Now       func() time.Time
 	Log       *slog.Logger
-	// Drafts bounds how many saves may hold memory at the same time (about 12 MiB each); others wait. 0 means 32.
+	// Drafts bounds how many saves may hold memory at the same time (about 8 MiB each); others wait. 0 means 32.
 	Drafts int
 }
 
@@ -48,6 +48,7 @@ type Vault struct {
 	keys   *keyring
 	live   *live
 	drafts chan struct{} // a token for each draft that may hold buffers
+	ahead  chan struct{} // a token for each reader that may hold more than one chunk
 
 	mu     sync.Mutex
 	shares map[id.Share]*share // opened since the start
@@ -97,6 +98,7 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 		keys:     newKeyring(cfg.Now),
 		live:     newLive(cfg.Now),
 		drafts:   make(chan struct{}, cfg.Drafts),
+		ahead:    make(chan struct{}, cfg.Drafts),
 		shares:   make(map[id.Share]*share),
 		requests: make(chan *request, 1024),
 		events:   make(chan event.Event, 4096),
