@@ -54,6 +54,7 @@ func (c *call) copyMove() error {
 	if err != nil {
 		return err
 	}
+	c.to = to
 	depth := strings.ToLower(h.Get("Depth"))
 	if depth != "" && depth != "infinity" && (move || depth != "0") {
 		return refuse(http.StatusBadRequest, "dav.copy-depth")

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
@@ -149,15 +151,37 @@ func (c *call) lockedBy() string {
 	}
 	var b strings.Builder
 	b.WriteString("<D:" + name + ">")
-	locks, err := c.locksOn(c.name)
-	for _, l := range locks {
-		b.WriteString("<D:href>" + c.href(l.Root, false) + "</D:href>")
+	roots := c.inTheWay()
+	for _, root := range roots {
+		b.WriteString("<D:href>" + c.href(root, false) + "</D:href>")
 	}
-	if err != nil || len(locks) == 0 { // it is on something else, such as the destination
+	if len(roots) == 0 { // it is on something below, or has just ended
 		b.WriteString("<D:href>" + c.href(c.name, c.slash) + "</D:href>")
 	}
 	b.WriteString("</D:" + name + ">")
 	return b.String()
+}
+
+// inTheWay returns where the locks are whose tokens were not presented, of what the request was to change.
+func (c *call) inTheWay() (roots []pathname.Path) {
+	changed := []pathname.Path{c.name, c.to}
+	if c.to == "" {
+		changed = changed[:1]
+	} else if c.r.Method == "COPY" {
+		changed = changed[1:]
+	}
+	for _, name := range changed {
+		locks, err := c.locksOn(name)
+		if err != nil {
+			return nil
+		}
+		for _, l := range locks {
+			if l.Account != c.s.Account || !slices.Contains(c.tokens, l.Token) {
+				roots = append(roots, l.Root)
+			}
+		}
+	}
+	return roots
 }
 
 // lockDiscovery is the property of that name.

@@ -123,6 +123,20 @@ func TestDirectoryLock(t *testing.T) {
 	h.do("PROPFIND /s/e/f", propfindBody("D:lockdiscovery"), "Depth: 0").hasNot("activelock")
 }
 
+// TestLocksInTheWay: an answer of 423 names the locks whose tokens are missing, and no others.
+func TestLocksInTheWay(t *testing.T) {
+	h := newHouse(t).tree()
+	token := h.token("/s/f")
+	h.token("/s/d/f")
+	both := []string{"<D:href>/dav/s/f</D:href>", "<D:href>/dav/s/d/f</D:href>"}
+	h.do("MOVE /s/f", "", "Destination: /dav/s/d/f").want(423).has(both...)
+	h.do("MOVE /s/f", "", "Destination: /dav/s/d/f", ifToken(token)).want(423).has(both[1]).hasNot(both[0])
+	h.do("COPY /s/f", "", "Destination: /dav/s/d/f").want(423).has(both[1]).hasNot(both[0])
+	h.do("DELETE /s/d/", "").want(423).has("<D:href>/dav/s/d/</D:href>")
+	h.user = "太郎"
+	h.do("DELETE /s/f", "", ifToken(token)).want(423).has(both[0])
+}
+
 // TestLockOnNothing: a lock where nothing stands makes a file without content, which is no version.
 func TestLockOnNothing(t *testing.T) {
 	h := newHouse(t).tree()

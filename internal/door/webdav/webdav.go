@@ -84,12 +84,14 @@ func New(c Config) http.Handler {
 type call struct {
 	*door
 	*answer
-	r     *http.Request
-	name  pathname.Path // as the client spells it
-	slash bool          // the URL ends in a slash: it means a directory
-	s     account.Session
-	files vault.Files
-	space map[string]quota // asked so far, by share
+	r      *http.Request
+	name   pathname.Path // as the client spells it
+	to     pathname.Path // of COPY and MOVE
+	slash  bool          // the URL ends in a slash: it means a directory
+	s      account.Session
+	tokens []string // of locks, as the client presents them
+	files  vault.Files
+	space  map[string]quota // asked so far, by share
 }
 
 // ServeHTTP implements http.Handler.
@@ -129,11 +131,10 @@ func (c *call) serve() error {
 		return err
 	}
 	c.slash = strings.HasSuffix(c.r.URL.Path, "/")
-	tokens, err := c.checkIf()
-	if err != nil {
+	if c.tokens, err = c.checkIf(); err != nil {
 		return err
 	}
-	c.files = c.Files(c.s, tokens...)
+	c.files = c.Files(c.s, c.tokens...)
 	if m.changes {
 		if err := c.conditions(); err != nil {
 			return err
