@@ -53,9 +53,7 @@ func parsePropfind(body io.Reader) (w wanted, err error) {
 func (c *call) propfind() error {
 	depth := strings.ToLower(c.r.Header.Get("Depth"))
 	switch depth {
-	case "0", "1":
-	case "", "infinity":
-		return &refusal{http.StatusForbidden, "dav.depth-infinity", "<D:propfind-finite-depth/>"}
+	case "0", "1", "", "infinity":
 	default:
 		return refuse(http.StatusBadRequest, "dav.depth")
 	}
@@ -65,8 +63,11 @@ func (c *call) propfind() error {
 	}
 	want.brief = strings.EqualFold(c.r.Header.Get("Brief"), "t") || strings.Contains(c.r.Header.Get("Prefer"), "return=minimal")
 	top, err := c.files.Stat(c.r.Context(), c.name)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case top.Dir && depth != "0" && depth != "1": // a file has no depth
+		return &refusal{http.StatusForbidden, "dav.depth-infinity", "<D:propfind-finite-depth/>"}
 	}
 	c.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	c.WriteHeader(http.StatusMultiStatus)
@@ -110,7 +111,7 @@ func (c *call) writeProps(w *bufio.Writer, i vault.Info, want wanted) (missing [
 	}
 	for _, n := range want.names {
 		if p := liveNamed(n); p != nil {
-			if p.has(i) {
+			if p.has(c, i) {
 				writeProp(w, n, p.value(c, i), "")
 			} else {
 				missing = append(missing, n)
@@ -137,7 +138,7 @@ func (c *call) writeProps(w *bufio.Writer, i vault.Info, want wanted) (missing [
 func (c *call) writeAll(w *bufio.Writer, i vault.Info, want wanted) {
 	for _, p := range liveProps {
 		switch {
-		case !p.has(i):
+		case !p.has(c, i):
 		case want.only:
 			writeProp(w, p.name, "", "")
 		case p.all || slices.Contains(want.names, p.name):

@@ -23,16 +23,16 @@ const (
 type liveProp struct {
 	name  xml.Name
 	all   bool                                     // shown by allprop
-	has   func(i vault.Info) bool                  // whether the thing has it
+	has   func(c *call, i vault.Info) bool         // whether the thing has it
 	value func(c *call, i vault.Info) (xml string) // inner XML
 }
 
-func isFile(i vault.Info) bool   { return !i.Dir }
-func isDir(i vault.Info) bool    { return i.Dir }
-func always(vault.Info) bool     { return true }
-func hasSums(i vault.Info) bool  { return len(sumsOf(i)) > 0 }
-func hasTime(i vault.Info) bool  { return !i.Modified.IsZero() }
-func hasBirth(i vault.Info) bool { return !i.Created.IsZero() }
+func always(*call, vault.Info) bool       { return true }
+func isFile(_ *call, i vault.Info) bool   { return !i.Dir }
+func hasSums(_ *call, i vault.Info) bool  { return len(sumsOf(i)) > 0 }
+func hasTime(_ *call, i vault.Info) bool  { return !i.Modified.IsZero() }
+func hasBirth(_ *call, i vault.Info) bool { return !i.Created.IsZero() }
+func hasQuota(c *call, i vault.Info) bool { return i.Dir && c.quota(i).known }
 
 // liveProps stand in the order in which allprop shows them.
 var liveProps = []liveProp{
@@ -51,8 +51,8 @@ var liveProps = []liveProp{
 	{xml.Name{Space: dav, Local: "getcontenttype"}, true, isFile, func(_ *call, i vault.Info) string { return escape(contentType(i.Path.Base())) }},
 	{xml.Name{Space: dav, Local: "supportedlock"}, true, always, func(*call, vault.Info) string { return supportedLock }},
 	{xml.Name{Space: dav, Local: "lockdiscovery"}, true, always, (*call).lockDiscovery},
-	{xml.Name{Space: dav, Local: "quota-available-bytes"}, false, isDir, func(c *call, i vault.Info) string { return strconv.FormatInt(c.quota(i).free, 10) }},
-	{xml.Name{Space: dav, Local: "quota-used-bytes"}, false, isDir, func(c *call, i vault.Info) string { return strconv.FormatInt(c.quota(i).used, 10) }},
+	{xml.Name{Space: dav, Local: "quota-available-bytes"}, false, hasQuota, func(c *call, i vault.Info) string { return strconv.FormatInt(c.quota(i).free, 10) }},
+	{xml.Name{Space: dav, Local: "quota-used-bytes"}, false, hasQuota, func(c *call, i vault.Info) string { return strconv.FormatInt(c.quota(i).used, 10) }},
 	{xml.Name{Space: owncloud, Local: "checksums"}, false, hasSums, func(_ *call, i vault.Info) string {
 		var all []string
 		for _, s := range sumsOf(i) {
@@ -65,8 +65,11 @@ var liveProps = []liveProp{
 const supportedLock = "<D:lockentry><D:lockscope><D:exclusive/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>" +
 	"<D:lockentry><D:lockscope><D:shared/></D:lockscope><D:locktype><D:write/></D:locktype></D:lockentry>"
 
-// quota is what a share holds and what fits on the disk.
-type quota struct{ used, free int64 }
+// quota is what a share holds and what fits on the disk. Unknown is not shown: programs take 0 for a full disk.
+type quota struct {
+	used, free int64
+	known      bool
+}
 
 // quota asks once for each share: a listing may want it for every directory in it.
 func (c *call) quota(i vault.Info) quota {
@@ -77,6 +80,7 @@ func (c *call) quota(i vault.Info) quota {
 		if q.used, q.free, err = c.files.Space(c.r.Context(), i.Path); err != nil {
 			c.Log.WarnContext(c.r.Context(), "no quota to show", "cause", cause(err))
 		}
+		q.known = err == nil
 		if c.space == nil {
 			c.space = make(map[string]quota)
 		}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
 
@@ -100,6 +101,14 @@ func TestPropfind(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, some[name], want)
 		}
 	}
+	h.SetFault(func(op string, _ pathname.Path) error {
+		if op == "measure space" {
+			return problem.New(problem.Internal, op, "", nil)
+		}
+		return nil
+	})
+	h.do("PROPFIND /s/d", propfindBody("D:quota-available-bytes"), "Depth: 0").want(207).has("<D:propstat><D:prop><D:quota-available-bytes/></D:prop><D:status>HTTP/1.1 404 Not Found</D:status>")
+	h.SetFault(nil)
 	h.do("PROPFIND /s/d", propfindBody("D:getetag", "D:displayname"), "Depth: 0", "Prefer: return=minimal").has("displayname").hasNot("404")
 	h.do("PROPFIND /s/d", propfindBody("D:getetag", "D:displayname"), "Depth: 0", "Brief: t").hasNot("404")
 	h.do("PROPFIND /s/d", `<D:propfind xmlns:D="DAV:"><D:allprop/><D:include><D:quota-used-bytes/></D:include></D:propfind>`, "Depth: 0").has("<D:quota-used-bytes>15<")
