@@ -57,7 +57,11 @@ func (p *parser) document() (root *element, err error) {
 		}
 		switch t := t.(type) {
 		case xml.CharData:
-			if strings.TrimSpace(string(t)) != "" {
+			text := string(t)
+			if root == nil { // what is written with .NET begins with a byte order mark
+				text = strings.TrimPrefix(text, "\ufeff")
+			}
+			if strings.TrimSpace(text) != "" {
 				return nil, errors.New("text outside of the root")
 			}
 		case xml.StartElement:
