@@ -125,7 +125,7 @@ func FuzzLockInfo(f *testing.F) {
 	} {
 		f.Add(s)
 	}
-	c := &call{door: &door{Config{Now: time.Now}}}
+	c := &call{door: &door{Config: Config{Now: time.Now}}}
 	f.Fuzz(func(t *testing.T, body string) {
 		e, err := parseXML(strings.NewReader(body))
 		if err != nil || e == nil {

@@ -4,12 +4,15 @@ import (
 	"bufio"
 	"encoding/xml"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"slices"
 	"time"
 
 	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/vault"
 )
 
 // patch is one instruction of a PROPPATCH.
@@ -64,15 +67,9 @@ func (c *call) proppatch() error {
 	if err != nil {
 		return err
 	}
-	i, err := c.files.Stat(c.r.Context(), c.name)
+	i, refused, err := c.change(patches)
 	if err != nil {
 		return err
-	}
-	props, modified, refused := apply(i.Props, patches)
-	if len(refused) == 0 {
-		if err := c.files.SetProps(c.r.Context(), c.name, props, modified); err != nil {
-			return err
-		}
 	}
 	c.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	c.WriteHeader(http.StatusMultiStatus)
@@ -95,6 +92,22 @@ func (c *call) proppatch() error {
 	}
 	w.WriteString("</D:response></D:multistatus>\n")
 	return w.Flush()
+}
+
+// change follows all of the instructions, or none if one cannot be followed. Of two requests that come at once each
+// keeps what the other has set.
+func (c *call) change(patches []patch) (i vault.Info, refused map[xml.Name]int, err error) {
+	mine := &c.patching[crc32.ChecksumIEEE([]byte(pathname.Key(string(c.name))))%uint32(len(c.patching))]
+	mine.Lock()
+	defer mine.Unlock()
+	if i, err = c.files.Stat(c.r.Context(), c.name); err != nil {
+		return i, nil, err
+	}
+	props, modified, refused := apply(i.Props, patches)
+	if len(refused) == 0 {
+		err = c.files.SetProps(c.r.Context(), c.name, props, modified)
+	}
+	return i, refused, err
 }
 
 // timeProps are the properties by which clients set the time of a file, and how they write it. Those of Explorer

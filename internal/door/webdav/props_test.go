@@ -8,8 +8,10 @@ import (
 	"iter"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -197,6 +199,34 @@ func TestProppatch(t *testing.T) {
 	for _, name := range []string{"g", "m"} {
 		h.do("PROPFIND /s/"+name, "", "Depth: 0").has("00000022", "髙橋")
 	}
+}
+
+// TestProppatchesAtOnce: nobody's properties are lost when several set theirs at once.
+func TestProppatchesAtOnce(t *testing.T) {
+	var h *house
+	h = newHouse(t, func(c *Config) {
+		c.Files = func(s account.Session, tokens ...string) vault.Files { return hesitant{h.As(s, tokens...)} }
+	})
+	h.tree()
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() { h.do("PROPPATCH /s/f", proppatchBody(fmt.Sprintf("<Z:p%d>x</Z:p%[1]d>", n))).want(207) })
+	}
+	all.Wait()
+	if i, err := h.files().Stat(t.Context(), "/s/f"); err != nil || len(i.Props) != 20 {
+		t.Errorf("%d properties, %v; want 20", len(i.Props), err)
+	}
+}
+
+// hesitant lets others run after it has looked.
+type hesitant struct{ vault.Files }
+
+func (f hesitant) Stat(ctx context.Context, name pathname.Path) (vault.Info, error) {
+	i, err := f.Files.Stat(ctx, name)
+	for range 50 {
+		runtime.Gosched()
+	}
+	return i, err
 }
 
 func TestPropertiesAreBounded(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -69,7 +70,10 @@ var methods = map[string]method{
 
 const allow = "OPTIONS, GET, HEAD, PUT, DELETE, PROPFIND, PROPPATCH, MKCOL, COPY, MOVE, LOCK, UNLOCK"
 
-type door struct{ Config }
+type door struct {
+	Config
+	patching [64]sync.Mutex // by name: a PROPPATCH reads what it changes
+}
 
 // New returns the door's handler.
 func New(c Config) http.Handler {
@@ -77,7 +81,7 @@ func New(c Config) http.Handler {
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
-	return &door{c}
+	return &door{Config: c}
 }
 
 // call is one request of a session.
