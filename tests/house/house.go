@@ -27,9 +27,28 @@ type House struct {
 	User     string
 	Password string // the device password
 
-	t   testing.TB
-	cmd *exec.Cmd
-	log *bytes.Buffer
+	t    testing.TB
+	cmd  *exec.Cmd
+	log  *protocol
+	said <-chan struct{} // closed when all of cmd's error output is in log
+}
+
+// protocol is what a server says, from both of its outputs.
+type protocol struct {
+	mu   sync.Mutex
+	text bytes.Buffer // guarded by mu
+}
+
+func (p *protocol) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.Write(b)
+}
+
+func (p *protocol) String() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text.String()
 }
 
 var build = sync.OnceValues(func() (string, error) {
@@ -79,10 +98,13 @@ func New(t testing.TB) *House {
 	return h
 }
 
-// Start starts the server and waits until it answers.
-func (h *House) Start() {
+// patience is how long a server may take to say where it listens.
+const patience = 2 * time.Minute
+
+// launch starts the server, and returns what receives the address of its WebDAV door, or is closed with its end.
+func (h *House) launch() <-chan string {
 	h.t.Helper()
-	h.log = &bytes.Buffer{}
+	h.log = &protocol{}
 	h.cmd = exec.Command(Binary(h.t), "serve", "--data", h.Data, "--http", "127.0.0.1:0")
 	h.cmd.Env = append(os.Environ(), "AZEKURA_LANG=en")
 	h.cmd.Stdout = h.log
@@ -93,39 +115,50 @@ func (h *House) Start() {
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	urls := make(chan string, 1)
+	urls, said := make(chan string, 1), make(chan struct{})
+	h.said = said
 	go func() {
-		lines := bufio.NewScanner(stderr)
-		for lines.Scan() {
+		defer close(said)
+		defer close(urls)
+		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			h.log.Write(append(lines.Bytes(), '\n'))
 			var x struct{ Door, URL string }
 			if json.Unmarshal(lines.Bytes(), &x) == nil && x.Door == "webdav" {
-				urls <- x.URL
+				urls <- x.URL // once
 			}
 		}
-		close(urls)
 	}()
+	return urls
+}
+
+// Start starts the server and waits until it answers.
+func (h *House) Start() {
+	h.t.Helper()
 	select {
-	case url, ok := <-urls:
+	case url, ok := <-h.launch():
 		if !ok {
-			h.cmd.Wait()
 			h.t.Fatalf("the server ended: %s", h.log)
 		}
 		h.Root, h.URL = url, url+h.Share+"/"
-	case <-time.After(30 * time.Second):
+	case <-time.After(patience):
 		h.cmd.Process.Kill()
 		h.t.Fatalf("the server does not say where it listens: %s", h.log)
 	}
-	go func() {
-		for range urls { // whatever else it says
-		}
-	}()
+}
+
+// Abort starts the server and kills it after a while, whatever it has come to by then.
+func (h *House) Abort(after time.Duration) {
+	h.t.Helper()
+	h.launch()
+	<-time.After(after)
+	h.Stop(syscall.SIGKILL)
 }
 
 // Stop sends a signal and waits for the end.
 func (h *House) Stop(sig syscall.Signal) {
 	h.t.Helper()
 	h.cmd.Process.Signal(sig)
+	<-h.said // all that it had to say is read before Wait closes the pipe
 	err := h.cmd.Wait()
 	h.cmd = nil
 	if err != nil && sig == syscall.SIGTERM {
