@@ -16,6 +16,7 @@ type answer struct {
 	http.ResponseWriter
 	code int
 	sent bool
+	gone bool // the client takes no more
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -28,7 +29,9 @@ func (a *answer) WriteHeader(code int) {
 // Write implements http.ResponseWriter.
 func (a *answer) Write(p []byte) (int, error) {
 	a.finish()
-	return a.ResponseWriter.Write(p)
+	n, err := a.ResponseWriter.Write(p)
+	a.gone = a.gone || err != nil
+	return n, err
 }
 
 // finish sends the header if it has not gone yet.
@@ -61,7 +64,7 @@ func refuse(code int, key string) error { return &refusal{code: code, key: key} 
 func (c *call) fail(err error) {
 	l := lang.Pick(c.r.Header.Get("Accept-Language"))
 	code, text, element := c.describe(l, err)
-	if code >= 500 && code != http.StatusInsufficientStorage {
+	if code >= 500 && code != http.StatusInsufficientStorage && !c.gone && c.r.Context().Err() == nil { // who hangs up is no fault of ours
 		c.Log.ErrorContext(c.r.Context(), "request failed", "method", c.r.Method, "status", code, "cause", cause(err))
 	}
 	if c.sent {

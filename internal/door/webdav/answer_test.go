@@ -1,6 +1,15 @@
 package webdav
 
-import "testing"
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/azekura/azekura/internal/pathname"
+)
 
 // TestSentences: what is refused is said in the language that the request asks for, here or in the storehouse.
 func TestSentences(t *testing.T) {
@@ -25,4 +34,41 @@ func TestSentences(t *testing.T) {
 		h.do(tt.line, "", tt.header).want(tt.code).has(tt.says).header("Content-Language", tt.lang).header("Vary", "Accept-Language")
 	}
 	h.do("GET /s/f", "", ja).want(200).header("Content-Language", "") // of the file nothing is known
+}
+
+// hangsUp is a client that goes away after the header.
+type hangsUp struct{ http.ResponseWriter }
+
+func (hangsUp) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
+
+// TestWhoHangsUp: a client that goes away is no error in the log; what fails in the storehouse is.
+func TestWhoHangsUp(t *testing.T) {
+	h := newHouse(t).tree()
+	get := func(ctx context.Context, w http.ResponseWriter) {
+		defer func() {
+			if p := recover(); p != nil && p != http.ErrAbortHandler {
+				t.Error(p)
+			}
+		}()
+		r := httptest.NewRequestWithContext(ctx, "GET", "http://h.example/dav/s/f", nil)
+		r.SetBasicAuth(h.user, secret)
+		h.door.ServeHTTP(w, r)
+	}
+	get(t.Context(), hangsUp{httptest.NewRecorder()})
+	h.SetFault(func(op string, _ pathname.Path) error {
+		if op == "read" {
+			return errors.New("the disk is gone")
+		}
+		return nil
+	})
+	ended, end := context.WithCancel(t.Context())
+	end()
+	get(ended, httptest.NewRecorder())
+	if h.log.Len() > 0 {
+		t.Errorf("logged: %s", h.log.String())
+	}
+	get(t.Context(), httptest.NewRecorder())
+	if n := strings.Count(h.log.String(), "request failed"); n != 1 {
+		t.Errorf("%d faults logged, want 1: %s", n, h.log.String())
+	}
 }
