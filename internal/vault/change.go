@@ -25,7 +25,7 @@ func (w *view) change(ctx context.Context, op string, name pathname.Path, plan f
 // Mkdir implements Writer.
 func (w *view) Mkdir(ctx context.Context, dir pathname.Path) error {
 	const op = "make directory"
-	return w.change(ctx, op, dir, func(p *planner) ([]commit.Op, error) {
+	err := w.change(ctx, op, dir, func(p *planner) ([]commit.Op, error) {
 		t, err := p.target(op, dir, w)
 		if err != nil {
 			return nil, err
@@ -38,6 +38,10 @@ func (w *view) Mkdir(ctx context.Context, dir pathname.Path) error {
 		}
 		return []commit.Op{{Kind: commit.Mkdir, File: id.NewFile(), Parent: t.dir, Name: dir.Base()}}, nil
 	})
+	if err == nil {
+		w.v.live.remove(w, dir) // what a program left there gives way
+	}
+	return err
 }
 
 // Remove implements Writer.
@@ -102,6 +106,7 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		return p.rename(w, src, dst)
 	})
 	if err == nil {
+		w.v.live.remove(w, to)
 		w.v.live.below(from, to)
 	}
 	return err

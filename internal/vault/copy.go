@@ -42,6 +42,9 @@ func (w *view) Copy(ctx context.Context, from, to pathname.Path, replace, deep b
 		ops, root, err = p.copyTop(w, from, to, replace, root)
 		return ops, err
 	})
+	if err == nil {
+		w.v.live.remove(w, to)
+	}
 	if err != nil || !src.Dir || !deep {
 		return err
 	}

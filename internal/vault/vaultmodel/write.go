@@ -40,6 +40,7 @@ func (w *view) mkdir(dir pathname.Path) error {
 func (w *view) newDirAt(t target) *node {
 	n := newDir()
 	n.file = id.NewFile()
+	delete(w.m.live, keyPath(t.path))
 	w.place(n, t.dir, t.name.Base())
 	w.note(n, commit.Mkdir, vault.Info{})
 	return n
@@ -151,6 +152,7 @@ func (w *view) move(src, dst target) {
 	w.endLocks(src.sh, src.node)
 	w.place(src.node, dst.dir, dst.name.Base())
 	w.note(src.node, commit.Move, vault.Info{})
+	delete(w.m.live, keyPath(dst.path))
 	w.m.liveBelow(src.path, dst.path)
 }
 
