@@ -70,7 +70,7 @@ type job struct {
 
 var errEnded = errors.New("the save has ended")
 
-// Create implements Writer. It checks at once what will be checked again at Commit, so that a client
+// Create implements Writer. What Commit checks is checked before it too if the content is not small, so that a client
 // need not send a gigabyte to learn that it may not write here.
 func (w *view) Create(ctx context.Context, name pathname.Path) (Draft, error) {
 	if live, hidden := Live(name.Base()); live {
@@ -81,10 +81,6 @@ func (w *view) Create(ctx context.Context, name pathname.Path) (Draft, error) {
 		return nil, err
 	}
 	d := &draft{w: w, ctx: ctx, name: name, sh: sh, cutter: sh.cutter}
-	p := &planner{View: w.v.cfg.Catalogue.View(sh.id, sh.meta), ctx: ctx, v: w.v, sh: sh}
-	if _, err := d.target(p); err != nil {
-		return nil, err
-	}
 	if d.lost, err = w.v.generation(ctx, sh); err != nil {
 		return nil, err
 	}
@@ -133,6 +129,12 @@ func (d *draft) Write(p []byte) (int, error) {
 	return n, nil
 }
 
+// check looks whether the draft could be committed as things are now.
+func (d *draft) check() error {
+	_, err := d.target(&planner{View: d.w.v.cfg.Catalogue.View(d.sh.id, d.sh.meta), ctx: d.ctx, v: d.w.v, sh: d.sh})
+	return err
+}
+
 // grow makes room for some of n more bytes: first in a small window, then in a pooled one.
 func (d *draft) grow(n int) error {
 	if len(d.window) < cap(d.window) {
@@ -142,6 +144,11 @@ func (d *draft) grow(n int) error {
 		d.small = smallBuffers.Get().(*[]byte)
 		d.window = (*d.small)[:0]
 		return nil
+	}
+	if d.full == nil {
+		if err := d.check(); err != nil {
+			return err
+		}
 	}
 	if err := d.take(); err != nil {
 		return err
@@ -257,9 +264,13 @@ func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 	if err != nil || known {
 		return err
 	}
-	buf := sealBuffers.Get().(*[]byte)
-	defer sealBuffers.Put(buf)
-	sealed := part.Key.Seal((*buf)[:0], data, part.Chunk[:])
+	var room []byte
+	if len(data) > small {
+		buf := sealBuffers.Get().(*[]byte)
+		defer sealBuffers.Put(buf)
+		room = (*buf)[:0]
+	}
+	sealed := part.Key.Seal(room, data, part.Chunk[:])
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if d.w.v.cfg.Packs.Lost(sh.id) != d.lost {
@@ -309,6 +320,9 @@ func (d *draft) WriteAt(p []byte, off int64) (int, error) {
 	if d.spool == nil {
 		if len(d.window) > 0 || d.jobs != nil {
 			return 0, problem.New(problem.Invalid, "save", string(d.name), errors.New("WriteAt after Write"))
+		}
+		if err := d.check(); err != nil {
+			return 0, err
 		}
 		s, err := d.w.v.newSpool()
 		if err != nil {

@@ -18,7 +18,8 @@ import (
 const (
 	MaxBatch   = 1000    // files of one batch
 	SmallFile  = 1 << 20 // files up to this size are saved side by side, so that they share their flushes
-	sideBySide = 32      // of them at a time
+	sideBySide = 8 << 20 // bytes of them at a time, in portions
+	portion    = 128 << 10
 )
 
 // saveBatch saves the files of a batch and answers with one Saved a line, in no particular order. A file
@@ -30,7 +31,7 @@ func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Se
 		group   sync.WaitGroup
 		mu      sync.Mutex
 		results []Saved
-		slots   = make(chan struct{}, sideBySide)
+		slots   = make(chan struct{}, sideBySide/portion)
 	)
 	save := func(i Item, p pathname.Path, body io.Reader, size int64) {
 		out := Saved{Path: i.Path}
@@ -67,9 +68,16 @@ func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Se
 			return err // of the batch: where the next file begins is unknown
 		}
 		content = content[:n] // save compares its length
-		slots <- struct{}{}
+		portions := n/portion + 1
+		for range portions {
+			slots <- struct{}{}
+		}
 		group.Go(func() {
-			defer func() { <-slots }()
+			defer func() {
+				for range portions {
+					<-slots
+				}
+			}()
 			save(i, p, bytes.NewReader(content), i.Size)
 		})
 		return nil
