@@ -185,12 +185,14 @@ func TestKill(t *testing.T) {
 		states[i] = map[string]act{}
 	}
 	r := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 0))
-	acts, window := 0, 60*time.Millisecond
+	acts := 0
 	for round := range rounds {
-		pending, n := runAndKill(t, root, states, time.Duration(r.Int64N(int64(window))))
-		if acts += n; acts < 2*round && window < 2*time.Second {
-			window *= 2 // a slow machine gets the time to acknowledge something
+		window := 60 * time.Millisecond
+		if acts < 2*round { // a slow machine gets the time to acknowledge something
+			window = time.Second
 		}
+		pending, n := runAndKill(t, root, states, time.Duration(r.Int64N(int64(window))))
+		acts += n
 		h := openHouse(t, root, crashKeeper())
 		f := h.v.As(staff)
 		for w := range workers {
