@@ -223,7 +223,7 @@ func (l *Local) begin(ctx context.Context, s account.Session, proof seal.Key, so
 	if err := l.append(ctx, e); err != nil {
 		return account.Session{}, err
 	}
-	pushed, ok := l.sessions.add(&session{Session: s, used: now, key: keyOf(s), proof: proof}, now)
+	pushed, ok := l.sessions.add(&session{Session: s, key: keyOf(s), proof: proof}, now)
 	if !ok {
 		return account.Session{}, &problem.Error{Kind: problem.Unavailable, Op: "log in", On: s.Name, Hint: "hint.too-many-sessions"}
 	}

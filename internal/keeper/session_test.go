@@ -161,6 +161,7 @@ func TestHeartbeats(t *testing.T) {
 	})
 }
 
+// A clock that is set back ends no session, and makes none longer.
 func TestClockSetBack(t *testing.T) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 	cfg := testConfig(durabletest.New(t), "/data")
@@ -171,14 +172,47 @@ func TestClockSetBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := enter(t, l, person(t, l, admin, "yamada", "albums", Read))
-	now = now.Add(-6 * time.Hour)
-	if err := l.Check(t.Context(), s.ID, share.ID, false); err != nil {
-		t.Errorf("a clock set back ends the session: %v", err)
+	c := person(t, l, admin, "yamada", "albums", Read)
+	live := func(s account.Session, want bool) {
+		t.Helper()
+		err := l.Check(t.Context(), s.ID, share.ID, false)
+		if want && err != nil || !want && problem.KindOf(err) != problem.Unauthenticated {
+			t.Errorf("at %v: %v, want a live session: %v", now, err, want)
+		}
 	}
+	s := enter(t, l, c)
+	now = now.Add(-6 * time.Hour)
+	live(s, true)
 	now = s.Expires
-	if err := l.Check(t.Context(), s.ID, share.ID, false); problem.KindOf(err) != problem.Unauthenticated {
-		t.Errorf("the session goes on for ever: %v", err)
+	live(s, false)
+
+	s = enter(t, l, c)
+	for at := time.Duration(0); at < cfg.withDefaults().SessionTTL; at += time.Hour { // set back by an hour in each hour
+		live(s, true)
+		now = now.Add(time.Hour)
+		live(s, at+time.Hour < cfg.withDefaults().SessionTTL)
+		now = now.Add(-time.Hour)
+	}
+
+	s = enter(t, l, c)
+	now = now.Add(-24 * time.Hour)
+	if list, err := l.Sessions(t.Context(), console(t, l)); err != nil || len(list) != 2 { // whoever looks sees that it was set back
+		t.Errorf("%d sessions, %v; want 2", len(list), err)
+	}
+	now = now.Add(cfg.withDefaults().IdleTTL)
+	live(s, false)
+}
+
+// Those who come at once read the clock in another order than they are served: no time passes by that.
+func TestDisorderMakesNoTime(t *testing.T) {
+	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+	var w watch
+	for range 1000 {
+		w.read(now)
+		w.read(now.Add(-time.Millisecond))
+	}
+	if got := w.read(now.Add(time.Second)); got != time.Second {
+		t.Errorf("%v have passed, want a second", got)
 	}
 }
 

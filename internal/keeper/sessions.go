@@ -24,7 +24,8 @@ const (
 // session is a live session.
 type session struct {
 	account.Session
-	used  time.Time
+	begun time.Duration // by the watch of sessions
+	used  time.Duration // the same
 	key   reuse
 	proof seal.Key // of the secret that was shown, for Password; never stored
 }
@@ -42,6 +43,7 @@ type sessions struct {
 	idle time.Duration
 
 	mu     sync.Mutex
+	watch  watch                   // guarded by mu
 	all    map[id.Session]*session // guarded by mu
 	reuses map[reuse]id.Session    // guarded by mu
 	uses   map[id.Device]time.Time // guarded by mu: the last login of devices since the start
@@ -53,12 +55,34 @@ func newSessions(idle time.Duration) *sessions {
 		uses: make(map[id.Device]time.Time), coming: make(map[reuse]chan struct{})}
 }
 
-// over tells why a session does not count any more, or "".
+// watch counts the time that passes, by a clock that somebody may set back: then it goes on from there, so that nobody's
+// session gets longer by it.
+type watch struct {
+	passed time.Duration
+	last   time.Time
+}
+
+// setBack is how much earlier than another a moment must be to show that the clock was set back, and not that two
+// callers came at once.
+const setBack = time.Second
+
+func (w *watch) read(now time.Time) time.Duration {
+	switch d := now.Sub(w.last); {
+	case w.last.IsZero() || d < -setBack:
+		w.last = now
+	case d > 0:
+		w.passed, w.last = w.passed+d, now
+	}
+	return w.passed
+}
+
+// over tells why a session does not count any more, or ""; t.mu is held.
 func (t *sessions) over(s *session, now time.Time) string {
+	passed := t.watch.read(now)
 	switch {
-	case !now.Before(s.Expires):
+	case !now.Before(s.Expires) || passed-s.begun >= s.Expires.Sub(s.Started):
 		return sessionOver
-	case now.Sub(s.used) >= t.idle:
+	case passed-s.used >= t.idle:
 		return sessionIdle
 	}
 	return ""
@@ -72,7 +96,7 @@ func (t *sessions) get(s id.Session, now time.Time) (account.Session, bool) {
 	if x == nil || t.over(x, now) != "" {
 		return account.Session{}, false
 	}
-	x.used = now
+	x.used = t.watch.read(now)
 	return x.Session, true
 }
 
@@ -84,7 +108,7 @@ func (t *sessions) find(k reuse, proof seal.Key, now time.Time) (account.Session
 	if x == nil || t.over(x, now) != "" || subtle.ConstantTimeCompare(x.proof[:], proof[:]) != 1 {
 		return account.Session{}, false
 	}
-	x.used = now
+	x.used = t.watch.read(now)
 	t.note(k.device, now)
 	return x.Session, true
 }
@@ -135,7 +159,7 @@ func (t *sessions) add(x *session, now time.Time) (pushed []account.Session, ok 
 			continue
 		}
 		n++
-		if oldest == nil || y.used.Before(oldest.used) {
+		if oldest == nil || y.used < oldest.used {
 			oldest = y
 		}
 	}
@@ -146,6 +170,8 @@ func (t *sessions) add(x *session, now time.Time) (pushed []account.Session, ok 
 	if len(t.all) >= maxSessions {
 		return pushed, false
 	}
+	x.begun = t.watch.read(now)
+	x.used = x.begun
 	t.all[x.ID] = x
 	if !x.Account.IsZero() {
 		t.reuses[x.key] = x.ID
