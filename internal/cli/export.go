@@ -15,6 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -98,9 +99,13 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 	close(t.found)
 	<-gathered
 	copiers.Wait()
+	synced := durable.SyncAll(dst) // who deletes the original next must not lose the copy to a power cut
 	err = t.finish("say.exported")
-	if ctx.Err() != nil {
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case synced != nil:
+		return problem.New(problem.Internal, "export", dst, synced)
 	}
 	return err
 }

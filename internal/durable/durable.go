@@ -147,6 +147,20 @@ func (f osFile) Size() (int64, error) {
 	return i.Size(), nil
 }
 
+// SyncAll makes durable whatever anybody wrote to the file system that holds a directory: for the end of many small
+// writes of which none counts before the last.
+func SyncAll(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := (osFile{d}).control(unix.Syncfs); err != nil {
+		return &fs.PathError{Op: "syncfs", Path: dir, Err: err}
+	}
+	return nil
+}
+
 // WriteFile makes name hold data, durably, or leaves what it held: a temporary file, synced, renamed over it.
 func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) {
 	tmp := name + ".new"
