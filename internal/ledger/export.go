@@ -47,7 +47,9 @@ type export struct {
 }
 
 func (x *export) run(ctx context.Context, r *Reader) error {
-	x.mkdir(x.dir)
+	if err := durable.MakeDir(x.to, x.dir, 0o750); err != nil {
+		return err
+	}
 	var e edge
 	tile := func(t tlog.Tile, hashes []tlog.Hash) { x.write(torchwood.TilePath(t), tileBytes(hashes)) }
 	for n := int64(0); n < r.tree.N && x.err == nil; n += tileWidth {
@@ -76,9 +78,6 @@ func (x *export) run(ctx context.Context, r *Reader) error {
 	}
 	if x.err == nil {
 		x.err = durable.WriteFile(x.to, filepath.Join(x.dir, checkpointName), r.checkpoint, 0o640)
-	}
-	if x.err == nil {
-		x.err = x.to.SyncDir(filepath.Dir(x.dir))
 	}
 	return x.err
 }

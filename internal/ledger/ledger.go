@@ -34,7 +34,7 @@ import (
 // Config says where a ledger stands and who signs it.
 type Config struct {
 	FS       durable.FS
-	Dir      string        // made if missing; the directory it stands in is there, durably
+	Dir      string        // made if missing, with those above it
 	Origin   string        // the log's name for ever, such as "azekura.example/ledger/1f2e3d4c"
 	Signer   note.Signer   // its name is the origin
 	Verifier note.Verifier // of Signer's signatures

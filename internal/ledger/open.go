@@ -63,7 +63,7 @@ func Open(ctx context.Context, conf Config) (*Log, error) {
 
 // recover makes l what the disk says.
 func (l *Log) recover(ctx context.Context) error {
-	if err := l.makeDirs(); err != nil {
+	if err := durable.MakeDir(l.conf.FS, filepath.Join(l.conf.Dir, walDir), 0o750); err != nil {
 		return err
 	}
 	tree, err := l.readCheckpoint()
@@ -102,13 +102,6 @@ func (l *Log) recover(ctx context.Context) error {
 	}
 	l.sweep()
 	return nil
-}
-
-func (l *Log) makeDirs() error {
-	if err := l.conf.FS.MkdirAll(filepath.Join(l.conf.Dir, walDir), 0o750); err != nil {
-		return err
-	}
-	return errors.Join(l.conf.FS.SyncDir(filepath.Dir(filepath.Clean(l.conf.Dir))), l.conf.FS.SyncDir(l.conf.Dir))
 }
 
 // readCheckpoint sets l.published; the tree is nil if there is none.

@@ -132,3 +132,32 @@ func TestAppendLimits(t *testing.T) {
 		t.Errorf("keys of another origin: %v", err)
 	}
 }
+
+// Where a ledger is made, the directories above it may be as new as it is: a power cut takes none of them.
+func TestMadeDirectoriesAreDurable(t *testing.T) {
+	ctx := context.Background()
+	k, disk := newKeys(t), durabletest.New(t)
+	l := open(t, k.config(disk, "/srv/new/vault/ledger"))
+	if _, err := l.Append(ctx, []byte("a")); err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(20) {
+		l := open(t, k.config(disk.Crash(seed), "/srv/new/vault/ledger"))
+		if l.Size() != 1 {
+			t.Errorf("seed %d: %d entries after a crash, want 1", seed, l.Size())
+		}
+		abandon(l)
+	}
+	if _, err := l.Publish(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Export(ctx, l.Files(), k.public, disk, "/mnt/new/copy"); err != nil {
+		t.Fatal(err)
+	}
+	abandon(l)
+	for seed := range uint64(20) {
+		if r, err := Verify(ctx, Files(disk.Crash(seed), "/mnt/new/copy"), k.public); err != nil || !r.OK() || r.Size != 1 {
+			t.Errorf("seed %d: the copy after a crash: %+v, %v", seed, r, err)
+		}
+	}
+}
