@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
@@ -62,6 +63,10 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	for _, share := range shares {
 		r.Shares++
 		for i, err := range v.cfg.Packs.Packs(ctx, share) {
+			if d, ok := errors.AsType[*pack.DamageError](err); ok { // a pack that is gone keeps nobody from the others
+				report(damaged(share, d.Damage))
+				continue
+			}
 			if err != nil {
 				return r, problem.New(problem.Internal, "verify", share.String(), err)
 			}
@@ -71,7 +76,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 			}
 			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
 			for _, d := range damage {
-				report(Finding{Share: share, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason})
+				report(damaged(share, d))
 			}
 		}
 		if !opt.Keys {
@@ -85,6 +90,10 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 		}
 	}
 	return r, nil
+}
+
+func damaged(share id.Share, d pack.Damage) Finding {
+	return Finding{Share: share, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason}
 }
 
 // verified returns the shares that the options name.
@@ -135,12 +144,12 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 		return nil
 	}
 	commits := func(t pack.Type) bool { return t == pack.Commit }
-	for f, err := range v.cfg.Packs.Frames(ctx, sh.id, pack.Position{}, commits) {
+	for f, err := range pastDamage(ctx, v.cfg.Packs, sh.id, commits) {
+		if d, ok := errors.AsType[*pack.DamageError](err); ok {
+			report(damaged(sh.id, d.Damage))
+			continue
+		}
 		if err != nil {
-			if d, ok := errors.AsType[*pack.DamageError](err); ok {
-				report(Finding{Share: sh.id, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason})
-				break
-			}
 			return n, problem.New(problem.Internal, "verify", a.Name, err)
 		}
 		if f.Type != pack.Commit {
@@ -172,6 +181,23 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 		err = flush()
 	}
 	return n, err
+}
+
+// pastDamage yields the frames of a share like pack.Reader.Frames, but goes on with the next pack where that ends at damage.
+func pastDamage(ctx context.Context, packs pack.Reader, share id.Share, payload func(pack.Type) bool) iter.Seq2[pack.Frame, error] {
+	return func(yield func(pack.Frame, error) bool) {
+		for from, more := (pack.Position{}), true; more; {
+			more = false
+			for f, err := range packs.Frames(ctx, share, from, payload) {
+				if d, ok := errors.AsType[*pack.DamageError](err); ok {
+					from, more = pack.Position{Pack: d.At.Pack + 1}, true
+				}
+				if !yield(f, err) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // discard is io.Discard without its ReadFrom, so that content is read chunk by chunk.
