@@ -234,8 +234,8 @@ func openPart(p commit.Part, dst, sealed []byte) ([]byte, error) {
 	return chunk.Unpack(dst, packed, int(min(p.Size, chunk.Max)))
 }
 
-// step is a chunk on its way to the client: sealed, then opened.
-type step struct {
+// parcel is a chunk on its way to the client: sealed, then opened.
+type parcel struct {
 	sealed
 	content
 	err error
@@ -256,7 +256,7 @@ func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 	if r.m.Level == 0 || r.pos != 0 {
 		return r.copyTo(out)
 	}
-	read, opened, stop := make(chan step), make(chan step), make(chan struct{})
+	read, opened, stop := make(chan parcel), make(chan parcel), make(chan struct{})
 	go r.readAll(read, stop)
 	go r.openAll(read, opened)
 	defer func() {
@@ -281,10 +281,10 @@ func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 }
 
 // readAll reads the chunks of the file, in order. The disk serves one at a time, so that the first comes first.
-func (r *reader) readAll(out chan<- step, stop <-chan struct{}) {
+func (r *reader) readAll(out chan<- parcel, stop <-chan struct{}) {
 	defer close(out)
 	for p, err := range r.leaves() {
-		s := step{err: err}
+		s := parcel{err: err}
 		if err == nil {
 			s.sealed, s.err = r.load(p)
 		}
@@ -300,7 +300,7 @@ func (r *reader) readAll(out chan<- step, stop <-chan struct{}) {
 	}
 }
 
-func (r *reader) openAll(in <-chan step, out chan<- step) {
+func (r *reader) openAll(in <-chan parcel, out chan<- parcel) {
 	defer close(out)
 	for s := range in {
 		if s.err == nil {
