@@ -99,6 +99,7 @@ type house struct {
 	root   string
 	keeper *testKeeper
 	v      *vault.Vault
+	packs  *dir.Store
 	close  func()
 }
 
@@ -149,7 +150,7 @@ func openAll(t testing.TB, disk durable.FS, root, books string, k *testKeeper, n
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &house{root, k, v, sync.OnceFunc(func() { v.Close(); packs.Close(); cat.Close() })}
+	return &house{root, k, v, packs, sync.OnceFunc(func() { v.Close(); packs.Close(); cat.Close() })}
 }
 
 func newHouse(t testing.TB, shares ...string) *house {
