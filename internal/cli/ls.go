@@ -225,6 +225,8 @@ func (a *app) runRestore(ctx context.Context, c *client.Client, q api.RestoreReq
 			a.print("say.brought-back", name)
 		case "renamed":
 			a.print("say.renamed", name, printable(trim(r.To)))
+		case "made":
+			a.print("say.made-again", name)
 		case "kept":
 			a.print("say.kept", name)
 		case "unchanged":

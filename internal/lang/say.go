@@ -37,7 +37,8 @@ var sayTexts = []text{
 
 	{"say.restored", "%s: version %d of %s restored", "%s：第 %d 版（%s）に戻しました"},
 	{"say.brought-back", "%s: brought back", "%s：削除前の状態に戻しました"},
-	{"say.renamed", "%s: named %s again", "%s：元の名前「%s」に戻しました"},
+	{"say.renamed", "%s: back as %s", "%s：元の場所「%s」に戻しました"},
+	{"say.made-again", "%s: directory made again", "%s：フォルダを作り直しました"},
 	{"say.kept", "%s: newer, kept", "%s：後から作られたため残しました"},
 	{"say.unchanged", "%s: is that version already", "%s：すでにその版です"},
 	{"say.dry-run", "Nothing was done: this was a dry run.", "確認だけで、何も変更していません。"},

@@ -405,7 +405,7 @@ func (u *undo) returns(st *turn, f was) error {
 	case err != nil:
 		return err
 	case !ok && f.version.Version.IsZero():
-		st.Act, st.ops = Restored, []commit.Op{{Kind: commit.Touch, File: id.NewFile(), Parent: st.to.dir, Name: f.name}}
+		st.Act, st.ops = BroughtBack, []commit.Op{{Kind: commit.Touch, File: id.NewFile(), Parent: st.to.dir, Name: f.name}}
 	case !ok:
 		st.Act, st.ops = Restored, []commit.Op{link(id.NewFile(), st.to.dir, f.name, f.version)}
 	case f.version.Version.IsZero() || sameContent(f.node, f.version):

@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-
-	"iter"
 	"net/http"
 	"time"
 
@@ -15,9 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/vault"
 )
 
-// restore answers with what it did, one Restored a line. For a directory and a time it goes through
-// everything in it: what was changed since goes back, what was renamed gets its name back, what was
-// removed returns, and what is newer stays. It only ever adds: each of its steps can be undone too.
+// restore answers with what it did, one Restored a line. It only ever adds: a restore can be undone too.
 func (h *handler) restore(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	q, err := readJSON[RestoreRequest](r)
 	if err != nil {
@@ -28,7 +24,7 @@ func (h *handler) restore(w http.ResponseWriter, r *http.Request, s account.Sess
 		return err
 	}
 	l := newLines(w, r)
-	t := &restorer{ctx: r.Context(), files: h.Vault.As(s), q: q, r: r, put: func(out Restored) error {
+	t := &restorer{ctx: r.Context(), vault: h.Vault, session: s, files: h.Vault.As(s), q: q, r: r, put: func(out Restored) error {
 		if err := l.put(out); err != nil {
 			return err
 		}
@@ -39,11 +35,13 @@ func (h *handler) restore(w http.ResponseWriter, r *http.Request, s account.Sess
 
 // restorer carries out one request. Its methods return an error only when there is no going on.
 type restorer struct {
-	ctx   context.Context
-	files vault.Files
-	q     RestoreRequest
-	r     *http.Request
-	put   func(Restored) error
+	ctx     context.Context
+	vault   Vault
+	session account.Session
+	files   vault.Files
+	q       RestoreRequest
+	r       *http.Request
+	put     func(Restored) error
 }
 
 // path restores what the request names.
@@ -64,22 +62,16 @@ func (t *restorer) path(p pathname.Path) error {
 		return &problem.Error{Kind: problem.Exists, Op: "restore", On: string(p), Hint: "hint.restore-what"}
 	case t.q.At.IsZero():
 		return t.bring(p)
-	case shown && now.Dir:
-		return t.tree(now.Path)
-	case !shown && t.wasDir(p):
-		if err := t.bring(p); err != nil {
-			return err
-		}
-		if t.q.DryRun {
-			return nil
-		}
+	case shown && now.Dir, !shown && t.wasDir(p):
 		return t.tree(p)
 	}
 	v, name, err := t.stateAt(p)
-	if err != nil {
+	switch {
+	case !shown && problem.KindOf(err) == problem.NotFound: // a directory that has another name now, if anything
+		return t.tree(p)
+	case err != nil:
 		return err
-	}
-	if name == "" {
+	case name == "":
 		return &problem.Error{Kind: problem.NotFound, Op: "restore", On: string(p), Hint: "hint.history"}
 	}
 	return t.back(p, now, v)
@@ -145,95 +137,18 @@ func (t *restorer) wasDir(p pathname.Path) bool {
 	return last.Dir
 }
 
-// tree restores everything in a directory to the state of the request's time.
+// tree takes a directory back to the request's time.
 func (t *restorer) tree(dir pathname.Path) error {
-	shown, err := collect(t.files.List(t.ctx, dir))
-	if err != nil {
-		return err
-	}
-	for _, i := range shown {
-		switch {
-		case i.Live:
-		case i.Dir && !i.Created.After(t.q.At):
-			err = t.tree(i.Path)
-		case i.Dir:
-			err = t.put(Restored{Path: string(i.Path), Act: "kept"})
-		default:
-			err = t.file(i)
+	return t.vault.Undo(t.ctx, t.session, dir, t.q.At, t.q.DryRun, func(u vault.Undone) error {
+		out := Restored{Path: string(u.Path), Act: string(u.Act), To: string(u.To)}
+		if u.Err != nil {
+			out.Error = problemOf(t.r, u.Err)
 		}
-		if err != nil {
-			return err
+		if u.Act == vault.Restored && !u.Version.Version.IsZero() {
+			out.Number, out.Saved, out.Version = u.Version.Number, utc(u.Version.Saved), u.Version.Version
 		}
-	}
-	gone, err := collect(t.files.Removed(t.ctx, dir))
-	if err != nil {
-		return err
-	}
-	for _, i := range gone {
-		if i.Created.After(t.q.At) || !i.Removed.After(t.q.At) {
-			continue // it was not there at that time
-		}
-		if err := t.returned(i); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// file restores a file that is shown.
-func (t *restorer) file(now vault.Info) error {
-	v, name, err := t.stateAt(now.Path)
-	if err != nil {
-		return t.put(Restored{Path: string(now.Path), Act: "failed", Error: problemOf(t.r, err)})
-	}
-	if name == "" {
-		return t.put(Restored{Path: string(now.Path), Act: "kept"})
-	}
-	p := now.Path
-	if pathname.Key(name) != pathname.Key(p.Base()) {
-		out := Restored{Path: string(p), Act: "renamed", To: string(p.Dir().Join(name))}
-		failed := false
-		err := t.do(out, func() error {
-			err := t.files.Rename(t.ctx, p, p.Dir().Join(name), false)
-			failed = err != nil
-			return err
-		})
-		if err != nil || failed {
-			return err
-		}
-		p = p.Dir().Join(name)
-	}
-	if v.Version.IsZero() || same(now, v) {
-		return nil
-	}
-	return t.back(p, now, v)
-}
-
-// returned brings back a removed file or directory, and what it held then.
-func (t *restorer) returned(gone vault.Info) error {
-	if gone.Dir {
-		if err := t.bring(gone.Path); err != nil || t.q.DryRun {
-			return err
-		}
-		if i, err := t.files.Stat(t.ctx, gone.Path); err != nil || !i.Dir {
-			return nil // told by bring
-		}
-		return t.tree(gone.Path)
-	}
-	v, name, err := t.stateAt(gone.Path)
-	if err != nil {
-		return t.put(Restored{Path: string(gone.Path), Act: "failed", Error: problemOf(t.r, err)})
-	}
-	if name == "" || pathname.Key(name) != pathname.Key(gone.Path.Base()) {
-		return nil
-	}
-	if _, err := t.files.Stat(t.ctx, gone.Path); err == nil {
-		return nil // the name is taken, by what file has restored or kept
-	}
-	if v.Version.IsZero() {
-		return t.bring(gone.Path)
-	}
-	return t.back(gone.Path, vault.Info{}, v)
+		return t.put(out)
+	})
 }
 
 // stateAt tells what a path's file was at the request's time: its version (zero if it had no content yet)
@@ -263,14 +178,4 @@ func (t *restorer) stateAt(p pathname.Path) (v vault.Info, name string, err erro
 		}
 	}
 	return v, name, nil
-}
-
-func collect(seq iter.Seq2[vault.Info, error]) (out []vault.Info, err error) {
-	for i, err := range seq {
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, i)
-	}
-	return out, nil
 }

@@ -99,7 +99,7 @@ type Saved struct {
 // Restored tells what a restore did, or would not do, to one path.
 type Restored struct {
 	Path    string     `json:"path"`
-	Act     string     `json:"act"` // "restored", "brought-back", "renamed", "kept" (it is newer), "unchanged", "failed"
+	Act     string     `json:"act"` // "restored", "brought-back", "renamed", "made" (a directory), "kept" (it is newer), "unchanged", "failed"
 	To      string     `json:"to,omitempty"`
 	Number  int        `json:"number,omitempty"`
 	Saved   time.Time  `json:"saved,omitzero"`
