@@ -111,12 +111,13 @@ const (
 	secretDoor   = "secret-door"
 	secretSum    = "2fd4e1c67a2d28fced849ee1bb76e739"
 	secretProp   = "個人情報あり"
+	secretKind   = "kind-of-checksum" // long, as all of them: three letters stand in random bytes now and then
 )
 
 func saveOf(file, parent id.File, name string) commit.Op {
 	v := id.NewVersion()
 	return commit.Op{Kind: commit.Save, File: file, Parent: parent, Name: name,
-		Content: commit.Content{Version: v, Key: v, Size: 7, Sums: []commit.Sum{{Algorithm: "MD5", Value: secretSum}}}}
+		Content: commit.Content{Version: v, Key: v, Size: 7, Sums: []commit.Sum{{Algorithm: secretKind, Value: secretSum}}}}
 }
 
 // TestSecrets searches every byte of the files, also of what was changed, removed, rolled back and forgotten.
@@ -125,7 +126,7 @@ func TestSecrets(t *testing.T) {
 	search := func(when string) {
 		t.Helper()
 		for file, content := range s.files() {
-			for _, secret := range []string{secretName, secretDir, secretAuthor, secretDoor, secretSum, secretProp, "さくら", "MD5"} {
+			for _, secret := range []string{secretName, secretDir, secretAuthor, secretDoor, secretSum, secretProp, secretKind, "さくら"} {
 				if bytes.Contains(content, []byte(secret)) {
 					t.Errorf("%s: catalogue.db%s holds %q", when, file, secret)
 				}
