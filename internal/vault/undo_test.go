@@ -196,6 +196,34 @@ func TestUndoOfMovedDirectory(t *testing.T) {
 	}
 }
 
+// Ransomware overwrites, renames and replaces. A second restore finds nothing left to do.
+func TestUndoRansom(t *testing.T) {
+	c := newClock()
+	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), c.Now)
+	t.Cleanup(h.close)
+	f := h.v.As(staff)
+	for _, p := range []pathname.Path{"/s/overwritten", "/s/renamed.jpg", "/s/replaced.jpg"} {
+		save(t, f, p, []byte("good "+p))
+	}
+	want := shown(t, f, "/s")
+	at := c.pass()
+	save(t, f, "/s/overwritten", []byte("XX"))
+	save(t, f, "/s/renamed.jpg", []byte("XX"))
+	must(t, f.Rename(t.Context(), "/s/renamed.jpg", "/s/renamed.jpg.locked", false))
+	save(t, f, "/s/replaced.jpg.locked", []byte("XX"))
+	must(t, f.Remove(t.Context(), "/s/replaced.jpg"))
+	save(t, f, "/s/README.txt", []byte("pay"))
+	want["/s/README.txt"], want["/s/replaced.jpg.locked"] = "pay", "XX"
+	undo(t, h.v, "/s", at, false)
+	if got := shown(t, f, "/s"); !maps.Equal(got, want) {
+		t.Errorf("restored to %v, want %v", got, want)
+	}
+	kept := map[string]vault.Act{"/s/README.txt": vault.Kept, "/s/replaced.jpg.locked": vault.Kept}
+	if got := undo(t, h.v, "/s", at, false); !maps.Equal(got, kept) {
+		t.Errorf("a second restore does %v, want %v", got, kept)
+	}
+}
+
 // What somebody has locked is not restored over; the rest is.
 func TestUndoHonoursLocks(t *testing.T) {
 	c := newClock()

@@ -22,6 +22,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
@@ -45,7 +46,19 @@ func (c *clock) Now() time.Time {
 type cared struct {
 	*vaultmodel.Model
 	findings []vault.Finding
+	undone   []vault.Undone
+	undo     []any // what Undo was asked for
 	failed   error
+}
+
+func (v *cared) Undo(_ context.Context, s account.Session, dir pathname.Path, at time.Time, dry bool, tell func(vault.Undone) error) error {
+	v.undo = []any{s.Name, dir, at, dry}
+	for _, u := range v.undone {
+		if err := tell(u); err != nil {
+			return err
+		}
+	}
+	return v.failed
 }
 
 func (v cared) Verify(_ context.Context, _ account.Session, _ vault.VerifyOptions, found func(vault.Finding)) (vault.VerifyReport, error) {
@@ -431,62 +444,41 @@ func TestDamageWhileReading(t *testing.T) {
 	})
 }
 
-// TestRestoreTree undoes what ransomware and people do to a tree.
+// TestRestoreTree leaves a directory to the vault and passes on what that says.
 func TestRestoreTree(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		ctx := t.Context()
-		for _, dir := range []string{"/albums/a", "/albums/b", "/albums/gone/deep"} {
-			if err := w.Mkdir(ctx, dir); err != nil {
-				t.Fatal(err)
-			}
-		}
-		for _, f := range []string{"/albums/a/overwritten", "/albums/a/renamed.jpg", "/albums/a/replaced.jpg", "/albums/a/removed", "/albums/b/untouched", "/albums/gone/deep/file", "/albums/top"} {
-			w.save(t, f, "good "+f)
-		}
-		good := w.shown(t, "/albums")
-		at := w.clock.Now()
-
-		w.save(t, "/albums/a/overwritten", "XX")
-		w.save(t, "/albums/a/renamed.jpg", "XX")
-		if err := w.Rename(ctx, "/albums/a/renamed.jpg", "/albums/a/renamed.jpg.locked", false); err != nil {
+		if err := w.Mkdir(t.Context(), "/albums/a"); err != nil {
 			t.Fatal(err)
 		}
-		w.save(t, "/albums/a/replaced.jpg.locked", "XX") // encrypted into a new file, the old one removed
-		for _, f := range []string{"/albums/a/replaced.jpg", "/albums/a/removed", "/albums/gone", "/albums/top"} {
-			if err := w.Remove(ctx, f); err != nil {
-				t.Fatal(err)
+		at, saved := w.clock.Now(), w.clock.Now()
+		version := id.NewVersion()
+		w.cared.undone = []vault.Undone{
+			{Path: "/albums/a/1", Act: vault.Restored, Version: vault.Info{Version: version, Number: 3, Saved: saved}},
+			{Path: "/albums/a/2", Act: vault.Renamed, To: "/albums/a/two"},
+			{Path: "/albums/a/3", Act: vault.Failed, Err: problem.New(problem.Locked, "restore", "/albums/a/3", nil)},
+		}
+		want := []api.Restored{
+			{Path: "/albums/a/1", Act: "restored", Number: 3, Saved: saved, Version: version},
+			{Path: "/albums/a/2", Act: "renamed", To: "/albums/a/two"},
+			{Path: "/albums/a/3", Act: "failed"},
+		}
+		for _, dir := range []string{"/albums/a", "/albums/never/seen"} {
+			var got []api.Restored
+			for r, err := range w.Restore(t.Context(), api.RestoreRequest{Path: dir, At: at, DryRun: true}) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if (r.Error != nil) != (r.Act == "failed") {
+					t.Errorf("%s: %s with error %v", r.Path, r.Act, r.Error)
+				}
+				r.Error = nil
+				got = append(got, r)
 			}
-		}
-		w.save(t, "/albums/a/README.txt", "pay")
-		bad := w.shown(t, "/albums")
-
-		if err := restore(w, api.RestoreRequest{Path: "/albums", At: at, DryRun: true}); err != nil {
-			t.Fatal(err)
-		}
-		if got := w.shown(t, "/albums"); !slices.Equal(got, bad) {
-			t.Fatalf("a dry run changed\n%q to\n%q", bad, got)
-		}
-		acts := make(map[string]int)
-		for r, err := range w.Restore(ctx, api.RestoreRequest{Path: "/albums", At: at}) {
-			if err != nil {
-				t.Fatal(err)
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: answered %+v, want %+v", dir, got, want)
 			}
-			if r.Error != nil {
-				t.Errorf("%s: %s", r.Path, r.Error.Message)
-			}
-			acts[r.Act]++
-		}
-		want := append(good, "/albums/a/README.txt=pay", "/albums/a/replaced.jpg.locked=XX")
-		slices.Sort(want)
-		if got := w.shown(t, "/albums"); !slices.Equal(got, want) {
-			t.Errorf("restored to\n%q, want\n%q", got, want)
-		}
-		if acts["kept"] != 2 || acts["renamed"] != 1 {
-			t.Errorf("acts %v, want 2 kept and 1 renamed", acts)
-		}
-		for r, err := range w.Restore(ctx, api.RestoreRequest{Path: "/albums", At: at}) {
-			if err != nil || r.Act != "kept" {
-				t.Errorf("a second restore does %+v, %v", r, err)
+			if asked := []any{"sato", pathname.Path(dir), at, true}; !slices.Equal(w.cared.undo, asked) {
+				t.Errorf("asked the vault for %v, want %v", w.cared.undo, asked)
 			}
 		}
 	})
