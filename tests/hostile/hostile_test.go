@@ -16,8 +16,8 @@ import (
 	"github.com/azekura/azekura/tests/house"
 )
 
-// send writes raw bytes and returns the first status, 0 if the server hangs up, and the body.
-func send(t *testing.T, h *house.House, raw string) (code int, body string) {
+// dial connects to a house.
+func dial(t *testing.T, h *house.House) net.Conn {
 	t.Helper()
 	u, err := url.Parse(h.Root)
 	if err != nil {
@@ -27,8 +27,15 @@ func send(t *testing.T, h *house.House, raw string) (code int, body string) {
 	if err != nil {
 		t.Fatalf("the server does not answer any more: %v", err)
 	}
+	return c
+}
+
+// send writes raw bytes and returns the first status, 0 if the server hangs up, and the body.
+func send(t *testing.T, h *house.House, raw string) (code int, body string) {
+	t.Helper()
+	c := dial(t, h)
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(20 * time.Second))
+	c.SetDeadline(time.Now().Add(2 * time.Minute))
 	io.WriteString(c, raw)
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -124,7 +131,9 @@ func TestHostile(t *testing.T) {
 		})
 	}
 	t.Run("broken off upload", func(t *testing.T) {
-		send(t, h, "PUT /dav/albums/file HTTP/1.1\r\nHost: h\r\n"+auth+"Content-Length: 1000000\r\n\r\nhalf")
+		c := dial(t, h)
+		io.WriteString(c, "PUT /dav/albums/file HTTP/1.1\r\nHost: h\r\n"+auth+"Content-Length: 1000000\r\n\r\nhalf")
+		c.Close()
 	})
 	resp := h.Request("GET", h.URL+"file", nil)
 	defer resp.Body.Close()
