@@ -116,8 +116,8 @@ func (l *Local) newPassword(ctx context.Context, op, name, password string) (*ha
 		return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(err), Err: err}
 	}
 	select {
-	case l.hashing <- struct{}{}:
-		defer func() { <-l.hashing }()
+	case l.indoors <- struct{}{}:
+		defer func() { <-l.indoors }()
 	case <-ctx.Done():
 		return nil, problem.New(problem.Unavailable, op, name, ctx.Err())
 	}

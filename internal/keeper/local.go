@@ -101,7 +101,8 @@ type Local struct {
 	throttle *throttle
 	failures *failures     // to log in
 	refusals *failures     // of releases
-	hashing  chan struct{} // a token for each password that is being hashed
+	hashing  chan struct{} // a token for each password of a stranger that is being hashed
+	indoors  chan struct{} // the same of those who are known, so that no flood of strangers makes them wait
 	decoy    hashed        // verified for unknown names, so that they take as long as known ones
 	proofKey seal.Key      // of this run, for the secrets of live sessions
 
@@ -121,7 +122,7 @@ var _ Keeper = (*Local)(nil)
 const (
 	publicFile = "public-key"
 	heartbeat  = time.Minute
-	hashings   = 2 // passwords hashed at once
+	hashings   = 2 // passwords of strangers hashed at once
 )
 
 // Exists reports whether there is a keeper in a directory.
@@ -145,7 +146,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 		return nil, err
 	}
 	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(), failures: newFailures(event.LoginFailed),
-		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), proofKey: seal.NewKey(),
+		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, 1), proofKey: seal.NewKey(),
 		stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
 		if err != nil {

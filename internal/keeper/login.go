@@ -123,8 +123,12 @@ func (l *Local) loginPassword(ctx context.Context, c account.Credentials) (accou
 			against, real = a.Password, true
 		}
 	}
-	right, err := l.throttle.try(accountKey(c.Name), s.Account, c.Address, l.cfg.Now(), func() (bool, error) {
-		ok, err := l.verify(ctx, against, c.Secret)
+	right, err := l.throttle.try(accountKey(c.Name), s.Account, c.Address, l.cfg.Now(), func(known bool) (bool, error) {
+		room := l.hashing
+		if known {
+			room = l.indoors
+		}
+		ok, err := verify(ctx, room, against, c.Secret)
 		return ok && real, err
 	})
 	switch {
@@ -159,11 +163,11 @@ func (l *Local) proof(secret string) seal.Key {
 	return seal.Key(m.Sum(nil))
 }
 
-// verify hashes a password, a few at a time in the whole process: each takes 64 MiB.
-func (l *Local) verify(ctx context.Context, h *hashed, password string) (bool, error) {
+// verify hashes a password when there is room for it: each takes 64 MiB.
+func verify(ctx context.Context, room chan struct{}, h *hashed, password string) (bool, error) {
 	select {
-	case l.hashing <- struct{}{}:
-		defer func() { <-l.hashing }()
+	case room <- struct{}{}:
+		defer func() { <-room }()
 		return h.matches(password), nil
 	case <-ctx.Done():
 		return false, ctx.Err()

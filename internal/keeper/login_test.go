@@ -183,6 +183,35 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	}
 }
 
+// TestStrangersDoNotStandInTheWay fills all room in which the passwords of strangers are looked at.
+func TestStrangersDoNotStandInTheWay(t *testing.T) {
+	l := start(t, testConfig(durabletest.New(t), "/data"))
+	c := withPassword(t, l, "yamada", account.Staff)
+	enter(t, l, c)
+	if err := l.EndAccountSessions(t.Context(), console(t, l), "yamada"); err != nil {
+		t.Fatal(err)
+	}
+	for range hashings {
+		l.hashing <- struct{}{}
+		defer func() { <-l.hashing }()
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	stranger := c
+	stranger.Address = netip.MustParseAddr("203.0.113.7")
+	if _, err := l.Login(ctx, stranger); !errors.Is(err, context.Canceled) {
+		t.Fatalf("a stranger does not wait: %v", err)
+	}
+	patient, enough := context.WithTimeout(t.Context(), time.Minute) // in vain, if they stand in the way
+	defer enough()
+	if _, err := l.Login(patient, c); err != nil {
+		t.Errorf("from where the account has logged in before: %v", err)
+	}
+	if err := l.SetPassword(patient, console(t, l), "yamada", goodPassword+" at all"); err != nil {
+		t.Errorf("the administrator: %v", err)
+	}
+}
+
 // TestFloodsDoNotFillTheLedger fails 5,000 logins and looks how many entries that makes.
 func TestFloodsDoNotFillTheLedger(t *testing.T) {
 	now := time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)

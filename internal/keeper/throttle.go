@@ -89,15 +89,15 @@ func network(a netip.Addr) netip.Addr {
 	return a
 }
 
-// try lets check look at a password if there is a token for it, and gives the token back if the password is right.
-// name is in its compared form; account is zero if nobody has it.
-func (t *throttle) try(name string, account id.Account, from netip.Addr, now time.Time, check func() (bool, error)) (bool, error) {
+// try lets check look at a password if there is a token for it, and gives the token back if the password is right. check
+// is told whether the account has logged in from there. name is in its compared form; account is zero if nobody has it.
+func (t *throttle) try(name string, account id.Account, from netip.Addr, now time.Time, check func(known bool) (bool, error)) (bool, error) {
 	from = network(from)
-	buckets, ok := t.take(name, place{account, from}, now)
+	buckets, known, ok := t.take(name, place{account, from}, now)
 	if !ok {
 		return false, errThrottled
 	}
-	right, err := check()
+	right, err := check(known)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if right || err != nil {
@@ -111,22 +111,22 @@ func (t *throttle) try(name string, account id.Account, from netip.Addr, now tim
 	return right, err
 }
 
-// take takes a token from each bucket that counts here, or from none.
-func (t *throttle) take(name string, p place, now time.Time) ([]*bucket, bool) {
+// take takes a token from each bucket that counts here, or from none, and tells whether the account knows the place.
+func (t *throttle) take(name string, p place, now time.Time) (buckets []*bucket, known, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if b := t.known[p]; b != nil && !p.account.IsZero() {
-		return []*bucket{b}, b.take(knownLimit, now)
+		return []*bucket{b}, true, b.take(knownLimit, now)
 	}
 	account := &t.accounts[maphash.String(t.seed, name)%slots]
 	address := &t.addresses[maphash.Comparable(t.seed, p.address)%slots]
 	if !address.take(addressLimit, now) {
-		return nil, false
+		return nil, false, false
 	}
 	if !account.take(accountLimit, now) {
-		return nil, false // the address has paid: it is guessing
+		return nil, false, false // the address has paid: it is guessing
 	}
-	return []*bucket{account, address}, true
+	return []*bucket{account, address}, false, true
 }
 
 // learn remembers that an account has logged in from an address; t.mu is held.
