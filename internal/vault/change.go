@@ -75,6 +75,15 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		return err
 	}
 	if pathname.Key(from.Share()) != pathname.Key(to.Share()) {
+		if err := w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) { // or the copy would stay when the removal is refused
+			src, err := p.mustExist(op, from, w)
+			if err == nil {
+				err = p.mayRemove(op, w, src)
+			}
+			return nil, err
+		}); err != nil {
+			return err
+		}
 		if err := w.Copy(ctx, from, to, replace, true); err != nil {
 			return err
 		}
@@ -115,19 +124,22 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 // rename decides which file a renamed one is from now on.
 func (p *planner) rename(w *view, src, dst target) ([]commit.Op, error) {
 	move := commit.Op{Kind: commit.Move, File: src.node.File, Parent: dst.dir, Name: dst.name.Base()}
-	p.endLocks(src.node)
-	switch {
-	case dst.exists && (dst.node.Dir || src.node.Dir):
+	replaced := dst.exists && (dst.node.Dir || src.node.Dir)
+	if replaced {
 		if err := p.mayRemove("rename", w, dst); err != nil {
 			return nil, err
 		}
+	}
+	p.endLocks(src.node)
+	switch {
+	case replaced:
 		p.leave(src.node, w.s)
 		p.endLocks(dst.node)
 		return []commit.Op{{Kind: commit.Remove, File: dst.node.File}, move}, nil
 	case dst.exists: // a save by rename: one more version of the file that has the name
 		p.leave(src.node, w.s)
 		op, err := p.placeAs(dst.node.File, dst.dir, dst.node.Name, src.node)
-		return []commit.Op{op, {Kind: commit.Remove, File: src.node.File}}, err
+		return append(withProps(op, src.node), commit.Op{Kind: commit.Remove, File: src.node.File}), err
 	case src.node.Dir:
 		return []commit.Op{move}, nil
 	}
@@ -137,7 +149,8 @@ func (p *planner) rename(w *view, src, dst target) ([]commit.Op, error) {
 		return []commit.Op{move}, nil
 	}
 	op, err := p.placeAs(file, dst.dir, dst.name.Base(), src.node)
-	return append([]commit.Op{op, {Kind: commit.Remove, File: src.node.File}}, after...), err
+	ops := append(withProps(op, src.node), commit.Op{Kind: commit.Remove, File: src.node.File})
+	return append(ops, after...), err
 }
 
 // SetProps implements Writer.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
@@ -77,7 +78,7 @@ func (p *planner) copyTop(w *view, from, to pathname.Path, replace bool, file id
 	if dst.exists && !replace {
 		return nil, file, problem.New(problem.Exists, op, string(to), nil)
 	}
-	var ops []commit.Op
+	var ops, after []commit.Op
 	name := to.Base()
 	switch {
 	case dst.exists && (dst.node.Dir || src.node.Dir):
@@ -89,15 +90,15 @@ func (p *planner) copyTop(w *view, from, to pathname.Path, replace bool, file id
 	case dst.exists:
 		file, name = dst.node.File, dst.node.Name
 	case !src.node.Dir:
-		if former, _, ok := p.predecessor(dst, w.s, false); ok {
-			file = former
+		if former, standIn, ok := p.predecessor(dst, w.s, false); ok {
+			file, after = former, standIn
 		}
 	}
 	if src.node.Dir {
 		return append(ops, copyNode(src.node, file, dst.dir, name)...), file, nil
 	}
 	made, err := p.placeAs(file, dst.dir, name, src.node)
-	return append(ops, withProps(made, src.node)...), file, err
+	return slices.Concat(ops, withProps(made, src.node), after), file, err
 }
 
 // copyNode makes file a copy of a node, with its properties.

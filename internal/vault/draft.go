@@ -522,7 +522,11 @@ func (d *draft) plan(p *planner, c commit.Content, s Save) ([]commit.Op, error) 
 	case ok && t.exists:
 		op.File = file
 		p.handLocks(t.node.File, file)
-		return append([]commit.Op{{Kind: commit.Remove, File: t.node.File}, op}, after...), nil
+		ops := append([]commit.Op{{Kind: commit.Remove, File: t.node.File}, op}, after...)
+		if len(t.node.Props) > 0 { // what a program has set on its placeholder is meant for the file
+			ops = append(ops, commit.Op{Kind: commit.SetProp, File: file, Props: t.node.Props})
+		}
+		return ops, nil
 	case ok:
 		op.File = file
 	case !t.exists:

@@ -184,6 +184,7 @@ func (p *pair) restart(*rapid.T) {
 		}
 	}
 	p.open()
+	p.model.Restart()
 	for _, name := range p.liveNames(p.model.As(p.who[0]), "/s") {
 		p.model.As(p.who[0]).Remove(bg, name)
 	}

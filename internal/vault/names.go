@@ -58,7 +58,9 @@ func (p *planner) predecessor(t target, s account.Session, recent bool) (file id
 		delete(p.sh.vacated.names, at)
 		if n, err := p.Node(p.ctx, d.file); err == nil && !n.Dir {
 			if n.Removed.IsZero() {
-				after = []commit.Op{freshAs(id.NewFile(), n.Parent, n.Name, n)}
+				standIn := id.NewFile()
+				after = copyNode(n, standIn, n.Parent, n.Name)
+				p.handLocks(n.File, standIn)
 			}
 			return n.File, after, true
 		}

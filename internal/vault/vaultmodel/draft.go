@@ -143,11 +143,16 @@ func (w *view) commit(t target, data []byte, s vault.Save) {
 	if n == nil || n.head == nil {
 		// The first content under this name: the file that had the name before continues.
 		if former := w.predecessor(t, nil, false); former != nil {
+			name := t.name.Base()
 			if n != nil {
+				name = n.name // as it was given first
 				w.vanish(n)
 				w.endLocksTo(t.sh, n, former)
+				if len(n.props) > 0 {
+					former.props = n.props
+				}
 			}
-			w.place(former, t.dir, t.name.Base())
+			w.place(former, t.dir, name)
 			n = former
 		}
 	}

@@ -63,6 +63,7 @@ func (w *view) standIn(sh *share, n *node) {
 	other := &node{file: id.NewFile()}
 	w.place(other, dir, name)
 	w.take(target{sh: sh, path: sh.path(other)}, other, n)
+	w.endLocksTo(sh, n, other)
 }
 
 // path returns where a node stands.

@@ -37,6 +37,15 @@ func New(now func() time.Time) *Model {
 		ended: make(map[id.Session]bool), free: 1 << 40}
 }
 
+// Restart forgets what a vault keeps in memory only: which file had a name a moment ago.
+func (m *Model) Restart() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, sh := range m.shares {
+		clear(sh.vacated)
+	}
+}
+
 // AddShare makes a share that every session may read and write.
 func (m *Model) AddShare(name string) id.Share {
 	m.mu.Lock()

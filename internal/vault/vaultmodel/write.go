@@ -89,6 +89,13 @@ func (w *view) Rename(_ context.Context, from, to pathname.Path, replace bool) e
 		return err
 	}
 	if pathname.Key(from.Share()) != pathname.Key(to.Share()) {
+		src, err := w.existing(op, from)
+		if err == nil {
+			err = w.mayRemove(op, src)
+		}
+		if err != nil {
+			return err
+		}
 		if err := w.copy(from, to, replace, true); err != nil {
 			return err
 		}
