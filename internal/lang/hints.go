@@ -80,6 +80,8 @@ var hintTexts = []text{
 	{"hint.reading-key", "This is no reading key of this program: make one with azekura ledger reading-key.", "閲覧鍵ではありません。azekura ledger reading-key で作成してください。"},
 	{"hint.rebuild", "The catalogue cannot be used. It is only an index: azekura rebuild makes it anew from the packs.",
 		"目録を使用できません。目録は索引にすぎません。azekura rebuild で束から作り直してください。"},
+	{"hint.rebuilt-damaged", "The catalogue is made anew from everything that could be read. Which files miss content tells: azekura verify --keys. Get the packs named above back from a copy, then run rebuild again.",
+		"読み取れたものすべてから目録を作り直しました。どのファイルの内容が失われたかは azekura verify --keys で分かります。上記の束を控えから戻し、もう一度 rebuild を実行してください。"},
 	{"hint.restore-what", "It is there. Say which version: --version N or --at TIME.", "現在も存在します。--version 番号 または --at 日時 で戻す版を指定してください。"},
 	{"hint.share-by-administrator", "Shares are made by an administrator: azekura share add NAME.", "保管庫は管理者が作成します（azekura share add 名前）。"},
 	{"hint.share-keys-gone", "The keys of this share are destroyed or missing: what it holds cannot be opened.", "この保管庫の鍵は破棄されたか、見つかりません。内容は開けません。"},

@@ -45,6 +45,9 @@ var sayTexts = []text{
 	{"say.nothing-to-restore", "Everything is as it was at that time.", "すべて指定時点のままです。"},
 
 	{"say.place", "share %s, pack %d, offset %d, %d bytes", "保管庫 %s、束 %d、位置 %d、%d バイト"},
+	{"say.place-pack", "share %s, pack %d", "保管庫「%s」の束 %d"},
+	{"say.damage-missing", "it is missing", "ありません"},
+	{"say.damage-altered", "it is not what was stored (%s)", "保存した内容と違います（%s）"},
 	{"say.finding", "DAMAGED  %s: %s", "破損  %s：%s"},
 	{"say.verified", "%d shares, %d packs, %s read, %d versions opened: %d findings.", "保管庫 %d、束 %d、%s を検査し、%d 版を開きました。異常 %d 件。"},
 	{"say.rebuilt", "%s: catalogue made anew from %d frames, %d files, %d versions. It differs from the one before.", "%s：%d 枠から目録を作り直しました（%d ファイル、%d 版）。以前の目録とは異なります。"},

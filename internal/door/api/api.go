@@ -32,7 +32,7 @@ type Vault interface {
 	As(s account.Session, tokens ...string) vault.Files
 	Verify(ctx context.Context, s account.Session, opt vault.VerifyOptions, found func(vault.Finding)) (vault.VerifyReport, error)
 	Undo(ctx context.Context, s account.Session, dir pathname.Path, at time.Time, dry bool, tell func(vault.Undone) error) error
-	Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64)) (vault.RebuildReport, error)
+	Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64), found func(vault.Finding)) (vault.RebuildReport, error)
 }
 
 // Accounts manages who may log in. Every call is checked against the session's role and recorded.

@@ -121,18 +121,22 @@ func (h *handler) rebuild(w http.ResponseWriter, r *http.Request, s account.Sess
 		return err
 	}
 	l := newLines(w, r)
+	read := int64(0)
+	tell := func(line RebuildLine) { // a client that has gone must not stop a rebuild half way
+		l.put(line)
+		l.flush()
+	}
 	report, err := h.Vault.Rebuild(r.Context(), s, q.Share, func(frames int64) {
-		if frames%rebuildStep == 0 { // a client that has gone must not stop a rebuild half way
-			l.put(RebuildLine{Frames: frames})
-			l.flush()
+		if read = frames; frames%rebuildStep == 0 {
+			tell(RebuildLine{Frames: frames})
 		}
-	})
+	}, func(f vault.Finding) { tell(RebuildLine{Frames: read, Finding: &f}) })
 	if err != nil {
 		return l.end(err)
 	}
 	t := report.Totals
 	if err := l.put(RebuildLine{Frames: report.Frames, Report: &RebuildReport{
-		Share: q.Share, Equal: report.Equal, Files: t.Files, Dirs: t.Dirs, Removed: t.Removed, Versions: t.Versions, Bytes: t.Bytes,
+		Share: q.Share, Findings: report.Findings, Equal: report.Equal, Files: t.Files, Dirs: t.Dirs, Removed: t.Removed, Versions: t.Versions, Bytes: t.Bytes,
 	}}); err != nil {
 		return err
 	}

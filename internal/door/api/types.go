@@ -206,15 +206,17 @@ type RebuildRequest struct {
 	Share string `json:"share"`
 }
 
-// RebuildLine is one line of a rebuild: how many frames were read, or the report at the end.
+// RebuildLine is one line of a rebuild: how many frames were read, what could not be, or the report at the end.
 type RebuildLine struct {
-	Frames int64          `json:"frames"`
-	Report *RebuildReport `json:"report,omitempty"`
+	Frames  int64          `json:"frames"`
+	Finding *vault.Finding `json:"finding,omitempty"`
+	Report  *RebuildReport `json:"report,omitempty"`
 }
 
 // RebuildReport says what a rebuild has made.
 type RebuildReport struct {
 	Share    string `json:"share"`
+	Findings int    `json:"findings"`
 	Equal    bool   `json:"equal"` // to the catalogue before
 	Files    int64  `json:"files"`
 	Dirs     int64  `json:"directories"`

@@ -53,12 +53,15 @@ func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 type refusal struct {
 	code    int
 	key     string // of the sentence in package lang
+	args    []any  // of the sentence
 	element string // a precondition of RFC 4918 section 16, as XML
 }
 
 func (e *refusal) Error() string { return e.key }
 
-func refuse(code int, key string) error { return &refusal{code: code, key: key} }
+func refuse(code int, key string, args ...any) error {
+	return &refusal{code: code, key: key, args: args}
+}
 
 // fail answers with an error: a status and a sentence in the reader's language, never what is inside.
 func (c *call) fail(err error) {
@@ -112,7 +115,7 @@ func cause(err error) slog.Value {
 // describe finds the status, the sentence and the precondition of an error.
 func (c *call) describe(l lang.Lang, err error) (code int, text, element string) {
 	if e, ok := errors.AsType[*refusal](err); ok {
-		return e.code, l.Text(e.key), e.element
+		return e.code, l.Text(e.key, e.args...), e.element
 	}
 	e, ok := errors.AsType[*problem.Error](err)
 	if !ok {

@@ -28,11 +28,13 @@ func TestSentences(t *testing.T) {
 		{"MOVE /s/d", ja, 400, "ja", "Destination ヘッダーがありません。\n"},
 		{"MOVE /s/d", en, 400, "en", "The Destination header is missing.\n"},
 		{"PROPFIND /s/", ja, 403, "ja", "<D:propfind-finite-depth/><message xmlns=\"urn:azekura:webdav\">フォルダーは 1 つずつ要求してください（Depth は 0 か 1）。</message>"},
+		{"PUT /s/none/", ja, 405, "ja", "斜線で終わる名前はフォルダーです。MKCOL を使ってください。\n"},
 		{"PUT /s/f", ja, 423, "ja", "「/s/f」：保存できません。ほかの利用者がロックしています。開いている人に確認するか、ロックが切れるまでお待ちください。</message>"},
 		{"PUT /s/f", en, 423, "en", "Cannot save “/s/f”: somebody has locked it. Ask the person who has it open, or wait until the lock ends.</message>"},
 	} {
 		h.do(tt.line, "", tt.header).want(tt.code).has(tt.says).header("Content-Language", tt.lang).header("Vary", "Accept-Language")
 	}
+	h.do("PUT /s/g", "x", ja, "OC-Checksum: MD5:00").want(400).has("届いた内容の MD5 チェックサムが予告と異なります。")
 	h.do("GET /s/f", "", ja).want(200).header("Content-Language", "") // of the file nothing is known
 }
 

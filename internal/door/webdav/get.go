@@ -48,7 +48,7 @@ func (c *call) get() error {
 		return err
 	}
 	defer files[0].Close()
-	if c.r.Header.Get("Range") != "" {
+	if strings.HasPrefix(c.r.Header.Get("Range"), "bytes=") { // RFC 9110 section 14.2: another unit means the whole
 		return c.ranges(i, files[0])
 	}
 	h.Set("Content-Length", strconv.FormatInt(i.Size, 10))

@@ -134,7 +134,7 @@ func (c *call) unlock() error {
 	}
 	err := c.files.Unlock(c.r.Context(), c.name, h[1:len(h)-1])
 	if k := problem.KindOf(err); err != nil && (k == problem.Condition || k == problem.NotFound) {
-		return &refusal{http.StatusConflict, "dav.no-lock", "<D:lock-token-matches-request-uri/>"}
+		return &refusal{code: http.StatusConflict, key: "dav.no-lock", element: "<D:lock-token-matches-request-uri/>"}
 	}
 	if err != nil {
 		return err

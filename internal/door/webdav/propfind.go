@@ -67,7 +67,7 @@ func (c *call) propfind() error {
 	case err != nil:
 		return err
 	case top.Dir && depth != "0" && depth != "1": // a file has no depth
-		return &refusal{http.StatusForbidden, "dav.depth-infinity", "<D:propfind-finite-depth/>"}
+		return &refusal{code: http.StatusForbidden, key: "dav.depth-infinity", element: "<D:propfind-finite-depth/>"}
 	}
 	c.Header().Set("Content-Type", "application/xml; charset=utf-8")
 	c.WriteHeader(http.StatusMultiStatus)

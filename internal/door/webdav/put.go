@@ -70,11 +70,11 @@ func (c *call) mayPut() error {
 	h := c.r.Header
 	switch {
 	case h.Get("Content-Range") != "":
-		return refuse(http.StatusBadRequest, "Parts of a file cannot be saved: send the whole (RFC 9110 section 14.5).")
+		return refuse(http.StatusBadRequest, "dav.parts")
 	case h.Get("Content-Encoding") != "" && !strings.EqualFold(h.Get("Content-Encoding"), "identity"):
-		return refuse(http.StatusUnsupportedMediaType, "Send the file as it is, without Content-Encoding.")
+		return refuse(http.StatusUnsupportedMediaType, "dav.content-encoding")
 	case c.slash:
-		return refuse(http.StatusMethodNotAllowed, "A name that ends in a slash is a directory: use MKCOL.")
+		return refuse(http.StatusMethodNotAllowed, "dav.put-slash")
 	case c.MaxFile > 0 && c.r.ContentLength > c.MaxFile:
 		return problem.New(problem.TooLarge, "save", "", nil)
 	}
@@ -104,7 +104,7 @@ func (c *call) receive(d io.Writer, sums *checksums) error {
 		case tooLarge:
 			return problem.New(problem.TooLarge, "save", "", rerr)
 		case rerr != nil:
-			return refuse(http.StatusBadRequest, "The body did not come whole. Nothing was saved.")
+			return refuse(http.StatusBadRequest, "dav.body-broken")
 		}
 	}
 }
@@ -112,10 +112,10 @@ func (c *call) receive(d io.Writer, sums *checksums) error {
 // whole refuses a body of another length than announced. Finder sends chunks, and the length beside them.
 func (c *call) whole(n int64) error {
 	if c.r.ContentLength >= 0 && n != c.r.ContentLength {
-		return refuse(http.StatusBadRequest, "The body ended early. Nothing was saved.")
+		return refuse(http.StatusBadRequest, "dav.body-short")
 	}
 	if want := c.r.Header.Get("X-Expected-Entity-Length"); want != "" && want != strconv.FormatInt(n, 10) {
-		return refuse(http.StatusBadRequest, "The body has another length than announced. Nothing was saved.")
+		return refuse(http.StatusBadRequest, "dav.body-length")
 	}
 	return nil
 }
@@ -125,7 +125,7 @@ func (c *call) saving() (s vault.Save, sums *checksums, err error) {
 	if m := c.r.Header.Get("X-OC-Mtime"); m != "" {
 		t, ok := unixTime(m)
 		if !ok {
-			return s, nil, refuse(http.StatusBadRequest, "X-OC-Mtime is no time in seconds.")
+			return s, nil, refuse(http.StatusBadRequest, "dav.mtime")
 		}
 		s.Modified = t
 	}

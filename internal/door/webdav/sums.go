@@ -30,12 +30,12 @@ var algorithms = map[string]func() hash.Hash{"SHA1": sha1.New, "MD5": md5.New, "
 func newChecksums(header string) (*checksums, error) {
 	c := &checksums{}
 	if len(header) > 1000 {
-		return nil, refuse(http.StatusBadRequest, "OC-Checksum is too long.")
+		return nil, refuse(http.StatusBadRequest, "dav.checksum-long")
 	}
 	for s := range strings.FieldsSeq(header) {
 		name, value, ok := strings.Cut(s, ":")
 		if !ok || value == "" {
-			return nil, refuse(http.StatusBadRequest, "OC-Checksum has no value.")
+			return nil, refuse(http.StatusBadRequest, "dav.checksum-value")
 		}
 		name = strings.ToUpper(name)
 		if make := algorithms[name]; make != nil && !c.has(name) {
@@ -69,7 +69,7 @@ func (c *checksums) compare() (sums []commit.Sum, err error) {
 	for _, w := range c.want {
 		got := hex.EncodeToString(w.hash.Sum(nil))
 		if w.Value != "" && got != w.Value {
-			return nil, refuse(http.StatusBadRequest, "The "+w.Algorithm+" checksum of what came is not the one announced. Nothing was saved.")
+			return nil, refuse(http.StatusBadRequest, "dav.checksum", w.Algorithm)
 		}
 		sums = append(sums, commit.Sum{Algorithm: w.Algorithm, Value: got})
 	}

@@ -68,11 +68,14 @@ func (v cared) Verify(_ context.Context, _ account.Session, _ vault.VerifyOption
 	return vault.VerifyReport{Shares: 1, Findings: len(v.findings)}, v.failed
 }
 
-func (v cared) Rebuild(_ context.Context, _ account.Session, _ string, progress func(int64)) (vault.RebuildReport, error) {
+func (v cared) Rebuild(_ context.Context, _ account.Session, _ string, progress func(int64), found func(vault.Finding)) (vault.RebuildReport, error) {
+	for _, f := range v.findings {
+		found(f)
+	}
 	for n := range int64(25_000) {
 		progress(n + 1)
 	}
-	return vault.RebuildReport{Frames: 25_000, Equal: true}, nil
+	return vault.RebuildReport{Frames: 25_000, Findings: len(v.findings), Equal: true}, nil
 }
 
 // kept stands for the keeper's lists: it remembers what it was asked.
