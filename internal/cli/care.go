@@ -3,13 +3,16 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/storehouse"
 )
@@ -27,6 +30,10 @@ func (a *app) verify() *cobra.Command {
 
 func (a *app) runVerify(ctx context.Context, c *client.Client, q api.VerifyRequest) error {
 	findings, whole := 0, false
+	names, err := shareNames(ctx, c)
+	if err != nil {
+		return err
+	}
 	for line, err := range c.Verify(ctx, q) {
 		if err != nil {
 			return err
@@ -41,11 +48,7 @@ func (a *app) runVerify(ctx context.Context, c *client.Client, q api.VerifyReque
 			if a.json {
 				continue
 			}
-			place := printable(trim(string(f.Path)))
-			if place == "" {
-				place = a.t("say.place", f.Share, f.Pack, f.Offset, f.Length)
-			}
-			a.print("say.finding", place, f.Reason)
+			a.showFinding(*f, names)
 		}
 		if r := line.Report; r != nil {
 			whole = true
@@ -63,38 +66,80 @@ func (a *app) runVerify(ctx context.Context, c *client.Client, q api.VerifyReque
 	return nil
 }
 
+// shareNames tells the names of shares: a finding names the share by its identifier, which people do not know.
+func shareNames(ctx context.Context, c *client.Client) (map[id.Share]string, error) {
+	names := make(map[id.Share]string)
+	for s, err := range c.Shares(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		names[s.ID] = s.Name
+	}
+	return names, nil
+}
+
+// showFinding tells what is damaged: a file, or a place in a pack.
+func (a *app) showFinding(f api.Finding, names map[id.Share]string) {
+	place := printable(trim(string(f.Path)))
+	if place == "" {
+		place = a.t("say.place", firstOf(printable(names[f.Share]), f.Share.String()), f.Pack, f.Offset, f.Length)
+		if f.Reason == "missing" && f.Offset == 0 {
+			place = a.t("say.place-pack", firstOf(printable(names[f.Share]), f.Share.String()), f.Pack)
+		}
+	}
+	reason := f.Reason
+	switch reason {
+	case "missing":
+		reason = a.t("say.damage-missing")
+	case "checksum", "digest", "head", "count of frames":
+		reason = a.t("say.damage-altered", reason)
+	}
+	a.print("say.finding", place, reason)
+}
+
 func (a *app) rebuild() *cobra.Command {
 	return a.command("rebuild [SHARE...]", "cmd.rebuild", "azekura rebuild\nazekura rebuild albums", nil,
 		func(ctx context.Context, args []string) error {
 			return a.connect(ctx, func(c *client.Client) error {
-				if len(args) == 0 {
-					for s, err := range c.Shares(ctx) {
-						if err != nil {
-							return err
-						}
-						args = append(args, s.Name)
-					}
+				names, err := shareNames(ctx, c)
+				if err != nil {
+					return err
 				}
+				if len(args) == 0 {
+					args = slices.Sorted(maps.Values(names))
+				}
+				findings := 0
 				for _, share := range args {
-					if err := a.rebuildShare(ctx, c, share); err != nil {
+					n, err := a.rebuildShare(ctx, c, share, names)
+					if err != nil {
 						return err
 					}
+					findings += n
+				}
+				if findings > 0 {
+					return &problem.Error{Kind: problem.Damaged, Op: "rebuild", Hint: "hint.rebuilt-damaged"}
 				}
 				return nil
 			})
 		})
 }
 
-func (a *app) rebuildShare(ctx context.Context, c *client.Client, share string) error {
+func (a *app) rebuildShare(ctx context.Context, c *client.Client, share string, names map[id.Share]string) (findings int, err error) {
 	for line, err := range c.Rebuild(ctx, share) {
 		if err != nil {
-			return err
+			return findings, err
+		}
+		if line.Finding != nil {
+			findings++
 		}
 		if a.json {
 			if err := a.emit(line); err != nil {
-				return err
+				return findings, err
 			}
 			continue
+		}
+		if f := line.Finding; f != nil {
+			a.showFinding(*f, names)
 		}
 		if r := line.Report; r != nil {
 			key := "say.rebuilt"
@@ -104,7 +149,7 @@ func (a *app) rebuildShare(ctx context.Context, c *client.Client, share string) 
 			a.print(key, printable(share), line.Frames, r.Files, r.Versions)
 		}
 	}
-	return nil
+	return findings, nil
 }
 
 func (a *app) status() *cobra.Command {

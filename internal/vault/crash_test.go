@@ -211,7 +211,7 @@ func TestKill(t *testing.T) {
 	}
 	h := openHouse(t, root, crashKeeper())
 	defer h.close()
-	rep, err := h.v.Rebuild(t.Context(), staff, "s", func(int64) {})
+	rep, err := h.v.Rebuild(t.Context(), staff, "s", func(int64) {}, func(vault.Finding) {})
 	if err != nil || !rep.Equal {
 		t.Errorf("rebuild: %+v %v", rep, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
@@ -19,7 +20,8 @@ const replayBatch = 4096
 // catchUp brings the catalogue up to the share's packs when it is behind: at the first use after a
 // start, and after a failed write. Only the committer calls it.
 func (v *Vault) catchUp(ctx context.Context, tx catalogue.Tx, sh *share) error {
-	if sh.caught && !sh.stale && v.cfg.Packs.Lost(sh.id) == sh.lost {
+	anew := sh.anew.Swap(nil)
+	if sh.caught && !sh.stale && v.cfg.Packs.Lost(sh.id) == sh.lost && anew == nil {
 		return nil
 	}
 	from, err := v.cfg.Catalogue.Applied(ctx, sh.id)
@@ -34,7 +36,13 @@ func (v *Vault) catchUp(ctx context.Context, tx catalogue.Tx, sh *share) error {
 	}
 	sh.pending, sh.fresh, sh.epoch = catalogue.Batch{}, make(map[id.Chunk]pack.Place), nil
 	sh.lost = v.cfg.Packs.Lost(sh.id)
-	if err := replay(ctx, v.cfg.Packs, tx, sh.id, sh.meta, from, nil); err != nil {
+	again := replay{packs: v.cfg.Packs, tx: tx, share: sh.id, keys: sh.meta}
+	if anew != nil {
+		err = anew.run(ctx, again)
+	} else {
+		err = again.from(ctx, from)
+	}
+	if err != nil {
 		if d, ok := errors.AsType[*pack.DamageError](err); ok {
 			return &problem.Error{Kind: problem.Damaged, Op: "open share", Hint: "hint.verify", Err: d}
 		}
@@ -62,10 +70,28 @@ func (v *Vault) replayAll(ctx context.Context, shares map[*share]bool, bad map[*
 	return tx.Commit()
 }
 
-// replay applies the packs of a share from a position on. It is the one way from packs to catalogue:
-// after a crash it reads the tail, for a rebuild everything.
-func replay(ctx context.Context, packs pack.Reader, tx catalogue.Tx, share id.Share, keys *seal.Metadata,
-	from pack.Position, progress func(pack.Frame)) error {
+// replay applies the packs of a share. It is the one way from packs to catalogue: after a crash it reads the
+// tail, for a rebuild everything.
+type replay struct {
+	packs    pack.Reader
+	tx       catalogue.Tx
+	share    id.Share
+	keys     *seal.Metadata
+	progress func()
+	found    func(Finding) // what cannot be read is told of and passed over; nil: it is an error
+}
+
+// frames yields what a replay reads.
+func (r replay) frames(ctx context.Context, from pack.Position) iter.Seq2[pack.Frame, error] {
+	small := func(t pack.Type) bool { return t == pack.Commit || t == pack.Epoch }
+	if r.found == nil {
+		return r.packs.Frames(ctx, r.share, from, small)
+	}
+	return framesPast(ctx, r.packs, r.share, from, small, func(d pack.Damage) { r.found(damageFound(d)) })
+}
+
+// from applies everything from a position on.
+func (r replay) from(ctx context.Context, from pack.Position) error {
 	var b catalogue.Batch
 	manifests := make(map[id.Version]pack.Place)
 	n := 0
@@ -73,17 +99,16 @@ func replay(ctx context.Context, packs pack.Reader, tx catalogue.Tx, share id.Sh
 		if n == 0 {
 			return nil
 		}
-		err := tx.Apply(ctx, share, keys, b)
+		err := r.tx.Apply(ctx, r.share, r.keys, b)
 		b, n = catalogue.Batch{}, 0
 		return err
 	}
-	small := func(t pack.Type) bool { return t == pack.Commit || t == pack.Epoch }
-	for f, err := range packs.Frames(ctx, share, from, small) {
+	for f, err := range r.frames(ctx, from) {
 		if err != nil {
 			return err
 		}
-		if progress != nil {
-			progress(f)
+		if r.progress != nil {
+			r.progress()
 		}
 		switch f.Type {
 		case pack.Chunk:
@@ -93,12 +118,14 @@ func replay(ctx context.Context, packs pack.Reader, tx catalogue.Tx, share id.Sh
 		case pack.Manifest:
 			manifests[id.Version(f.ID[:id.Size])] = f.Place
 		case pack.Commit:
-			c, err := openCommit(keys, f, manifests)
+			c, ok, err := r.commit(f, manifests)
 			if err != nil {
 				return err
 			}
+			if ok {
+				b.Commits = append(b.Commits, c)
+			}
 			clear(manifests) // each stands right before its commit; one without was never acknowledged
-			b.Commits = append(b.Commits, c)
 		}
 		b.UpTo = f.Place.End()
 		if n++; n >= replayBatch && f.Type == pack.Commit {
@@ -113,27 +140,38 @@ func replay(ctx context.Context, packs pack.Reader, tx catalogue.Tx, share id.Sh
 	return apply()
 }
 
-// openCommit reads a commit frame.
-func openCommit(keys *seal.Metadata, f pack.Frame, manifests map[id.Version]pack.Place) (c catalogue.Committed, err error) {
-	plain, err := keys.OpenRecord(f.Payload)
+// commit reads a commit frame; not ok if it is passed over.
+func (r replay) commit(f pack.Frame, manifests map[id.Version]pack.Place) (c catalogue.Committed, ok bool, err error) {
+	bad := func(err error) error {
+		if r.found == nil || errors.Is(err, commit.ErrNewer) { // to pass over that would show what nobody has made
+			return fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+		}
+		r.found(Finding{Share: r.share, Pack: f.Place.Pack, Offset: f.Place.Offset, Length: int64(f.Place.Size), Reason: err.Error()})
+		return nil
+	}
+	plain, err := r.keys.OpenRecord(f.Payload)
 	if err != nil {
-		return c, fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+		return c, false, bad(err)
 	}
 	if c.Record, err = commit.ParseRecord(plain); err != nil {
-		return c, fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+		return c, false, bad(err)
 	}
 	c.Place = f.Place
 	for _, op := range c.Ops {
-		if op.Kind == commit.Save {
-			at, ok := manifests[op.Version]
-			if !ok {
-				return c, fmt.Errorf("commit record in pack %d at %d: its manifest is not before it", f.Place.Pack, f.Place.Offset)
-			}
-			if c.Manifests == nil {
-				c.Manifests = make(map[id.Version]pack.Place)
-			}
-			c.Manifests[op.Version] = at
+		if op.Kind != commit.Save {
+			continue
 		}
+		at, ok := manifests[op.Version]
+		if !ok { // then the version is listed, and does not open
+			if err := bad(fmt.Errorf("%q has no manifest before it", op.Name)); err != nil {
+				return c, false, err
+			}
+			continue
+		}
+		if c.Manifests == nil {
+			c.Manifests = make(map[id.Version]pack.Place)
+		}
+		c.Manifests[op.Version] = at
 	}
-	return c, nil
+	return c, true, nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -65,10 +66,11 @@ type share struct {
 	meta      *seal.Metadata
 	cutter    *chunk.Cutter
 	recipient seal.Recipient
-	once      sync.Mutex // held while unlocking and catching up
-	ready     bool       // guarded by once
-	caught    bool       // owned by the committer: the catalogue has been brought up to the packs since the start
-	stale     bool       // owned by the committer: it must catch up before the next plan
+	once      sync.Mutex              // held while unlocking and catching up
+	ready     bool                    // guarded by once
+	caught    bool                    // owned by the committer: the catalogue has been brought up to the packs since the start
+	stale     bool                    // owned by the committer: it must catch up before the next plan
+	anew      atomic.Pointer[rebuild] // what the next to catch up has to do instead
 	locks     *locks
 	vacated   *vacated // owned by the committer
 	dirs      dirs
@@ -172,26 +174,13 @@ func (w *view) enter(ctx context.Context, op string, name pathname.Path, write b
 
 // open unlocks a share on its first use and brings the catalogue up to its packs.
 func (v *Vault) open(ctx context.Context, s id.Session, share_ id.Share) (*share, error) {
-	v.mu.Lock()
-	sh := v.shares[share_]
-	if sh == nil {
-		sh = &share{id: share_, fresh: make(map[id.Chunk]pack.Place), vacated: newVacated()}
-		v.shares[share_] = sh
-	}
-	v.mu.Unlock()
+	sh := v.share(share_)
 	sh.once.Lock()
 	defer sh.once.Unlock()
 	if sh.ready {
 		return sh, nil
 	}
-	u, err := v.cfg.Keeper.Unlock(ctx, s, share_)
-	if err != nil {
-		return nil, err
-	}
-	sh.meta, sh.recipient = seal.NewMetadata(u.Metadata), u.Recipient
-	sh.cutter = chunk.NewCutter(sh.meta.Cutting())
-	sh.lost = v.cfg.Packs.Lost(share_)
-	if sh.locks, err = v.loadLocks(sh); err != nil {
+	if err := v.unlock(ctx, s, sh); err != nil {
 		return nil, err
 	}
 	// The committer replays, so that it is the only one that ever writes into the catalogue.
@@ -200,6 +189,33 @@ func (v *Vault) open(ctx context.Context, s id.Session, share_ id.Share) (*share
 	}
 	sh.ready = true
 	return sh, nil
+}
+
+func (v *Vault) share(s id.Share) *share {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	sh := v.shares[s]
+	if sh == nil {
+		sh = &share{id: s, fresh: make(map[id.Chunk]pack.Place), vacated: newVacated()}
+		v.shares[s] = sh
+	}
+	return sh
+}
+
+// unlock asks the keeper for the share's metadata key; the caller holds once.
+func (v *Vault) unlock(ctx context.Context, s id.Session, sh *share) error {
+	if sh.ready {
+		return nil
+	}
+	u, err := v.cfg.Keeper.Unlock(ctx, s, sh.id)
+	if err != nil {
+		return err
+	}
+	sh.meta, sh.recipient = seal.NewMetadata(u.Metadata), u.Recipient
+	sh.cutter = chunk.NewCutter(sh.meta.Cutting())
+	sh.lost = v.cfg.Packs.Lost(sh.id)
+	sh.locks, err = v.loadLocks(sh)
+	return err
 }
 
 // recordLoop writes what was saved and changed into the ledger. The commit records are durable

@@ -470,7 +470,7 @@ func TestRebuildIsEqual(t *testing.T) {
 	}
 	f.Rename(ctx, "/s/d/あ", "/s/d/い", true)
 	f.Remove(ctx, "/s/d/う")
-	r, err := h.v.Rebuild(ctx, staff, "s", func(int64) {})
+	r, err := h.v.Rebuild(ctx, staff, "s", func(int64) {}, func(vault.Finding) {})
 	if err != nil || !r.Equal {
 		t.Fatalf("%+v %v", r, err)
 	}

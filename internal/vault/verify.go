@@ -10,7 +10,6 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
-	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
@@ -85,6 +84,10 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 		i := slices.IndexFunc(mine, func(a account.Share) bool { return a.ID == share })
 		n, err := v.verifyVersions(ctx, s, mine[i], report)
 		r.Versions += n
+		if problem.KindOf(err) == problem.Damaged { // the books cannot follow the packs
+			report(Finding{Share: share, Reason: "not opened before it is rebuilt: " + err.Error()})
+			continue
+		}
 		if err != nil {
 			return r, err
 		}
@@ -144,11 +147,7 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 		return nil
 	}
 	commits := func(t pack.Type) bool { return t == pack.Commit }
-	for f, err := range pastDamage(ctx, v.cfg.Packs, sh.id, commits) {
-		if d, ok := errors.AsType[*pack.DamageError](err); ok {
-			report(damaged(sh.id, d.Damage))
-			continue
-		}
+	for f, err := range framesPast(ctx, v.cfg.Packs, sh.id, pack.Position{}, commits, func(pack.Damage) {}) { // damage is told of already
 		if err != nil {
 			return n, problem.New(problem.Internal, "verify", a.Name, err)
 		}
@@ -200,6 +199,10 @@ func pastDamage(ctx context.Context, packs pack.Reader, share id.Share, payload 
 	}
 }
 
+func damageFound(d pack.Damage) Finding {
+	return Finding{Share: d.Share, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason}
+}
+
 // discard is io.Discard without its ReadFrom, so that content is read chunk by chunk.
 type discard struct{}
 
@@ -220,49 +223,6 @@ func pathOf(ctx context.Context, cat catalogue.View, share string, op commit.Op)
 		p = p.Join(n)
 	}
 	return p
-}
-
-// RebuildReport says what a rebuild made.
-type RebuildReport struct {
-	Frames int64            `json:"frames"`
-	Equal  bool             `json:"equal"` // the new books say exactly what the old ones said
-	Totals catalogue.Totals `json:"totals"`
-}
-
-// Rebuild makes a share's catalogue anew from its packs alone.
-func (v *Vault) Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64)) (r RebuildReport, err error) {
-	w := &view{v: v, s: s}
-	sh, _, err := w.enter(ctx, "rebuild", pathname.Root.Join(share), true)
-	if err != nil {
-		return r, err
-	}
-	err = v.submit(ctx, &request{share: sh, sess: s, alone: func(tx catalogue.Tx) error {
-		ctx := context.WithoutCancel(ctx)
-		before, err := tx.View(sh.id, sh.meta).Digest(ctx)
-		if err != nil {
-			before = [32]byte{} // books that cannot be read are why one rebuilds
-		}
-		if err := tx.Forget(ctx, sh.id); err != nil {
-			return err
-		}
-		if err := replay(ctx, v.cfg.Packs, tx, sh.id, sh.meta, pack.Position{}, func(pack.Frame) {
-			r.Frames++
-			progress(r.Frames)
-		}); err != nil {
-			return err
-		}
-		after, err := tx.View(sh.id, sh.meta).Digest(ctx)
-		if err != nil {
-			return err
-		}
-		r.Equal = before == after
-		r.Totals, err = tx.View(sh.id, sh.meta).Totals(ctx)
-		return err
-	}})
-	if err == nil {
-		v.note(event.Event{Kind: event.Changed, When: v.cfg.Now(), Session: s.ID, Account: s.Account, Actor: s.Name, Door: s.Door, Share: sh.id, Note: "rebuild"})
-	}
-	return r, err
 }
 
 // Status tells about an open vault.

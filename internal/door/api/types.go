@@ -197,7 +197,7 @@ type VerifyRequest struct {
 
 // VerifyLine is one line of a verification: a finding, or the report at the end.
 type VerifyLine struct {
-	Finding *vault.Finding      `json:"finding,omitempty"`
+	Finding *Finding            `json:"finding,omitempty"`
 	Report  *vault.VerifyReport `json:"report,omitempty"`
 }
 
@@ -206,10 +206,13 @@ type RebuildRequest struct {
 	Share string `json:"share"`
 }
 
+// Finding is what is damaged.
+type Finding = vault.Finding
+
 // RebuildLine is one line of a rebuild: how many frames were read, what could not be, or the report at the end.
 type RebuildLine struct {
 	Frames  int64          `json:"frames"`
-	Finding *vault.Finding `json:"finding,omitempty"`
+	Finding *Finding       `json:"finding,omitempty"`
 	Report  *RebuildReport `json:"report,omitempty"`
 }
 
