@@ -116,6 +116,9 @@ func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 		return nil, err
 	}
 	defer k.Zero()
+	if err := l.administrator(s, op); err != nil { // it may have ended while it was recorded
+		return nil, err
+	}
 	j := readingKeyJSON{Format: 1, Made: k.Made, Origin: k.Origin, PublicKey: k.PublicKey, Entries: hexKey(k.entries), Shares: []readingShareJSON{}}
 	for _, sh := range l.books.Load().Shares {
 		if r, ok := k.shares[sh.ID]; ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // bubble runs a test in a bubble of false time, with a keeper on a disk in memory.
@@ -293,5 +295,76 @@ func TestSessionsAreBounded(t *testing.T) {
 	out := entries(t, l, event.Logout)
 	if len(out) != 6 || out[0].Session != first.ID || out[0].Note != sessionPushed {
 		t.Errorf("%d ends in the ledger: %+v", len(out), out[0])
+	}
+}
+
+// TestNoKeyForASessionThatEndsMeanwhile ends the session each time that the keeper looks at its clock, which it does
+// before each check and before it records.
+func TestNoKeyForASessionThatEndsMeanwhile(t *testing.T) {
+	var mu sync.Mutex
+	var looked func() // guarded by mu
+	cfg := testConfig(durabletest.New(t), "/data")
+	cfg.Now = func() time.Time {
+		mu.Lock()
+		defer mu.Unlock()
+		if looked != nil {
+			looked()
+		}
+		return time.Now()
+	}
+	watch := func(f func()) {
+		mu.Lock()
+		defer mu.Unlock()
+		looked = f
+	}
+	l := start(t, cfg)
+	admin := console(t, l)
+	share, err := l.MakeShare(t.Context(), admin, "albums")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, _ := newWriter(t, l, admin, share.ID).version(t, "/albums/a")
+	for name, ask := range map[string]func(s id.Session) (bool, error){
+		"release": func(s id.Session) (bool, error) {
+			leases, err := l.Release(t.Context(), Request{Session: s, Purpose: account.Open, Share: share.ID, Files: []Sealed{f}})
+			return len(leases) > 0, err
+		},
+		"unlock": func(s id.Session) (bool, error) {
+			u, err := l.Unlock(t.Context(), s, share.ID)
+			return u.Metadata != seal.Key{}, err
+		},
+		"reading key": func(s id.Session) (bool, error) {
+			k, err := l.ReadingKey(t.Context(), s)
+			return len(k) > 0, err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			looks := 0
+			watch(func() { looks++ })
+			if got, err := ask(admin); err != nil || !got {
+				t.Fatalf("a live session: %v, %v", got, err)
+			}
+			if watch(nil); looks < 3 {
+				t.Fatalf("only %d looks at the clock: there is no moment between check and record", looks)
+			}
+			for last := 1; last <= looks; last++ {
+				s, n := console(t, l), 0
+				watch(func() {
+					if n++; n == last {
+						l.sessions.end(func(x *session) string {
+							if x.ID == s {
+								return "meanwhile"
+							}
+							return ""
+						})
+					}
+				})
+				got, err := ask(s)
+				watch(nil)
+				if got || problem.KindOf(err) != problem.Unauthenticated {
+					t.Errorf("ended at look %d of %d: got a key: %v, %v", last, looks, got, err)
+				}
+			}
+		})
 	}
 }
