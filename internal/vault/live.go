@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -65,8 +66,7 @@ func (l *live) get(name pathname.Path) (liveEntry, bool) {
 	defer l.mu.Unlock()
 	e, ok := l.files[liveKey(name)]
 	if ok && l.now().Sub(e.Saved) > liveFor {
-		l.size -= len(e.data)
-		delete(l.files, liveKey(name))
+		l.drop(liveKey(name), e)
 		return liveEntry{}, false
 	}
 	return e, ok
@@ -90,8 +90,7 @@ func (l *live) put(name pathname.Path, hidden bool, s *view, data []byte, modifi
 			break
 		}
 		if k != liveKey(name) {
-			l.size -= len(e.data)
-			delete(l.files, k)
+			l.drop(k, e)
 		}
 	}
 	return i
@@ -120,10 +119,16 @@ func (l *live) remove(w *view, name pathname.Path) bool {
 	defer l.mu.Unlock()
 	e, ok := l.files[liveKey(name)]
 	if ok {
-		l.size -= len(e.data)
-		delete(l.files, liveKey(name))
+		l.drop(liveKey(name), e)
 	}
 	return ok
+}
+
+// drop forgets a file and its locks; mu is held.
+func (l *live) drop(key pathname.Path, e liveEntry) {
+	l.size -= len(e.data)
+	delete(l.files, key)
+	maps.DeleteFunc(l.locks, func(_ string, lock Lock) bool { return liveKey(lock.Root) == key })
 }
 
 // in returns the live files of a directory that lists show.
@@ -275,16 +280,22 @@ func (l *live) below(from, to pathname.Path) {
 		if !k.In(liveKey(from)) {
 			continue
 		}
-		delete(l.files, k)
 		if to == "" {
-			l.size -= len(e.data)
+			l.drop(k, e)
 			continue
 		}
+		delete(l.files, k)
 		e.Path = to
 		for _, name := range k.Names()[len(from.Names()):] {
 			e.Path = e.Path.Join(name)
 		}
 		l.files[liveKey(e.Path)] = e
+		for token, lock := range l.locks {
+			if liveKey(lock.Root) == k {
+				lock.Root = e.Path
+				l.locks[token] = lock
+			}
+		}
 	}
 }
 
