@@ -15,9 +15,6 @@ import (
 	"github.com/azekura/azekura/internal/problem"
 )
 
-// copyBatch bounds the operations of one commit record of a copied directory.
-const copyBatch = 2000
-
 // Copy implements Writer. Within a share it writes links: the same sealed content under another name.
 func (w *view) Copy(ctx context.Context, from, to pathname.Path, replace, deep bool) error {
 	const op = "copy"
@@ -38,18 +35,11 @@ func (w *view) Copy(ctx context.Context, from, to pathname.Path, replace, deep b
 	if err != nil {
 		return err
 	}
-	root := id.NewFile()
-	err = w.act(ctx, sh, op, to, func(p *planner) (ops []commit.Op, err error) {
-		ops, root, err = p.copyTop(w, from, to, replace, root)
-		return ops, err
-	})
-	if err == nil {
-		w.v.live.remove(w, to)
+	c := &copying{w: w, sh: sh, source: src, to: to, replace: replace, root: id.NewFile()}
+	if src.Dir && deep {
+		return c.tree(ctx)
 	}
-	if err != nil || !src.Dir || !deep {
-		return err
-	}
-	return w.copyBelow(ctx, sh, to, src.File, root)
+	return c.flush(ctx)
 }
 
 // act submits a plan on a share that has been entered.
@@ -118,38 +108,76 @@ func withProps(op commit.Op, n catalogue.Node) []commit.Op {
 	return []commit.Op{op, {Kind: commit.SetProp, File: op.File, Props: n.Props, Content: commit.Content{Modified: n.Modified}}}
 }
 
-// copyBelow copies what is in a directory, level by level in bounded steps. Each step is atomic; a copy
-// that breaks off leaves what it has copied, like every copy of a directory.
-func (w *view) copyBelow(ctx context.Context, sh *share, name pathname.Path, from, to id.File) error {
-	var ops []commit.Op
-	flush := func() error {
-		step := ops
-		ops = nil
-		if len(step) == 0 {
-			return nil
-		}
-		return w.act(ctx, sh, "copy", name, func(*planner) ([]commit.Op, error) { return step, nil })
+// copying is a copy within a share under way.
+type copying struct {
+	w       *view
+	sh      *share
+	source  Info
+	to      pathname.Path
+	replace bool
+	root    id.File // what a copied directory becomes
+	sheet   sheet   // what is in it, and not yet committed
+	begun   bool    // what was named itself has been committed
+}
+
+// flush commits what has been gathered, the first time with the named thing itself.
+func (c *copying) flush(ctx context.Context) error {
+	ops := c.sheet.ops
+	c.sheet = sheet{}
+	if c.begun && len(ops) == 0 {
+		return nil
 	}
-	cat := w.v.cfg.Catalogue.View(sh.id, sh.meta)
+	err := c.w.act(ctx, c.sh, "copy", c.to, func(p *planner) ([]commit.Op, error) {
+		if c.begun {
+			return ops, nil
+		}
+		now, err := p.mustExist("copy", c.source.Path, c.w)
+		if err != nil {
+			return nil, err
+		}
+		if now.node.File != c.source.File {
+			return nil, problem.New(problem.Conflict, "copy", string(c.source.Path), errors.New("something else has this name now"))
+		}
+		top, _, err := p.copyTop(c.w, c.source.Path, c.to, c.replace, c.root)
+		return append(top, ops...), err
+	})
+	c.begun = true
+	return err
+}
+
+// tree copies a directory with what is in it: in one commit if one record holds it, or else level by level
+// in as few as there must be. A copy that breaks off between two of them leaves what it has copied.
+func (c *copying) tree(ctx context.Context) error {
 	type pair struct{ from, to id.File }
-	for todo := []pair{{from, to}}; len(todo) > 0; todo = todo[1:] {
+	cat := c.w.v.cfg.Catalogue.View(c.sh.id, c.sh.meta)
+	for todo := []pair{{c.source.File, c.root}}; len(todo) > 0; todo = todo[1:] {
 		for n, err := range cat.List(ctx, todo[0].from, false) {
 			if err != nil {
-				return problem.New(problem.Internal, "copy", string(name), err)
+				return problem.New(problem.Internal, "copy", string(c.to), err)
 			}
 			file := id.NewFile()
-			ops = append(ops, copyNode(n, file, todo[0].to, n.Name)...)
+			if err := c.add(ctx, copyNode(n, file, todo[0].to, n.Name)...); err != nil {
+				return err
+			}
 			if n.Dir {
 				todo = append(todo, pair{n.File, file})
 			}
-			if len(ops) >= copyBatch {
-				if err := flush(); err != nil {
-					return err
-				}
-			}
 		}
 	}
-	return flush()
+	return c.flush(ctx)
+}
+
+// add gathers operations that belong together, and commits those before them when there is no more room.
+func (c *copying) add(ctx context.Context, ops ...commit.Op) error {
+	ok, err := c.sheet.add(ops...)
+	if err != nil || ok {
+		return err
+	}
+	if err := c.flush(ctx); err != nil {
+		return err
+	}
+	_, err = c.sheet.add(ops...)
+	return err
 }
 
 // copyAcross copies between shares: their keys differ, so content is opened and sealed anew.

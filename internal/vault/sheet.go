@@ -1,11 +1,12 @@
 package vault
 
-import (
-	"github.com/azekura/azekura/internal/commit"
-)
+import "github.com/azekura/azekura/internal/commit"
 
-// recordRoom is left in a commit record for who acts.
-const recordRoom = 256 << 10
+// Room that is left in a commit record for who acts, and for an act on the directory itself with its properties.
+const (
+	recordRoom = 4 << 20
+	spareOps   = 16
+)
 
 // sheet gathers operations that are to become visible together, as far as one commit record holds them.
 type sheet struct {
@@ -19,7 +20,7 @@ func (s *sheet) add(ops ...commit.Op) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if len(s.ops)+len(ops) > commit.MaxOps || s.size+len(b) > commit.MaxRecord-recordRoom {
+	if len(s.ops)+len(ops) > commit.MaxOps-spareOps || s.size+len(b) > commit.MaxRecord-recordRoom {
 		return false, nil
 	}
 	s.ops, s.size = append(s.ops, ops...), s.size+len(b)

@@ -49,7 +49,7 @@ var errMoved = errors.New("the tree has changed")
 // moved out of it stays there, and comes back beside it as a new file. What is newer stays. So nothing is
 // lost, a save that is made meanwhile neither, and it can be undone too.
 //
-// All becomes visible in one commit; of a tree for which one record is too small (65,536 operations, 16 MiB)
+// All becomes visible in one commit; of a tree for which one record is too small (some 65,000 operations, 12 MiB)
 // in as few as there must be, directories before what is in them. When it breaks off between two of
 // them, calling it again goes on. With dry it only tells what it would do.
 func (v *Vault) Undo(ctx context.Context, s account.Session, dir pathname.Path, at time.Time, dry bool, tell func(Undone) error) error {

@@ -1,0 +1,71 @@
+package vault_test
+
+import (
+	"fmt"
+	"maps"
+	"testing"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/durable/durabletest"
+	"github.com/azekura/azekura/internal/pathname"
+)
+
+// A tree of thousands becomes visible at once.
+func TestCopyIsOneCommit(t *testing.T) {
+	root, k := t.TempDir(), newTestKeeper(t, "s")
+	h := openHouse(t, root, k)
+	f, ctx := h.v.As(staff), t.Context()
+	tree := func(i int) pathname.Path { return pathname.Path(fmt.Sprint("/s/t", i)) }
+	must(t, f.Mkdir(ctx, tree(0)))
+	for _, n := range []string{"1", "2", "3"} {
+		save(t, f, tree(0).Join(n), []byte(n))
+	}
+	const doublings = 10
+	for i := range doublings {
+		must(t, f.Mkdir(ctx, tree(i+1)), f.Copy(ctx, tree(i), tree(i+1).Join("a"), false, true), f.Copy(ctx, tree(i), tree(i+1).Join("b"), false, true))
+	}
+	before := commits(t, h)
+	must(t, f.Copy(ctx, tree(doublings), "/s/copy", false, true))
+	if got := commits(t, h) - before; got != 1 {
+		t.Errorf("a copy of %d files took %d commits, want 1", 3<<doublings, got)
+	}
+	h.close()
+	h = openOn(t, durable.OS(), root, t.TempDir(), k)
+	defer h.close()
+	f = h.v.As(staff)
+	for dir := range map[pathname.Path]bool{"/s/copy/a/a/a/a/a/a/a/a/a/a": true, "/s/copy/b/b/b/b/b/b/b/b/b/b": true} {
+		want := map[string]string{string(dir) + "/1": "1", string(dir) + "/2": "2", string(dir) + "/3": "3"}
+		if got := shown(t, f, dir); !maps.Equal(got, want) {
+			t.Errorf("%s holds %v, want %v", dir, got, want)
+		}
+	}
+}
+
+// The power goes at every call to the disk: the copy is there as a whole, or not at all.
+func TestCopyPowerCut(t *testing.T) {
+	k := newTestKeeper(t, "s")
+	durabletest.EachCut(t, func(t *testing.T, p *durabletest.Platter) {
+		h := tryOpen(t, p, k)
+		if h == nil {
+			return
+		}
+		f := h.v.As(staff)
+		ready := f.Mkdir(bg, "/s/a") == nil && f.Mkdir(bg, "/s/a/b") == nil && trySave(f, "/s/a/1", "1") == nil && trySave(f, "/s/a/b/2", "2") == nil
+		acknowledged := ready && f.Copy(bg, "/s/a", "/s/c", false, true) == nil
+		h.close()
+		if !ready {
+			return
+		}
+		for seed := range uint64(3) {
+			h := openOn(t, p.Crash(seed), "/vault", t.TempDir(), k)
+			got := shown(t, h.v.As(staff), "/s")
+			h.close()
+			none := map[string]string{"/s/a/": "", "/s/a/b/": "", "/s/a/1": "1", "/s/a/b/2": "2"}
+			all := map[string]string{"/s/c/": "", "/s/c/b/": "", "/s/c/1": "1", "/s/c/b/2": "2"}
+			maps.Copy(all, none)
+			if !maps.Equal(got, all) && (acknowledged || !maps.Equal(got, none)) {
+				t.Errorf("found %v (acknowledged: %v), want all or nothing", got, acknowledged)
+			}
+		}
+	})
+}
