@@ -171,7 +171,7 @@ func (a *app) grant() *cobra.Command {
 			switch r.Rights {
 			case api.NoRights, api.CanRead, api.CanWrite:
 			default:
-				return usage{fmt.Errorf("%q is none of none, read, write", args[2])}
+				return a.misuse("say.use-right", args[2])
 			}
 			return a.connect(ctx, func(c *client.Client) error {
 				if err := c.SetRights(ctx, r); err != nil {

@@ -255,6 +255,6 @@ func (a *app) completion(root *cobra.Command) *cobra.Command {
 			case "powershell":
 				return root.GenPowerShellCompletionWithDesc(a.out)
 			}
-			return usage{fmt.Errorf("unknown shell %q", args[0])}
+			return a.misuse("say.use-shell", args[0])
 		})
 }

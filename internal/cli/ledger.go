@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
@@ -143,14 +142,14 @@ func (a *app) ledgerShow() *cobra.Command {
 					continue
 				}
 				if *t.to, err = parseTime(t.text, a.now()); err != nil {
-					return usage{err}
+					return a.misuse("say.use-time", t.text)
 				}
 			}
 			if key != "" {
 				return a.showOffline(ctx, l, key, f)
 			}
 			if l.dir != "" {
-				return usage{errors.New("--dir needs --reading-key")}
+				return a.misuse("say.use-reading-key")
 			}
 			return a.connect(ctx, func(c *client.Client) error { return a.showEntries(c.Events(ctx, f)) })
 		})
@@ -247,7 +246,7 @@ func (a *app) ledgerProve() *cobra.Command {
 		func(ctx context.Context, args []string) error {
 			index, err := strconv.ParseInt(args[0], 10, 64)
 			if err != nil {
-				return usage{fmt.Errorf("%q is no number of an entry", args[0])}
+				return a.misuse("say.use-entry", args[0])
 			}
 			fsys, key, err := l.open(a)
 			if err != nil {

@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -188,11 +187,11 @@ func (a *app) restore() *cobra.Command {
 			q.Path = string(p)
 			if at != "" {
 				if q.At, err = parseTime(at, a.now()); err != nil {
-					return usage{err}
+					return a.misuse("say.use-time", at)
 				}
 			}
 			if at != "" && q.Number != 0 {
-				return usage{errors.New("--at and --version exclude each other")}
+				return a.misuse("say.use-either")
 			}
 			return a.connect(ctx, func(c *client.Client) error { return a.runRestore(ctx, c, q) })
 		})
@@ -269,7 +268,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 			return time.Date(y, m, d, t.Hour(), t.Minute(), t.Second(), 0, time.Local), nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time; write 2026-07-13 08:00, or 2026-07-13T08:00:00+09:00", s)
+	return time.Time{}, fmt.Errorf("%q is no time", s)
 }
 
 // rand64 returns a name that nobody else has.

@@ -86,9 +86,6 @@ type partly struct{ failed int }
 
 func (p partly) Error() string { return fmt.Sprintf("%d failed", p.failed) }
 
-// usage is the error of a command line that makes no sense.
-type usage struct{ error }
-
 // report tells an error to the person, or to the program that reads JSON, and returns the exit code.
 func (a *app) report(err error) int {
 	if err == nil {
@@ -154,7 +151,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommand(a.command("help [COMMAND]", "cmd.help", "azekura help import", nil, func(_ context.Context, args []string) error {
 		c, rest, err := root.Find(args)
 		if err != nil || len(rest) > 0 {
-			return usage{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+			return a.badCommand(args)
 		}
 		a.help(c)
 		return nil
@@ -187,7 +184,7 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 	} else {
 		c.RunE = func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage{fmt.Errorf("unknown command %q", strings.Join(args, " "))}
+				return a.badCommand(args)
 			}
 			return c.Help()
 		}
@@ -197,11 +194,11 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 			return nil
 		}
 		if err := args(c, given); err != nil {
-			return usage{err}
+			return a.misuse("say.use-line", c.UseLine())
 		}
 		return nil
 	}
-	c.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage{err} })
+	c.SetFlagErrorFunc(a.badFlag)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) { a.help(c) })
 	c.Flags().BoolP("help", "h", false, a.t("flag.help"))
 	return c
