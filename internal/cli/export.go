@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"strings"
 	"sync"
 	"time"
 
@@ -99,7 +100,7 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 	close(t.found)
 	<-gathered
 	copiers.Wait()
-	synced := durable.SyncAll(dst) // who deletes the original next must not lose the copy to a power cut
+	synced := durable.SyncAll(dst) // names and directories: who deletes the original next must not lose the copy to a power cut
 	err = t.finish("say.exported")
 	switch {
 	case ctx.Err() != nil:
@@ -118,6 +119,7 @@ func (t *exporter) directory(ctx context.Context, d pair) {
 			return
 		}
 	}
+	t.sweep(d.to)
 	for i, err := range t.c.List(ctx, d.from) {
 		if err != nil {
 			t.fail(d.from, err)
@@ -177,12 +179,39 @@ func (t *exporter) gather() {
 	}
 }
 
-// copy writes the files of a job, for which the ledger has one release.
+// written is a file that is whole, under a temporary name.
+type written struct {
+	from, tmp, name string
+	size            int64
+}
+
+// copy writes the files of a job, for which the ledger has one release. A file gets its name when its content is
+// on the disk: a name with the right size and time is what a second run takes for an exported file.
 func (t *exporter) copy(ctx context.Context, job []api.Info) {
+	var done []written
 	if len(job) == 1 {
-		t.copyOne(ctx, job[0])
+		done = t.copyOne(ctx, job[0])
+	} else {
+		done = t.copyMany(ctx, job)
+	}
+	if len(done) == 0 {
 		return
 	}
+	err := durable.SyncAll(t.root.Name())
+	for _, w := range done {
+		if err == nil {
+			err = t.root.Rename(w.tmp, w.name)
+		}
+		if err != nil {
+			t.root.Remove(w.tmp)
+			t.fail(w.from, err)
+			continue
+		}
+		t.copied(w.size)
+	}
+}
+
+func (t *exporter) copyMany(ctx context.Context, job []api.Info) (done []written) {
 	paths := make([]string, len(job))
 	left := make(map[string]api.Info, len(job))
 	for n, i := range job {
@@ -200,57 +229,78 @@ func (t *exporter) copy(ctx context.Context, job []api.Info) {
 			delete(left, item.Path)
 			if item.Error != nil {
 				t.fail(i.Path, &client.Error{Problem: *item.Error})
-			} else if err := t.write(i.Path, in, item.Modified); err != nil {
+			} else if w, err := t.write(i.Path, in, item.Modified); err != nil {
 				t.fail(i.Path, err)
+			} else {
+				done = append(done, w)
 			}
 			t.bar.files.Add(1)
 		}
 	}
 	for p := range left {
 		if ctx.Err() != nil {
-			return
+			break
 		}
 		if err == nil || err == io.EOF {
 			err = io.ErrUnexpectedEOF
 		}
 		t.fail(p, err)
 	}
+	return done
 }
 
-func (t *exporter) copyOne(ctx context.Context, i api.Info) {
+func (t *exporter) copyOne(ctx context.Context, i api.Info) []written {
 	defer t.bar.files.Add(1)
 	c, err := t.c.Open(ctx, i.Path, client.Version{}, string(account.Export))
 	if err == nil {
 		defer c.Close()
-		err = t.write(i.Path, io.LimitReader(c, c.Size), c.Modified)
+		var w written
+		if w, err = t.write(i.Path, io.LimitReader(c, c.Size), c.Modified); err == nil {
+			return []written{w}
+		}
 	}
-	if err != nil && ctx.Err() == nil {
+	if ctx.Err() == nil {
 		t.fail(i.Path, err)
 	}
+	return nil
 }
 
-// write makes a file under a temporary name and gives it its name when it is whole.
-func (t *exporter) write(vaultPath string, content io.Reader, when time.Time) (err error) {
-	name := t.to(vaultPath)
-	tmp := path.Join(path.Dir(name), ".azekura-"+rand64())
-	f, err := t.root.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+// write makes a file under a temporary name.
+func (t *exporter) write(vaultPath string, content io.Reader, when time.Time) (w written, err error) {
+	w = written{from: vaultPath, name: t.to(vaultPath)}
+	w.tmp = path.Join(path.Dir(w.name), temporary+rand64())
+	f, err := t.root.OpenFile(w.tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
-		return err
+		return w, err
 	}
-	n, err := io.Copy(struct{ io.Writer }{f}, counted{content, t.bar})
+	w.size, err = io.Copy(struct{ io.Writer }{f}, counted{content, t.bar})
 	err = errors.Join(err, f.Close())
 	if err == nil {
-		err = t.root.Chtimes(tmp, when, when)
-	}
-	if err == nil {
-		err = t.root.Rename(tmp, name)
+		err = t.root.Chtimes(w.tmp, when, when)
 	}
 	if err != nil {
-		t.root.Remove(tmp)
-		return err
+		t.root.Remove(w.tmp)
 	}
-	t.copied(n)
-	return nil
+	return w, err
+}
+
+// temporary begins the name of a file that is not whole. What a killed run left goes at the next.
+const temporary = ".azekura-"
+
+// sweep removes what a killed run left in a directory.
+func (t *exporter) sweep(dir string) {
+	d, err := t.root.Open(dir)
+	if err != nil {
+		return // making the files will tell
+	}
+	defer d.Close()
+	for names, err := d.Readdirnames(1000); err == nil; names, err = d.Readdirnames(1000) {
+		for _, n := range names {
+			if left, ok := strings.CutPrefix(n, temporary); ok && len(left) == len(rand64()) && strings.ToUpper(left) == left {
+				t.root.Remove(path.Join(dir, n))
+			}
+		}
+	}
 }
 
 // counted shows what is read in the progress.
