@@ -68,8 +68,7 @@ func (w *worker) work(c *client, dead *atomic.Bool) error {
 		if got.code != http.StatusCreated && got.code != http.StatusNoContent {
 			return fmt.Errorf("%s: %v after %v: %d: %s", w.dir, a, w.past, got.code, got.body)
 		}
-		states := a.states(w.tree)
-		w.tree, w.pending = states[len(states)-1], nil
+		w.tree, w.pending = a.after(w.tree), nil
 		w.past = append(w.past, a)
 		if w.acts++; a.method == "PUT" {
 			w.saved[got.tag] = true
@@ -85,7 +84,7 @@ func (w *worker) settle(c *client) error {
 	}
 	allowed := []tree{w.tree}
 	for _, a := range w.pending {
-		allowed = a.states(w.tree)
+		allowed = append(allowed, a.after(w.tree))
 	}
 	var why []string
 	for _, t := range allowed {

@@ -70,9 +70,8 @@ func (a act) String() string {
 	return strings.TrimSpace(fmt.Sprintf("%s %s %s %d bytes", a.method, a.from, a.to, len(a.body)))
 }
 
-// states returns the trees that an act may leave when it is broken off: the first is the one before, the last the one
-// with the act done.
-func (a act) states(before tree) []tree {
+// after returns the tree that an act leads to.
+func (a act) after(before tree) tree {
 	after := maps.Clone(before)
 	forget := func(name string) {
 		for x := range after.below(name) {
@@ -93,13 +92,9 @@ func (a act) states(before tree) []tree {
 		}
 		if a.method == "MOVE" {
 			forget(a.from)
-		} else if before[a.from].dir { // a copied directory comes before what is in it, RFC 4918 section 9.8.5
-			empty := maps.Clone(before)
-			empty[a.to] = thing{dir: true}
-			return []tree{before, empty, after}
 		}
 	}
-	return []tree{before, after}
+	return after
 }
 
 var (
