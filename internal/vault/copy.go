@@ -141,6 +141,9 @@ func (c *copying) flush(ctx context.Context) error {
 		top, _, err := p.copyTop(c.w, c.source.Path, c.to, c.replace, c.root)
 		return append(top, ops...), err
 	})
+	if err == nil && !c.begun {
+		c.w.v.live.remove(c.w, c.to) // what a program left there gives way
+	}
 	c.begun = true
 	return err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
@@ -180,23 +179,6 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 		err = flush()
 	}
 	return n, err
-}
-
-// pastDamage yields the frames of a share like pack.Reader.Frames, but goes on with the next pack where that ends at damage.
-func pastDamage(ctx context.Context, packs pack.Reader, share id.Share, payload func(pack.Type) bool) iter.Seq2[pack.Frame, error] {
-	return func(yield func(pack.Frame, error) bool) {
-		for from, more := (pack.Position{}), true; more; {
-			more = false
-			for f, err := range packs.Frames(ctx, share, from, payload) {
-				if d, ok := errors.AsType[*pack.DamageError](err); ok {
-					from, more = pack.Position{Pack: d.At.Pack + 1}, true
-				}
-				if !yield(f, err) {
-					return
-				}
-			}
-		}
-	}
 }
 
 func damageFound(d pack.Damage) Finding {
