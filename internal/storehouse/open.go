@@ -31,6 +31,8 @@ type Options struct {
 	Passphrase func() ([]byte, error)
 	// FS is the disk; nil means the real one.
 	FS durable.FS
+
+	acceptRollback bool
 }
 
 // House is an open storehouse: all its parts, but no door to the network.
