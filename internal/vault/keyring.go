@@ -27,8 +27,17 @@ type lease struct {
 }
 
 type leased struct {
-	key   seal.Key
-	until time.Time
+	key         seal.Key
+	from, until time.Time
+}
+
+// setBack is how much earlier than a lease's beginning it must be to show that the clock was set back, and not that
+// two callers came at once.
+const setBack = time.Second
+
+// over reports whether the lease has ended. A clock that was set back ends it too, or it would last longer than it says.
+func (e *leased) over(now time.Time) bool {
+	return !now.Before(e.until) || now.Before(e.from.Add(-setBack))
 }
 
 func newKeyring(now func() time.Time) *keyring {
@@ -40,7 +49,7 @@ func (r *keyring) get(l lease) (k seal.Key, until time.Time, ok bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e := r.leases[l]
-	if e == nil || !r.now().Before(e.until) {
+	if e == nil || e.over(r.now()) {
 		return seal.Key{}, time.Time{}, false
 	}
 	return e.key, e.until, true
@@ -50,14 +59,14 @@ func (r *keyring) put(s id.Session, why account.Purpose, leases []keeper.Lease) 
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, l := range leases {
-		r.leases[lease{s, l.Version, why}] = &leased{l.Key, l.Until}
+		r.leases[lease{s, l.Version, why}] = &leased{l.Key, r.now(), l.Until}
 	}
 }
 
 // expire overwrites and forgets the keys whose lease has ended.
 func (r *keyring) expire() {
 	now := r.now()
-	r.forget(func(_ lease, e *leased) bool { return !now.Before(e.until) })
+	r.forget(func(_ lease, e *leased) bool { return e.over(now) })
 }
 
 // drop forgets the keys of a session.
