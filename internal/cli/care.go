@@ -189,7 +189,7 @@ func (a *app) showStatus(s api.Status) {
 			t.add(map[bool]string{true: l.Door}[i == 0], line)
 		}
 	}
-	add("say.status-keeper", s.Keeper.Place+", "+s.Keeper.Protection)
+	add("say.status-keeper", a.protection(s.Keeper))
 	t.add("", s.Keeper.Caution)
 	add("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
 	t.add("", s.Ledger.PublicKey)
@@ -198,14 +198,31 @@ func (a *app) showStatus(s api.Status) {
 	for i, share := range s.Shares {
 		t.add(map[bool]string{true: a.t("say.status-shares")}[i == 0], printable(share.Name))
 	}
-	for i, c := range s.Config {
+	first := true
+	for _, c := range s.Config {
+		if c.Value == "" && c.From == "default" {
+			continue
+		}
 		from := ""
 		if c.From != "default" {
 			from = "  (" + c.From + ")"
 		}
-		t.add(map[bool]string{true: a.t("say.status-config")}[i == 0], c.Key+" = "+c.Value+from)
+		t.add(map[bool]string{true: a.t("say.status-config")}[first], c.Key+" = "+c.Value+from)
+		first = false
 	}
 	t.write(a.out)
+}
+
+// protection says where the keeper is and what opens the root key.
+func (a *app) protection(k api.KeeperStatus) string {
+	switch k.Protection {
+	case "key-file":
+		return a.t("say.keeper-key-file")
+	case "passphrase":
+		return a.t("say.keeper-passphrase")
+	default:
+		return a.t("say.keeper-credential")
+	}
 }
 
 func (a *app) sessions() *cobra.Command {

@@ -225,8 +225,8 @@ func (a *app) entry(e shown) string {
 	if e.Purpose != "" {
 		line += " (" + e.Purpose + ")"
 	}
-	for _, s := range []string{e.Actor, e.Address, e.ShareName, e.Target, e.Note} {
-		if s != "" {
+	for i, s := range []string{e.Actor, e.Address, e.ShareName, e.Target, e.Note} {
+		if s != "" && (i != 3 || s != e.ShareName) { // a share that was made is named once
 			line += "  " + printable(s)
 		}
 	}

@@ -220,11 +220,13 @@ func (a *app) help(c *cobra.Command) {
 	fmt.Fprintf(w, "\n%s\n  %s\n", a.t("say.usage-heading"), c.UseLine())
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintf(w, "\n%s\n", a.t("say.commands"))
+		var t table
 		for _, sub := range c.Commands() {
 			if sub.IsAvailableCommand() {
-				fmt.Fprintf(w, "  %-12s %s\n", sub.Name(), sub.Short)
+				t.add("  "+sub.Name(), sub.Short)
 			}
 		}
+		t.write(w)
 	}
 	if flags := c.LocalFlags().FlagUsages(); flags != "" {
 		fmt.Fprintf(w, "\n%s\n%s", a.t("say.flags"), flags)

@@ -39,6 +39,7 @@ var commandTexts = []text{
 		"ファイル接続には、機器ごとの機器パスワードを使います。秘密の値は、入力、パイプ、または自動生成で渡し、引数には書けません。"},
 	{"cmd.account-add", "Create an account.", "利用者を登録する"},
 	{"cmd.keeper", "protect the root key, accept an older ledger", "根鍵の保護方法を変える、古い台帳を受け入れる"},
+	{"cmd.keeper.long", "", ""},
 	{"cmd.keeper-protect", "change what opens the root key", "根鍵を開く方法を変える"},
 	{"cmd.keeper-protect.long", "Stop the server first. key-file: a file that only the server's user can read; the server starts by itself. passphrase: somebody types it at each start. credential: systemd hands it over, which can tie it to the machine's TPM. A passphrase is asked for without being shown; without a terminal it is a line of the input, after the one that opens the vault now.",
 		"先にサーバーを停止してください。key-file：サーバーの利用者だけが読めるファイル（自動で起動できます）。passphrase：起動のたびに入力する合言葉。credential：systemd が渡す資格情報（この機械の TPM に結び付けられます）。合言葉は表示せずに尋ねます。端末がない場合は標準入力から、今の合言葉に続く行として読み取ります。"},
