@@ -575,11 +575,19 @@ func TestCare(t *testing.T) {
 			t.Errorf("a failure after findings: %v, want unavailable", last)
 		}
 		var frames []int64
+		found := 0
 		for l, err := range w.Rebuild(ctx, "albums") {
 			if err != nil {
 				t.Fatal(err)
 			}
+			if l.Finding != nil {
+				found++
+				continue
+			}
 			frames = append(frames, l.Frames)
+		}
+		if want := len(w.cared.findings); found != want || want == 0 {
+			t.Errorf("a rebuild passes %d findings on, want %d", found, want)
 		}
 		if want := []int64{10_000, 20_000, 25_000}; !slices.Equal(frames, want) {
 			t.Errorf("progress %v, want %v", frames, want)
