@@ -231,7 +231,8 @@ func tree(f vault.Files, dir pathname.Path) string {
 			line = fmt.Sprintf("%s size=%d number=%d props=%v", i.Path, i.Size, i.Number, i.Props)
 		}
 		if i.Live {
-			line = fmt.Sprintf("%s live size=%d", i.Path, i.Size)
+			// How it spells the directories above, in one form or the other, is left open.
+			line = fmt.Sprintf("%s live size=%d", pathname.Key(string(i.Path)), i.Size)
 		}
 		if i.Dir {
 			line = fmt.Sprintf("%s dir props=%v\n%s", i.Path, i.Props, tree(f, i.Path))

@@ -54,7 +54,10 @@ func (m *Model) liveBelow(from, to pathname.Path) {
 		}
 		delete(m.live, k)
 		if to != "" {
-			f.Path = to + f.Path[len(from):]
+			f.Path = to
+			for _, name := range k.Names()[len(from.Names()):] {
+				f.Path = f.Path.Join(name)
+			}
 			m.live[keyPath(f.Path)] = f
 		}
 	}
