@@ -197,8 +197,9 @@ func (t *exporter) copy(ctx context.Context, job []api.Info) {
 	if len(done) == 0 {
 		return
 	}
-	err := durable.SyncAll(t.root.Name())
+	synced := durable.SyncAll(t.root.Name())
 	for _, w := range done {
+		err := synced
 		if err == nil {
 			err = t.root.Rename(w.tmp, w.name)
 		}
