@@ -9,7 +9,7 @@ import (
 	"github.com/azekura/azekura/internal/pack"
 )
 
-// framesPast is packs.Frames that goes on behind damage, which it tells of: each pack's once.
+// framesPast is packs.Frames that goes on behind damage, which it tells of, each pack's once, to damaged if that is not nil.
 func framesPast(ctx context.Context, packs pack.Reader, share id.Share, from pack.Position, payload func(pack.Type) bool,
 	damaged func(pack.Damage)) iter.Seq2[pack.Frame, error] {
 	return func(yield func(pack.Frame, error) bool) {
@@ -29,7 +29,7 @@ func framesPast(ctx context.Context, packs pack.Reader, share id.Share, from pac
 				return
 			}
 			at := damage.At
-			if at.Pack != told {
+			if damaged != nil && at.Pack != told {
 				told = at.Pack
 				if err := tell(ctx, packs, share, damage.Damage, damaged); err != nil {
 					yield(pack.Frame{}, err)

@@ -247,13 +247,13 @@ func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 	if err := r.manifest(); err != nil {
 		return 0, err
 	}
+	if r.m.Level == 0 || len(r.m.Parts) < 2 && r.m.Level == 1 || r.pos != 0 { // nothing to read ahead
+		return r.copyTo(out)
+	}
 	select {
 	case r.w.v.ahead <- struct{}{}:
 		defer func() { <-r.w.v.ahead }()
 	default:
-		return r.copyTo(out)
-	}
-	if r.m.Level == 0 || r.pos != 0 {
 		return r.copyTo(out)
 	}
 	read, opened, stop := make(chan parcel), make(chan parcel), make(chan struct{})

@@ -62,7 +62,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 		r.Shares++
 		for i, err := range v.cfg.Packs.Packs(ctx, share) {
 			if d, ok := errors.AsType[*pack.DamageError](err); ok { // a pack that is gone keeps nobody from the others
-				report(damaged(share, d.Damage))
+				report(damageFound(d.Damage))
 				continue
 			}
 			if err != nil {
@@ -74,7 +74,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 			}
 			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
 			for _, d := range damage {
-				report(damaged(share, d))
+				report(damageFound(d))
 			}
 		}
 		if !opt.Keys {
@@ -92,10 +92,6 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 		}
 	}
 	return r, nil
-}
-
-func damaged(share id.Share, d pack.Damage) Finding {
-	return Finding{Share: share, Pack: d.At.Pack, Offset: d.At.Offset, Length: d.Length, Reason: d.Reason}
 }
 
 // verified returns the shares that the options name.
@@ -146,7 +142,7 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 		return nil
 	}
 	commits := func(t pack.Type) bool { return t == pack.Commit }
-	for f, err := range framesPast(ctx, v.cfg.Packs, sh.id, pack.Position{}, commits, func(pack.Damage) {}) { // damage is told of already
+	for f, err := range framesPast(ctx, v.cfg.Packs, sh.id, pack.Position{}, commits, nil) { // damage is told of already
 		if err != nil {
 			return n, problem.New(problem.Internal, "verify", a.Name, err)
 		}
