@@ -234,15 +234,14 @@ func openPart(p commit.Part, dst, sealed []byte) ([]byte, error) {
 	return chunk.Unpack(dst, packed, int(min(p.Size, chunk.Max)))
 }
 
-// parcel is a chunk on its way to the client: sealed, then opened.
+// parcel is a chunk that was read ahead.
 type parcel struct {
 	sealed
-	content
 	err error
 }
 
-// WriteTo implements io.WriterTo: while one chunk is written, the next is opened and the one behind it read. When many
-// do so at the same time, some do without, so that memory stays bounded.
+// WriteTo implements io.WriterTo: while one chunk is opened and written, the two behind it are read. When many do so at the
+// same time, some do without, so that memory stays bounded.
 func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 	if err := r.manifest(); err != nil {
 		return 0, err
@@ -256,21 +255,24 @@ func (r *reader) WriteTo(out io.Writer) (n int64, err error) {
 	default:
 		return r.copyTo(out)
 	}
-	read, opened, stop := make(chan parcel), make(chan parcel), make(chan struct{})
+	read, stop := make(chan parcel, 1), make(chan struct{})
 	go r.readAll(read, stop)
-	go r.openAll(read, opened)
 	defer func() {
 		close(stop)
-		for s := range opened {
-			s.content.release()
+		for s := range read {
+			s.sealed.release()
 		}
 	}()
-	for s := range opened {
+	for s := range read {
 		if s.err != nil {
 			return n, s.err
 		}
-		m, err := out.Write(s.plain)
-		s.content.release()
+		c, err := r.open(s.sealed)
+		if err != nil {
+			return n, err
+		}
+		m, err := out.Write(c.plain)
+		c.release()
 		n += int64(m)
 		r.pos += int64(m)
 		if err != nil {
@@ -297,16 +299,6 @@ func (r *reader) readAll(out chan<- parcel, stop <-chan struct{}) {
 		if s.err != nil {
 			return
 		}
-	}
-}
-
-func (r *reader) openAll(in <-chan parcel, out chan<- parcel) {
-	defer close(out)
-	for s := range in {
-		if s.err == nil {
-			s.content, s.err = r.open(s.sealed)
-		}
-		out <- s
 	}
 }
 
