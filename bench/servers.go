@@ -28,7 +28,7 @@ type server struct {
 	ended chan struct{}
 }
 
-// served is a kind of WebDAV server.
+// served is a kind of WebDAV server. Started again in the same directory, it has the same files.
 type served struct {
 	name  string
 	start func(ctx context.Context, dir string) (*server, error)
@@ -43,13 +43,22 @@ func (b *bench) servers() []served {
 		{"nginx", startNginx},
 		{"apache", startApache},
 		{"rclone", startRclone},
-		{ours, func(ctx context.Context, dir string) (*server, error) {
-			v, err := b.newVault(ctx, filepath.Join(dir, "data"))
-			if err != nil {
+		{ours, b.startOurs()},
+	}
+}
+
+// startOurs serves a vault, a new one where there is none.
+func (b *bench) startOurs() func(ctx context.Context, dir string) (*server, error) {
+	made := make(map[string]*vault)
+	return func(ctx context.Context, dir string) (*server, error) {
+		v, ok := made[dir]
+		if _, err := os.Stat(filepath.Join(dir, "data")); !ok || err != nil {
+			if v, err = b.newVault(ctx, filepath.Join(dir, "data")); err != nil {
 				return nil, err
 			}
-			return v.serve(ctx)
-		}},
+			made[dir] = v
+		}
+		return v.serve(ctx)
 	}
 }
 

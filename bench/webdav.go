@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // What goes over WebDAV at full scale.
@@ -18,7 +21,7 @@ const (
 // the content is new in each round, so nothing can be stored for something older.
 func runWebDAV(ctx context.Context, b *bench, r *Result) error {
 	files, one := b.count(manyFiles), b.bytes(oneSize)
-	r.Notes = append(r.Notes, fmt.Sprintf("%d files of %d bytes and one of %d (four of a quarter of that with four connections); plain HTTP on loopback, Basic auth, one client program, which compares every byte that comes back. CPU and memory are the server's, children included.", files, manySize, one))
+	r.Notes = append(r.Notes, fmt.Sprintf("%d files of %d bytes and one of %d (four of a quarter of that with four connections); plain HTTP on loopback, Basic auth, one client program, which compares every byte that comes back. Down: right after it went up, when plain servers have it in memory; from disk: after a restart of the server and without the page cache, as on the next day. CPU and memory are the server's, children included.", files, manySize, one))
 	pool := newPool()
 	all := b.servers()
 	for round := range b.n {
@@ -36,7 +39,7 @@ func runWebDAV(ctx context.Context, b *bench, r *Result) error {
 		}
 	}
 	for _, connections := range []int{1, 4} {
-		for _, test := range []string{"many up", "many down", "large up", "large down"} {
+		for _, test := range []string{"many up", "many down", "many down from disk", "large up", "large down", "large down from disk"} {
 			r.asFastAsBest(passageName(test, connections), all)
 		}
 	}
@@ -72,57 +75,94 @@ type passage struct {
 	one         int64
 }
 
-func (p *passage) run(ctx context.Context, kind served) (err error) {
+func (p *passage) run(ctx context.Context, kind served) error {
 	dir := filepath.Join(p.b.run(), kind.name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	many := load{"many", p.files, func(i int) (string, content) {
+		return fmt.Sprintf("many/DSC_%05d.JPG", i), content{p.pool, p.first + uint64(i), manySize}
+	}}
+	// WebDAV cannot take one file over several connections: with four, four files share the bytes.
+	large := load{"large", p.connections, func(i int) (string, content) {
+		return fmt.Sprintf("layout%d.tif", i), content{p.pool, p.first + 1<<31 + uint64(i), p.one / int64(p.connections)}
+	}}
+	err := p.serving(ctx, kind, dir, func(s *server) error {
+		d, err := newDAV(s.target)
+		if err != nil {
+			return err
+		}
+		defer d.close()
+		if err := d.mkcol(ctx, "many"); err != nil {
+			return err
+		}
+		return errors.Join(p.time(ctx, s, many, "up", (*dav).put), p.time(ctx, s, many, "down", (*dav).get),
+			p.time(ctx, s, large, "up", (*dav).put), p.time(ctx, s, large, "down", (*dav).get))
+	})
+	if err != nil {
+		return err
+	}
+	if err := forget(dir); err != nil {
+		return err
+	}
+	return p.serving(ctx, kind, dir, func(s *server) error {
+		return errors.Join(p.time(ctx, s, many, "down from disk", (*dav).get), p.time(ctx, s, large, "down from disk", (*dav).get))
+	})
+}
+
+// serving lets a server run while something is done with it.
+func (p *passage) serving(ctx context.Context, kind served, dir string, do func(*server) error) (err error) {
 	s, err := kind.start(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer func() {
-		if e := s.stop(); err == nil {
-			err = e
-		}
-	}()
-	d, err := newDAV(s.target)
+	defer func() { err = errors.Join(err, s.stop()) }()
+	return do(s)
+}
+
+// load is what goes one way in a test.
+type load struct {
+	name string
+	n    int
+	file func(i int) (string, content)
+}
+
+func (p *passage) time(ctx context.Context, s *server, l load, way string, do func(*dav, context.Context, string, content) error) error {
+	m, err := s.during(ctx, func(ctx context.Context) error {
+		return parallel(ctx, s.target, p.connections, l.n, func(ctx context.Context, d *dav, i int) error {
+			name, c := l.file(i)
+			return do(d, ctx, name, c)
+		})
+	})
 	if err != nil {
 		return err
 	}
-	defer d.close()
-	if err := d.mkcol(ctx, "many"); err != nil {
-		return err
-	}
-	many := func(i int) (string, content) {
-		return fmt.Sprintf("many/DSC_%05d.JPG", i), content{p.pool, p.first + uint64(i), manySize}
-	}
-	// WebDAV cannot take one file over several connections: with four, four files share the bytes.
-	large := func(i int) (string, content) {
-		return fmt.Sprintf("layout%d.tif", i), content{p.pool, p.first + 1<<31 + uint64(i), p.one / int64(p.connections)}
-	}
-	for _, t := range []struct {
-		test string
-		n    int
-		name func(int) (string, content)
-		do   func(*dav, context.Context, string, content) error
-	}{
-		{"many up", p.files, many, (*dav).put}, {"many down", p.files, many, (*dav).get},
-		{"large up", p.connections, large, (*dav).put}, {"large down", p.connections, large, (*dav).get},
-	} {
-		m, err := s.during(ctx, func(ctx context.Context) error {
-			return parallel(ctx, s.target, p.connections, t.n, func(ctx context.Context, d *dav, i int) error {
-				name, c := t.name(i)
-				return t.do(d, ctx, name, c)
-			})
-		})
+	test := passageName(l.name+" "+way, p.connections)
+	_, c := l.file(0)
+	p.r.add(test, p.peer, int64(l.n)*c.size, m)
+	p.b.say("%-36s %-8s %6.2f s, CPU %6.2f s, %4.0f MiB", test, p.peer, m.Wall, m.CPU, m.RSS)
+	return nil
+}
+
+// forget drops what the page cache holds of the files below a directory.
+func forget(dir string) error {
+	syscall.Sync() // what is not written cannot be dropped
+	return filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		f, err := os.Open(name)
 		if err != nil {
 			return err
 		}
-		_, c := t.name(0)
-		p.r.add(passageName(t.test, p.connections), p.peer, int64(t.n)*c.size, m)
-		p.b.say("%-26s %-8s %6.2f s, CPU %6.2f s, %4.0f MiB", passageName(t.test, p.connections), p.peer, m.Wall, m.CPU, m.RSS)
-	}
-	return nil
+		defer f.Close()
+		if _, _, errno := syscall.Syscall6(syscall.SYS_FADVISE64, f.Fd(), 0, 0, fadvDontNeed, 0, 0); errno != 0 {
+			return &fs.PathError{Op: "fadvise", Path: name, Err: errno}
+		}
+		return nil
+	})
 }
+
+// fadvDontNeed is POSIX_FADV_DONTNEED of posix_fadvise(2) on Linux.
+const fadvDontNeed = 4
