@@ -91,6 +91,10 @@ func (a *app) showFinding(f api.Finding, names map[id.Share]string) {
 	switch reason {
 	case "missing":
 		reason = a.t("say.damage-missing")
+	case "ledger":
+		reason = a.t("say.damage-ledger")
+	case "lost":
+		reason = a.t("say.damage-lost")
 	case "checksum", "digest", "head", "count of frames":
 		reason = a.t("say.damage-altered", reason)
 	}

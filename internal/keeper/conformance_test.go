@@ -32,11 +32,12 @@ func TestLocal(t *testing.T) {
 				t.Errorf("close: %v", err)
 			}
 		})
-		admin, err := l.Login(t.Context(), account.Credentials{Name: "root", Factor: account.Console, Door: "console"})
+		root := account.Credentials{Name: "root", Factor: account.Console, Door: "console"}
+		admin, err := l.Login(t.Context(), root)
 		if err != nil {
 			t.Fatal(err)
 		}
-		h := keepertest.House{Keeper: l}
+		h := keepertest.House{Keeper: l, Administrator: root}
 		for name, share := range map[string]*account.Share{"albums": {}, "closed": {}} {
 			*share, err = l.MakeShare(t.Context(), admin.ID, name)
 			if err != nil {

@@ -5,6 +5,7 @@ package keeper
 
 import (
 	"context"
+	"iter"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -73,10 +74,18 @@ type Recorder interface {
 	Record(ctx context.Context, events ...event.Event) error
 }
 
+// Auditor tells what stands in the ledger, to administrators.
+type Auditor interface {
+	// Events yields the entries that a filter picks, in their order. When the newest cannot be had, the others come
+	// all the same, and then the error.
+	Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[Entry, error]
+}
+
 // Keeper is what the storehouse sees of the keeper, in process or over a network.
 type Keeper interface {
 	Releaser
 	Gate
 	Unlocker
 	Recorder
+	Auditor
 }

@@ -196,8 +196,7 @@ func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter) iter.S
 	}
 }
 
-// Events yields the entries of the ledger, for administrators and the console. Reading the ledger is not recorded
-// in it. When the newest entries cannot be published, the others come all the same, and then the error.
+// Events implements Auditor. Reading the ledger is not recorded in it.
 func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		const op = "read ledger"

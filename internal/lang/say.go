@@ -68,6 +68,8 @@ var sayTexts = []text{
 	{"say.place-pack", "share %s, pack %d", "保管庫「%s」の束 %d"},
 	{"say.damage-missing", "it is missing", "ありません"},
 	{"say.damage-altered", "it is not what was stored (%s)", "保存した内容と違います（%s）"},
+	{"say.damage-ledger", "it is not the pack that the ledger says was stored", "台帳に記録された束と違います"},
+	{"say.damage-lost", "the ledger says that it was saved, and no pack holds that version", "台帳に保存の記録がある版が、どの束にもありません"},
 	{"say.finding", "DAMAGED  %s: %s", "破損  %s：%s"},
 	{"say.verified", "%d shares, %d packs, %s read, %d versions opened: %d findings.", "保管庫 %d、束 %d、%s を検査し、%d 版を開きました。異常 %d 件。"},
 	{"say.rebuilt", "%s: catalogue made anew from %d frames, %d files, %d versions. It differs from the one before.", "%s：%d 枠から目録を作り直しました（%d ファイル、%d 版）。以前の目録とは異なります。"},

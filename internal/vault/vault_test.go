@@ -6,8 +6,10 @@ import (
 	"crypto/hpke"
 	"errors"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +38,7 @@ type testKeeper struct {
 	ended    bool
 	now      func() time.Time
 	mute     bool // hands out no key
+	ledger   []event.Event
 }
 
 func newTestKeeper(t testing.TB, names ...string) *testKeeper {
@@ -68,7 +71,34 @@ func (k *testKeeper) Shares(context.Context, id.Session) ([]account.Share, error
 	return k.shares, nil
 }
 func (k *testKeeper) End(context.Context, id.Session, string) error { return nil }
-func (k *testKeeper) Record(context.Context, ...event.Event) error  { return nil }
+func (k *testKeeper) Record(_ context.Context, events ...event.Event) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.ledger = append(k.ledger, events...)
+	return nil
+}
+
+func (k *testKeeper) Events(_ context.Context, _ id.Session, f keeper.Filter) iter.Seq2[keeper.Entry, error] {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	told := slices.Clone(k.ledger)
+	return func(yield func(keeper.Entry, error) bool) {
+		for _, e := range told {
+			paths := make([]string, len(e.Files))
+			for i, file := range e.Files {
+				p, err := seal.PathKey(k.meta[e.Share]).OpenOnce(nil, file.Path, nil)
+				if err != nil {
+					yield(keeper.Entry{}, err)
+					return
+				}
+				paths[i] = string(p)
+			}
+			if entry := (keeper.Entry{Event: e, Paths: paths}); f.Match(&entry) && !yield(entry, nil) {
+				return
+			}
+		}
+	}
+}
 func (k *testKeeper) Unlock(_ context.Context, _ id.Session, s id.Share) (keeper.Unlocked, error) {
 	r, err := seal.ParseRecipient(k.keys[s].PublicKey().Bytes())
 	return keeper.Unlocked{Recipient: r, Metadata: k.meta[s]}, err

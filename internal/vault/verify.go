@@ -43,8 +43,8 @@ type VerifyReport struct {
 // releaseBatch is how many versions one release of a verification asks for.
 const releaseBatch = 256
 
-// Verify reads every byte of the packs and compares checksums and digests, which needs no key. With
-// opt.Keys it then opens every version that was ever saved.
+// Verify reads every byte of the packs and compares checksums and digests, also with those in the ledger, which needs no
+// share's key. With opt.Keys it then opens every version that was ever saved, and looks for those that the ledger knows.
 func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions, found func(Finding)) (r VerifyReport, err error) {
 	report := func(f Finding) {
 		r.Findings++
@@ -58,21 +58,30 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	if err != nil {
 		return r, err
 	}
+	told := testimony{v: v, shares: make(map[id.Share]catalogue.View), packs: make(map[packOf]checked), report: report}
+	if len(opt.Shares) == 0 {
+		for _, a := range mine { // all packs of a share may be gone
+			told.shares[a.ID] = nil
+		}
+	}
 	for _, share := range shares {
 		r.Shares++
+		told.shares[share] = nil
 		for i, err := range v.cfg.Packs.Packs(ctx, share) {
 			if d, ok := errors.AsType[*pack.DamageError](err); ok { // a pack that is gone keeps nobody from the others
 				report(damageFound(d.Damage))
+				told.packs[packOf{share, d.Damage.At.Pack}] = checked{told: true}
 				continue
 			}
 			if err != nil {
 				return r, problem.New(problem.Internal, "verify", share.String(), err)
 			}
-			_, damage, err := v.cfg.Packs.Check(ctx, share, i.Pack)
+			i, damage, err := v.cfg.Packs.Check(ctx, share, i.Pack)
 			if err != nil {
 				return r, problem.New(problem.Internal, "verify", share.String(), err)
 			}
 			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
+			told.packs[packOf{share, i.Pack}] = checked{i.Size, i.Digest, len(damage) > 0}
 			for _, d := range damage {
 				report(damageFound(d))
 			}
@@ -90,8 +99,10 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 		if err != nil {
 			return r, err
 		}
+		sh := v.share(share)
+		told.shares[share] = v.cfg.Catalogue.View(sh.id, sh.meta)
 	}
-	return r, nil
+	return r, told.compare(ctx, s)
 }
 
 // verified returns the shares that the options name.

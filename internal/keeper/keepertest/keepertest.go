@@ -22,9 +22,9 @@ type House struct {
 	Keeper keeper.Keeper
 
 	// Writer may write in Share, Reader may read in it; neither may do anything in Closed. Stranger's password is
-	// wrong.
-	Writer, Reader, Stranger account.Credentials
-	Share, Closed            id.Share
+	// wrong. Administrator administers.
+	Writer, Reader, Stranger, Administrator account.Credentials
+	Share, Closed                           id.Share
 
 	// Recorded returns all events that are durable in the ledger, in order.
 	Recorded func(t *testing.T) []event.Event
@@ -47,6 +47,7 @@ func Run(t *testing.T, build func(t *testing.T) House) {
 		{"another epoch's name opens nothing", wrongEpoch},
 		{"unlock is recorded", unlockRecorded},
 		{"what a storehouse may record", recordKinds},
+		{"who reads the ledger", auditing},
 		{"a request that was given up", cancelled},
 		{"side by side", concurrent},
 	} {
@@ -389,6 +390,34 @@ func recordKinds(t *testing.T, h House) {
 	}
 	if err := h.Keeper.Record(t.Context()); err != nil {
 		t.Errorf("nothing to record: %v", err)
+	}
+}
+
+func auditing(t *testing.T, h House) {
+	w := login(t, h, h.Writer)
+	version := id.NewVersion()
+	err := h.Keeper.Record(t.Context(), event.Event{Kind: event.Saved, Session: w.ID, Share: h.Share, Files: []event.File{{Version: version}}},
+		event.Event{Kind: event.Changed, Session: w.ID, Share: h.Share, Note: "removed"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(c account.Credentials) (out []keeper.Entry, err error) {
+		for e, err := range h.Keeper.Events(t.Context(), login(t, h, c).ID, keeper.Filter{Kinds: []event.Kind{event.Saved}}) {
+			if err != nil {
+				return out, err
+			}
+			out = append(out, e)
+		}
+		return out, nil
+	}
+	got, err := read(h.Administrator)
+	if err != nil || len(got) != 1 || got[0].Event.Kind != event.Saved || got[0].Event.Share != h.Share || got[0].Event.Files[0].Version != version {
+		t.Errorf("saves in the ledger: %+v, %v", got, err)
+	}
+	got, err = read(h.Writer)
+	wantKind(t, "reading the ledger", err, problem.Denied)
+	if len(got) > 0 {
+		t.Errorf("a member of staff read %+v", got)
 	}
 }
 
