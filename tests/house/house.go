@@ -51,12 +51,24 @@ func (p *protocol) String() string {
 	return p.text.String()
 }
 
+// bin is where the program lies while the tests of a package run.
+var bin string
+
+// Main runs the tests of a package that starts the program.
+func Main(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if bin, err = os.MkdirTemp("", "azekura-test-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(bin)
+		return m.Run()
+	}())
+}
+
 var build = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "azekura-test-")
-	if err != nil {
-		return "", err
-	}
-	name := filepath.Join(dir, "azekura")
+	name := filepath.Join(bin, "azekura")
 	_, here, _, _ := runtime.Caller(0)
 	cmd := exec.Command("go", "build", "-o", name, "./cmd/azekura") // in its own module, with its own versions
 	cmd.Dir = filepath.Join(filepath.Dir(here), "..", "..")
