@@ -75,6 +75,8 @@ var hintTexts = []text{
 	{"hint.password-short", "A password needs 15 characters or more. A few unrelated words are best.", "パスワードは 15 文字以上にしてください。無関係な言葉をいくつか並べるのが最良です。"},
 	{"hint.protection-differs", "The vault was created with another protection: say so with protection in azekura.toml.",
 		"作成時と異なる保護方法が指定されています。azekura.toml の protection を合わせてください。"},
+	{"hint.protection-line", "The root key is protected in the new way already: set protection in azekura.toml to it by hand, or the server will not start.",
+		"ルート鍵の保護方法はすでに変更されています。azekura.toml の protection を手で書き換えてください。書き換えないとサーバーは起動しません。"},
 	{"hint.protection-unknown", "The vault was made by a newer version of the program.", "より新しい版のプログラムで作成された校倉です。"},
 	{"hint.read-only", "This account may only read here; an administrator can change that: azekura account grant NAME SHARE write.",
 		"この利用者は閲覧だけができます。変更は管理者に依頼してください（azekura account grant 利用者 保管庫 write）。"},

@@ -58,6 +58,7 @@ var problemTexts = []text{
 	{"op.unlock share", "Cannot unlock the share's names", "保管庫の名前を開錠できません"},
 	{"op.verify", "The verification has found something wrong, or could not be done", "検査で異常が見つかったか、検査を完了できませんでした"},
 	{"op.verify the ledger", "Cannot verify the ledger", "台帳を検査できません"},
+	{"op.write configuration", "Cannot write the configuration", "設定を書き込めません"},
 
 	{"kind.internal", "something is broken inside; the log tells more", "内部で障害が発生しました（詳細は記録にあります）"},
 	{"kind.invalid", "the request makes no sense as it is", "指定内容に誤りがあります"},

@@ -120,3 +120,28 @@ func TestLockData(t *testing.T) {
 		t.Errorf("after release: %v", err)
 	}
 }
+
+// TestConfigure changes one line of the file, or adds it. What cannot be written is said to be so, with what is left to do.
+func TestConfigure(t *testing.T) {
+	name := filepath.Join(t.TempDir(), ConfigFile)
+	for _, c := range []struct{ text, want string }{
+		{"", "protection = \"passphrase\"\n"},
+		{"http = \"\"\n", "protection = \"passphrase\"\nhttp = \"\"\n"},
+		{"http = \"\"\n  protection=\"key-file\" # by hand\n", "http = \"\"\nprotection = \"passphrase\"\n"},
+		{"# protection = \"passphrase\"\n", "protection = \"passphrase\"\n# protection = \"passphrase\"\n"},
+	} {
+		if err := os.WriteFile(name, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := configure(name, "passphrase"); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(name); string(got) != c.want || err != nil {
+			t.Errorf("%q became %q, want %q (%v)", c.text, got, c.want, err)
+		}
+	}
+	e, ok := errors.AsType[*problem.Error](configure(filepath.Join(t.TempDir(), "no directory", ConfigFile), "passphrase"))
+	if !ok || e.Op != "write configuration" || e.Kind != problem.Unavailable || e.Hint != "hint.protection-line" {
+		t.Errorf("where there is no directory: %+v", e)
+	}
+}

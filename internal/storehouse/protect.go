@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"strings"
+	"slices"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
@@ -43,21 +43,30 @@ func Protect(ctx context.Context, cfg Config, opt Options, to string, passphrase
 
 var protectionLine = regexp.MustCompile(`(?m)^[ \t]*protection[ \t]*=.*$`)
 
-// configure writes the protection into the configuration file and leaves the rest as it is.
+// configure writes the protection into the configuration file and leaves the rest as it is. The root key is
+// protected anew by then, so an error says what is left to do by hand.
 func configure(name, protection string) error {
 	text, err := os.ReadFile(name)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return problem.New(problem.Internal, "read configuration", name, err)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = durable.WriteFile(durable.OS(), name, protected(text, protection), 0o600)
 	}
-	line := `protection = "` + protection + `"`
-	now := protectionLine.ReplaceAllLiteralString(string(text), line)
-	if !strings.Contains(now, line) {
-		now = line + "\n" + now
+	if err == nil {
+		return nil
 	}
-	if err := durable.WriteFile(durable.OS(), name, []byte(now), 0o600); err != nil {
-		return problem.New(problem.Internal, "read configuration", name, err)
+	kind := problem.Unavailable
+	if durable.IsNoSpace(err) {
+		kind = problem.NoSpace
 	}
-	return nil
+	return &problem.Error{Kind: kind, Op: "write configuration", On: name, Hint: "hint.protection-line", Err: err}
+}
+
+// protected returns the text of a configuration file that names a protection.
+func protected(text []byte, protection string) []byte {
+	line := []byte(`protection = "` + protection + `"`)
+	if protectionLine.Match(text) {
+		return protectionLine.ReplaceAllLiteral(text, line)
+	}
+	return slices.Concat(line, []byte{'\n'}, text)
 }
 
 // AcceptRollback opens a storehouse once whose ledger or keeper is older than what was last seen, and closes
