@@ -81,7 +81,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 				return r, problem.New(problem.Internal, "verify", share.String(), err)
 			}
 			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
-			told.packs[packOf{share, i.Pack}] = checked{i.Size, i.Digest, len(damage) > 0}
+			told.packs[packOf{share, i.Pack}] = checked{size: i.Size, digest: i.Digest, told: len(damage) > 0}
 			for _, d := range damage {
 				report(damageFound(d))
 			}

@@ -1,8 +1,11 @@
 package vault
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
@@ -34,9 +37,10 @@ type checked struct {
 	size   int64
 	digest [32]byte // zero of one that is not sealed
 	told   bool     // that it is damaged
+	known  bool     // to the ledger
 }
 
-// compare reads the ledger once.
+// compare reads the ledger once, and enters what it does not know: a crash may come between the end of a pack and its entry.
 func (t *testimony) compare(ctx context.Context, s account.Session) error {
 	for e, err := range t.v.cfg.Keeper.Events(ctx, s.ID, keeper.Filter{Kinds: []event.Kind{event.PackSealed, event.Saved}}) {
 		if err != nil {
@@ -54,21 +58,35 @@ func (t *testimony) compare(ctx context.Context, s account.Session) error {
 			return err
 		}
 	}
-	return nil
+	var unknown []event.Event
+	for of, c := range t.packs {
+		if !c.known && !c.told && c.digest != [32]byte{} {
+			unknown = append(unknown, event.Event{Kind: event.PackSealed, When: t.v.cfg.Now(), Share: of.share, Pack: of.pack, Size: c.size, Digest: c.digest})
+		}
+	}
+	slices.SortFunc(unknown, func(a, b event.Event) int {
+		return cmp.Or(bytes.Compare(a.Share[:], b.Share[:]), cmp.Compare(a.Pack, b.Pack))
+	})
+	return t.v.cfg.Keeper.Record(ctx, unknown...)
 }
 
 // sealed looks for a pack that the ledger knows. One that differs is read again: it may have been sealed meanwhile.
 func (t *testimony) sealed(ctx context.Context, e event.Event) error {
 	of := packOf{e.Share, e.Pack}
 	c := t.packs[of]
-	if c.told || c.size == e.Size && c.digest == e.Digest {
+	if c.told {
+		return nil
+	}
+	if c.size == e.Size && c.digest == e.Digest {
+		c.known = true
+		t.packs[of] = c
 		return nil
 	}
 	i, damage, err := t.v.cfg.Packs.Check(ctx, e.Share, e.Pack)
 	if err != nil {
 		return problem.New(problem.Internal, "verify", e.Share.String(), err)
 	}
-	c = checked{i.Size, i.Digest, true}
+	c = checked{i.Size, i.Digest, true, true}
 	switch {
 	case len(damage) > 0:
 		for _, d := range damage {
