@@ -294,6 +294,10 @@ func testDamage(t *testing.T, c catalogue.Catalogue) {
 	if n, err := b.view().Node(t.Context(), early); err != nil || !n.Removed.Equal(noon.Add(2*time.Second)) {
 		t.Errorf("whose name was taken: %+v, %v; want it removed", n, err)
 	}
+	changes, err := history(t.Context(), b.view(), early)
+	if err != nil || len(changes) != 2 || changes[0].Kind != commit.Remove || changes[0].Author != b.rec.Author {
+		t.Errorf("its history: %+v, %v; want its removal by who took the name", changes, err)
+	}
 	b.do(act(commit.Move, early, id.File{}, "が"), act(commit.Touch, id.NewFile(), early, "below a file"))
 	b.do(commit.Op{Kind: commit.Remove, File: unknown}, commit.Op{Kind: commit.SetProp, File: unknown})
 	if _, err := b.view().Node(t.Context(), unknown); !errors.Is(err, catalogue.ErrNone) {

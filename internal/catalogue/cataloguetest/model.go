@@ -89,7 +89,7 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 	change := catalogue.Change{Kind: op.Kind, When: when, Author: c.Author, Account: c.Account, Session: c.Session, Parent: op.Parent, Name: op.Name}
 	if places {
 		n.Parent, n.Name, n.Removed = op.Parent, op.Name, time.Time{}
-		m.giveWay(n, when)
+		m.giveWay(n, catalogue.Change{Kind: commit.Remove, When: when, Author: c.Author, Account: c.Account, Session: c.Session})
 	}
 	switch op.Kind {
 	case commit.Mkdir, commit.Touch:
@@ -107,10 +107,11 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 	m.changes[op.File] = append(m.changes[op.File], change)
 }
 
-func (m *model) giveWay(n *catalogue.Node, when time.Time) {
+func (m *model) giveWay(n *catalogue.Node, removal catalogue.Change) {
 	for _, other := range m.nodes {
 		if other.File != n.File && other.Removed.IsZero() && other.Parent == n.Parent && pathname.Key(other.Name) == pathname.Key(n.Name) {
-			other.Removed = when
+			other.Removed = removal.When
+			m.changes[other.File] = append(m.changes[other.File], removal)
 		}
 	}
 }

@@ -17,7 +17,7 @@ import (
 // Apply implements catalogue.Tx.
 //
 // What can come only from damaged packs is settled the same way every time: where two files would be
-// shown under one name the later one is, the earlier counts as removed at that moment; a Move of a
+// shown under one name the later one is, the earlier counts as removed by that act; a Move of a
 // file that nothing has made makes a directory, since a file would come with a Save; a Remove or
 // SetProp of one says nothing; a version id that comes again keeps its first meaning.
 func (t *tx) Apply(ctx context.Context, share id.Share, keys *seal.Metadata, b catalogue.Batch) error {
@@ -319,21 +319,13 @@ func (a *applier) set(was, n *node) error {
 	return err
 }
 
-// giveWay removes the node that is shown where n will stand, if there is one. It is not n: that would stand
-// there already.
+// giveWay removes the node that is shown where n will stand, if there is one, as part of the act: its history tells
+// of it. It is not n: that would stand there already.
 func (a *applier) giveWay(n *node) error {
-	var b []byte
-	found, err := a.row(qFindShown, []any{a.book.num, n.parent[:], n.lookup[:]}, &b)
+	var file []byte
+	found, err := a.row(qFindShown, []any{a.book.num, n.parent[:], n.lookup[:]}, &file)
 	if err != nil || !found {
 		return err
 	}
-	was, err := a.find(id.File(b))
-	if err != nil {
-		return err
-	}
-	other := was
-	other.removed = a.now()
-	a.count(&was, -1)
-	a.count(&other, +1)
-	return a.set(&was, &other)
+	return a.op(&commit.Op{Kind: commit.Remove, File: id.File(file)})
 }
