@@ -42,6 +42,7 @@ func Run(t *testing.T, open Open) {
 		{"Chunks", testChunks},
 		{"Long", testLong},
 		{"Change", testChangeWhileListing},
+		{"Rebuild", testRebuildWhileListing},
 		{"Shares", testShares},
 		{"Transaction", testTransaction},
 		{"Waiting", testWaiting},
@@ -409,6 +410,45 @@ func testChangeWhileListing(t *testing.T, c catalogue.Catalogue) {
 			t.Errorf("entry %d was seen %d times", i, n)
 		}
 	}
+}
+
+// testRebuildWhileListing rebuilds a share between the steps of a listing, after another share has been written into:
+// what the database gives its people for numbers is not what it was, and every file still has its own author.
+func testRebuildWhileListing(t *testing.T, c catalogue.Catalogue) {
+	b, other := newBook(t, c), newBook(t, c)
+	var all []catalogue.Batch
+	by := func(author string, files int) {
+		b.rec.Author, b.rec.Ops = author, nil
+		for i := range files {
+			b.rec.Ops = append(b.rec.Ops, save(id.NewFile(), id.File{}, fmt.Sprint(author, i)))
+		}
+		all = append(all, b.w.commit(b.rec))
+		b.write(all[len(all)-1])
+	}
+	by("佐藤", 1)
+	other.do(save(id.NewFile(), id.File{}, "a"))
+	by("田中", 1000)
+	steps := 0
+	for n, err := range b.view().List(t.Context(), id.File{}, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(n.Name, n.Head.Author) {
+			t.Fatalf("%s is said to be by %s", n.Name, n.Head.Author)
+		}
+		if steps++; steps > 1 {
+			continue
+		}
+		tx, err := c.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback()
+		if err := errors.Join(tx.Forget(t.Context(), b.share), tx.Apply(t.Context(), b.share, b.keys, join(all...)), tx.Commit()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t.Context(), t, b.view(), b.want)
 }
 
 // testShares keeps shares apart that have everything in common but their id.

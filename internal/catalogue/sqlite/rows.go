@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 
@@ -12,14 +13,16 @@ import (
 // Rows are read one after the other by one of the types below, which keeps what rows have in common: the
 // same person has made most versions of a directory.
 
-// people opens actors, and remembers the last one.
+// people opens actors, and remembers the last one. Its number alone does not tell that it is the same: a rebuild between
+// two pages gives numbers to others.
 type people struct {
-	num  int64
-	last actor
+	num    int64
+	sealed []byte
+	last   actor
 }
 
 func (p *people) open(keys *seal.Metadata, num int64, sealed []byte) (*actor, error) {
-	if num == p.num {
+	if num == p.num && bytes.Equal(sealed, p.sealed) {
 		return &p.last, nil
 	}
 	p.num = 0
@@ -30,7 +33,7 @@ func (p *people) open(keys *seal.Metadata, num int64, sealed []byte) (*actor, er
 	if err != nil {
 		return nil, err
 	}
-	p.num = num
+	p.num, p.sealed = num, append(p.sealed[:0], sealed...)
 	return &p.last, nil
 }
 
