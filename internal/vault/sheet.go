@@ -14,13 +14,14 @@ type sheet struct {
 	size int
 }
 
-// add takes operations that belong together. It reports false, and takes none, when they do not fit any more.
+// add takes operations that belong together. It reports false, and takes none, when they do not fit any more. An empty
+// sheet takes whatever comes: nowhere will it find more room.
 func (s *sheet) add(ops ...commit.Op) (bool, error) {
 	b, err := commit.Record{Ops: ops}.Marshal()
 	if err != nil {
 		return false, err
 	}
-	if len(s.ops)+len(ops) > commit.MaxOps-spareOps || s.size+len(b) > commit.MaxRecord-recordRoom {
+	if len(s.ops) > 0 && (len(s.ops)+len(ops) > commit.MaxOps-spareOps || s.size+len(b) > commit.MaxRecord-recordRoom) {
 		return false, nil
 	}
 	s.ops, s.size = append(s.ops, ops...), s.size+len(b)

@@ -35,3 +35,14 @@ func TestSheetFitsRecord(t *testing.T) {
 		}
 	}
 }
+
+// What is larger than a sheet, and still a record, has one to itself: it is not lost, and is not waited for in vain.
+func TestSheetTakesWhatIsLarge(t *testing.T) {
+	large := commit.Op{Kind: commit.SetProp, File: id.NewFile(), Props: []commit.Prop{{Value: strings.Repeat("z", commit.MaxRecord-recordRoom)}}}
+	var s sheet
+	for _, want := range []bool{true, false} {
+		if ok, err := s.add(large); ok != want || err != nil {
+			t.Errorf("on a sheet of %d operations it finds room: %v, %v; want %v", len(s.ops), ok, err, want)
+		}
+	}
+}
