@@ -215,13 +215,16 @@ func (w *view) Restore(ctx context.Context, name pathname.Path, version id.Versi
 // empty decides what a save without content means: for a file that never had any it is a placeholder,
 // which programs make before they write; for others it is a version like every other.
 func (d *draft) empty(p *planner, t target, op commit.Op) []commit.Op {
-	switch {
-	case !t.exists:
-		op.Kind, op.File, op.Content = commit.Touch, id.NewFile(), commit.Content{Modified: op.Modified}
-	case !t.node.Head.Version.IsZero():
+	if t.exists && !t.node.Head.Version.IsZero() {
 		if op.Modified.IsZero() {
 			op.Modified = p.when
 		}
+		return []commit.Op{op}
+	}
+	p.req.kind, p.req.note, p.req.files[0].Version = event.Changed, "save", id.Version{} // it is no version
+	switch {
+	case !t.exists:
+		op.Kind, op.File, op.Content = commit.Touch, id.NewFile(), commit.Content{Modified: op.Modified}
 	case op.Modified.IsZero():
 		return nil
 	default:
