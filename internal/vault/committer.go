@@ -33,7 +33,8 @@ type request struct {
 	// manifest is appended just before the commit record: a replay from any applied position finds both.
 	manifest []byte
 	version  id.Version
-	lost     int // pack.Store.Lost when the draft began
+	epoch    catalogue.Encapsulation // of the version
+	lost     int                     // pack.Store.Lost when the draft began
 	kind     event.Kind
 
 	info    Info // of what was saved, set by the plan of a draft
@@ -206,23 +207,12 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 		sh.stale = sh.stale || v.cfg.Packs.Lost(sh.id) != sh.lost
 		return v.broken("write to disk", errors.New("a write before this one failed; what was sent is lost: save again"))
 	}
-	c := catalogue.Committed{Record: rec}
-	if slices.ContainsFunc(ops, func(op commit.Op) bool { return op.Kind == commit.Save }) {
-		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)
-		if err != nil {
-			sh.stale = true
-			return v.broken("write to disk", err)
-		}
-		c.Manifests = map[id.Version]pack.Place{r.version: at}
-	}
-	c.Place, err = v.cfg.Packs.Append(ctx, sh.id, pack.Commit, [32]byte{}, sh.meta.SealRecord(nil, plain))
+	b, err := v.append(ctx, r, rec, plain)
 	if err != nil {
 		sh.stale = true
 		return v.broken("write to disk", err)
 	}
 	r.planned, r.when = true, p.when
-	b := sh.pending
-	b.Commits, b.UpTo = []catalogue.Committed{c}, c.Place.End()
 	sh.pending = catalogue.Batch{}
 	for _, chunk := range b.Chunks {
 		delete(sh.fresh, chunk.ID)
@@ -232,6 +222,40 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 		return v.broken("write into the catalogue", err)
 	}
 	return nil
+}
+
+// append adds an act's frames to the pack and returns what the catalogue has to apply; the share's mu is held. The epoch stands
+// before the first commit that needs it, and again in each later pack with one: a pack that is lost takes no versions of others with it.
+func (v *Vault) append(ctx context.Context, r *request, rec commit.Record, plain []byte) (b catalogue.Batch, err error) {
+	sh := r.share
+	b = sh.pending
+	saves := slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.Kind == commit.Save })
+	epoch := func() error {
+		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Epoch, pad(r.epoch.ID), r.epoch.Enc)
+		sh.written, b.Epochs, b.UpTo = written{r.epoch.ID, at.Pack}, append(b.Epochs, r.epoch), at.End()
+		return err
+	}
+	if saves && sh.written.epoch != r.epoch.ID {
+		if err := epoch(); err != nil {
+			return b, err
+		}
+	}
+	c := catalogue.Committed{Record: rec}
+	if saves {
+		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)
+		if err != nil {
+			return b, err
+		}
+		c.Manifests = map[id.Version]pack.Place{r.version: at}
+	}
+	if c.Place, err = v.cfg.Packs.Append(ctx, sh.id, pack.Commit, [32]byte{}, sh.meta.SealRecord(nil, plain)); err != nil {
+		return b, err
+	}
+	b.Commits, b.UpTo = []catalogue.Committed{c}, c.Place.End()
+	if saves && sh.written.pack != c.Place.Pack {
+		err = epoch()
+	}
+	return b, err
 }
 
 // pad makes a frame id of an identifier.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/chunk"
@@ -360,7 +361,7 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 		return Info{}, err
 	}
 	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved}
-	c, err := r.seal(ctx, d.w.v, m, equal)
+	c, err := r.seal(d.w.v, m, equal)
 	if err != nil {
 		return Info{}, err
 	}
@@ -377,10 +378,10 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 }
 
 // seal gives the act a new version with the content that a manifest describes.
-func (r *request) seal(ctx context.Context, v *Vault, m commit.Manifest, equal [32]byte) (c commit.Content, err error) {
+func (r *request) seal(v *Vault, m commit.Manifest, equal [32]byte) (c commit.Content, err error) {
 	c = commit.Content{Version: id.NewVersion(), Size: m.Size, Equal: equal}
 	c.Key = c.Version
-	key, epoch, err := v.fileKey(ctx, r.share, c.Version)
+	key, err := r.fileKey(v.cfg.Now(), c.Version)
 	if err != nil {
 		return c, err
 	}
@@ -389,7 +390,7 @@ func (r *request) seal(ctx context.Context, v *Vault, m commit.Manifest, equal [
 	if err != nil {
 		return c, problem.New(problem.TooLarge, "save", "", err)
 	}
-	c.Epoch, r.version, r.manifest = epoch, c.Version, key.Seal(nil, plain, c.Version[:])
+	c.Epoch, r.version, r.manifest = r.epoch.ID, c.Version, key.Seal(nil, plain, c.Version[:])
 	return c, nil
 }
 
@@ -458,25 +459,21 @@ func (d *draft) Discard() {
 	d.window, d.full, d.small = nil, nil, nil
 }
 
-// fileKey returns the key of a new version in the share's write epoch, and the epoch.
-func (v *Vault) fileKey(ctx context.Context, sh *share, version id.Version) (seal.Key, id.Epoch, error) {
+// fileKey returns the key of a new version, in the share's write epoch.
+func (r *request) fileKey(now time.Time, version id.Version) (seal.Key, error) {
+	sh := r.share
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	now := v.cfg.Now()
 	if sh.epoch == nil || sh.left == 0 || !now.Before(sh.until) {
 		e, err := sh.recipient.NewEpoch(sh.id)
 		if err != nil {
-			return seal.Key{}, id.Epoch{}, err
+			return seal.Key{}, err
 		}
-		if _, err := v.cfg.Packs.Append(ctx, sh.id, pack.Epoch, pad(e.ID), e.Enc); err != nil {
-			return seal.Key{}, id.Epoch{}, v.broken("write to disk", err)
-		}
-		sh.pending.Epochs = append(sh.pending.Epochs, catalogue.Encapsulation{ID: e.ID, Enc: e.Enc})
 		sh.epoch, sh.left, sh.until = e, epochVersions, now.Add(epochTime)
 	}
 	sh.left--
-	k, err := sh.epoch.FileKey(version)
-	return k, sh.epoch.ID, err
+	r.epoch = catalogue.Encapsulation{ID: sh.epoch.ID, Enc: sh.epoch.Enc}
+	return sh.epoch.FileKey(version)
 }
 
 // target resolves the draft's name: its directory, and what stands there.

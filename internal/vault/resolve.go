@@ -203,7 +203,7 @@ func (p *planner) placeAs(file, parent id.File, name string, node catalogue.Node
 		return commit.Op{}, problem.New(problem.Internal, "save", name, err)
 	}
 	p.req.lost = p.sh.lost
-	c, err := p.req.seal(p.ctx, p.v, commit.Manifest{}, p.sh.meta.Equal(emptySum[:]))
+	c, err := p.req.seal(p.v, commit.Manifest{}, p.sh.meta.Equal(emptySum[:]))
 	if c.Modified = node.Modified; c.Modified.IsZero() {
 		c.Modified = node.Created
 	}

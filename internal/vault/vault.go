@@ -81,7 +81,14 @@ type share struct {
 	epoch   *seal.Epoch
 	left    int       // versions that epoch may still be used for
 	until   time.Time // or until when
+	written written   // the epoch frame appended last
 	lost    int       // pack.Store.Lost when pending began
+}
+
+// written says that an epoch's frame stands in a pack.
+type written struct {
+	epoch id.Epoch
+	pack  uint64
 }
 
 // Open starts a vault. Shares are unlocked and caught up with their packs when the first session comes for them.
