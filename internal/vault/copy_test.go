@@ -1,13 +1,14 @@
 package vault_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"testing"
 
 	"github.com/azekura/azekura/internal/durable"
-	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/vault"
 )
 
 // A tree of thousands becomes visible at once.
@@ -43,29 +44,12 @@ func TestCopyIsOneCommit(t *testing.T) {
 
 // The power goes at every call to the disk: the copy is there as a whole, or not at all.
 func TestCopyPowerCut(t *testing.T) {
-	k := newTestKeeper(t, "s")
-	durabletest.EachCut(t, func(t *testing.T, p *durabletest.Platter) {
-		h := tryOpen(t, p, k)
-		if h == nil {
-			return
-		}
-		f := h.v.As(staff)
-		ready := f.Mkdir(bg, "/s/a") == nil && f.Mkdir(bg, "/s/a/b") == nil && trySave(f, "/s/a/1", "1") == nil && trySave(f, "/s/a/b/2", "2") == nil
-		acknowledged := ready && f.Copy(bg, "/s/a", "/s/c", false, true) == nil
-		h.close()
-		if !ready {
-			return
-		}
-		for seed := range uint64(3) {
-			h := openOn(t, p.Crash(seed), "/vault", t.TempDir(), k)
-			got := shown(t, h.v.As(staff), "/s")
-			h.close()
-			none := map[string]string{"/s/a/": "", "/s/a/b/": "", "/s/a/1": "1", "/s/a/b/2": "2"}
-			all := map[string]string{"/s/c/": "", "/s/c/b/": "", "/s/c/1": "1", "/s/c/b/2": "2"}
-			maps.Copy(all, none)
-			if !maps.Equal(got, all) && (acknowledged || !maps.Equal(got, none)) {
-				t.Errorf("found %v (acknowledged: %v), want all or nothing", got, acknowledged)
-			}
-		}
+	none := map[string]string{"/s/a/": "", "/s/a/b/": "", "/s/a/1": "1", "/s/a/b/2": "2"}
+	all := map[string]string{"/s/c/": "", "/s/c/b/": "", "/s/c/1": "1", "/s/c/b/2": "2"}
+	maps.Copy(all, none)
+	allOrNothing(t, none, all, func(ctx context.Context, v *vault.Vault) (begun, acknowledged bool) {
+		f := v.As(staff)
+		begun = f.Mkdir(ctx, "/s/a") == nil && f.Mkdir(ctx, "/s/a/b") == nil && trySave(f, "/s/a/1", "1") == nil && trySave(f, "/s/a/b/2", "2") == nil
+		return begun, begun && f.Copy(ctx, "/s/a", "/s/c", false, true) == nil
 	})
 }

@@ -1,6 +1,7 @@
 package vault_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -39,6 +40,15 @@ func (c *clock) pass() time.Time {
 }
 
 func newClock() *clock { return &clock{now: time.Date(2026, 4, 1, 9, 0, 0, 0, time.UTC)} }
+
+// clockHouse is a house with a share "s" and a clock.
+func clockHouse(t testing.TB) (*house, vault.Files, *clock) {
+	t.Helper()
+	c := newClock()
+	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), c.Now)
+	t.Cleanup(h.close)
+	return h, h.v.As(staff), c
+}
 
 // shown returns the contents of all files below a directory, by path; directories end in a slash.
 func shown(t testing.TB, f vault.Files, dir pathname.Path) map[string]string {
@@ -172,10 +182,7 @@ func TestUndo(t *testing.T) {
 
 // A directory comes back under the name that it had, though another has it now or it was moved away itself.
 func TestUndoOfMovedDirectory(t *testing.T) {
-	c := newClock()
-	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), c.Now)
-	t.Cleanup(h.close)
-	f := h.v.As(staff)
+	h, f, c := clockHouse(t)
 	must(t, f.Mkdir(t.Context(), "/s/A"))
 	save(t, f, "/s/A/x", []byte("1"))
 	at := c.pass()
@@ -198,10 +205,7 @@ func TestUndoOfMovedDirectory(t *testing.T) {
 
 // Ransomware overwrites, renames and replaces. A second restore finds nothing left to do.
 func TestUndoRansom(t *testing.T) {
-	c := newClock()
-	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), c.Now)
-	t.Cleanup(h.close)
-	f := h.v.As(staff)
+	h, f, c := clockHouse(t)
 	for _, p := range []pathname.Path{"/s/overwritten", "/s/renamed.jpg", "/s/replaced.jpg"} {
 		save(t, f, p, []byte("good "+p))
 	}
@@ -226,10 +230,7 @@ func TestUndoRansom(t *testing.T) {
 
 // What somebody has locked is not restored over; the rest is.
 func TestUndoHonoursLocks(t *testing.T) {
-	c := newClock()
-	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), c.Now)
-	t.Cleanup(h.close)
-	f := h.v.As(staff)
+	h, f, c := clockHouse(t)
 	must(t, f.Mkdir(t.Context(), "/s/A"))
 	save(t, f, "/s/A/free", []byte("1"))
 	save(t, f, "/s/A/held", []byte("1"))
@@ -250,10 +251,7 @@ func TestUndoHonoursLocks(t *testing.T) {
 
 // Saves go on while a tree is restored again and again: every acknowledged one stays in its history.
 func TestUndoLosesNoSave(t *testing.T) {
-	c := newClock()
-	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), c.Now)
-	t.Cleanup(h.close)
-	f := h.v.As(staff)
+	h, f, c := clockHouse(t)
 	must(t, f.Mkdir(t.Context(), "/s/A"))
 	save(t, f, "/s/A/x", []byte("0"))
 	at := c.pass()
@@ -283,43 +281,46 @@ func TestUndoLosesNoSave(t *testing.T) {
 	}
 }
 
-// The power goes at every call to the disk: of the restored tree everything is there, or nothing.
-func TestUndoPowerCut(t *testing.T) {
+// allOrNothing cuts the power at every call to the disk while work is done on a share "s", and looks what it holds then:
+// none, unless the act is done; all or none, where the power went while it was done. work tells whether it came to
+// the act, and whether that was acknowledged.
+func allOrNothing(t *testing.T, none, all map[string]string, work func(ctx context.Context, v *vault.Vault) (begun, acknowledged bool)) {
+	t.Helper()
 	k := newTestKeeper(t, "s")
 	durabletest.EachCut(t, func(t *testing.T, p *durabletest.Platter) {
 		h := tryOpen(t, p, k)
 		if h == nil {
 			return
 		}
-		f := h.v.As(staff)
-		ready, acknowledged := false, false
-		func() {
-			defer h.close()
-			for _, name := range []pathname.Path{"/s/1", "/s/2"} {
-				if trySave(f, name, "then") != nil {
-					return
-				}
-			}
-			at := time.Now()
-			if trySave(f, "/s/1", "since") != nil || f.Remove(t.Context(), "/s/2") != nil {
-				return
-			}
-			ready = true
-			acknowledged = h.v.Undo(t.Context(), staff, "/s", at, false, func(vault.Undone) error { return nil }) == nil
-		}()
-		if !ready {
+		begun, acknowledged := work(bg, h.v)
+		h.close()
+		if !begun {
 			return
 		}
 		for seed := range uint64(3) {
 			h := openOn(t, p.Crash(seed), "/vault", t.TempDir(), k)
 			got := shown(t, h.v.As(staff), "/s")
 			h.close()
-			all := maps.Equal(got, map[string]string{"/s/1": "then", "/s/2": "then"})
-			none := maps.Equal(got, map[string]string{"/s/1": "since"})
-			if !all && !none || acknowledged && !all {
+			if !maps.Equal(got, all) && (acknowledged || !maps.Equal(got, none)) {
 				t.Errorf("found %v (acknowledged: %v), want all or nothing", got, acknowledged)
 			}
 		}
+	})
+}
+
+// The power goes at every call to the disk: of the restored tree everything is there, or nothing.
+func TestUndoPowerCut(t *testing.T) {
+	none, all := map[string]string{"/s/1": "since"}, map[string]string{"/s/1": "then", "/s/2": "then"}
+	allOrNothing(t, none, all, func(ctx context.Context, v *vault.Vault) (begun, acknowledged bool) {
+		f := v.As(staff)
+		if trySave(f, "/s/1", "then") != nil || trySave(f, "/s/2", "then") != nil {
+			return false, false
+		}
+		at := time.Now()
+		if trySave(f, "/s/1", "since") != nil || f.Remove(ctx, "/s/2") != nil {
+			return false, false
+		}
+		return true, v.Undo(ctx, staff, "/s", at, false, func(vault.Undone) error { return nil }) == nil
 	})
 }
 
