@@ -54,54 +54,54 @@ func (v *Vault) Undo(ctx context.Context, s account.Session, dir pathname.Path, 
 	if err != nil {
 		return err
 	}
-	look := func(view catalogue.View) (*undo, error) {
-		u := &undo{planner: planner{View: view, ctx: ctx, v: v, sh: sh}, w: w, at: at}
-		return u, u.plan(dir, a.Name)
+	var u *undo
+	var p part
+	look := func(view catalogue.View) (err error) {
+		u = &undo{planner: planner{View: view, ctx: ctx, v: v, sh: sh}, w: w, at: at}
+		if err = u.plan(dir, a.Name); err == nil {
+			p, err = u.part()
+		}
+		return err
 	}
-	told := func(turns []turn) error {
-		for _, t := range turns {
-			if err := tell(t.Undone); err != nil {
+	for try := 1; ; {
+		othersWait := try > undoTries
+		if !othersWait {
+			if err := look(v.cfg.Catalogue.View(sh.id, sh.meta)); err != nil {
 				return err
 			}
 		}
-		return nil
-	}
-	for try := 1; ; {
-		u, err := look(v.cfg.Catalogue.View(sh.id, sh.meta))
-		if err != nil {
-			return err
+		if dry || !othersWait && len(p.ops) == 0 {
+			return told(u.turns, tell)
 		}
-		if dry {
-			return told(u.turns)
-		}
-		part, whole, err := u.part()
-		if err != nil {
-			return err
-		}
-		if len(part.ops) > 0 {
-			err = w.act(ctx, sh, op, dir, func(p *planner) ([]commit.Op, error) {
-				if try > undoTries {
-					if u, err = look(p.View); err != nil {
-						return nil, err
-					}
-					if part, whole, err = u.part(); err != nil {
-						return nil, err
-					}
+		err := w.act(ctx, sh, op, dir, func(now *planner) ([]commit.Op, error) {
+			if othersWait {
+				if err := look(now.View); err != nil {
+					return nil, err
 				}
-				return part.plan(p, w)
-			})
-		}
+			}
+			return p.plan(now, w)
+		})
 		switch {
 		case err == errMoved:
 			try++
-		case err != nil:
+			continue
+		case err == nil && p.whole:
+			return told(u.turns, tell)
+		case err == nil:
+			err = told(p.turns, tell)
+		}
+		if err != nil {
 			return err
-		case whole:
-			return told(u.turns)
-		default:
-			if err := told(part.turns); err != nil {
-				return err
-			}
 		}
 	}
+}
+
+// told tells of turns.
+func told(turns []turn, tell func(Undone) error) error {
+	for _, t := range turns {
+		if err := tell(t.Undone); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -45,20 +45,22 @@ func (st turn) allowed(p *planner, w *view) error {
 type part struct {
 	sheet
 	turns []turn
+	whole bool // it holds all that has to be done
 }
 
-// part takes as many turns as one commit record holds, and tells whether these are all.
-func (u *undo) part() (p part, whole bool, err error) {
+// part takes as many turns as one commit record holds.
+func (u *undo) part() (p part, err error) {
 	for _, st := range u.turns {
 		if len(st.ops) == 0 {
 			continue
 		}
 		if ok, err := p.add(st.ops...); err != nil || !ok {
-			return p, false, err
+			return p, err
 		}
 		p.turns = append(p.turns, st)
 	}
-	return p, true, nil
+	p.whole = true
+	return p, nil
 }
 
 // plan is the plan of the act that carries the part out.
