@@ -72,11 +72,11 @@ func rehearse(t testing.TB, v *vault.Vault, dir pathname.Path, at time.Time) (ac
 	return acts, kind
 }
 
-// fill doubles a tree of four files into itself.
+// fill doubles a tree of five files into itself.
 func fill(t testing.TB, f vault.Files, dir pathname.Path, doublings int) {
 	t.Helper()
 	must(t, f.Mkdir(t.Context(), dir))
-	for i := range 4 {
+	for i := range 5 {
 		save(t, f, dir.Join(fmt.Sprint(i)), []byte("elsewhere"))
 	}
 	for i := range doublings {
@@ -168,8 +168,8 @@ func failed(acts map[string]vault.Act, name pathname.Path) bool {
 	return false
 }
 
-// BenchmarkUndo looks at a directory of a hundred files, of which one has changed: alone in its share, beside 100,000
-// entries that have not changed, and as it would be if the catalogue could not tell that they have not.
+// BenchmarkUndo looks at a directory of a hundred files, of which one has changed: alone in its share, beside some
+// 100,000 entries that have not changed, and as it would be if the catalogue could not tell that they have not.
 func BenchmarkUndo(b *testing.B) {
 	for _, c := range []struct {
 		name      string
