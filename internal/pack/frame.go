@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -89,6 +90,9 @@ const MaxTable = 64 << 20
 func (t Type) Stored() bool { return t >= Chunk && t <= Commit }
 
 func (t Type) known() bool { return t.Stored() || t >= TypeHead && t <= TypeTrailer }
+
+// Index returns the first place in b where a header may begin, or -1.
+func Index(b []byte) int { return bytes.Index(b, binary.BigEndian.AppendUint32(nil, magic)) }
 
 // Valid reports whether the checksum of a frame holds.
 func (h Header) Valid(header, payload []byte) bool {

@@ -37,7 +37,7 @@ func framesPast(ctx context.Context, packs pack.Reader, share id.Share, from pac
 				}
 			}
 			switch {
-			case at.Before(from) && at.Pack == from.Pack, damage.Reason == "missing" && at.Offset == 0:
+			case at.Before(from) && at.Pack == from.Pack, damage.Length == 0:
 				from = pack.Position{Pack: at.Pack + 1} // what is readable behind it has been yielded, or nothing is
 			case at.Before(from): // cannot be: a walk yields damage in order
 				yield(pack.Frame{}, damage)

@@ -85,9 +85,8 @@ func TestDamagedPacks(t *testing.T) {
 		"commit, sealed":     {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Commit, 2, 2) }, 2, "checksum", []string{"2"}, nil},
 		"commit, open":       {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Commit, 3, 2) }, 3, "checksum", []string{"3"}, nil},
 		"manifest, sealed":   {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Manifest, 2, 2) }, 2, "checksum", nil, []string{"2"}},
-		// A scan goes on at a multiple of 4,096: the commit record that follows in the same flush is gone, too.
-		"manifest, open": {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Manifest, 3, 2) }, 3, "checksum", []string{"3"}, nil},
-		"chunk, sealed":  {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Chunk, 1, 1) }, 1, "checksum", nil, []string{"1"}},
+		"manifest, open":     {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Manifest, 3, 2) }, 3, "checksum", nil, []string{"3"}},
+		"chunk, sealed":      {func(t *testing.T, root string, k *testKeeper, _ []string) { flip(t, root, k, pack.Chunk, 1, 1) }, 1, "checksum", nil, []string{"1"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			root, books, k := t.TempDir(), t.TempDir(), newTestKeeper(t, "s")
@@ -106,7 +105,7 @@ func TestDamagedPacks(t *testing.T) {
 			if err != nil || !named || r.Packs < 2 {
 				t.Errorf("verify: %+v, %v; want %q in pack %d named and the rest read", r, err, x.reason, x.pack)
 			}
-			if x.lost != nil {
+			if x.lost != nil || name == "manifest, open" { // a table would tell where the manifest was
 				if _, err := h.v.As(staff).Stat(bg, "/s/1"); problem.KindOf(err) != problem.Damaged {
 					t.Errorf("without a rebuild: %v, want %v", err, problem.Damaged)
 				}

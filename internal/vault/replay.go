@@ -143,10 +143,14 @@ func (r replay) from(ctx context.Context, from pack.Position) error {
 // commit reads a commit frame; not ok if it is passed over.
 func (r replay) commit(f pack.Frame, manifests map[id.Version]pack.Place) (c catalogue.Committed, ok bool, err error) {
 	bad := func(err error) error {
-		if r.found == nil || errors.Is(err, commit.ErrNewer) { // to pass over that would show what nobody has made
+		if errors.Is(err, commit.ErrNewer) { // to pass over that would show what nobody has made
 			return fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
 		}
-		r.found(Finding{Share: r.share, Pack: f.Place.Pack, Offset: f.Place.Offset, Length: int64(f.Place.Size), Reason: err.Error()})
+		d := pack.Damage{Share: r.share, At: f.Place.Position, Length: int64(f.Place.Size), Reason: err.Error()}
+		if r.found == nil {
+			return &pack.DamageError{Damage: d}
+		}
+		r.found(damageFound(d))
 		return nil
 	}
 	plain, err := r.keys.OpenRecord(f.Payload)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"sync"
+	"syscall"
 	"unsafe"
 
 	"github.com/azekura/azekura/internal/durable"
@@ -96,6 +97,15 @@ func (l *lately) first(s spot) bool {
 	}
 	l.now[s] = struct{}{}
 	return !before
+}
+
+// unreadable makes damage of an error when it is the medium that cannot give bytes back; asking again will not help. Any other
+// error stays what it is. Length 0 is the whole pack.
+func unreadable(share id.Share, at pack.Position, length int64, err error) error {
+	if !errors.Is(err, syscall.EIO) && !errors.Is(err, syscall.EUCLEAN) && !errors.Is(err, syscall.EBADMSG) {
+		return err
+	}
+	return &pack.DamageError{Damage: pack.Damage{Share: share, At: at, Length: length, Reason: "unreadable: " + err.Error()}}
 }
 
 func damaged(share id.Share, at pack.Place, reason string) error {

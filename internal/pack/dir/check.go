@@ -3,6 +3,7 @@ package dir
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"os"
 
 	"github.com/azekura/azekura/internal/durable"
@@ -23,9 +24,15 @@ func (s *Store) Check(ctx context.Context, share id.Share, n uint64) (info pack.
 		add(0, 0, "missing")
 		return pack.Info{Share: share, Pack: n}, damage, nil
 	}
+	reached := int64(0)
+	defer func() {
+		if d, ok := errors.AsType[*pack.DamageError](unreadable(share, pack.Position{Pack: n, Offset: reached}, info.Size-reached, err)); ok {
+			damage, err = append(damage, d.Damage), nil
+		}
+	}()
 	f, err := s.cfg.FS.OpenFile(s.file(share, n), os.O_RDONLY, 0)
 	if err != nil {
-		return info, nil, err
+		return pack.Info{Share: share, Pack: n}, nil, err
 	}
 	defer f.Close()
 	durable.Sequential(f)
@@ -37,11 +44,12 @@ func (s *Store) Check(ctx context.Context, share id.Share, n uint64) (info pack.
 		w.hash, w.hashTo = sha256.New(), info.Size-pack.Align
 	}
 	found, err := scan(w, 0, seg.limit < 0 && !info.Sealed, func(pack.Header, int64, []byte) error { return ctx.Err() })
-	if err != nil {
-		return info, nil, err
-	}
+	reached = found.end
 	for _, d := range found.damage {
 		add(d.At.Offset, d.Length, d.Reason)
+	}
+	if err != nil {
+		return info, damage, err
 	}
 	if !found.headOK || found.head.Share != share || found.head.Pack != n {
 		add(0, headSize, "head")
@@ -54,7 +62,7 @@ func (s *Store) Check(ctx context.Context, share id.Share, n uint64) (info pack.
 		return info, damage, nil
 	}
 	if err := w.finishHash(); err != nil {
-		return info, nil, err
+		return info, damage, err
 	}
 	if [32]byte(w.hash.Sum(nil)) != info.Digest {
 		add(0, info.Size, "digest")

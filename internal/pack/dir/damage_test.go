@@ -6,8 +6,12 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
+	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
@@ -440,4 +444,192 @@ func TestReadErrorIsNoTornTail(t *testing.T) {
 	if _, err := scan(w, 0, true, nil); !errors.Is(err, io.EOF) || errors.Is(err, pack.ErrFrame) || errors.Is(err, os.ErrNotExist) {
 		t.Errorf("got %v, want the error of reading", err)
 	}
+}
+
+// A damaged frame hides nothing that stands behind it in its flush, whatever of it is damaged.
+func TestDamageHidesNothingBehind(t *testing.T) {
+	for name, at := range map[string]int64{"payload": 1000, "magic": 0, "length": 8, "checksum": 53} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			s := h.open()
+			all := h.groups(s, 4)
+			s.Close()
+			bad := all[2].Place // all[3] stands behind it in the same flush, at no multiple of Align
+			if all[3].Place.Offset%pack.Align == 0 {
+				t.Fatal("each frame has a flush of its own")
+			}
+			h.spoil(1, flip(bad.Offset+at))
+			s = h.open()
+			if d := h.check(s, 1); len(d) != 1 || d[0].At != bad.Position || d[0].Length != int64(bad.Size) {
+				t.Errorf("Check says %+v, want the frame at %+v", d, bad)
+			}
+			got, err := h.frames(s)
+			if !isDamage(err, bad.Position) {
+				t.Errorf("Frames ends with %v", err)
+			}
+			var ids [][32]byte
+			for _, f := range got {
+				ids = append(ids, f.ID)
+			}
+			var want [][32]byte
+			for i, p := range all {
+				if i != 2 {
+					want = append(want, p.ID)
+				}
+			}
+			if !slices.Equal(ids, want) {
+				t.Errorf("%d frames are seen, want %d", len(ids), len(want))
+			}
+		})
+	}
+}
+
+// A place where many frames seem to begin takes no longer to pass than it must.
+func TestSearchEnds(t *testing.T) {
+	const size = 1 << 20
+	h := pack.Header{Type: pack.Chunk, Length: size / 2}
+	data := bytes.Repeat(h.Append(nil, 1), size/pack.HeaderSize) // none of them valid
+	read := &counted{ReaderAt: bytes.NewReader(data)}
+	w := &window{file: read, size: int64(len(data))}
+	if first, damage, err := w.resume(0); first >= 0 || damage || err != nil {
+		t.Errorf("found %d, %v, %v", first, damage, err)
+	}
+	if read.n > 64*size {
+		t.Errorf("read %d bytes of %d", read.n, size)
+	}
+}
+
+type counted struct {
+	io.ReaderAt
+	n int
+}
+
+func (c *counted) ReadAt(p []byte, off int64) (int, error) {
+	n, err := c.ReaderAt.ReadAt(p, off)
+	c.n += n
+	return n, err
+}
+
+// A pack that was cut between two frames is whole in itself; that something is missing is told all the same.
+func TestCutBetweenFramesIsTold(t *testing.T) {
+	h := newHouse(t)
+	s := h.open()
+	all := h.groups(s, 2)
+	if _, err := s.Seal(t.Context(), h.share); err != nil {
+		t.Fatal(err)
+	}
+	h.groups(s, 1) // in pack 2, whose head says how long pack 1 was
+	s.Close()
+	cut := all[2].Place.Offset
+	h.spoil(1, func(b []byte) []byte { return b[:cut] })
+	s = h.open()
+	if d := h.check(s, 1); len(d) == 0 || d[0].At.Offset != cut {
+		t.Errorf("Check says %+v", d)
+	}
+	got, err := h.frames(s)
+	if !isDamage(err, pack.Position{Pack: 1, Offset: cut}) || len(got) != 2 {
+		t.Errorf("Frames gives %d frames, then %v", len(got), err)
+	}
+}
+
+// A medium that cannot give back a part of one pack keeps nobody from the others, nor from what stands before it.
+func TestUnreadablePackIsNamed(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		whole  int // how many of the pack's four frames can be read; -1: it does not even open
+		frames int // how many of all twelve are seen
+	}{
+		{"not opened", -1, 8},
+		{"nothing", 0, 8},
+		{"half of it", 2, 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHouse(t)
+			s := h.open()
+			var all []packtest.Put
+			for range 3 {
+				all = append(all, h.groups(s, 2)...)
+				if _, err := s.Seal(t.Context(), h.share); err != nil {
+					t.Fatal(err)
+				}
+			}
+			end, err := s.Sync(t.Context(), h.share)
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Close()
+			h.known = end
+			bad := &spoiltFS{FS: h.p, name: s.file(h.share, 2), from: -1}
+			if c.whole == 0 {
+				bad.from = 0
+			} else if c.whole > 0 {
+				bad.from = all[4+c.whole].Place.Offset
+			}
+			if s, err = Open(t.Context(), Config{FS: bad, Root: "packs", Target: 1 << 20, Known: func(id.Share) pack.Position { return h.known }}); err != nil {
+				t.Fatal(err)
+			}
+			defer s.Close()
+			d := h.check(s, 2)
+			if len(d) != 1 || !strings.HasPrefix(d[0].Reason, "unreadable") {
+				t.Errorf("Check says %+v", d)
+			}
+			listed := 0
+			for info, err := range s.Packs(t.Context(), h.share) {
+				if _, damage := errors.AsType[*pack.DamageError](err); err != nil && (!damage || info.Pack != 2) {
+					t.Errorf("pack %d: %v", info.Pack, err)
+				}
+				listed++
+			}
+			if listed != 3 {
+				t.Errorf("%d packs are listed, want 3", listed)
+			}
+			seen := 0
+			for _, from := range []pack.Position{{}, {Pack: 3}} { // from the start, and behind the damage
+				for _, err := range s.Frames(t.Context(), h.share, from, nil) {
+					if err == nil {
+						seen++
+					} else if d, ok := errors.AsType[*pack.DamageError](err); !ok || d.Damage.At.Pack != 2 {
+						t.Error(err)
+					}
+				}
+			}
+			if seen != c.frames {
+				t.Errorf("%d frames are seen, want %d", seen, c.frames)
+			}
+		})
+	}
+}
+
+// spoiltFS is a medium with one file that cannot be opened, or not be read from an offset on.
+type spoiltFS struct {
+	durable.FS
+	name string
+	from int64 // -1: it does not open
+}
+
+func (s *spoiltFS) OpenFile(name string, flag int, perm os.FileMode) (durable.File, error) {
+	if name == s.name && s.from < 0 {
+		return nil, &os.PathError{Op: "open", Path: name, Err: syscall.EIO}
+	}
+	f, err := s.FS.OpenFile(name, flag, perm)
+	if err == nil && name == s.name {
+		f = &spoiltFile{f, s.from}
+	}
+	return f, err
+}
+
+type spoiltFile struct {
+	durable.File
+	from int64
+}
+
+func (f *spoiltFile) ReadAt(p []byte, off int64) (int, error) {
+	if end := off + int64(len(p)); end <= f.from {
+		return f.File.ReadAt(p, off)
+	}
+	n, err := f.File.ReadAt(p[:max(f.from-off, 0)], off)
+	if err == nil {
+		err = &os.PathError{Op: "read", Path: "pack", Err: syscall.EIO}
+	}
+	return n, err
 }

@@ -89,6 +89,9 @@ func (s *Store) head(share id.Share, n uint64) (pack.Position, error) {
 		return after, nil
 	}
 	f, err := s.handles.get(s.file(share, n), 0)
+	if _, ok := errors.AsType[*pack.DamageError](unreadable(share, pack.Position{Pack: n}, 0, err)); ok {
+		return pack.Position{Pack: n - 1, Offset: -1}, nil
+	}
 	if err != nil {
 		return pack.Position{}, err
 	}
@@ -135,7 +138,7 @@ func (s *Store) info(share id.Share, seg segment) (info pack.Info, err error) {
 	}
 	f, err := s.handles.get(s.file(share, seg.n), 0)
 	if err != nil {
-		return info, err
+		return pack.Info{Share: share, Pack: seg.n}, unreadable(share, pack.Position{Pack: seg.n}, 0, err)
 	}
 	defer s.handles.put(f)
 	return describe(f, share, seg)
@@ -206,13 +209,16 @@ func (s *Store) Frames(ctx context.Context, share id.Share, from pack.Position, 
 // walk yields the frames of one pack.
 func (s *Store) walk(ctx context.Context, share id.Share, seg segment, start int64, want func(pack.Type) bool,
 	yield func(pack.Frame, error) bool) (more bool, err error) {
+	reached, size := start, int64(0)
+	defer func() {
+		err = unreadable(share, pack.Position{Pack: seg.n, Offset: reached}, max(size-reached, 0), err)
+	}()
 	f, err := s.cfg.FS.OpenFile(s.file(share, seg.n), os.O_RDONLY, 0)
 	if err != nil {
 		return false, err
 	}
 	defer f.Close()
-	size, err := f.Size()
-	if err != nil {
+	if size, err = f.Size(); err != nil {
 		return false, err
 	}
 	if t, ok := trailer(f, size); ok {
@@ -226,6 +232,7 @@ func (s *Store) walk(ctx context.Context, share id.Share, seg segment, start int
 		if err := ctx.Err(); err != nil {
 			return err
 		}
+		reached = at + pack.HeaderSize + int64(h.Length)
 		if !h.Type.Stored() {
 			return nil
 		}
@@ -241,12 +248,19 @@ func (s *Store) walk(ctx context.Context, share id.Share, seg segment, start int
 	if err == errStop {
 		return false, nil
 	}
-	if err == nil && len(found.damage) > 0 {
+	if err != nil {
+		return false, err
+	}
+	if size < seg.limit { // cut at a frame's end, so that nothing else tells it
+		cut := pack.Damage{At: pack.Position{Offset: size}, Length: seg.limit - size, Reason: "missing"}
+		found.damage = append(found.damage, cut)
+	}
+	if len(found.damage) > 0 {
 		d := found.damage[0]
 		d.Share, d.At.Pack = share, seg.n
-		err = &pack.DamageError{Damage: d}
+		return true, &pack.DamageError{Damage: d}
 	}
-	return true, err
+	return true, nil
 }
 
 func place(n uint64, at int64, size uint32) pack.Place {

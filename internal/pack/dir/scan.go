@@ -31,7 +31,11 @@ func (w *window) bytes(off int64, n int) ([]byte, error) {
 		return nil, io.ErrUnexpectedEOF
 	}
 	if off < w.at || off+int64(n) > w.at+int64(len(w.buf)) {
-		if err := w.fill(off, int(min(max(int64(n), readSize), w.size-off))); err != nil {
+		err := w.fill(off, int(min(max(int64(n), readSize), w.size-off)))
+		if err != nil { // what is wanted may lie before what cannot be read
+			err = w.fill(off, n)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -135,28 +139,17 @@ func zero(b []byte) bool {
 	return true
 }
 
-// resume looks behind a place without a valid frame for valid ones, where a flush may have begun. It returns the first, and
-// whether any behind off was appended when the log was already durable beyond off: that proves that off was acknowledged, so what
-// is there is damage. Without such a frame it is a torn tail.
+// resume looks behind a place without a valid frame for valid ones. It returns the first, and whether any behind off was
+// appended when the log was already durable beyond off: that proves that off was acknowledged, so what is there is damage. Without
+// such a frame it is a torn tail.
 func (w *window) resume(off int64) (first int64, damage bool, err error) {
 	first = -1
-	for q := pack.RoundUp(off + 1); q+pack.HeaderSize <= w.size; {
-		head, err := w.bytes(q, pack.HeaderSize)
-		if err != nil {
-			return 0, false, err
-		}
-		if head[0] == 0 && q%pack.Align == 0 {
-			q += pack.Align
-			continue
-		}
-		h, at, _, err := w.next(q)
-		switch {
-		case err == io.EOF:
+	for q, effort := off, 16*w.size; ; {
+		h, at, err := w.search(q, &effort)
+		if err == io.EOF {
 			return first, false, nil
-		case errors.Is(err, pack.ErrFrame):
-			q = pack.RoundUp(at + 1)
-			continue
-		case err != nil:
+		}
+		if err != nil {
 			return 0, false, err
 		}
 		if first < 0 {
@@ -167,7 +160,65 @@ func (w *window) resume(off int64) (first int64, damage bool, err error) {
 		}
 		q = at + pack.HeaderSize + int64(h.Length)
 	}
-	return first, false, nil
+}
+
+// search returns the first valid frame at q or behind it. Frames follow one another, and begin anew at a multiple of Align
+// with each flush, but what tells where the next one is may itself be damaged: so each place is tried that looks like a header.
+// Whoever wrote many such places must not make this endless: once effort, in bytes, is spent, only multiples of Align are tried.
+func (w *window) search(q int64, effort *int64) (h pack.Header, at int64, err error) {
+	for ; ; q++ {
+		if *effort < 0 {
+			q = pack.RoundUp(q)
+		}
+		if q, err = w.find(q); err != nil {
+			return h, 0, err
+		}
+		head, err := w.bytes(q, pack.HeaderSize)
+		if err != nil {
+			return h, 0, err
+		}
+		end := q + pack.HeaderSize
+		if h, err = pack.ParseHeader(head); err == nil {
+			end += int64(h.Length)
+		}
+		if err != nil || end > w.size || *effort < 0 && q%pack.Align != 0 {
+			continue
+		}
+		all, err := w.bytes(q, int(end-q))
+		if err != nil {
+			return h, 0, err
+		}
+		if h.Valid(all, all[pack.HeaderSize:]) {
+			return h, q, nil
+		}
+		*effort -= end - q
+	}
+}
+
+// find returns the first place from q on that looks like the beginning of a header, or io.EOF.
+func (w *window) find(q int64) (int64, error) {
+	for q+pack.HeaderSize <= w.size {
+		b, err := w.ahead(q)
+		if err != nil {
+			return 0, err
+		}
+		if i := pack.Index(b); i >= 0 {
+			if q += int64(i); q+pack.HeaderSize > w.size {
+				break
+			}
+			return q, nil
+		}
+		q += int64(len(b) - pack.HeaderSize + 1) // one may begin in the last bytes
+	}
+	return 0, io.EOF
+}
+
+// ahead returns what is at hand from off on, at least a header's length.
+func (w *window) ahead(off int64) ([]byte, error) {
+	if end := w.at + int64(len(w.buf)); off >= w.at && off+pack.HeaderSize <= end {
+		return w.buf[off-w.at:], nil
+	}
+	return w.bytes(off, int(min(readSize, w.size-off)))
 }
 
 // scanned is what a scan found.
