@@ -161,8 +161,8 @@ func TestUndoEnds(t *testing.T) {
 func TestUndoInSeveralCommits(t *testing.T) {
 	h, f, c := clockHouse(t)
 	must(t, f.Mkdir(t.Context(), "/s/A"), f.Mkdir(t.Context(), "/s/A/d"))
-	sums := slices.Repeat([]commit.Sum{{Algorithm: "x", Value: strings.Repeat("y", 60_000)}}, 64) // three to a record
-	const files = 7
+	sums := slices.Repeat([]commit.Sum{{Algorithm: "x", Value: strings.Repeat("y", 60_000)}}, 72) // two files to a record
+	const files = 5
 	for i := range files {
 		d, err := f.Create(t.Context(), pathname.Path(fmt.Sprint("/s/A/d/", i)))
 		must(t, err)
