@@ -90,6 +90,15 @@ func TestUndoLooksAgain(t *testing.T) {
 		"it is removed": {"changed", func(t *testing.T, f vault.Files, name pathname.Path) error {
 			return f.Remove(t.Context(), name)
 		}, vault.Restored, []string{"then", "since", "then"}},
+		"its directory is removed": {"changed", func(t *testing.T, f vault.Files, name pathname.Path) error {
+			return f.Remove(t.Context(), name.Dir())
+		}, vault.Restored, []string{"then", "since", "then"}},
+		"its directory moves away": {"changed", func(t *testing.T, f vault.Files, name pathname.Path) error {
+			return f.Rename(t.Context(), name.Dir(), "/s/B", false)
+		}, vault.Restored, []string{"then"}},
+		"a directory above is removed": {"changed", func(t *testing.T, f vault.Files, name pathname.Path) error {
+			return errors.Join(f.Remove(t.Context(), "/s/up"), f.Mkdir(t.Context(), "/s/up"))
+		}, vault.Restored, []string{"then", "since", "then"}},
 		"it is locked": {"changed", func(t *testing.T, f vault.Files, name pathname.Path) error {
 			_, _, err := f.Lock(t.Context(), name, vault.Lock{TTL: time.Hour})
 			return err
@@ -97,14 +106,14 @@ func TestUndoLooksAgain(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, f, c := clockHouse(t)
-			name := pathname.Path("/s/A").Join(test.name)
+			name := pathname.Path("/s/up/A").Join(test.name)
 			at := changedTree(t, f, c)
 			looks := disturb(h, "removed", func(n int) { // the last name that is looked up
 				if n == 1 {
 					must(t, test.meanwhile(t, f, name))
 				}
 			})
-			if got := undo(t, h.v, "/s/A", at, false)[string(name)]; got != test.act {
+			if got := undo(t, h.v, "/s/up/A", at, false)[string(name)]; got != test.act {
 				t.Errorf("act %q, want %q", got, test.act)
 			}
 			if got := looks(); got != 2 {
@@ -124,12 +133,12 @@ func TestUndoLooksAgain(t *testing.T) {
 // changedTree makes a directory of which one file changes later and one is removed.
 func changedTree(t *testing.T, f vault.Files, c *clock) (at time.Time) {
 	t.Helper()
-	must(t, f.Mkdir(t.Context(), "/s/A"))
-	save(t, f, "/s/A/changed", []byte("then"))
-	save(t, f, "/s/A/removed", []byte("then"))
+	must(t, f.Mkdir(t.Context(), "/s/up"), f.Mkdir(t.Context(), "/s/up/A"))
+	save(t, f, "/s/up/A/changed", []byte("then"))
+	save(t, f, "/s/up/A/removed", []byte("then"))
 	at = c.pass()
-	save(t, f, "/s/A/changed", []byte("since"))
-	must(t, f.Remove(t.Context(), "/s/A/removed"))
+	save(t, f, "/s/up/A/changed", []byte("since"))
+	must(t, f.Remove(t.Context(), "/s/up/A/removed"))
 	c.pass()
 	return at
 }
@@ -144,15 +153,15 @@ func TestUndoEnds(t *testing.T) {
 			return // it has gone on for too long: let it end, and fail
 		}
 		saved = append(saved, fmt.Sprint("save ", n))
-		save(t, f, "/s/A/changed", []byte(saved[n-1]))
+		save(t, f, "/s/up/A/changed", []byte(saved[n-1]))
 	})
-	undo(t, h.v, "/s/A", at, false)
+	undo(t, h.v, "/s/up/A", at, false)
 	if got := looks(); got != vault.UndoTries {
 		t.Errorf("looked %d times while others could change the tree, want %d", got, vault.UndoTries)
 	}
 	slices.Reverse(saved)
 	want := slices.Concat([]string{"then"}, saved, []string{"since", "then"})
-	if got := versions(t, f, "/s/A/changed"); !slices.Equal(got, want) {
+	if got := versions(t, f, "/s/up/A/changed"); !slices.Equal(got, want) {
 		t.Errorf("versions %q, want %q", got, want)
 	}
 }

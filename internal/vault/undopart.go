@@ -45,11 +45,13 @@ func (st turn) allowed(p *planner, w *view) error {
 type part struct {
 	sheet
 	turns []turn
-	whole bool // it holds all that has to be done
+	dirs  map[id.File]catalogue.Node // in which they are, as they were looked at
+	whole bool                       // it holds all that has to be done
 }
 
 // part takes as many turns as one commit record holds.
 func (u *undo) part() (p part, err error) {
+	p.dirs = u.dirs
 	for _, st := range u.turns {
 		if len(st.ops) == 0 {
 			continue
@@ -78,6 +80,7 @@ func (t part) plan(p *planner, w *view) ([]commit.Op, error) {
 
 // holds checks that all is still as it was looked at.
 func (t part) holds(p *planner, w *view) error {
+	checked := make(map[id.File]bool)
 	for _, st := range t.turns {
 		now, err := p.Child(p.ctx, st.to.dir, st.to.path.Base())
 		if err != nil && !errors.Is(err, catalogue.ErrNone) {
@@ -86,13 +89,16 @@ func (t part) holds(p *planner, w *view) error {
 		if now.File != st.to.node.File || now.Head.Version != st.to.node.Head.Version {
 			return errMoved
 		}
-		if m := st.moved; !m.File.IsZero() {
-			n, err := p.Node(p.ctx, m.File)
-			if err != nil {
-				return err
+		if err := p.stays(st.moved); err != nil {
+			return err
+		}
+		for _, dir := range st.to.chain {
+			if checked[dir] {
+				continue
 			}
-			if n.Parent != m.Parent || n.Name != m.Name || !n.Removed.Equal(m.Removed) || n.Head.Version != m.Head.Version {
-				return errMoved
+			checked[dir] = true
+			if err := p.stays(t.dirs[dir]); err != nil {
+				return err
 			}
 		}
 		if st.allowed(p, w) != nil {
@@ -100,4 +106,16 @@ func (t part) holds(p *planner, w *view) error {
 		}
 	}
 	return nil
+}
+
+// stays returns errMoved unless a node is as it was. No node, and the root of a share, always are.
+func (p *planner) stays(was catalogue.Node) error {
+	if was.File.IsZero() {
+		return nil
+	}
+	n, err := p.Node(p.ctx, was.File)
+	if err == nil && (n.Parent != was.Parent || n.Name != was.Name || !n.Removed.Equal(was.Removed) || n.Head.Version != was.Head.Version) {
+		err = errMoved
+	}
+	return err
 }

@@ -39,6 +39,9 @@ func (u *undo) dir(t target, then id.File) (base, error) {
 		}
 	}
 	u.taken[b.now] = true
+	if t.exists {
+		u.dirs[b.now] = t.node
+	}
 	if b.chain = t.chain; !b.now.IsZero() {
 		b.chain = append(slices.Clip(t.chain), b.now)
 	}

@@ -17,12 +17,13 @@ type undo struct {
 	planner
 	w     *view
 	at    time.Time
-	root  target           // the directory
-	then  id.File          // what it was
-	tree  tree             // what stood in it
-	now   []base           // the directories of that time, in order: before what is in them
-	taken map[id.File]bool // what stands at a path of that time already
-	left  map[id.File]bool // what is to leave where it stands
+	root  target                     // the directory
+	then  id.File                    // what it was
+	tree  tree                       // what stood in it
+	now   []base                     // the directories of that time, in order: before what is in them
+	dirs  map[id.File]catalogue.Node // the directories that are there now, and those above
+	taken map[id.File]bool           // what stands at a path of that time already
+	left  map[id.File]bool           // what is to leave where it stands
 	turns []turn
 }
 
@@ -77,7 +78,14 @@ func (u *undo) remember(dir pathname.Path) (ok bool, err error) {
 
 // restore plans what is below the directory.
 func (u *undo) restore() error {
-	u.taken, u.left = make(map[id.File]bool), make(map[id.File]bool)
+	u.dirs, u.taken, u.left = make(map[id.File]catalogue.Node), make(map[id.File]bool), make(map[id.File]bool)
+	for _, above := range u.root.chain[1:] {
+		n, err := u.Node(u.ctx, above)
+		if err != nil {
+			return err
+		}
+		u.dirs[above] = n
+	}
 	top, err := u.dir(u.root, u.then)
 	if err != nil {
 		return err
