@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/id"
@@ -73,4 +74,33 @@ func BenchmarkRead3MB(b *testing.B) {
 		}
 		files[0].Close()
 	}
+}
+
+// BenchmarkLocksOfAListing asks for the locks of each entry of a directory, as a PROPFIND does, while one is held in the share.
+func BenchmarkLocksOfAListing(b *testing.B) {
+	h := newHouse(b, "s")
+	w := h.v.As(staff)
+	for i := range 1000 {
+		save(b, w, pathname.Path(fmt.Sprintf("/s/DSC_%05d.JPG", i)), []byte("x"))
+	}
+	if _, _, err := w.Lock(b.Context(), "/s/DSC_00001.JPG", vault.Lock{TTL: time.Hour}); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		found := 0
+		for i, err := range w.List(b.Context(), "/s") {
+			if err != nil {
+				b.Fatal(err)
+			}
+			locks, err := w.Locks(b.Context(), i)
+			if err != nil {
+				b.Fatal(err)
+			}
+			found += len(locks)
+		}
+		if found != 1 {
+			b.Fatalf("%d locks, want 1", found)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/1000, "µs/entry")
 }

@@ -18,8 +18,14 @@ func (w *view) change(ctx context.Context, op string, name pathname.Path, plan f
 	if err != nil {
 		return err
 	}
-	return w.v.submit(ctx, &request{share: sh, sess: w.s, plan: plan, kind: event.Changed, note: op,
-		files: []event.File{{Path: sh.meta.SealPath(string(name))}}})
+	return w.act(ctx, sh, op, name, plan)
+}
+
+// act submits a plan on a share that has been entered.
+func (w *view) act(ctx context.Context, sh *share, op string, name pathname.Path, plan func(p *planner) ([]commit.Op, error)) error {
+	r := w.request(sh, event.Changed, name)
+	r.plan, r.note = plan, op
+	return w.v.submit(ctx, r)
 }
 
 // Mkdir implements Writer.

@@ -15,6 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -24,10 +25,12 @@ const maxGroup = 512
 // request is one act on its way to the committer. Plans run one after the other, each seeing what the
 // ones before it did, so that two sessions cannot both create a name or slip past a lock.
 type request struct {
-	ctx   context.Context
-	share *share
-	sess  account.Session
-	alone func(tx catalogue.Tx) error // work on the catalogue itself; what a session does is a plan
+	ctx    context.Context
+	share  *share
+	sess   account.Session
+	alone  func(tx catalogue.Tx) error // work on the catalogue itself; what a session does is a plan
+	name   pathname.Path
+	expect []Info // what must still be there
 	// plan decides what the act does, or why it cannot be done. Returning no operations is success.
 	plan func(p *planner) ([]commit.Op, error)
 	// manifest is appended just before the commit record: a replay from any applied position finds both.
@@ -191,6 +194,9 @@ func (v *Vault) broken(op string, err error) error {
 func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 	sh := r.share
 	p := &planner{View: tx.View(sh.id, sh.meta), ctx: r.ctx, v: v, sh: sh, req: r, when: v.cfg.Now().UTC().Truncate(time.Microsecond)}
+	if err := p.expected(r.expect); err != nil {
+		return err
+	}
 	ops, err := r.plan(p)
 	if err != nil || len(ops) == 0 {
 		return err

@@ -9,7 +9,6 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
-	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
@@ -40,12 +39,6 @@ func (w *view) Copy(ctx context.Context, from, to pathname.Path, replace, deep b
 		return c.tree(ctx)
 	}
 	return c.flush(ctx)
-}
-
-// act submits a plan on a share that has been entered.
-func (w *view) act(ctx context.Context, sh *share, op string, name pathname.Path, plan func(p *planner) ([]commit.Op, error)) error {
-	return w.v.submit(ctx, &request{share: sh, sess: w.s, plan: plan, kind: event.Changed, note: op,
-		files: []event.File{{Path: sh.meta.SealPath(string(name))}}})
 }
 
 // copyTop plans the copy of the named thing itself and returns the file that it becomes.

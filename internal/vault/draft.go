@@ -360,13 +360,14 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	r := &request{share: d.sh, sess: d.w.s, lost: d.lost, kind: event.Saved}
+	r := d.w.request(d.sh, event.Saved, d.name)
+	r.lost = d.lost
 	c, err := r.seal(d.w.v, m, equal)
 	if err != nil {
 		return Info{}, err
 	}
 	c.Modified, c.Sums = s.Modified, s.Sums
-	r.files = []event.File{{Version: c.Version, Path: d.sh.meta.SealPath(string(d.name))}}
+	r.files[0].Version = c.Version
 	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
 	if err := d.w.v.submit(ctx, r); err != nil {
 		return Info{}, err

@@ -118,8 +118,9 @@ type Locker interface {
 	// Refresh sets the lock's end anew. The error is problem.Condition if name is not in the lock's scope or the lock ended.
 	Refresh(ctx context.Context, name pathname.Path, token string, ttl time.Duration) (Lock, error)
 	Unlock(ctx context.Context, name pathname.Path, token string) error
-	// Locks lists the locks that hold for a path: its own and deep ones above.
-	Locks(ctx context.Context, name pathname.Path) ([]Lock, error)
+	// Locks lists the locks that hold for what Stat or List found, or, if i has nothing but a Path, would hold for
+	// something there: its own and deep ones above.
+	Locks(ctx context.Context, i Info) ([]Lock, error)
 }
 
 // Lock is a lock of RFC 4918 section 6.
@@ -140,4 +141,8 @@ type Files interface {
 	Reader
 	Writer
 	Locker
+	// Expecting returns the same with a condition on its first act: that each of these names still shows the version that was seen
+	// there, or still nothing if what was seen has nothing but a Path. Otherwise the error is of kind problem.Condition. It is
+	// looked at in the step of the act itself, but for live files and names in another share than that of the act.
+	Expecting(seen ...Info) Files
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/durable"
-	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
@@ -195,23 +194,22 @@ func (w *view) Lock(ctx context.Context, name pathname.Path, l Lock) (Lock, Info
 	if live, hidden := w.isLive(ctx, name); live {
 		return w.v.live.lock(ctx, w, name, hidden, l)
 	}
-	err = w.v.submit(ctx, &request{share: sh, sess: w.s, kind: event.Changed, note: op,
-		files: []event.File{{Path: sh.meta.SealPath(string(name))}}, plan: func(p *planner) ([]commit.Op, error) {
-			t, err := p.target(op, name, w)
-			if err != nil {
+	err = w.act(ctx, sh, op, name, func(p *planner) ([]commit.Op, error) {
+		t, err := p.target(op, name, w)
+		if err != nil {
+			return nil, err
+		}
+		var ops []commit.Op
+		if !t.exists {
+			if err := p.mayWrite(op, w, t); err != nil {
 				return nil, err
 			}
-			var ops []commit.Op
-			if !t.exists {
-				if err := p.mayWrite(op, w, t); err != nil {
-					return nil, err
-				}
-				t.node = catalogue.Node{File: id.NewFile()}
-				ops = []commit.Op{{Kind: commit.Touch, File: t.node.File, Parent: t.dir, Name: name.Base()}}
-			}
-			l, err = p.lock(op, w, t, l)
-			return ops, err
-		}})
+			t.node = catalogue.Node{File: id.NewFile()}
+			ops = []commit.Op{{Kind: commit.Touch, File: t.node.File, Parent: t.dir, Name: name.Base()}}
+		}
+		l, err = p.lock(op, w, t, l)
+		return ops, err
+	})
 	if err != nil {
 		return Lock{}, Info{}, err
 	}
@@ -318,17 +316,23 @@ func (w *view) Unlock(ctx context.Context, name pathname.Path, token string) err
 	})
 }
 
-// Locks implements Locker.
-func (w *view) Locks(ctx context.Context, name pathname.Path) ([]Lock, error) {
-	if len(name.Names()) == 0 {
+// Locks implements Locker. A listing asks it for each entry, so it reads nothing but directories that are known already.
+func (w *view) Locks(ctx context.Context, i Info) ([]Lock, error) {
+	const op = "list locks"
+	names := i.Path.Names()
+	if len(names) == 0 {
 		return nil, nil
 	}
-	sh, _, err := w.enter(ctx, "list locks", name, false)
+	sh, _, err := w.enter(ctx, op, i.Path, false)
 	if err != nil {
 		return nil, err
 	}
-	if live, _ := w.isLive(ctx, name); live {
-		return w.v.live.locksOn(name), nil
+	live := i.Live
+	if i.File.IsZero() && !live {
+		live, _ = w.isLive(ctx, i.Path)
+	}
+	if live {
+		return w.v.live.locksOn(i.Path), nil
 	}
 	sh.locks.mu.Lock()
 	none := len(sh.locks.held) == 0
@@ -336,19 +340,19 @@ func (w *view) Locks(ctx context.Context, name pathname.Path) ([]Lock, error) {
 	if none {
 		return nil, nil
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, "list locks", name, name.Share())
-	if err != nil {
+	t := target{name: i.Path, chain: []id.File{{}}}
+	if err := t.descend(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op); err != nil {
 		return nil, err
 	}
-	file := t.node.File
-	if !t.exists {
+	file, nothing := i.File, i.File.IsZero() && len(names) > 1
+	if nothing {
 		file = t.dir
 	}
 	sh.locks.mu.Lock()
 	defer sh.locks.mu.Unlock()
 	var all []Lock
 	for _, h := range sh.locks.on(file, t.chain, w.v.cfg.Now()) {
-		if t.exists || h.Deep {
+		if !nothing || h.Deep {
 			all = append(all, h.Lock)
 		}
 	}

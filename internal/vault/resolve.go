@@ -31,9 +31,26 @@ func follow(ctx context.Context, v catalogue.View, known *dirs, op string, name 
 		t.exists, t.node = true, catalogue.Node{Dir: true}
 		return t, nil
 	}
-	for i, n := range names {
-		last := i == len(names)-1
-		if !last && known != nil {
+	if err := t.descend(ctx, v, known, op); err != nil {
+		return t, err
+	}
+	last := names[len(names)-1]
+	node, err := known.child(ctx, v, t.dir, last)
+	switch {
+	case errors.Is(err, catalogue.ErrNone):
+		t.path = t.path.Join(last)
+	case err != nil:
+		return t, problem.New(problem.Internal, op, string(name), err)
+	default:
+		t.path, t.node, t.exists = t.path.Join(node.Name), node, true
+	}
+	return t, nil
+}
+
+// descend goes from the root of the share to the directory of the name.
+func (t *target) descend(ctx context.Context, v catalogue.View, known *dirs, op string) error {
+	for _, n := range t.name.Dir().Names()[1:] {
+		if known != nil {
 			if node, _, ok := known.get(t.dir, n); ok {
 				t.enter(node)
 				continue
@@ -41,24 +58,16 @@ func follow(ctx context.Context, v catalogue.View, known *dirs, op string, name 
 		}
 		node, err := known.child(ctx, v, t.dir, n)
 		switch {
-		case errors.Is(err, catalogue.ErrNone) && last:
-			t.path = t.path.Join(n)
-			return t, nil
 		case errors.Is(err, catalogue.ErrNone):
-			return t, problem.New(problem.Conflict, op, string(name), errors.New("the directory above does not exist"))
+			return problem.New(problem.Conflict, op, string(t.name), errors.New("the directory above does not exist"))
 		case err != nil:
-			return t, problem.New(problem.Internal, op, string(name), err)
-		}
-		if last {
-			t.path, t.node, t.exists = t.path.Join(node.Name), node, true
-			return t, nil
-		}
-		if !node.Dir {
-			return t, problem.New(problem.Conflict, op, string(name), errors.New("a file stands where a directory should be"))
+			return problem.New(problem.Internal, op, string(t.name), err)
+		case !node.Dir:
+			return problem.New(problem.Conflict, op, string(t.name), errors.New("a file stands where a directory should be"))
 		}
 		t.enter(node)
 	}
-	return t, nil
+	return nil
 }
 
 // enter goes on into a directory.
@@ -103,6 +112,23 @@ func (p *planner) mustExist(op string, name pathname.Path, w *view) (target, err
 		return t, problem.New(problem.NotFound, op, string(name), nil)
 	}
 	return t, err
+}
+
+// expected fails unless the names of the share still show what was seen there.
+func (p *planner) expected(seen []Info) error {
+	for _, was := range seen {
+		if was.Live || len(was.Path.Names()) < 2 || pathname.Key(was.Path.Share()) != pathname.Key(p.req.name.Share()) {
+			continue
+		}
+		t, err := follow(p.ctx, p.View, nil, "check condition", was.Path, was.Path.Share())
+		if err != nil && problem.KindOf(err) != problem.Conflict {
+			return err
+		}
+		if t.node.File != was.File || t.node.Head.Version != was.Version {
+			return problem.New(problem.Condition, "check condition", string(was.Path), errors.New("it has changed meanwhile"))
+		}
+	}
+	return nil
 }
 
 // info tells about a target as the session sees it.

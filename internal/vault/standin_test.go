@@ -21,7 +21,7 @@ func takeLock(t *testing.T, f vault.Files, name pathname.Path) string {
 
 func locksOn(t *testing.T, f vault.Files, name pathname.Path) int {
 	t.Helper()
-	locks, err := f.Locks(t.Context(), name)
+	locks, err := f.Locks(t.Context(), stat(t, f, name))
 	must(t, err)
 	return len(locks)
 }

@@ -151,6 +151,19 @@ type view struct {
 	v      *Vault
 	s      account.Session
 	tokens []string
+	expect []Info // by the next act
+}
+
+// Expecting implements Files.
+func (w *view) Expecting(seen ...Info) Files {
+	return &view{v: w.v, s: w.s, tokens: w.tokens, expect: seen}
+}
+
+// request begins an act on a name.
+func (w *view) request(sh *share, kind event.Kind, name pathname.Path) *request {
+	r := &request{share: sh, sess: w.s, kind: kind, name: name, expect: w.expect, files: []event.File{{Path: sh.meta.SealPath(string(name))}}}
+	w.expect = nil
+	return r
 }
 
 // enter finds the share of a path for the session, checks the session's right and opens the share.

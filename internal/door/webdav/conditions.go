@@ -70,11 +70,14 @@ func (c *call) conditions() error {
 	if !conditional(c.r.Header) {
 		return nil
 	}
-	i, err := c.files.Stat(c.r.Context(), c.name)
-	if err != nil && problem.KindOf(err) != problem.NotFound {
+	i, err := c.look(c.name)
+	if err != nil {
 		return err
 	}
-	return holds(c.r.Header, i, err == nil)
+	if c.r.Method != "PUT" {
+		c.seen = append(c.seen, i)
+	}
+	return holds(c.r.Header, i, stands(i))
 }
 
 // unchanged answers a conditional GET (RFC 9110 section 13.2.2).

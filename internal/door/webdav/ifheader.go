@@ -3,6 +3,7 @@ package webdav
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/azekura/azekura/internal/pathname"
@@ -129,7 +130,9 @@ func (c *call) checkIf() (tokens []string, err error) {
 			}
 			states[l.resource] = st
 		}
-		any = st.satisfies(l.all)
+		if any = st.satisfies(l.all); any && slices.ContainsFunc(l.all, func(cond ifCondition) bool { return cond.etag != "" }) {
+			c.seen = append(c.seen, st.Info)
+		}
 	}
 	if !any {
 		return nil, problem.New(problem.Condition, "check condition", string(c.name), nil)
@@ -139,8 +142,8 @@ func (c *call) checkIf() (tokens []string, err error) {
 
 // state is what an If header can ask of a resource.
 type state struct {
-	etag   string
-	tokens map[string]bool
+	vault.Info // nothing but a Path where nothing stands
+	tokens     map[string]bool
 }
 
 // state returns that of a resource; one that is not of this door has none.
@@ -151,14 +154,10 @@ func (c *call) state(resource string) (st state, err error) {
 			return st, nil
 		}
 	}
-	i, err := c.files.Stat(c.r.Context(), name)
-	switch {
-	case err == nil:
-		st.etag = etag(i)
-	case problem.KindOf(err) != problem.NotFound:
+	if st.Info, err = c.look(name); err != nil {
 		return st, err
 	}
-	locks, err := c.locksOn(name)
+	locks, err := c.locksOn(st.Info)
 	st.tokens = make(map[string]bool, len(locks))
 	for _, l := range locks {
 		st.tokens[l.Token] = true
@@ -166,9 +165,21 @@ func (c *call) state(resource string) (st state, err error) {
 	return st, err
 }
 
-// locksOn returns the locks in whose scope a name lies, even where nothing stands.
-func (c *call) locksOn(name pathname.Path) ([]vault.Lock, error) {
-	locks, err := c.files.Locks(c.r.Context(), name)
+// look is Stat that finds nothing but the path where nothing stands.
+func (c *call) look(name pathname.Path) (vault.Info, error) {
+	i, err := c.files.Stat(c.r.Context(), name)
+	if problem.KindOf(err) == problem.NotFound {
+		return vault.Info{Path: name}, nil
+	}
+	return i, err
+}
+
+// stands reports whether look has found something.
+func stands(i vault.Info) bool { return i.Dir || i.Live || !i.File.IsZero() }
+
+// locksOn returns the locks in whose scope a thing lies, even where nothing stands.
+func (c *call) locksOn(i vault.Info) ([]vault.Lock, error) {
+	locks, err := c.files.Locks(c.r.Context(), i)
 	if k := problem.KindOf(err); err != nil && (k == problem.NotFound || k == problem.Conflict) {
 		return nil, nil
 	}
@@ -177,7 +188,8 @@ func (c *call) locksOn(name pathname.Path) ([]vault.Lock, error) {
 
 func (st state) satisfies(all []ifCondition) bool {
 	for _, cond := range all {
-		holds := st.etag != "" && cond.etag == st.etag || cond.token != "" && st.tokens[cond.token]
+		tag := etag(st.Info)
+		holds := stands(st.Info) && tag != "" && cond.etag == tag || cond.token != "" && st.tokens[cond.token]
 		if holds == cond.not {
 			return false
 		}

@@ -171,7 +171,11 @@ func (c *call) inTheWay() (roots []pathname.Path) {
 		changed = changed[1:]
 	}
 	for _, name := range changed {
-		locks, err := c.locksOn(name)
+		i, err := c.look(name)
+		if err != nil {
+			return nil
+		}
+		locks, err := c.locksOn(i)
 		if err != nil {
 			return nil
 		}
@@ -186,7 +190,7 @@ func (c *call) inTheWay() (roots []pathname.Path) {
 
 // lockDiscovery is the property of that name.
 func (c *call) lockDiscovery(i vault.Info) string {
-	locks, err := c.locksOn(i.Path)
+	locks, err := c.locksOn(i)
 	if err != nil {
 		return ""
 	}

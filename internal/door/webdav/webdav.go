@@ -54,8 +54,8 @@ const (
 	maxOwner    = 4 << 10  // of a lock
 )
 
-// A method and whether it changes what it names, and so obeys If-Match and its like before anything else. PUT
-// looks at them when all has come, in the same step as the save.
+// A method and whether it changes what it names, and so obeys If-Match and its like before anything else. What they were
+// judged by must still be there in the moment of the act. PUT looks at them when all has come, in the same step as the save.
 type method struct {
 	do      func(*call) error
 	changes bool
@@ -93,7 +93,8 @@ type call struct {
 	to     pathname.Path // of COPY and MOVE
 	slash  bool          // the URL ends in a slash: it means a directory
 	s      account.Session
-	tokens []string // of locks, as the client presents them
+	tokens []string     // of locks, as the client presents them
+	seen   []vault.Info // what entity tags in conditions were compared with
 	files  vault.Files
 	space  map[string]quota // asked so far, by share
 }
@@ -143,6 +144,9 @@ func (c *call) serve() error {
 		if err := c.conditions(); err != nil {
 			return err
 		}
+	}
+	if len(c.seen) > 0 {
+		c.files = c.files.Expecting(c.seen...)
 	}
 	return m.do(c)
 }

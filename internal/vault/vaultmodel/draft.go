@@ -22,7 +22,7 @@ func (w *view) Create(_ context.Context, name pathname.Path) (vault.Draft, error
 		if err := w.mayPutLive(op, name); err != nil {
 			return nil, err
 		}
-	} else if _, err := w.toSave(op, name); err != nil {
+	} else if _, err := (&view{m: w.m, s: w.s, tokens: w.tokens}).toSave(op, name); err != nil { // the act is the Commit
 		return nil, err
 	}
 	return &draft{w: w, name: name}, nil

@@ -217,8 +217,9 @@ func (w *view) Unlock(_ context.Context, name pathname.Path, token string) error
 }
 
 // Locks implements vault.Locker.
-func (w *view) Locks(_ context.Context, name pathname.Path) (all []vault.Lock, err error) {
+func (w *view) Locks(_ context.Context, i vault.Info) (all []vault.Lock, err error) {
 	const op = "list locks"
+	name := i.Path
 	w.m.mu.Lock()
 	defer w.m.mu.Unlock()
 	if len(name.Names()) == 0 {

@@ -113,7 +113,7 @@ func TestLockAgainstLock(t *testing.T) {
 	h.want(other.Unlock(ctx, "/s/d/f", token), problem.Denied)
 	h.want(other.Unlock(ctx, "/s/d", shared.Token), problem.Condition)
 	h.ok(put(t, h.files(token), "/s/d/f", "2"))
-	if locks, err := other.Locks(ctx, "/s/d/f"); err != nil || len(locks) != 2 {
+	if locks, err := other.Locks(ctx, vault.Info{Path: "/s/d/f"}); err != nil || len(locks) != 2 {
 		t.Errorf("%v %v: want two locks", locks, err)
 	}
 	h.ok(h.files().Unlock(ctx, "/s/d/f", token))

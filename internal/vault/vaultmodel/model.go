@@ -94,6 +94,12 @@ type view struct {
 	m      *Model
 	s      account.Session
 	tokens []string
+	expect []vault.Info // by the next act
+}
+
+// Expecting implements vault.Files.
+func (w *view) Expecting(seen ...vault.Info) vault.Files {
+	return &view{m: w.m, s: w.s, tokens: w.tokens, expect: seen}
 }
 
 // share is a tree.
@@ -196,6 +202,9 @@ func (sh *share) follow(op string, name pathname.Path) (target, error) {
 // toChange is enter and follow for a change; the root of a share is refused.
 func (w *view) toChange(op string, name pathname.Path) (target, error) {
 	sh, err := w.enter(op, name, true)
+	if err == nil {
+		err = w.expected(name)
+	}
 	if err != nil {
 		return target{}, err
 	}
@@ -204,6 +213,25 @@ func (w *view) toChange(op string, name pathname.Path) (target, error) {
 		err = &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.share-by-administrator"}
 	}
 	return t, err
+}
+
+// expected fails unless the names in the share of an act still show what was seen there.
+func (w *view) expected(act pathname.Path) error {
+	seen := w.expect
+	w.expect = nil
+	for _, was := range seen {
+		if was.Live || len(was.Path.Names()) < 2 || pathname.Key(was.Path.Share()) != pathname.Key(act.Share()) {
+			continue
+		}
+		i, err := w.stat(was.Path)
+		if err != nil && problem.KindOf(err) != problem.NotFound {
+			return err
+		}
+		if i.File != was.File || i.Version != was.Version {
+			return problem.New(problem.Condition, "check condition", string(was.Path), nil)
+		}
+	}
+	return nil
 }
 
 // existing is toChange for something that must be there.
