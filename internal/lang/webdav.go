@@ -32,6 +32,7 @@ var davTexts = []text{
 	{"dav.overwrite", "Overwrite is T or F.", "Overwrite は T か F です。"},
 	{"dav.parts", "Parts of a file cannot be saved: send the whole (RFC 9110 section 14.5).", "ファイルの一部だけの保存はできません。全体を送ってください（RFC 9110 の 14.5 節）。"},
 	{"dav.put-slash", "A name that ends in a slash is a directory: use MKCOL.", "斜線で終わる名前はフォルダーです。MKCOL を使ってください。"},
+	{"dav.range", "The file has no such range.", "ファイルにその範囲はありません。"},
 	{"dav.refresh", "LOCK without a body refreshes the lock that the If header names.", "本文のない LOCK は、If ヘッダーで指定したロックの延長です。"},
 	{"dav.slash-in-name", "A name cannot hold a slash.", "名前に斜線は使えません。"},
 	{"dav.taken", "There is already something with this name, and Overwrite is F.", "同じ名前のものがすでにあり、Overwrite が F です。"},

@@ -74,8 +74,11 @@ func (c *call) fail(err error) {
 		panic(http.ErrAbortHandler) // the client must see that this is not the whole
 	}
 	h := c.Header()
-	for _, name := range []string{"Etag", "Last-Modified", "Content-Length", "Accept-Ranges", "Content-Disposition", "Content-Range", "Oc-Checksum"} {
+	for _, name := range []string{"Etag", "Last-Modified", "Content-Length", "Accept-Ranges", "Content-Disposition", "Oc-Checksum"} {
 		h.Del(name)
+	}
+	if code != http.StatusRequestedRangeNotSatisfiable { // RFC 9110 section 15.5.17: it tells the length
+		h.Del("Content-Range")
 	}
 	switch code {
 	case http.StatusUnauthorized:

@@ -60,11 +60,34 @@ func (c *call) get() error {
 	return nil
 }
 
-// ranges answers a GET with a Range. http.ServeContent swallows what goes wrong while it reads, so the reader keeps it.
+// ranges answers a GET with a Range. http.ServeContent swallows what goes wrong while it reads, so the reader keeps it; and it
+// speaks English about a range that cannot be had.
 func (c *call) ranges(i vault.Info, f vault.File) error {
-	r := &watched{File: f}
-	http.ServeContent(c.answer, c.r, "", i.Modified.Truncate(time.Second), r)
-	return r.end()
+	r, w := &watched{File: f}, &unranged{answer: c.answer}
+	http.ServeContent(w, c.r, "", i.Modified.Truncate(time.Second), r)
+	if err := r.end(); err != nil || !w.outside {
+		return err
+	}
+	return refuse(http.StatusRequestedRangeNotSatisfiable, "dav.range")
+}
+
+// unranged keeps back the answer that a range lies outside of the file.
+type unranged struct {
+	*answer
+	outside bool
+}
+
+func (u *unranged) WriteHeader(code int) {
+	if u.outside = code == http.StatusRequestedRangeNotSatisfiable; !u.outside {
+		u.answer.WriteHeader(code)
+	}
+}
+
+func (u *unranged) Write(p []byte) (int, error) {
+	if u.outside {
+		return len(p), nil
+	}
+	return u.answer.Write(p)
 }
 
 // watched keeps the first error of a file. For several ranges http.ServeContent reads in a goroutine, which may

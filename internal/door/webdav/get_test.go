@@ -87,6 +87,9 @@ func TestRange(t *testing.T) {
 		if tt.content != "" {
 			r.header("Content-Range", tt.content)
 		}
+		if tt.code == 416 {
+			h.do("GET /s/f", "", append(strings.Split(tt.headers, " | "), "Accept-Language: ja")...).want(416).has("範囲")
+		}
 	}
 
 	r := h.do("GET /s/f", "", "Range: bytes=0-1,8-9").want(206)
