@@ -3,6 +3,7 @@ package storehouse
 import (
 	"context"
 	"crypto/tls"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -173,16 +174,14 @@ func (s *server) public() http.Handler {
 			answer(w, http.StatusServiceUnavailable, "not ready")
 		}
 	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodOptions {
-			answer(w, http.StatusNotFound, "not found")
-			return
-		}
-		w.Header().Set("DAV", "1, 2, 3") // Explorer asks the root before it asks the share
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusNotFound, "not found") })
+	mux.HandleFunc("OPTIONS /", func(w http.ResponseWriter, r *http.Request) { // Explorer asks the root before it asks the share
+		w.Header().Set("DAV", "1, 2, 3")
 		w.Header().Set("MS-Author-Via", "DAV")
-		w.Header().Set("Allow", "OPTIONS, GET, HEAD")
+		w.Header().Set("Allow", "OPTIONS, GET, HEAD, PROPFIND")
 		w.WriteHeader(http.StatusOK)
 	})
+	mux.HandleFunc("PROPFIND /{$}", above) // and walks down to it
 	mux.Handle("GET /{$}", http.RedirectHandler(Prefix+"/", http.StatusFound))
 	return s.metrics.watch("webdav", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers unclean paths with redirects, which file clients do not follow: the door decides.
@@ -192,6 +191,19 @@ func (s *server) public() http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	}), s.h.opt.Now)
+}
+
+// above answers a PROPFIND of what is above the door: for everybody, and nothing but the way to the door.
+func above(w http.ResponseWriter, r *http.Request) {
+	const collection = "<D:response><D:href>%s</D:href><D:propstat><D:prop><D:resourcetype><D:collection/></D:resourcetype></D:prop>" +
+		"<D:status>HTTP/1.1 200 OK</D:status></D:propstat></D:response>\n"
+	w.Header().Set("Content-Type", "application/xml; charset=utf-8")
+	w.WriteHeader(http.StatusMultiStatus)
+	fmt.Fprintf(w, "%s<D:multistatus xmlns:D=\"DAV:\">\n"+collection, xml.Header, "/")
+	if r.Header.Get("Depth") != "0" {
+		fmt.Fprintf(w, collection, Prefix+"/")
+	}
+	io.WriteString(w, "</D:multistatus>\n")
 }
 
 func answer(w http.ResponseWriter, status int, text string) {

@@ -117,6 +117,9 @@ func TestRun(t *testing.T) {
 		if got, _ := do("OPTIONS", base, "", false); got != 200 {
 			t.Errorf("OPTIONS /: %d", got)
 		}
+		if got, body := do("PROPFIND", base, "", false); got != 207 || !strings.Contains(body, "<D:href>/dav/</D:href>") || strings.Contains(body, "アルバム") {
+			t.Errorf("PROPFIND /: %d %q", got, body)
+		}
 		if got, _ := do("GET", base+"metrics", "", true); got != 404 {
 			t.Errorf("metrics at a public door: %d", got)
 		}
