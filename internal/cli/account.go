@@ -73,6 +73,7 @@ func (a *app) accountList() *cobra.Command {
 				return emitAll(a, c.Accounts(ctx))
 			}
 			var t table
+			t.add(a.t("say.head-account"), a.t("say.head-role"), a.t("say.head-state"), a.t("say.head-devices"), a.t("say.head-rights"))
 			for x, err := range c.Accounts(ctx) {
 				if err != nil {
 					return err
@@ -82,13 +83,13 @@ func (a *app) accountList() *cobra.Command {
 					devices = append(devices, d.Name)
 				}
 				for _, r := range x.Rights {
-					rights = append(rights, r.Share+":"+string(r.Rights))
+					rights = append(rights, r.Share+": "+a.named("right", string(r.Rights)))
 				}
 				state := a.t("say.enabled")
 				if x.Disabled {
 					state = a.t("say.disabled")
 				}
-				t.add(printable(x.Name), string(x.Role), state, printable(firstOf(strings.Join(devices, ", "), "-")), printable(strings.Join(rights, " ")))
+				t.add(printable(x.Name), a.named("role", string(x.Role)), state, printable(firstOf(strings.Join(devices, ", "), "-")), printable(firstOf(strings.Join(rights, ", "), "-")))
 			}
 			t.write(a.out)
 			return nil

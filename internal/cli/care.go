@@ -236,6 +236,7 @@ func (a *app) sessions() *cobra.Command {
 				return emitAll(a, c.Sessions(ctx))
 			}
 			var t table
+			t.add(a.t("say.head-account"), a.t("say.head-device"), a.t("say.head-door"), a.t("say.head-address"), a.t("say.head-since"), a.t("say.head-until"))
 			for s, err := range c.Sessions(ctx) {
 				if err != nil {
 					return err

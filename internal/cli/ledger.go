@@ -19,6 +19,7 @@ import (
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/storehouse"
@@ -122,6 +123,7 @@ type shown struct {
 	Purpose   string     `json:"purpose"`
 	Target    string     `json:"target"`
 	Note      string     `json:"note"`
+	Size      int64      `json:"size"`
 	Omitted   int        `json:"files_omitted"`
 	Files     []struct {
 		Path string `json:"path"`
@@ -223,9 +225,9 @@ func (a *app) entry(e shown) string {
 	}
 	line += a.t("event." + string(e.Kind))
 	if e.Purpose != "" {
-		line += " (" + e.Purpose + ")"
+		line += " (" + a.named("purpose", e.Purpose) + ")"
 	}
-	for i, s := range []string{e.Actor, e.Address, e.ShareName, e.Target, e.Note} {
+	for i, s := range []string{e.Actor, e.Address, e.ShareName, e.Target, a.note(e)} {
 		if s != "" && (i != 3 || s != e.ShareName) { // a share that was made is named once
 			line += "  " + printable(s)
 		}
@@ -237,6 +239,39 @@ func (a *app) entry(e shown) string {
 		line += "\n          " + a.t("say.files-omitted", e.Omitted)
 	}
 	return line
+}
+
+// note is what the entry tells besides, in the reader's language if it is one of the program's own words.
+func (a *app) note(e shown) string {
+	what, software, _ := strings.Cut(e.Note, " (")
+	switch e.Kind {
+	case event.AccountMade:
+		return a.named("role", e.Note)
+	case event.RightsChanged:
+		return a.named("right", e.Note)
+	case event.Refused:
+		if key := "kind." + e.Note; lang.Has(key) {
+			return a.t(key)
+		}
+	case event.Changed, event.AccountChanged, event.Logout, event.LoginFailed, event.ProtectionChanged:
+	default: // names that people gave
+		return e.Note
+	}
+	switch {
+	case e.Size > 0 && lang.Has("note."+what):
+		return a.t("note."+what, e.Size)
+	case software != "":
+		return a.named("note", what) + " (" + software
+	}
+	return a.named("note", e.Note)
+}
+
+// named is the text of one of the program's own words.
+func (a *app) named(family, word string) string {
+	if key := family + "." + word; lang.Has(key) {
+		return a.t(key)
+	}
+	return word
 }
 
 func (a *app) ledgerProve() *cobra.Command {

@@ -1,7 +1,6 @@
 package keeper
 
 import (
-	"fmt"
 	"hash/maphash"
 	"net/netip"
 	"sync"
@@ -57,10 +56,10 @@ func (f *failures) sums() (out []event.Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for a, n := range f.floods {
-		out = append(out, event.Event{Kind: f.kind, Address: a, Size: int64(n), Note: fmt.Sprintf("%d more from there", n)})
+		out = append(out, event.Event{Kind: f.kind, Address: a, Size: int64(n), Note: "more from there"})
 	}
 	if f.others > 0 {
-		out = append(out, event.Event{Kind: f.kind, Size: int64(f.others), Note: fmt.Sprintf("%d more from other addresses", f.others)})
+		out = append(out, event.Event{Kind: f.kind, Size: int64(f.others), Note: "more from other addresses"})
 	}
 	clear(f.floods)
 	f.others = 0

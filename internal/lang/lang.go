@@ -2,7 +2,7 @@
 //
 // The keys have families: "op." and "kind." make the sentence of a problem, "hint." says what to do
 // about it, "event." names what the ledger records, "cmd." is the help of commands, "dav." is what
-// the WebDAV door refuses, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
+// the WebDAV door refuses, "note.", "role.", "right." and "purpose." are words of the ledger and of accounts, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
 package lang
 
 import (
@@ -38,7 +38,7 @@ type table map[string][2]string
 // texts is every text there is.
 var texts = func() table {
 	t := make(table)
-	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, welcomeTexts, davTexts} {
+	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}
 		}

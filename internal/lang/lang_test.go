@@ -52,7 +52,7 @@ func TestProblem(t *testing.T) {
 
 // lists are the tables by name.
 var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "welcome": welcomeTexts, "webdav": davTexts}
+	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
@@ -88,7 +88,7 @@ var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|welcome)\.[a-z0-9-]+(\.lon
 
 // TestKeys walks the source: every key and every Op has a text, and every text is used.
 func TestKeys(t *testing.T) {
-	used := make(map[string]bool)
+	used, words := make(map[string]bool), make(map[string]bool)
 	for k := range 100 {
 		used["kind."+problem.Kind(k).String()] = true
 	}
@@ -103,6 +103,13 @@ func TestKeys(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			ast.Inspect(f, func(n ast.Node) bool {
+				if b, ok := n.(*ast.BasicLit); ok {
+					s, _ := literal(b)
+					words[s] = true
+				}
+				return true
+			})
 			for k := range wanted(f) {
 				used[k] = true
 				if !Has(k) {
@@ -119,6 +126,12 @@ func TestKeys(t *testing.T) {
 		t.Fatalf("only %d files found", files)
 	}
 	for k := range texts {
+		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "right", "purpose"}, family) {
+			if !words[word] {
+				t.Errorf("%s: a text for a word that nobody says", k)
+			}
+			continue
+		}
 		if !used[k] && !used[strings.TrimSuffix(k, ".long")] && k != "op." {
 			t.Errorf("%s: a text that nothing uses", k)
 		}
