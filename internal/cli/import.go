@@ -117,8 +117,8 @@ func (t *transfer) finish(key string) error {
 	return nil
 }
 
-// workers is how many things are in flight at a time.
-func workers() int { return max(4, runtime.NumCPU()) }
+// workers is how many things are in flight at a time: more than there are processors, since some wait for the disk.
+func workers() int { return max(6, runtime.NumCPU()) }
 
 // local is a file to be saved.
 type local struct {
