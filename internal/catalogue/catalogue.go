@@ -66,12 +66,15 @@ type View interface {
 	Former(ctx context.Context, dir id.File, name string) ([]Node, error)
 	// Node returns a node, shown or removed.
 	Node(ctx context.Context, file id.File) (Node, error)
-	// List yields the nodes of dir in no particular order: those shown, or those removed. No lock or
-	// transaction is held between steps; what changes meanwhile may or may not be seen. Memory does
-	// not grow with the directory.
+	// List yields the nodes of dir in no particular order: those shown, or those removed. For it as for History and Changed, no
+	// lock or transaction is held between steps; what changes meanwhile may or may not be seen. Memory does not grow with what
+	// is yielded.
 	List(ctx context.Context, dir id.File, removed bool) iter.Seq2[Node, error]
 	// History yields what happened to a file, latest first.
 	History(ctx context.Context, file id.File) iter.Seq2[Change, error]
+	// Changed yields the files that have changed since a time, each as often as it has changed, latest change first. It ends at the
+	// latest change that was made at that time or before: where a clock was set back, the order of the records counts.
+	Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error]
 	Version(ctx context.Context, v id.Version) (Version, error)
 	// Chunks returns where the chunks lie, in order; a zero Place for one that is not there.
 	Chunks(ctx context.Context, ids []id.Chunk) ([]pack.Place, error)

@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"errors"
-	"iter"
 	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
@@ -31,19 +30,10 @@ type was struct {
 	version catalogue.Version // zero for a directory or a placeholder
 }
 
-// chronicle is a catalogue.View that can tell which files have changed since a time, each as often as it has changed.
-type chronicle interface {
-	Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error]
-}
-
 // lookBack finds out what has changed in a share, and where it stood.
 func lookBack(ctx context.Context, view catalogue.View, at time.Time) (*past, error) {
 	b := &past{ctx: ctx, view: view, at: at, changed: make(map[id.File]bool), stood: make(map[id.File]map[string]id.File)}
-	changed := b.all
-	if c, ok := view.(chronicle); ok {
-		changed = func() iter.Seq2[id.File, error] { return c.Changed(ctx, at) }
-	}
-	for file, err := range changed() {
+	for file, err := range view.Changed(ctx, at) {
 		if err != nil {
 			return nil, err
 		}
@@ -64,26 +54,6 @@ func lookBack(ctx context.Context, view catalogue.View, at time.Time) (*past, er
 		b.stood[w.parent][pathname.Key(w.name)] = file
 	}
 	return b, nil
-}
-
-// all yields all files of the share, removed ones too: for a catalogue that cannot tell what has changed.
-func (b *past) all() iter.Seq2[id.File, error] {
-	return func(yield func(id.File, error) bool) {
-		for todo := []id.File{{}}; len(todo) > 0; {
-			dir := todo[len(todo)-1]
-			todo = todo[:len(todo)-1]
-			for _, removed := range []bool{false, true} {
-				for n, err := range b.view.List(b.ctx, dir, removed) {
-					if !yield(n.File, err) || err != nil {
-						return
-					}
-					if n.Dir {
-						todo = append(todo, n.File)
-					}
-				}
-			}
-		}
-	}
 }
 
 // was tells where a file stood; not ok if it was not there.

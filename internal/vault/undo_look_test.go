@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strings"
@@ -19,34 +18,28 @@ import (
 	"github.com/azekura/azekura/internal/vault"
 )
 
-// chronicle is what Undo reads: a View that knows what has changed.
-type chronicle interface {
-	catalogue.View
-	Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error]
-}
-
 // wrapped is a catalogue whose readings outside a transaction go through wrap.
 type wrapped struct {
 	catalogue.Catalogue
-	wrap func(chronicle) catalogue.View
+	wrap func(catalogue.View) catalogue.View
 }
 
 func (c wrapped) View(share id.Share, keys *seal.Metadata) catalogue.View {
-	return c.wrap(c.Catalogue.View(share, keys).(chronicle))
+	return c.wrap(c.Catalogue.View(share, keys))
 }
 
-func wrap(h *house, view func(chronicle) catalogue.View) {
+func wrap(h *house, view func(catalogue.View) catalogue.View) {
 	h.v.WrapCatalogue(func(c catalogue.Catalogue) catalogue.Catalogue { return wrapped{c, view} })
 }
 
 // afterChild is a View that tells a test when a name has been looked up, before the caller knows what was found.
 type afterChild struct {
-	chronicle
+	catalogue.View
 	tell func(name string)
 }
 
 func (v afterChild) Child(ctx context.Context, dir id.File, name string) (catalogue.Node, error) {
-	n, err := v.chronicle.Child(ctx, dir, name)
+	n, err := v.View.Child(ctx, dir, name)
 	v.tell(name)
 	return n, err
 }
@@ -55,7 +48,7 @@ func (v afterChild) Child(ctx context.Context, dir id.File, name string) (catalo
 // how often that was.
 func disturb(h *house, name string, act func(n int)) (end func() int) {
 	n, busy := 0, false
-	wrap(h, func(c chronicle) catalogue.View {
+	wrap(h, func(c catalogue.View) catalogue.View {
 		return afterChild{c, func(found string) {
 			if found == name && !busy {
 				busy = true // what act looks up does not count

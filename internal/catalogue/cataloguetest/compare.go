@@ -7,6 +7,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"time"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -61,6 +62,11 @@ func same(ctx context.Context, t failer, got catalogue.View, want *model) {
 	g, err := got.Chunks(ctx, chunks)
 	w, _ := want.Chunks(ctx, chunks)
 	equal(t, "Chunks", g, err, w, nil)
+	for _, since := range moments(want) {
+		g, err := changed(ctx, got, since)
+		w, _ := changed(ctx, want, since)
+		equal(t, "Changed", g, err, w, nil)
+	}
 	none(ctx, t, got)
 	gt, err := got.Totals(ctx)
 	wt, _ := want.Totals(ctx)
@@ -109,6 +115,29 @@ func none(ctx context.Context, t failer, v catalogue.View) {
 }
 
 // list collects a listing in the order of its files.
+// moments are the times of changes, and one before all of them.
+func moments(m *model) []time.Time {
+	out := []time.Time{{}}
+	for _, l := range m.log {
+		if !slices.ContainsFunc(out, l.when.Equal) {
+			out = append(out, l.when)
+		}
+	}
+	return out
+}
+
+// changed collects what has changed since a time, each file once: what a record does first is nobody's business.
+func changed(ctx context.Context, v catalogue.View, since time.Time) (out []id.File, err error) {
+	for f, err := range v.Changed(ctx, since) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	slices.SortFunc(out, func(a, b id.File) int { return bytes.Compare(a[:], b[:]) })
+	return slices.Compact(out), nil
+}
+
 func list(ctx context.Context, v catalogue.View, dir id.File, removed bool) (out []catalogue.Node, err error) {
 	for n, err := range v.List(ctx, dir, removed) {
 		if err != nil {

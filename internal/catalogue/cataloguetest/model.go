@@ -21,11 +21,18 @@ type model struct {
 	applied  pack.Position
 	nodes    map[id.File]*catalogue.Node
 	changes  map[id.File][]catalogue.Change     // earliest first
+	log      []logged                           // all of them, in their order
 	versions map[id.Version]catalogue.Version   // the first of each id
 	linked   map[id.Version][]catalogue.Version // by the version whose key opens them
 	removals map[id.File]int                    // order of making, for what was removed at one time
 	chunks   map[id.Chunk]pack.Place
 	epochs   map[id.Epoch][]byte
+}
+
+// logged is a change, as far as Changed tells it.
+type logged struct {
+	file id.File
+	when time.Time
 }
 
 var _ catalogue.View = (*model)(nil)
@@ -44,6 +51,7 @@ func (m *model) clone() *model {
 		copied := *n
 		c.nodes[f] = &copied
 	}
+	c.log = slices.Clip(m.log)
 	c.changes, c.versions, c.linked = maps.Clone(m.changes), maps.Clone(m.versions), maps.Clone(m.linked)
 	c.removals, c.chunks, c.epochs = maps.Clone(m.removals), maps.Clone(m.chunks), maps.Clone(m.epochs)
 	return &c
@@ -104,14 +112,19 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 	case commit.SetProp:
 		n.Props, n.Modified = op.Props, stored(op.Modified)
 	}
-	m.changes[op.File] = append(m.changes[op.File], change)
+	m.change(op.File, change)
+}
+
+func (m *model) change(file id.File, c catalogue.Change) {
+	m.changes[file] = append(m.changes[file], c)
+	m.log = append(m.log, logged{file, c.When})
 }
 
 func (m *model) giveWay(n *catalogue.Node, removal catalogue.Change) {
 	for _, other := range m.nodes {
 		if other.File != n.File && other.Removed.IsZero() && other.Parent == n.Parent && pathname.Key(other.Name) == pathname.Key(n.Name) {
 			other.Removed = removal.When
-			m.changes[other.File] = append(m.changes[other.File], removal)
+			m.change(other.File, removal)
 		}
 	}
 }
@@ -188,6 +201,17 @@ func (m *model) List(_ context.Context, dir id.File, removed bool) iter.Seq2[cat
 	return func(yield func(catalogue.Node, error) bool) {
 		for _, n := range m.find(func(n *catalogue.Node) bool { return n.Parent == dir && n.Removed.IsZero() != removed }) {
 			if !yield(n, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Changed implements catalogue.View.
+func (m *model) Changed(_ context.Context, since time.Time) iter.Seq2[id.File, error] {
+	return func(yield func(id.File, error) bool) {
+		for _, l := range slices.Backward(m.log) {
+			if !l.when.After(since) || !yield(l.file, nil) {
 				return
 			}
 		}

@@ -46,6 +46,7 @@ const (
 	qNodeOf
 	qHistory
 	qHistoryAll
+	qChanged
 	qVersion
 	qOrigin
 	qChunk
@@ -114,8 +115,11 @@ dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ?
 	qNodeOf:     "SELECT num FROM node WHERE share = ? AND file = ?",
 	qHistory:    changes + "c.node = ? AND c.num < ? ORDER BY c.num DESC LIMIT ?",
 	qHistoryAll: changes + "n.share = ? ORDER BY n.file, c.num",
-	qVersion:    changes + "c.share = ? AND c.version = ?",
-	qOrigin:     changes + "c.share = ? AND c.origin = ? ORDER BY c.num LIMIT 1",
+	// It passes over what other shares wrote meanwhile; an index on (share, num) would spare it that, at the price of one more
+	// page in each save.
+	qChanged: changes + "c.share = ? AND c.num < ? ORDER BY c.num DESC LIMIT ?",
+	qVersion: changes + "c.share = ? AND c.version = ?",
+	qOrigin:  changes + "c.share = ? AND c.origin = ? ORDER BY c.num LIMIT 1",
 
 	qChunk: "SELECT pack, off, size FROM chunk WHERE share = ? AND id = ?",
 	qChunks: "SELECT id, pack, off, size FROM chunk WHERE share = ? AND id IN " +

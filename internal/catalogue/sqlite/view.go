@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"iter"
 	"math"
+	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/id"
@@ -134,6 +135,41 @@ func (v *view) History(ctx context.Context, file id.File) iter.Seq2[catalogue.Ch
 			}
 		}
 		yield(catalogue.Change{}, err)
+	}
+}
+
+// Changed implements catalogue.View.
+func (v *view) Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error] {
+	type changed struct {
+		file id.File
+		when time.Time
+	}
+	return func(yield func(id.File, error) bool) {
+		share, err := v.enter(ctx)
+		row := &changeRow{keys: v.keys, num: math.MaxInt64}
+		var list []changed
+		for limit := firstPage; err == nil; limit = page {
+			if err = ctx.Err(); err != nil {
+				break
+			}
+			list = list[:0]
+			if err = v.on.rows(qChanged, func(rows *sql.Rows) error {
+				c, err := row.scan(rows)
+				list = append(list, changed{id.File(row.file), c.When})
+				return err
+			}, share, row.num, limit); err != nil {
+				break
+			}
+			for _, c := range list {
+				if !c.when.After(since) || !yield(c.file, nil) {
+					return
+				}
+			}
+			if len(list) < limit {
+				return
+			}
+		}
+		yield(id.File{}, err)
 	}
 }
 
