@@ -121,6 +121,8 @@ type Store interface {
 	Sync(ctx context.Context, share id.Share) (Position, error)
 	Seal(ctx context.Context, share id.Share) (Info, error) // no-op with zero Info when nothing is open
 	Lost(share id.Share) int
+	// Loss returns why frames of the share were lost the last time, or nil.
+	Loss(share id.Share) error
 	Close() error
 }
 

@@ -211,7 +211,7 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 	defer sh.mu.Unlock()
 	if v.cfg.Packs.Lost(sh.id) != sh.lost || r.manifest != nil && r.lost != sh.lost {
 		sh.stale = sh.stale || v.cfg.Packs.Lost(sh.id) != sh.lost
-		return v.broken("write to disk", errors.New("a write before this one failed; what was sent is lost: save again"))
+		return v.lost(sh)
 	}
 	b, err := v.append(ctx, r, rec, plain)
 	if err != nil {

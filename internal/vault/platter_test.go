@@ -171,15 +171,17 @@ func TestFullDisk(t *testing.T) {
 	f := h.v.As(staff)
 	save(t, f, "/s/before", random(1, 100_000))
 	p.Limit(200_000)
-	d, err := f.Create(t.Context(), "/s/large")
-	if err == nil {
-		if _, err = d.Write(random(2, 300_000)); err == nil {
-			_, err = d.Commit(t.Context(), vault.Save{})
+	for _, size := range []int{300_000, 1 << 20, 3 << 20, 20 << 20} { // what fails in the background is named, too
+		d, err := f.Create(t.Context(), "/s/large")
+		if err == nil {
+			if _, err = d.Write(random(2, size)); err == nil {
+				_, err = d.Commit(t.Context(), vault.Save{})
+			}
+			d.Discard()
 		}
-		d.Discard()
-	}
-	if problem.KindOf(err) != problem.NoSpace {
-		t.Errorf("a full disk said %v", err)
+		if problem.KindOf(err) != problem.NoSpace {
+			t.Errorf("%d bytes: a full disk said %v", size, err)
+		}
 	}
 	p.Limit(0)
 	save(t, f, "/s/after", random(3, 300_000))

@@ -60,7 +60,7 @@ type Store struct {
 	running sync.WaitGroup // of flushers, those of writers put away too
 
 	lostMu sync.Mutex // never held while another lock is taken
-	lost   map[id.Share]int
+	lost   map[id.Share]loss
 }
 
 var _ pack.Store = (*Store)(nil)
@@ -104,7 +104,7 @@ func Open(_ context.Context, cfg Config) (*Store, error) {
 		order:   list.New(),
 		ends:    make(map[id.Share]logEnd),
 		doubt:   make(map[id.Share]bool),
-		lost:    make(map[id.Share]int),
+		lost:    make(map[id.Share]loss),
 	}, nil
 }
 
@@ -281,17 +281,30 @@ func (s *Store) Seal(ctx context.Context, share id.Share) (info pack.Info, err e
 	return info, err
 }
 
+// loss counts the losses of a share.
+type loss struct {
+	n   int
+	why error // the last time
+}
+
 // Lost implements pack.Store.
 func (s *Store) Lost(share id.Share) int {
 	s.lostMu.Lock()
 	defer s.lostMu.Unlock()
-	return s.lost[share]
+	return s.lost[share].n
 }
 
-func (s *Store) countLoss(share id.Share) {
+// Loss implements pack.Store.
+func (s *Store) Loss(share id.Share) error {
 	s.lostMu.Lock()
 	defer s.lostMu.Unlock()
-	s.lost[share]++
+	return s.lost[share].why
+}
+
+func (s *Store) countLoss(share id.Share, why error) {
+	s.lostMu.Lock()
+	defer s.lostMu.Unlock()
+	s.lost[share] = loss{s.lost[share].n + 1, why}
 }
 
 // Close makes everything durable and closes all files.

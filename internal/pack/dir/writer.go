@@ -337,7 +337,7 @@ func (w *writer) lose(err error, last uint64) {
 	w.failed = fmt.Errorf("%w: %w", errFailed, err)
 	w.losses++
 	w.untold = w.waiters == 0 && !w.appending
-	w.s.countLoss(w.share)
+	w.s.countLoss(w.share, w.failed)
 	for _, j := range w.jobs {
 		if j.buf != nil {
 			w.s.pool.put(j.buf)
