@@ -46,11 +46,12 @@ type draft struct {
 	cutter *chunk.Cutter
 	lost   int // generation of the packs in which the chunks stand
 
-	window []byte  // gathered, not yet cut; less than chunk.Max
-	seen   int     // how much of it has no cut
-	full   *[]byte // the pooled buffer behind window, once it is large
-	small  *[]byte // and before
-	spool  *spool  // set by the first WriteAt
+	window  []byte // gathered, not yet cut; less than chunk.Max
+	seen    int    // how much of it has no cut
+	checked bool
+	full    *[]byte // the pooled buffer behind window, once it is large
+	small   *[]byte // and before
+	spool   *spool  // set by the first WriteAt
 
 	jobs   chan job // to the sealing goroutine; nil until the first cut
 	result chan error
@@ -130,8 +131,12 @@ func (d *draft) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// check looks whether the draft could be committed as things are now.
-func (d *draft) check() error {
+// Check implements Draft.
+func (d *draft) Check() error {
+	if d.checked {
+		return nil
+	}
+	d.checked = true
 	_, err := d.target(&planner{View: d.w.v.cfg.Catalogue.View(d.sh.id, d.sh.meta), ctx: d.ctx, v: d.w.v, sh: d.sh})
 	return err
 }
@@ -147,7 +152,7 @@ func (d *draft) grow(n int) error {
 		return nil
 	}
 	if d.full == nil {
-		if err := d.check(); err != nil {
+		if err := d.Check(); err != nil {
 			return err
 		}
 	}
@@ -275,7 +280,7 @@ func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if d.w.v.cfg.Packs.Lost(sh.id) != d.lost {
-		return d.w.v.broken("write to disk", errLost)
+		return d.w.v.lost(sh)
 	}
 	if _, ok := sh.fresh[part.Chunk]; ok { // somebody else was faster
 		return nil
@@ -289,7 +294,10 @@ func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 	return nil
 }
 
-var errLost = errors.New("a write before this one failed; what was sent since then is lost")
+// lost is what the saves hear whose chunks went with a failed write.
+func (v *Vault) lost(sh *share) error {
+	return v.broken("write to disk", errors.Join(errors.New("a write before this one failed; what was sent since then is lost"), v.cfg.Packs.Loss(sh.id)))
+}
 
 // sealBuffers holds room for a sealed chunk with its frame.
 var sealBuffers = sync.Pool{New: func() any { b := make([]byte, pack.ReadSize(chunk.Max+seal.Overhead)); return &b }}
@@ -301,7 +309,7 @@ func (d *draft) known(c id.Chunk) (bool, error) {
 	lost := d.sh.lost
 	d.sh.mu.Unlock()
 	if lost != d.lost || d.w.v.cfg.Packs.Lost(d.sh.id) != d.lost {
-		return false, d.w.v.broken("write to disk", errLost)
+		return false, d.w.v.lost(d.sh)
 	}
 	if ok {
 		return true, nil
@@ -322,7 +330,7 @@ func (d *draft) WriteAt(p []byte, off int64) (int, error) {
 		if len(d.window) > 0 || d.jobs != nil {
 			return 0, problem.New(problem.Invalid, "save", string(d.name), errors.New("WriteAt after Write"))
 		}
-		if err := d.check(); err != nil {
+		if err := d.Check(); err != nil {
 			return 0, err
 		}
 		s, err := d.w.v.newSpool()

@@ -98,6 +98,8 @@ type Writer interface {
 type Draft interface {
 	io.Writer
 	io.WriterAt
+	// Check returns what Commit would refuse as things are now. Content that is not small is checked so by itself before it is kept.
+	Check() error
 	// Commit makes the draft the head of its name. It is durable when Commit returns nil.
 	Commit(ctx context.Context, s Save) (Info, error)
 	Discard()

@@ -256,6 +256,9 @@ func (d *liveDraft) WriteAt(p []byte, off int64) (int, error) {
 	return len(p), nil
 }
 
+// Check implements Draft: a live file stands in nobody's way.
+func (d *liveDraft) Check() error { return nil }
+
 func (d *liveDraft) Commit(_ context.Context, s Save) (Info, error) {
 	old, exists := d.l.get(d.name)
 	if s.If != nil {

@@ -1,9 +1,11 @@
 package webdav
 
 import (
+	"bufio"
 	"crypto/md5"
 	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"hash/adler32"
@@ -176,4 +178,24 @@ func TestSyncTools(t *testing.T) {
 	h.do("PROPFIND /s/plain", propfindBody("oc:checksums"), "Depth: 0").has("404 Not Found")
 	h.do("PUT /s/empty", "").want(201)
 	h.do("HEAD /s/empty", "").header("OC-Checksum", "SHA1:"+hex.EncodeToString(sha1.New().Sum(nil)))
+}
+
+// Who asks before the body hears at once that it is not wanted, and need not send it.
+func TestPutIsRefusedBeforeTheBody(t *testing.T) {
+	h := newHouse(t)
+	h.do("PUT /s/f", "first").want(201)
+	h.token("/s/f")
+	srv := httptest.NewServer(h.door)
+	defer srv.Close()
+	c, err := net.Dial("tcp", srv.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprintf(c, "PUT /dav/s/f HTTP/1.1\r\nHost: h\r\nAuthorization: Basic %s\r\nContent-Length: 30000000\r\nExpect: 100-continue\r\n\r\n",
+		base64.StdEncoding.EncodeToString([]byte("hanako:"+secret)))
+	line, err := bufio.NewReader(c).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "HTTP/1.1 423 ") {
+		t.Errorf("%q, %v; want 423 before anything else", line, err)
+	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/vault"
 )
 
-// Create implements vault.Writer. It checks at once what will be checked again at Commit.
+// Create implements vault.Writer.
 func (w *view) Create(_ context.Context, name pathname.Path) (vault.Draft, error) {
 	const op = "save"
 	w.m.mu.Lock()
@@ -22,7 +22,7 @@ func (w *view) Create(_ context.Context, name pathname.Path) (vault.Draft, error
 		if err := w.mayPutLive(op, name); err != nil {
 			return nil, err
 		}
-	} else if _, err := (&view{m: w.m, s: w.s, tokens: w.tokens}).toSave(op, name); err != nil { // the act is the Commit
+	} else if _, err := w.enter(op, name, true); err != nil {
 		return nil, err
 	}
 	return &draft{w: w, name: name}, nil
@@ -55,6 +55,14 @@ func (d *draft) check() error {
 		return errors.New("the save has ended")
 	}
 	_, err := d.w.enter("write", d.name, true)
+	return err
+}
+
+// Check implements vault.Draft.
+func (d *draft) Check() error {
+	d.w.m.mu.Lock()
+	defer d.w.m.mu.Unlock()
+	_, err := (&view{m: d.w.m, s: d.w.s, tokens: d.w.tokens}).toSave("save", d.name) // the act is the Commit
 	return err
 }
 
