@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -79,23 +81,38 @@ func (a *app) runServe(ctx context.Context, cfg storehouse.Config, first storeho
 	opt := storehouse.Options{Now: a.now, Log: a.logger(level), Passphrase: a.passphrase}
 	var welcome *storehouse.Welcome
 	if !storehouse.Exists(cfg) {
+		opt.Passphrase = remembered(a.newPassphrase)
 		w, err := storehouse.Create(ctx, cfg, opt, first)
 		if err != nil {
 			return err
 		}
 		welcome = &w
 	}
-	return storehouse.Run(ctx, cfg, opt, func(l []api.Listener) {
-		if welcome != nil {
-			a.welcome(*welcome, l)
+	err := storehouse.Run(ctx, cfg, opt, func(l []api.Listener) {
+		made := welcome
+		if welcome = nil; made != nil {
+			a.welcome(*made, l)
 		}
 		for _, x := range l {
 			opt.Log.Info("open", "door", x.Door, "url", x.URL)
 		}
-		if welcome == nil && !a.json && a.outTTY {
+		if made == nil && !a.json && a.outTTY {
 			a.print("say.serving-at", davURL(l))
 		}
 	})
+	if welcome != nil { // no door opened, but the vault is there, and only now can it be told how to get in
+		a.welcome(*welcome, []api.Listener{})
+	}
+	return err
+}
+
+// remembered asks once.
+func remembered(ask func() ([]byte, error)) func() ([]byte, error) {
+	once := sync.OnceValues(ask)
+	return func() ([]byte, error) {
+		b, err := once()
+		return bytes.Clone(b), err // whoever gets it overwrites it
+	}
 }
 
 func (a *app) initialize() *cobra.Command {
@@ -108,7 +125,7 @@ func (a *app) initialize() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w, err := storehouse.Create(ctx, cfg, storehouse.Options{Now: a.now, Log: a.logger(slog.LevelWarn), Passphrase: a.newPassphrase}, first)
+			w, err := storehouse.Create(ctx, cfg, storehouse.Options{Now: a.now, Log: a.logger(slog.LevelWarn), Passphrase: remembered(a.newPassphrase)}, first)
 			if err != nil {
 				return err
 			}
@@ -135,20 +152,22 @@ func (a *app) welcome(w storehouse.Welcome, l []api.Listener) {
 		return
 	}
 	name := filepath.Join(w.Data, welcomeFile)
-	if err := durable.WriteFile(durable.OS(), name, []byte(text), 0o600); err != nil {
+	if err := durable.WriteFile(storehouse.Disk(w.Data), name, []byte(text), 0o600); err != nil {
 		a.print("say.welcome-lost", err)
 		return
 	}
 	a.print("say.welcome-file", name)
 }
 
+// davURL is the address for drives: the one that other machines can reach, if there is one.
 func davURL(l []api.Listener) string {
+	url := "http://127.0.0.1:8756/dav/"
 	for _, x := range l {
 		if x.Door == "webdav" {
-			return x.URL
+			url = x.URL // HTTPS comes last
 		}
 	}
-	return "http://127.0.0.1:8756/dav/"
+	return url
 }
 
 // welcomeText says how to get in, and what protects what.

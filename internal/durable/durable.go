@@ -93,6 +93,43 @@ func (osFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
 	return osFile{f}, nil
 }
 
+// Owned returns the machine's file system for root at work on what is somebody else's: files and directories that it makes are
+// his, or he could not open them afterwards.
+func Owned(uid, gid int) FS { return ownedFS{uid: uid, gid: gid} }
+
+type ownedFS struct {
+	osFS
+	uid, gid int
+}
+
+func (o ownedFS) OpenFile(name string, flag int, perm fs.FileMode) (File, error) {
+	f, err := o.osFS.OpenFile(name, flag, perm)
+	if err != nil || flag&os.O_CREATE == 0 {
+		return f, err
+	}
+	if err := os.Chown(name, o.uid, o.gid); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+func (o ownedFS) MkdirAll(name string, perm fs.FileMode) error {
+	var made []string
+	for dir := name; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break
+		}
+		made = append(made, dir)
+	}
+	err := o.osFS.MkdirAll(name, perm)
+	for _, dir := range made {
+		if err == nil {
+			err = os.Chown(dir, o.uid, o.gid)
+		}
+	}
+	return err
+}
+
 func (osFS) Rename(from, to string) error                 { return os.Rename(from, to) }
 func (osFS) Remove(name string) error                     { return os.Remove(name) }
 func (osFS) ReadDir(name string) ([]fs.DirEntry, error)   { return os.ReadDir(name) }

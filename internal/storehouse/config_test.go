@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -123,7 +124,8 @@ func TestLockData(t *testing.T) {
 
 // TestConfigure changes one line of the file, or adds it. What cannot be written is said to be so, with what is left to do.
 func TestConfigure(t *testing.T) {
-	name := filepath.Join(t.TempDir(), ConfigFile)
+	data := t.TempDir()
+	name := filepath.Join(data, ConfigFile)
 	for _, c := range []struct{ text, want string }{
 		{"", "protection = \"passphrase\"\n"},
 		{"http = \"\"\n", "protection = \"passphrase\"\nhttp = \"\"\n"},
@@ -133,14 +135,14 @@ func TestConfigure(t *testing.T) {
 		if err := os.WriteFile(name, []byte(c.text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if err := configure(name, "passphrase"); err != nil {
+		if err := configure(durable.OS(), data, "protection", "passphrase"); err != nil {
 			t.Fatal(err)
 		}
 		if got, err := os.ReadFile(name); string(got) != c.want || err != nil {
 			t.Errorf("%q became %q, want %q (%v)", c.text, got, c.want, err)
 		}
 	}
-	e, ok := errors.AsType[*problem.Error](configure(filepath.Join(t.TempDir(), "no directory", ConfigFile), "passphrase"))
+	e, ok := errors.AsType[*problem.Error](configure(durable.OS(), filepath.Join(t.TempDir(), "no directory"), "protection", "passphrase"))
 	if !ok || e.Op != "write configuration" || e.Kind != problem.Unavailable || e.Hint != "hint.protection-line" {
 		t.Errorf("where there is no directory: %+v", e)
 	}

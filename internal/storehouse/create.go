@@ -12,7 +12,6 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
-	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -43,7 +42,7 @@ func Exists(cfg Config) bool {
 // Create makes a storehouse: keeper, administrator, first share, first device.
 func Create(ctx context.Context, cfg Config, opt Options, first First) (w Welcome, err error) {
 	if opt.FS == nil {
-		opt.FS = durable.OS()
+		opt.FS = Disk(cfg.Data)
 	}
 	if Exists(cfg) {
 		return w, &problem.Error{Kind: problem.Exists, Op: "open vault", On: cfg.Data}
@@ -54,6 +53,12 @@ func Create(ctx context.Context, cfg Config, opt Options, first First) (w Welcom
 		return w, err
 	}
 	err = createKeeper(ctx, cfg, at, opt)
+	if err == nil && cfg.Protection != "key-file" { // or nothing would open it again
+		err = configure(opt.FS, cfg.Data, "protection", cfg.Protection)
+	}
+	if err == nil && cfg.KeyFile != "" {
+		err = configure(opt.FS, cfg.Data, "key_file", cfg.KeyFile)
+	}
 	if err = errors.Join(err, unlock()); err != nil {
 		return w, err
 	}

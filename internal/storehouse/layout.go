@@ -6,9 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -45,13 +47,36 @@ func Socket(data string) string { return filepath.Join(data, "azekura.sock") }
 // LedgerDir returns where the ledger of a data directory lies.
 func LedgerDir(data string) string { return filepath.Join(data, "ledger") }
 
+// Disk returns the file system for a data directory. What root makes in a directory of somebody else, such as that of a service with a
+// user of its own, belongs to the directory's owner.
+func Disk(data string) durable.FS {
+	if os.Geteuid() != 0 {
+		return durable.OS()
+	}
+	i, err := os.Stat(data)
+	if err != nil { // root will make it
+		return durable.OS()
+	}
+	if st, ok := i.Sys().(*syscall.Stat_t); ok && st.Uid != 0 {
+		return durable.Owned(int(st.Uid), int(st.Gid))
+	}
+	return durable.OS()
+}
+
 // lockData makes this process the only one that uses a data directory. The lock ends with the process, so
 // a crash leaves none behind.
 func lockData(l layout) (release func() error, err error) {
 	if err := os.MkdirAll(l.data, 0o700); err != nil {
 		return nil, problem.New(problem.Internal, "open vault", l.data, err)
 	}
-	f, err := os.OpenFile(l.lock, os.O_RDWR|os.O_CREATE, 0o600)
+	made, err := Disk(l.data).OpenFile(l.lock, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = made.Close()
+	}
+	var f *os.File
+	if err == nil {
+		f, err = os.OpenFile(l.lock, os.O_RDWR, 0o600)
+	}
 	if err != nil {
 		kind := problem.Internal
 		if errors.Is(err, fs.ErrPermission) {

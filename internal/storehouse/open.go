@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
@@ -56,7 +57,7 @@ type House struct {
 // Open opens the storehouse of a data directory. No other process can have it open at the same time.
 func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if opt.FS == nil {
-		opt.FS = durable.OS()
+		opt.FS = Disk(cfg.Data)
 	}
 	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
 	if !Exists(cfg) {
@@ -102,7 +103,13 @@ func (h *House) openBooks(ctx context.Context) error {
 	if err := h.opt.FS.MkdirAll(filepath.Dir(h.at.catalogue), 0o700); err != nil {
 		return err
 	}
-	var err error
+	f, err := h.opt.FS.OpenFile(h.at.catalogue, os.O_RDWR|os.O_CREATE, 0o600) // SQLite knows no owner but its own for a new file
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return err
+	}
 	if h.books, err = sqlite.Open(ctx, h.at.catalogue); !errors.Is(err, sqlite.ErrUnusable) {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
@@ -38,17 +39,16 @@ func Protect(ctx context.Context, cfg Config, opt Options, to string, passphrase
 	if err := h.keeper.local.ChangeProtection(ctx, s.ID, c.Secret); err != nil {
 		return err
 	}
-	return errors.Join(configure(filepath.Join(cfg.Data, ConfigFile), to), h.keeper.Keeper().End(ctx, s.ID, "protected"))
+	return errors.Join(configure(h.opt.FS, cfg.Data, "protection", to), h.keeper.Keeper().End(ctx, s.ID, "protected"))
 }
 
-var protectionLine = regexp.MustCompile(`(?m)^[ \t]*protection[ \t]*=.*$`)
-
-// configure writes the protection into the configuration file and leaves the rest as it is. The root key is
-// protected anew by then, so an error says what is left to do by hand.
-func configure(name, protection string) error {
+// configure writes a value into the configuration file of a data directory and leaves the rest as it is. The root key is
+// protected so by then, so an error says what is left to do by hand.
+func configure(fsys durable.FS, data, key, value string) error {
+	name := filepath.Join(data, ConfigFile)
 	text, err := os.ReadFile(name)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = durable.WriteFile(durable.OS(), name, protected(text, protection), 0o600)
+		err = durable.WriteFile(fsys, name, withLine(text, key, value), 0o600)
 	}
 	if err == nil {
 		return nil
@@ -60,11 +60,11 @@ func configure(name, protection string) error {
 	return &problem.Error{Kind: kind, Op: "write configuration", On: name, Hint: "hint.protection-line", Err: err}
 }
 
-// protected returns the text of a configuration file that names a protection.
-func protected(text []byte, protection string) []byte {
-	line := []byte(`protection = "` + protection + `"`)
-	if protectionLine.Match(text) {
-		return protectionLine.ReplaceAllLiteral(text, line)
+// withLine returns the text of a configuration file in which a key has a value.
+func withLine(text []byte, key, value string) []byte {
+	line := []byte(key + " = " + strconv.Quote(value))
+	if old := regexp.MustCompile(`(?m)^[ \t]*` + regexp.QuoteMeta(key) + `[ \t]*=.*$`); old.Match(text) {
+		return old.ReplaceAllLiteral(text, line)
 	}
 	return slices.Concat(line, []byte{'\n'}, text)
 }

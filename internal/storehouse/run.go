@@ -94,6 +94,9 @@ func (s *server) listen() error {
 			return err
 		}
 	}
+	if cfg.HTTP == "" && cfg.HTTPS == "" {
+		s.log.Warn("no file door is open: neither http nor https has an address")
+	}
 	if cfg.Metrics != "" {
 		l, err := s.bind("metrics", cfg.Metrics)
 		if err != nil {

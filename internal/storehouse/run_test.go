@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -290,6 +291,43 @@ func TestProtections(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := h.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What root does with a storehouse of somebody else leaves nothing that its owner cannot open.
+func TestOwnerKeepsHisFiles(t *testing.T) {
+	data, uid := t.TempDir(), os.Getuid()
+	if uid == 0 {
+		uid = 1234
+		if err := os.Chown(data, uid, uid); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := Load(data, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Create(t.Context(), cfg, options(), First{Share: "s", Account: "tanaka", Device: "d"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(data, "vault", "catalogue.db")); err != nil { // it is made again
+		t.Fatal(err)
+	}
+	if err := Protect(t.Context(), cfg, options(), "passphrase", func() ([]byte, error) { return []byte("seven wise cranes at the lake"), nil }); err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(data, func(name string, d os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		i, err := d.Info()
+		if err == nil && int(i.Sys().(*syscall.Stat_t).Uid) != uid {
+			t.Errorf("%s belongs to %d, want %d", name, i.Sys().(*syscall.Stat_t).Uid, uid)
+		}
+		return err
+	})
+	if err != nil {
 		t.Fatal(err)
 	}
 }
