@@ -19,6 +19,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
 )
 
 func (a *app) importing() *cobra.Command {
@@ -155,20 +156,16 @@ func (a *app) runImport(ctx context.Context, c *client.Client, src, dst string) 
 	t := &importer{transfer: transfer{a: a, c: c, bar: a.progress()}, dirs: newQueue(), found: make(chan local, 1024), jobs: make(chan []local, workers())}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
+	// The target must be there or be made: an error here is the whole import's.
+	known := true
+	if _, err = c.Stat(ctx, string(to)); problem.KindOf(err) == problem.NotFound {
+		known, err = false, c.Mkdir(ctx, string(to))
+	}
+	if err != nil {
+		t.bar.end()
+		return err
+	}
 	if root.IsDir() {
-		// The target must be there or be made: an error here is the whole import's.
-		known := true
-		if _, err := c.Stat(ctx, string(to)); problem.KindOf(err) == problem.NotFound {
-			known = false
-			err = c.Mkdir(ctx, string(to))
-			if err != nil {
-				t.bar.end()
-				return err
-			}
-		} else if err != nil {
-			t.bar.end()
-			return err
-		}
 		t.dirs.push(pair{src, string(to), known})
 	} else {
 		t.bar.allFiles.Store(1)
@@ -246,12 +243,20 @@ func (t *importer) directory(ctx context.Context, d pair) {
 		switch {
 		case e.IsDir():
 			t.subdirectory(ctx, pair{from, to, known}, i)
+		case e.Type().IsRegular() && isLive(e.Name()):
+			t.tell(from, false, t.a.t("say.litter"), 0)
 		case e.Type().IsRegular():
 			t.file(ctx, e, from, to, i, known)
 		default:
 			t.tell(from, false, t.a.t("say.not-a-file", e.Type().String()), 0)
 		}
 	}
+}
+
+// isLive reports whether a file is a lock or litter of some program, which would be shown to others as if the program ran.
+func isLive(name string) bool {
+	live, _ := vault.Live(name)
+	return live
 }
 
 func (t *importer) subdirectory(ctx context.Context, d pair, i api.Info) {
@@ -318,10 +323,15 @@ func (t *importer) copy(ctx context.Context, job []local) {
 	for _, f := range job {
 		files[f.path] = f
 	}
+	var told sync.Map // paths of files that were not sent
 	saved := t.c.SaveBatch(ctx, func(w *api.ItemWriter) error {
 		for _, f := range job {
-			if err := t.send(w, f); err != nil {
+			sent, err := t.send(w, f)
+			if err != nil {
 				return err
+			}
+			if !sent {
+				told.Store(f.path, true)
 			}
 		}
 		return nil
@@ -329,7 +339,9 @@ func (t *importer) copy(ctx context.Context, job []local) {
 	for s, err := range saved {
 		if err != nil { // of the request: the files that nobody has answered for
 			for _, f := range files {
-				t.fail(f.file, err)
+				if _, ok := told.Load(f.path); !ok {
+					t.fail(f.file, err)
+				}
 			}
 			return
 		}
@@ -341,8 +353,6 @@ func (t *importer) copy(ctx context.Context, job []local) {
 		switch {
 		case s.Error != nil:
 			t.fail(f.file, &client.Error{Problem: *s.Error})
-		case s.Info != nil && s.Info.Live:
-			t.tell(f.file, false, t.a.t("say.litter"), 0)
 		default:
 			t.copied(f.size)
 		}
@@ -350,26 +360,26 @@ func (t *importer) copy(ctx context.Context, job []local) {
 		t.bar.bytes.Add(f.size)
 	}
 	for _, f := range files {
-		if ctx.Err() == nil {
+		if _, ok := told.Load(f.path); !ok && ctx.Err() == nil {
 			t.tell(f.file, true, t.a.t("say.changed-while-read"), problem.Conflict)
 		}
 	}
 }
 
 // send puts a small file into a batch. A file that cannot be read is left out and told.
-func (t *importer) send(w *api.ItemWriter, f local) error {
+func (t *importer) send(w *api.ItemWriter, f local) (sent bool, err error) {
 	content, when, err := readSmall(f)
 	if err != nil {
 		t.fail(f.file, err)
-		return nil
+		return false, nil
 	}
 	if err := w.Begin(api.Item{Path: f.path, Size: int64(len(content)), Modified: when}); err != nil {
-		return err
+		return false, err
 	}
 	if _, err := w.Write(content); err != nil {
-		return err
+		return false, err
 	}
-	return w.End(nil)
+	return true, w.End(nil)
 }
 
 var errChanged = errors.New("changed while it was read")

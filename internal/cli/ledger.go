@@ -147,6 +147,11 @@ func (a *app) ledgerShow() *cobra.Command {
 					return a.misuse("say.use-time", t.text)
 				}
 			}
+			for _, k := range f.Kinds {
+				if !lang.Has("event." + k) {
+					return a.misuse("say.use-kind", k)
+				}
+			}
 			if key != "" {
 				return a.showOffline(ctx, l, key, f)
 			}

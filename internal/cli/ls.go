@@ -186,7 +186,7 @@ func (a *app) restore() *cobra.Command {
 			}
 			q.Path = string(p)
 			if at != "" {
-				if q.At, err = parseTime(at, a.now()); err != nil {
+				if q.At, err = endOf(at, a.now()); err != nil {
 					return a.misuse("say.use-time", at)
 				}
 			}
@@ -249,6 +249,15 @@ func (a *app) runRestore(ctx context.Context, c *client.Client, q api.RestoreReq
 		return partly{n}
 	}
 	return nil
+}
+
+// endOf reads a time up to which something counts. history shows whole seconds, so what was saved within that second counts.
+func endOf(s string, now time.Time) (time.Time, error) {
+	t, err := parseTime(s, now)
+	if t.Nanosecond() == 0 {
+		t = t.Add(time.Second - time.Microsecond)
+	}
+	return t, err
 }
 
 // parseTime reads a time as people write it; without a zone it is in theirs. A date alone is its beginning,

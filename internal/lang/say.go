@@ -28,6 +28,8 @@ var sayTexts = []text{
 	{"say.use-reading-key", "--dir needs --reading-key", "--dir には --reading-key も必要です"},
 	{"say.use-entry", "“%s” is no number of an entry", "「%s」は記録の番号ではありません"},
 	{"say.use-either", "--at and --version exclude each other", "--at と --version は同時に指定できません"},
+	{"say.use-kind", "“%s” is no kind of entry; kinds are released, refused, saved, changed, login, login-failed, unlocked, rights-changed, pack-sealed and the like",
+		"「%s」という種類の記録はありません。released、refused、saved、changed、login、login-failed、unlocked、rights-changed、pack-sealed などがあります"},
 	{"say.use-time", "“%s” is no time; write 2026-07-13 08:00, or 2026-07-13T08:00:00+09:00", "「%s」は日時ではありません。2026-07-13 08:00 または 2026-07-13T08:00:00+09:00 のように書いてください"},
 	{"say.interrupted", "Interrupted. What was acknowledged is kept; run the command again to go on.", "中断しました。完了した分は保存されています。もう一度実行すると続きから始まります。"},
 	{"say.partly", "%d could not be done; they are named above.", "%d 件が未完了です（上に表示）。"},
@@ -158,11 +160,11 @@ This is shown once. Write it down.
 	{"welcome.clients", `  Windows   net use Z: "%[1]s" /user:%[2]s *        (needs HTTPS and a trusted certificate)
   macOS     Finder, Command-K: %[1]s
   Linux     sudo mount -t davfs "%[1]s" /mnt
-  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=(device password)
+  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=(device password) --obscure
 `, `  Windows   net use Z: "%[1]s" /user:%[2]s *        （HTTPS と信頼された証明書が必要）
   macOS     Finder で Command-K：%[1]s
   Linux     sudo mount -t davfs "%[1]s" /mnt
-  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=（機器パスワード）
+  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=（機器パスワード） --obscure
 `},
 	{"welcome.account", `Administrator
   name             %s
