@@ -81,6 +81,7 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		return err
 	}
 	if pathname.Key(from.Share()) != pathname.Key(to.Share()) {
+		seen := w.expect
 		if err := w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) { // or the copy would stay when the removal is refused
 			src, err := p.mustExist(op, from, w)
 			if err == nil {
@@ -93,7 +94,7 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		if err := w.Copy(ctx, from, to, replace, true); err != nil {
 			return err
 		}
-		return w.Remove(ctx, from)
+		return w.Expecting(seen...).Remove(ctx, from) // what was saved meanwhile stays where it is
 	}
 	err := w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) {
 		src, err := p.mustExist(op, from, w)

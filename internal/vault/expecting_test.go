@@ -13,11 +13,12 @@ import (
 func TestExpecting(t *testing.T) {
 	const f, g = pathname.Path("/s/f"), pathname.Path("/s/g")
 	acts := map[string]func(vault.Files) error{
-		"remove": func(w vault.Files) error { return w.Remove(t.Context(), f) },
-		"rename": func(w vault.Files) error { return w.Rename(t.Context(), f, "/s/to", true) },
-		"copy":   func(w vault.Files) error { return w.Copy(t.Context(), f, "/s/to", true, true) },
-		"mkdir":  func(w vault.Files) error { return w.Mkdir(t.Context(), "/s/to") },
-		"props":  func(w vault.Files) error { return w.SetProps(t.Context(), f, nil, time.Unix(1e9, 0)) },
+		"remove":                  func(w vault.Files) error { return w.Remove(t.Context(), f) },
+		"rename":                  func(w vault.Files) error { return w.Rename(t.Context(), f, "/s/to", true) },
+		"rename to another share": func(w vault.Files) error { return w.Rename(t.Context(), f, "/other/to", true) },
+		"copy":                    func(w vault.Files) error { return w.Copy(t.Context(), f, "/s/to", true, true) },
+		"mkdir":                   func(w vault.Files) error { return w.Mkdir(t.Context(), "/s/to") },
+		"props":                   func(w vault.Files) error { return w.SetProps(t.Context(), f, nil, time.Unix(1e9, 0)) },
 		"lock": func(w vault.Files) error {
 			_, _, err := w.Lock(t.Context(), "/s/to", vault.Lock{TTL: time.Minute})
 			return err
@@ -50,7 +51,7 @@ func TestExpecting(t *testing.T) {
 			{"nothing was there, and is", func(w vault.Files) error { save(t, w, g, []byte("x")); return nil }, g, problem.Condition},
 		} {
 			t.Run(name+", "+c.name, func(t *testing.T) {
-				h := newHouse(t, "s")
+				h := newHouse(t, "s", "other")
 				w := h.v.As(staff)
 				save(t, w, f, []byte("first"))
 				save(t, w, "/s/spare", []byte("spare"))
