@@ -19,7 +19,6 @@ import (
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
-	"github.com/azekura/azekura/internal/vault"
 )
 
 func (a *app) importing() *cobra.Command {
@@ -243,7 +242,7 @@ func (t *importer) directory(ctx context.Context, d pair) {
 		switch {
 		case e.IsDir():
 			t.subdirectory(ctx, pair{from, to, known}, i)
-		case e.Type().IsRegular() && isLive(e.Name()):
+		case e.Type().IsRegular() && api.Live(e.Name()): // others would be shown it as if the program ran
 			t.tell(from, false, t.a.t("say.litter"), 0)
 		case e.Type().IsRegular():
 			t.file(ctx, e, from, to, i, known)
@@ -251,12 +250,6 @@ func (t *importer) directory(ctx context.Context, d pair) {
 			t.tell(from, false, t.a.t("say.not-a-file", e.Type().String()), 0)
 		}
 	}
-}
-
-// isLive reports whether a file is a lock or litter of some program, which would be shown to others as if the program ran.
-func isLive(name string) bool {
-	live, _ := vault.Live(name)
-	return live
 }
 
 func (t *importer) subdirectory(ctx context.Context, d pair, i api.Info) {

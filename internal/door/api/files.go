@@ -274,3 +274,9 @@ func escape(p string) string {
 
 // FileURL returns the request path of an endpoint for a file: FileURL("stat", "/albums/a b") is "/v1/stat/albums/a%20b".
 func FileURL(endpoint, path string) string { return "/v1/" + endpoint + escape(path) }
+
+// Live reports whether a name is that of a program's lock file or litter, which is shown while it is needed and never kept.
+func Live(name string) bool {
+	live, _ := vault.Live(name)
+	return live
+}
