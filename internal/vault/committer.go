@@ -230,38 +230,30 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 	return nil
 }
 
-// append adds an act's frames to the pack and returns what the catalogue has to apply; the share's mu is held. The epoch stands
-// before the first commit that needs it, and again in each later pack with one: a pack that is lost takes no versions of others with it.
+// append adds an act's frames to the pack and returns what the catalogue has to apply; the share's mu is held. The epoch of a version
+// stands in the pack of its manifest, or of its commit record: so a pack that is lost takes no versions of others with it.
 func (v *Vault) append(ctx context.Context, r *request, rec commit.Record, plain []byte) (b catalogue.Batch, err error) {
 	sh := r.share
 	b = sh.pending
-	saves := slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.Kind == commit.Save })
-	epoch := func() error {
-		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Epoch, pad(r.epoch.ID), r.epoch.Enc)
-		sh.written, b.Epochs, b.UpTo = written{r.epoch.ID, at.Pack}, append(b.Epochs, r.epoch), at.End()
-		return err
-	}
-	if saves && sh.written.epoch != r.epoch.ID {
-		if err := epoch(); err != nil {
-			return b, err
-		}
-	}
 	c := catalogue.Committed{Record: rec}
-	if saves {
+	if slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.Kind == commit.Save }) {
 		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)
 		if err != nil {
 			return b, err
 		}
 		c.Manifests = map[id.Version]pack.Place{r.version: at}
+		if sh.written != (written{r.epoch.ID, at.Pack}) {
+			if at, err = v.cfg.Packs.Append(ctx, sh.id, pack.Epoch, pad(r.epoch.ID), r.epoch.Enc); err != nil {
+				return b, err
+			}
+			sh.written, b.Epochs = written{r.epoch.ID, at.Pack}, append(b.Epochs, r.epoch)
+		}
 	}
 	if c.Place, err = v.cfg.Packs.Append(ctx, sh.id, pack.Commit, [32]byte{}, sh.meta.SealRecord(nil, plain)); err != nil {
 		return b, err
 	}
 	b.Commits, b.UpTo = []catalogue.Committed{c}, c.Place.End()
-	if saves && sh.written.pack != c.Place.Pack {
-		err = epoch()
-	}
-	return b, err
+	return b, nil
 }
 
 // pad makes a frame id of an identifier.
