@@ -81,7 +81,10 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		return err
 	}
 	if pathname.Key(from.Share()) != pathname.Key(to.Share()) {
-		seen := w.expect
+		last := w
+		if seen := w.expect.Load(); seen != nil {
+			last = w.Expecting(*seen...).(*view)
+		}
 		if err := w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) { // or the copy would stay when the removal is refused
 			src, err := p.mustExist(op, from, w)
 			if err == nil {
@@ -94,7 +97,7 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		if err := w.Copy(ctx, from, to, replace, true); err != nil {
 			return err
 		}
-		return w.Expecting(seen...).Remove(ctx, from) // what was saved meanwhile stays where it is
+		return last.Remove(ctx, from) // what was saved meanwhile stays where it is
 	}
 	err := w.change(ctx, op, from, func(p *planner) ([]commit.Op, error) {
 		src, err := p.mustExist(op, from, w)

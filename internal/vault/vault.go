@@ -151,18 +151,22 @@ type view struct {
 	v      *Vault
 	s      account.Session
 	tokens []string
-	expect []Info // by the next act
+	expect atomic.Pointer[[]Info] // by the next act
 }
 
 // Expecting implements Files.
 func (w *view) Expecting(seen ...Info) Files {
-	return &view{v: w.v, s: w.s, tokens: w.tokens, expect: seen}
+	careful := &view{v: w.v, s: w.s, tokens: w.tokens}
+	careful.expect.Store(&seen)
+	return careful
 }
 
 // request begins an act on a name.
 func (w *view) request(sh *share, kind event.Kind, name pathname.Path) *request {
-	r := &request{share: sh, sess: w.s, kind: kind, name: name, expect: w.expect, files: []event.File{{Path: sh.meta.SealPath(string(name))}}}
-	w.expect = nil
+	r := &request{share: sh, sess: w.s, kind: kind, name: name, files: []event.File{{Path: sh.meta.SealPath(string(name))}}}
+	if seen := w.expect.Swap(nil); seen != nil {
+		r.expect = *seen
+	}
 	return r
 }
 
