@@ -34,10 +34,19 @@ func (a *app) runVerify(ctx context.Context, c *client.Client, q api.VerifyReque
 	if err != nil {
 		return err
 	}
+	bar := a.working()
+	defer bar.end()
 	for line, err := range c.Verify(ctx, q) {
 		if err != nil {
 			return err
 		}
+		if p := line.Progress; p != nil {
+			bar.files.Store(int64(p.Packs) + p.Versions)
+			if !a.json {
+				continue
+			}
+		}
+		bar.clear()
 		if a.json {
 			if err := a.emit(line); err != nil {
 				return err
@@ -129,9 +138,14 @@ func (a *app) rebuild() *cobra.Command {
 }
 
 func (a *app) rebuildShare(ctx context.Context, c *client.Client, share string, names map[id.Share]string) (findings int, err error) {
+	bar := a.working()
+	defer bar.end()
 	for line, err := range c.Rebuild(ctx, share) {
 		if err != nil {
 			return findings, err
+		}
+		if bar.files.Store(line.Frames); line.Finding != nil || line.Report != nil {
+			bar.clear()
 		}
 		if line.Finding != nil {
 			findings++

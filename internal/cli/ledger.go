@@ -69,8 +69,9 @@ func (a *app) ledgerVerify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := ledger.Audit{Key: key, Gap: gap}.Run(ctx, fsys)
-			if err != nil {
+			bar := a.working()
+			r, err := ledger.Audit{Key: key, Gap: gap, Progress: bar.files.Store}.Run(ctx, fsys)
+			if bar.end(); err != nil {
 				return err
 			}
 			if a.json {
@@ -209,10 +210,14 @@ func (a *app) showEntries(entries iter.Seq2[json.RawMessage, error]) error {
 	if a.json {
 		return emitAll(a, entries)
 	}
+	bar := a.working()
+	defer bar.end()
 	for raw, err := range entries {
+		bar.clear()
 		if err != nil {
 			return err
 		}
+		bar.files.Add(1)
 		var e shown
 		if err := json.Unmarshal(raw, &e); err != nil {
 			return problem.New(problem.Internal, "read ledger", "", err)
@@ -340,8 +345,9 @@ func (a *app) ledgerExport() *cobra.Command {
 		if err != nil {
 			return err
 		}
+		bar := a.working()
 		head, err := ledger.Export(ctx, fsys, key, durable.OS(), args[0])
-		if err != nil {
+		if bar.end(); err != nil {
 			return err
 		}
 		if err := durable.WriteFile(durable.OS(), filepath.Join(args[0], publicKeyFile), []byte(key+"\n"), 0o644); err != nil {

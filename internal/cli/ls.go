@@ -204,10 +204,14 @@ func (a *app) restore() *cobra.Command {
 func (a *app) runRestore(ctx context.Context, c *client.Client, q api.RestoreRequest) error {
 	count := make(map[string]int)
 	var last api.Restored
+	bar := a.working()
+	defer bar.end()
 	for r, err := range c.Restore(ctx, q) {
+		bar.clear()
 		if err != nil {
 			return err
 		}
+		bar.files.Add(1)
 		count[r.Act]++
 		last = r
 		if a.json {

@@ -13,6 +13,7 @@ import (
 type progress struct {
 	a     *app
 	start time.Time
+	count bool // what is done is counted as files, and has no bytes to tell
 	stop  chan struct{}
 	done  sync.WaitGroup
 
@@ -30,9 +31,14 @@ const (
 	tellEvery = 5 * time.Second
 )
 
-func (a *app) progress() *progress {
-	p := &progress{a: a, start: a.now(), stop: make(chan struct{})}
-	if !a.errTTY && !a.json {
+func (a *app) progress() *progress { return a.showProgress(&progress{}, a.errTTY || a.json) }
+
+// working is progress of what has neither files nor bytes, on a terminal only: its JSON is what the command tells anyway.
+func (a *app) working() *progress { return a.showProgress(&progress{count: true}, a.errTTY && !a.json) }
+
+func (a *app) showProgress(p *progress, shown bool) *progress {
+	p.a, p.start, p.stop = a, a.now(), make(chan struct{})
+	if !shown {
 		return p
 	}
 	every := drawEvery
@@ -96,6 +102,9 @@ func (p *progress) tick() {
 // text is the line: how much, how fast, how long to go.
 func (p *progress) text(spent time.Duration) string {
 	files, bytes := p.files.Load(), p.bytes.Load()
+	if p.count {
+		return p.a.t("say.working", files, spent.Round(time.Second))
+	}
 	rate := float64(bytes) / spent.Seconds()
 	if !p.complete.Load() || p.allBytes.Load() == 0 {
 		return p.a.t("say.progress", files, size(bytes), size(int64(rate)))

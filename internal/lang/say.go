@@ -40,6 +40,7 @@ var sayTexts = []text{
 	{"say.secret", "  %s\nIt is shown this once and kept nowhere.", "  %s\n表示は今回限りです。どこにも保存されません。"},
 
 	{"say.progress", "%d files, %s, %s/s", "%d 件、%s、毎秒 %s"},
+	{"say.working", "%d so far, %s", "%d 件まで処理、%s 経過"},
 	{"say.progress-bar", "[%s] %d %%  %d files, %s, %s/s, %s left", "[%s] %d %%  %d 件、%s、毎秒 %s、残り %s"},
 	{"say.imported", "%d files imported (%s in %.1f s), %d unchanged, %d skipped, %d failed.", "%d 件を取り込みました（%s、%.1f 秒）。変更なし %d 件、対象外 %d 件、失敗 %d 件。"},
 	{"say.exported", "%d files exported (%s in %.1f s), %d unchanged, %d skipped, %d failed.", "%d 件を書き出しました（%s、%.1f 秒）。変更なし %d 件、対象外 %d 件、失敗 %d 件。"},

@@ -32,6 +32,8 @@ type Audit struct {
 	Key  string        // the verifier key
 	Gap  time.Duration // the longest silence that is not mentioned; DefaultGap if 0
 	Seen []Head        // heads seen earlier: printed, kept by a witness, counted by the keeper
+	// Progress hears how many entries have been read, now and then; it may be nil.
+	Progress func(entries int64)
 }
 
 // Verify is an Audit with the defaults.
@@ -129,6 +131,9 @@ func (a Audit) Run(ctx context.Context, fsys fs.FS) (Report, error) {
 			return w.Report, problem.New(problem.Unavailable, "verify the ledger", "", err)
 		}
 		w.bundle(bundleTile(n, w.Size))
+		if a.Progress != nil {
+			a.Progress(min(n+tileWidth, w.Size))
+		}
 	}
 	w.rightEdge()
 	w.heads()

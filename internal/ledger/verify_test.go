@@ -266,7 +266,11 @@ func TestReportTellsTimes(t *testing.T) {
 	if a, b := asJSON(t, got), asJSON(t, want); err != nil || a != b {
 		t.Errorf("report %s, %v\nwant   %s", a, err, b)
 	}
-	got, err = Audit{Key: k.public, Gap: time.Minute}.Run(ctx, l.Files())
+	read := int64(0)
+	got, err = Audit{Key: k.public, Gap: time.Minute, Progress: func(n int64) { read = n }}.Run(ctx, l.Files())
+	if read != got.Size || read == 0 {
+		t.Errorf("progress told of %d entries of %d", read, got.Size)
+	}
 	if err != nil || got.GapCount != 2 {
 		t.Errorf("%d gaps of more than a minute, %v, want 2", got.GapCount, err)
 	}

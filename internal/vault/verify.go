@@ -19,6 +19,8 @@ import (
 type VerifyOptions struct {
 	Shares []string // names; none: all that the session may read (with Keys), all that there are (without)
 	Keys   bool     // also open every version; each is a release with purpose "verify"
+	// Progress hears of what has been done so far, after each pack and each batch of versions; it may be nil.
+	Progress func(VerifyReport)
 }
 
 // Finding is one thing that Verify found wrong.
@@ -49,6 +51,11 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	report := func(f Finding) {
 		r.Findings++
 		found(f)
+	}
+	progress := func() {
+		if opt.Progress != nil {
+			opt.Progress(r)
+		}
 	}
 	mine, err := v.cfg.Keeper.Shares(ctx, s.ID)
 	if err != nil {
@@ -85,13 +92,16 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 			for _, d := range damage {
 				report(damageFound(d))
 			}
+			progress()
 		}
 		if !opt.Keys {
 			continue
 		}
 		i := slices.IndexFunc(mine, func(a account.Share) bool { return a.ID == share })
-		n, err := v.verifyVersions(ctx, s, mine[i], report)
-		r.Versions += n
+		err := v.verifyVersions(ctx, s, mine[i], report, func(n int64) {
+			r.Versions += n
+			progress()
+		})
 		if problem.KindOf(err) == problem.Damaged { // the books cannot follow the packs
 			report(Finding{Share: share, Reason: "not opened before it is rebuilt: " + err.Error()})
 			continue
@@ -126,10 +136,10 @@ func (v *Vault) verified(ctx context.Context, mine []account.Share, opt VerifyOp
 }
 
 // verifyVersions opens every version of a share that has content of its own.
-func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account.Share, report func(Finding)) (n int64, err error) {
+func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account.Share, report func(Finding), opened func(n int64)) error {
 	sh, err := v.open(ctx, s.ID, a.ID)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	w := &view{v: v, s: s}
 	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
@@ -147,15 +157,15 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 				report(Finding{Share: sh.id, Path: batch[i].Path, Reason: err.Error()})
 			}
 			f.Close()
-			n++
 		}
+		opened(int64(len(batch)))
 		batch = batch[:0]
 		return nil
 	}
 	commits := func(t pack.Type) bool { return t == pack.Commit }
 	for f, err := range framesPast(ctx, v.cfg.Packs, sh.id, pack.Position{}, commits, nil) { // damage is told of already
 		if err != nil {
-			return n, problem.New(problem.Internal, "verify", a.Name, err)
+			return problem.New(problem.Internal, "verify", a.Name, err)
 		}
 		if f.Type != pack.Commit {
 			continue
@@ -177,15 +187,15 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 			batch = append(batch, Info{Path: pathOf(ctx, cat, a.Name, op), Share: sh.id, File: op.File, Version: op.Version, Size: op.Size})
 			if len(batch) == releaseBatch {
 				if err := flush(); err != nil {
-					return n, err
+					return err
 				}
 			}
 		}
 	}
-	if len(batch) > 0 {
-		err = flush()
+	if len(batch) == 0 {
+		return nil
 	}
-	return n, err
+	return flush()
 }
 
 func damageFound(d pack.Damage) Finding {

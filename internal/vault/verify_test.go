@@ -38,7 +38,11 @@ func TestVerifyGoesOnPastAMissingPack(t *testing.T) {
 		t.Errorf("without keys: %+v %+v, %v", r, found, err)
 	}
 	found = nil
-	r, err = h.v.Verify(t.Context(), staff, vault.VerifyOptions{Keys: true}, report)
+	var steps []vault.VerifyReport
+	r, err = h.v.Verify(t.Context(), staff, vault.VerifyOptions{Keys: true, Progress: func(r vault.VerifyReport) { steps = append(steps, r) }}, report)
+	if last := len(steps) - 1; last != r.Packs || steps[0].Packs != 1 || steps[last].Versions != r.Versions { // one batch of versions
+		t.Errorf("progress %+v, at last %+v", steps, r)
+	}
 	if err != nil || r.Findings != len(found) || r.Versions < 4 || r.Versions >= files {
 		t.Errorf("with keys: %+v, %v", r, err)
 	}

@@ -94,11 +94,13 @@ func (h *handler) verify(w http.ResponseWriter, r *http.Request, s account.Sessi
 	}
 	l := newLines(w, r)
 	var broken error
-	report, err := h.Vault.Verify(r.Context(), s, vault.VerifyOptions{Shares: q.Shares, Keys: q.Keys}, func(f vault.Finding) {
+	tell := func(line VerifyLine) {
 		if broken == nil {
-			broken = errors.Join(l.put(VerifyLine{Finding: &f}), l.flush())
+			broken = errors.Join(l.put(line), l.flush())
 		}
-	})
+	}
+	opt := vault.VerifyOptions{Shares: q.Shares, Keys: q.Keys, Progress: func(r vault.VerifyReport) { tell(VerifyLine{Progress: &r}) }}
+	report, err := h.Vault.Verify(r.Context(), s, opt, func(f vault.Finding) { tell(VerifyLine{Finding: &f}) })
 	if err != nil {
 		return l.end(err)
 	}

@@ -197,8 +197,9 @@ type VerifyRequest struct {
 
 // VerifyLine is one line of a verification: a finding, or the report at the end.
 type VerifyLine struct {
-	Finding *Finding            `json:"finding,omitempty"`
-	Report  *vault.VerifyReport `json:"report,omitempty"`
+	Progress *vault.VerifyReport `json:"progress,omitempty"`
+	Finding  *Finding            `json:"finding,omitempty"`
+	Report   *vault.VerifyReport `json:"report,omitempty"`
 }
 
 // RebuildRequest names the share whose catalogue is made anew.
