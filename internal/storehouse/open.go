@@ -103,21 +103,26 @@ func (h *House) openBooks(ctx context.Context) error {
 	if err := h.opt.FS.MkdirAll(filepath.Dir(h.at.catalogue), 0o700); err != nil {
 		return err
 	}
-	f, err := h.opt.FS.OpenFile(h.at.catalogue, os.O_RDWR|os.O_CREATE, 0o600) // SQLite knows no owner but its own for a new file
-	if err == nil {
-		err = f.Close()
-	}
-	if err != nil {
-		return err
-	}
-	if h.books, err = sqlite.Open(ctx, h.at.catalogue); !errors.Is(err, sqlite.ErrUnusable) {
+	err := h.tryBooks(ctx)
+	if !errors.Is(err, sqlite.ErrUnusable) {
 		return err
 	}
 	h.opt.Log.Warn("the catalogue cannot be used and is made anew from the packs; the first use of a share takes its time", "err", err)
 	if err := sqlite.Reset(h.at.catalogue); err != nil {
 		return err
 	}
-	h.books, err = sqlite.Open(ctx, h.at.catalogue)
+	return h.tryBooks(ctx)
+}
+
+// tryBooks opens the catalogue's file, made on our disk where there is none: SQLite knows no owner but its own.
+func (h *House) tryBooks(ctx context.Context) error {
+	f, err := h.opt.FS.OpenFile(h.at.catalogue, os.O_RDWR|os.O_CREATE, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err == nil {
+		h.books, err = sqlite.Open(ctx, h.at.catalogue)
+	}
 	return err
 }
 

@@ -1,6 +1,7 @@
 package storehouse
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -311,7 +312,7 @@ func TestOwnerKeepsHisFiles(t *testing.T) {
 	if _, err := Create(t.Context(), cfg, options(), First{Share: "s", Account: "tanaka", Device: "d"}); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Remove(filepath.Join(data, "vault", "catalogue.db")); err != nil { // it is made again
+	if err := os.WriteFile(filepath.Join(data, "vault", "catalogue.db"), bytes.Repeat([]byte("no books"), 1000), 0o600); err != nil { // it is made again
 		t.Fatal(err)
 	}
 	if err := Protect(t.Context(), cfg, options(), "passphrase", func() ([]byte, error) { return []byte("seven wise cranes at the lake"), nil }); err != nil {
