@@ -27,7 +27,8 @@ type Factor string
 const (
 	Console        Factor = "console"         // a local command that could read the keeper's own files, or came over the private socket
 	Password       Factor = "password"        // a memorised password alone
-	DevicePassword Factor = "device-password" // a password made by the keeper for one device
+	DevicePassword Factor = "device-password" // a password made by the keeper for one device, while its owner's day is open
+	DeviceKey      Factor = "device-key"      // an SSH key of one device, while its owner's day is open
 	SecondFactor   Factor = "second-factor"   // password and second factor, or a passkey with user verification
 )
 
@@ -73,7 +74,8 @@ func (p Purpose) Valid() error {
 // Credentials are what somebody shows at a door.
 type Credentials struct {
 	Name     string
-	Secret   string // password or device password; never logged
+	Secret   string // password or device password; for DeviceKey the public key, "ssh-… base64", whose possession the door has verified; never logged
+	Code     string // of an authenticator app, or a recovery code, beside a Password; never logged
 	Factor   Factor // which of them; Console needs no secret but a caller that the program itself vouches for
 	Address  netip.Addr
 	Door     string
