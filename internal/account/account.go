@@ -16,8 +16,11 @@ type Role string
 
 // The roles.
 const (
-	Staff         Role = "staff"         // reads and writes in the shares given to it
-	Administrator Role = "administrator" // makes shares and accounts, and gives rights
+	Staff          Role = "staff"           // reads and writes in the shares given to it
+	ShareManager   Role = "share-manager"   // makes shares too, and gives rights in those it may write to
+	PrivacyOfficer Role = "privacy-officer" // reads the ledger too, ends sessions, and is the second person
+	Auditor        Role = "auditor"         // reads the ledger, and no file
+	Administrator  Role = "administrator"   // manages accounts, shares, rights and settings
 )
 
 // Factor says how a session proved who acts.
@@ -30,6 +33,7 @@ const (
 	DevicePassword Factor = "device-password" // a password made by the keeper for one device, while its owner's day is open
 	DeviceKey      Factor = "device-key"      // an SSH key of one device, while its owner's day is open
 	SecondFactor   Factor = "second-factor"   // password and second factor, or a passkey with user verification
+	Token          Factor = "token"           // a program's token, as far as its scopes go
 )
 
 // Session is a person (or a command) at work, from login to its end. It is a value: the truth about

@@ -129,7 +129,14 @@ type Account struct {
 	Name     string       `json:"name"`
 	Role     account.Role `json:"role"`
 	Disabled bool         `json:"disabled,omitempty"`
+	Invited  time.Time    `json:"invited,omitzero"` // nobody has come in yet; the invitation's end
+	Renew    bool         `json:"renew,omitempty"`  // must set a new password at the next login
 	Created  time.Time    `json:"created,omitzero"`
+	Used     time.Time    `json:"used,omitzero"` // the last login, as far as the keeper remembers
+	Day      time.Time    `json:"day,omitzero"`  // until when the file doors are open
+	Factors  []FactorKind `json:"factors,omitempty"`
+	Groups   []string     `json:"groups,omitempty"`
+	Networks []string     `json:"networks,omitempty"`
 	Devices  []Device     `json:"devices,omitempty"`
 	Rights   []Right      `json:"rights,omitempty"`
 }
@@ -137,6 +144,7 @@ type Account struct {
 // Device is a machine for which a device password was made.
 type Device struct {
 	Name    string    `json:"name"`
+	Key     string    `json:"key,omitempty"` // fingerprint of its SSH key; a device without one has a password
 	Created time.Time `json:"created,omitzero"`
 	Used    time.Time `json:"used,omitzero"` // the last login, as far as the keeper remembers
 }
@@ -151,18 +159,20 @@ const (
 	CanWrite Rights = "write"
 )
 
-// Right is an account's rights in a share.
+// Right is what an account or a group may do in a share.
 type Right struct {
 	Account string `json:"account,omitempty"`
+	Group   string `json:"group,omitempty"`
 	Share   string `json:"share"`
 	Rights  Rights `json:"rights"`
 }
 
-// NewAccount asks for an account.
+// NewAccount asks for an account. Without a password it waits for an invitation to be accepted.
 type NewAccount struct {
 	Name     string       `json:"name"`
 	Role     account.Role `json:"role"`
-	Password string       `json:"password"`
+	Password string       `json:"password,omitempty"`
+	Groups   []string     `json:"groups,omitempty"`
 }
 
 // Secret is a password or a device password that was made; nobody can show it again.
@@ -173,6 +183,7 @@ type Secret struct {
 // Session is a person at work.
 type Session struct {
 	ID      id.Session     `json:"id"`
+	Mine    bool           `json:"mine,omitempty"` // the one that asks
 	Account string         `json:"account"`
 	Factor  account.Factor `json:"factor"`
 	Device  string         `json:"device,omitempty"`
