@@ -30,6 +30,8 @@ var imports = map[string]string{
 	"event":    "id account pathname",
 	"lang":     "problem",
 
+	"passkey": "",
+
 	"durable":             "",
 	"durable/durabletest": "durable",
 	"chunk":               "",
@@ -41,7 +43,7 @@ var imports = map[string]string{
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"ledger":           "event durable id seal problem",
 
-	"keeper":         words + " seal ledger durable keeper/custody",
+	"keeper":         words + " passkey seal ledger durable keeper/custody",
 	"keeper/custody": words + " seal ledger durable",
 
 	"vault":            words + " chunk seal pack commit catalogue ledger keeper durable",
