@@ -15,9 +15,10 @@ type vault struct {
 	bin  string
 	data string
 	// As init has told once.
-	Share          string `json:"share"`
-	Account        string `json:"account"`
-	DevicePassword string `json:"device_password"`
+	Share   string `json:"share"`
+	Account string `json:"account"`
+
+	password string // of a device, whose owner's day is open
 }
 
 // newVault makes an installation in a directory that does not exist yet.
@@ -27,10 +28,19 @@ func (b *bench) newVault(ctx context.Context, dir string) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(out, v); err != nil || v.Share == "" || v.DevicePassword == "" {
-		return nil, fmt.Errorf("azekura init has not told the share and the device password: %w\n%s", err, out)
+	if err := json.Unmarshal(out, v); err != nil || v.Share == "" || v.Account == "" {
+		return nil, fmt.Errorf("azekura init has not told the share and the account: %w\n%s", err, out)
 	}
-	return v, nil
+	if out, err = quiet(v.command(ctx, "account", "device", "add", v.Account, "bench", "--json")); err != nil {
+		return nil, err
+	}
+	var made struct{ Secret string }
+	if err := json.Unmarshal(out, &made); err != nil || made.Secret == "" {
+		return nil, fmt.Errorf("azekura account device add has not told the password: %w\n%s", err, out)
+	}
+	v.password = made.Secret
+	_, err = quiet(v.command(ctx, "day", "open", v.Account))
+	return v, err
 }
 
 // command returns one of the program's commands for this installation.

@@ -69,7 +69,7 @@ func (v *vault) serve(ctx context.Context) (*server, error) {
 		return nil, err
 	}
 	c := v.command(ctx, "serve", "--http", addr)
-	return launch(ctx, c, target{url: "http://" + addr + "/dav/" + url.PathEscape(v.Share), user: v.Account, password: v.DevicePassword})
+	return launch(ctx, c, target{url: "http://" + addr + "/dav/" + url.PathEscape(v.Share), user: v.Account, password: v.password})
 }
 
 // launch starts a server and waits until it takes connections.

@@ -33,7 +33,7 @@ const (
 	DevicePassword Factor = "device-password" // a password made by the keeper for one device, while its owner's day is open
 	DeviceKey      Factor = "device-key"      // an SSH key of one device, while its owner's day is open
 	SecondFactor   Factor = "second-factor"   // password and second factor, or a passkey with user verification
-	Token          Factor = "token"           // a program's token, as far as its scopes go
+	ByToken        Factor = "token"           // a program's token, as far as its scopes go
 )
 
 // Session is a person (or a command) at work, from login to its end. It is a value: the truth about

@@ -14,31 +14,44 @@ import (
 )
 
 func (a *app) account() *cobra.Command {
-	c := a.command("account", "cmd.account", "azekura account add sato\nazekura account grant sato albums write\nazekura account device add sato \"Sato's Mac\"", nil, nil)
-	c.AddCommand(a.accountAdd(), a.accountList(), a.accountPassword(), a.accountDisable(true), a.accountDisable(false), a.device(), a.grant())
+	c := a.command("account", "cmd.account", "azekura account add sato\nazekura account grant sato albums write\nazekura account renew --all --reason \"the VPN was broken into\"", nil, nil)
+	c.AddCommand(a.accountAdd(), a.accountInvite(), a.accountList(), a.accountRole(), a.accountPassword(), a.accountDisable(true), a.accountDisable(false),
+		a.accountRemove(), a.accountReset(), a.accountNetworks(), a.accountRenew(), a.device(), a.grant())
 	return c
 }
 
 func (a *app) accountAdd() *cobra.Command {
-	var admin, generate bool
-	c := a.command("add NAME", "cmd.account-add", "azekura account add sato\nazekura account add --generate --administrator tanaka\nazekura account add sato < password.txt",
+	var role string
+	var typed, generate bool
+	var groups []string
+	c := a.command("add NAME", "cmd.account-add", "azekura account add sato\nazekura account add --role privacy-officer --group office tanaka\nazekura account add --password sato < password.txt",
 		cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-			secret, err := a.chosen(generate)
+			r, err := a.roleOf(role)
 			if err != nil {
 				return err
 			}
-			n := api.NewAccount{Name: args[0], Role: account.Staff, Password: secret}
-			if admin {
-				n.Role = account.Administrator
+			n := api.NewAccount{Name: args[0], Role: r, Groups: groups}
+			if typed || generate {
+				if n.Password, err = a.chosen(generate); err != nil {
+					return err
+				}
 			}
 			return a.connect(ctx, func(c *client.Client) error {
 				if err := c.MakeAccount(ctx, n); err != nil {
 					return err
 				}
-				return a.showSecret(generate, secret, "say.account-made", args[0])
+				if n.Password == "" {
+					if !a.json {
+						a.print("say.account-made", args[0])
+					}
+					return a.invite(ctx, c, args[0])
+				}
+				return a.showSecret(generate, n.Password, "say.account-made", args[0])
 			})
 		})
-	c.Flags().BoolVar(&admin, "administrator", false, a.t("flag.administrator"))
+	c.Flags().StringVar(&role, "role", string(account.Staff), a.t("flag.role"))
+	c.Flags().StringArrayVar(&groups, "group", nil, a.t("flag.group"))
+	c.Flags().BoolVar(&typed, "password", false, a.t("flag.password"))
 	c.Flags().BoolVar(&generate, "generate", false, a.t("flag.generate"))
 	return c
 }
@@ -73,28 +86,37 @@ func (a *app) accountList() *cobra.Command {
 				return emitAll(a, c.Accounts(ctx))
 			}
 			var t table
-			t.add(a.t("say.head-account"), a.t("say.head-role"), a.t("say.head-state"), a.t("say.head-devices"), a.t("say.head-rights"))
+			t.add(a.t("say.head-account"), a.t("say.head-role"), a.t("say.head-state"), a.t("say.head-used"), a.t("say.head-devices"), a.t("say.head-groups"), a.t("say.head-rights"))
 			for x, err := range c.Accounts(ctx) {
 				if err != nil {
 					return err
 				}
-				var devices, rights []string
+				var devices []string
 				for _, d := range x.Devices {
 					devices = append(devices, d.Name)
 				}
-				for _, r := range x.Rights {
-					rights = append(rights, r.Share+": "+a.named("right", string(r.Rights)))
-				}
-				state := a.t("say.enabled")
-				if x.Disabled {
-					state = a.t("say.disabled")
-				}
-				t.add(printable(x.Name), a.named("role", string(x.Role)), state, printable(firstOf(strings.Join(devices, ", "), "-")), printable(firstOf(strings.Join(rights, ", "), "-")))
+				t.add(printable(x.Name), a.named("role", string(x.Role)), a.state(x), when(x.Used), printable(firstOf(strings.Join(devices, ", "), "-")),
+					printable(firstOf(strings.Join(x.Groups, ", "), "-")), printable(a.rights(x.Rights)))
 			}
 			t.write(a.out)
 			return nil
 		})
 	})
+}
+
+// state says whether somebody can come in.
+func (a *app) state(x api.Account) string {
+	switch {
+	case x.Disabled:
+		return a.t("say.disabled")
+	case !x.Invited.IsZero():
+		return a.t("say.invitation-open")
+	case x.Renew:
+		return a.t("say.must-renew")
+	case !x.Day.IsZero():
+		return a.t("say.day-open-until", when(x.Day))
+	}
+	return a.t("say.enabled")
 }
 
 func (a *app) accountPassword() *cobra.Command {
@@ -123,10 +145,8 @@ func (a *app) accountDisable(disable bool) *cobra.Command {
 	}
 	return a.command(use, key, example, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
-			if err := c.SetDisabled(ctx, args[0], disable); err != nil {
-				return err
-			}
-			return a.said(said, args[0])
+			o, err := c.SetDisabled(ctx, args[0], disable)
+			return a.told(o, err, said, args[0])
 		})
 	})
 }
@@ -142,17 +162,29 @@ func (a *app) said(key string, args ...any) error {
 
 func (a *app) device() *cobra.Command {
 	c := a.command("device", "cmd.device", "azekura account device add sato \"Sato's Mac\"\nazekura account device remove sato \"Sato's Mac\"", nil, nil)
-	c.AddCommand(
-		a.command("add ACCOUNT DEVICE", "cmd.device-add", "azekura account device add sato \"Sato's Mac\"", cobra.ExactArgs(2),
-			func(ctx context.Context, args []string) error {
-				return a.connect(ctx, func(c *client.Client) error {
-					secret, err := c.MakeDevice(ctx, args[0], args[1])
+	var key string
+	add := a.command("add ACCOUNT DEVICE", "cmd.device-add", "azekura account device add sato \"Sato's Mac\"\nazekura account device add sato \"Sato's Mac\" --key id_ecdsa.pub", cobra.ExactArgs(2),
+		func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if key != "" {
+					line, err := a.keyOf(key)
 					if err != nil {
 						return err
 					}
-					return a.showSecret(true, secret, "say.device-made", args[0], args[1])
-				})
-			}),
+					if err := c.AddDeviceKey(ctx, args[0], args[1], line); err != nil {
+						return err
+					}
+					return a.said("say.device-key-added", args[0], args[1])
+				}
+				secret, err := c.MakeDevice(ctx, args[0], args[1])
+				if err != nil {
+					return err
+				}
+				return a.showSecret(true, secret, "say.device-made", args[0], args[1])
+			})
+		})
+	add.Flags().StringVar(&key, "key", "", a.t("flag.device-key"))
+	c.AddCommand(add,
 		a.command("remove ACCOUNT DEVICE", "cmd.device-remove", "azekura account device remove sato \"Sato's Mac\"", cobra.ExactArgs(2),
 			func(ctx context.Context, args []string) error {
 				return a.connect(ctx, func(c *client.Client) error {
@@ -166,9 +198,13 @@ func (a *app) device() *cobra.Command {
 }
 
 func (a *app) grant() *cobra.Command {
-	return a.command("grant ACCOUNT SHARE none|read|write", "cmd.grant", "azekura account grant sato albums write\nazekura account grant sato albums none",
+	var group bool
+	c := a.command("grant ACCOUNT SHARE none|read|write", "cmd.grant", "azekura account grant sato albums write\nazekura account grant --group prepress albums write\nazekura account grant sato albums none",
 		cobra.ExactArgs(3), func(ctx context.Context, args []string) error {
 			r := api.Right{Account: args[0], Share: trim(args[1]), Rights: api.Rights(args[2])}
+			if group {
+				r.Account, r.Group = "", args[0]
+			}
 			switch r.Rights {
 			case api.NoRights, api.CanRead, api.CanWrite:
 			default:
@@ -178,9 +214,11 @@ func (a *app) grant() *cobra.Command {
 				if err := c.SetRights(ctx, r); err != nil {
 					return err
 				}
-				return a.said("say.granted", r.Account, r.Share, string(r.Rights))
+				return a.said("say.granted", args[0], r.Share, string(r.Rights))
 			})
 		})
+	c.Flags().BoolVar(&group, "group", false, a.t("flag.grant-group"))
+	return c
 }
 
 func (a *app) share() *cobra.Command {

@@ -244,23 +244,25 @@ func (a *app) protection(k api.KeeperStatus) string {
 }
 
 func (a *app) sessions() *cobra.Command {
-	return a.command("sessions", "cmd.sessions", "azekura sessions", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	c := a.command("sessions", "cmd.sessions", "azekura sessions\nazekura sessions end ID", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
 			if a.json {
 				return emitAll(a, c.Sessions(ctx))
 			}
 			var t table
-			t.add(a.t("say.head-account"), a.t("say.head-device"), a.t("say.head-door"), a.t("say.head-address"), a.t("say.head-since"), a.t("say.head-until"))
+			t.add(a.t("say.head-account"), a.t("say.head-device"), a.t("say.head-door"), a.t("say.head-address"), a.t("say.head-since"), a.t("say.head-until"), a.t("say.head-id"))
 			for s, err := range c.Sessions(ctx) {
 				if err != nil {
 					return err
 				}
-				t.add(printable(s.Account), printable(firstOf(s.Device, "-")), s.Door, firstOf(s.Address, "-"), when(s.Started), when(s.Expires))
+				t.add(printable(s.Account), printable(firstOf(s.Device, "-")), s.Door, firstOf(s.Address, "-"), when(s.Started), when(s.Expires), s.ID.String())
 			}
 			t.write(a.out)
 			return nil
 		})
 	})
+	c.AddCommand(a.sessionEnd())
+	return c
 }
 
 func (a *app) version() *cobra.Command {

@@ -194,7 +194,7 @@ func (a *app) showOffline(ctx context.Context, l copied, keyFile string, f api.E
 		return err
 	}
 	return a.showEntries(func(yield func(json.RawMessage, error) bool) {
-		for e, err := range keeper.Show(ctx, r, key, storehouse.Filter(f)) {
+		for e, err := range keeper.Show(ctx, r, key, storehouse.Filter(f), func(*keeper.Entry) bool { return true }) {
 			var raw json.RawMessage
 			if err == nil {
 				raw, err = json.Marshal(e)

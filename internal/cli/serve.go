@@ -44,7 +44,6 @@ func (s settings) given(keys map[string]string) map[string]string {
 func (a *app) first(c *cobra.Command, f *storehouse.First) {
 	c.Flags().StringVar(&f.Share, "share", a.t("say.first-share"), a.t("flag.first-share"))
 	c.Flags().StringVar(&f.Account, "account", "admin", a.t("flag.first-account"))
-	c.Flags().StringVar(&f.Device, "device", a.t("say.first-device"), a.t("flag.first-device"))
 }
 
 func (a *app) serve() *cobra.Command {
@@ -174,11 +173,8 @@ func davURL(l []api.Listener) string {
 func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	var b strings.Builder
 	put := func(key string, args ...any) { b.WriteString(a.t(key, args...) + "\n") }
-	url := davURL(l) + escapeName(w.Share) + "/"
 	put("welcome.title", w.Data)
-	put("welcome.login", url, w.Account, w.DevicePassword, w.Device)
-	put("welcome.clients", url, w.Account)
-	put("welcome.account", w.Account, w.Password)
+	put("welcome.link", welcomeURL(l, w.Token), w.Account, when(w.Until))
 	for _, x := range l {
 		if x.Fingerprint != "" {
 			put("welcome.certificate", filepath.Join(w.Data, "tls", "cert.pem"), x.Fingerprint)
@@ -189,6 +185,6 @@ func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	} else {
 		put("welcome.key-elsewhere")
 	}
-	put("welcome.next", w.Share)
+	put("welcome.next", w.Share, w.Account)
 	return b.String()
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -167,6 +166,3 @@ func (a *app) newPassphrase() ([]byte, error) {
 	s, err := a.newSecret()
 	return []byte(s), err
 }
-
-// escapeName returns a name as it stands in a URL.
-func escapeName(name string) string { return url.PathEscape(name) }

@@ -33,6 +33,22 @@ const (
 	DeviceMade     Kind = "device-made"     // a device password was made for Target; Note: the device's name
 	DeviceRemoved  Kind = "device-removed"  // Target; Note: the device's name
 
+	AccountRemoved Kind = "account-removed" // Target; what it did stays in the ledger and in histories
+	GroupChanged   Kind = "group-changed"   // Target: the group; Note: what
+	Invited        Kind = "invited"         // Target may come in with a link, once, until Until
+	FactorMade     Kind = "factor-made"     // Target has one more second factor; Note: its kind and name
+	FactorRemoved  Kind = "factor-removed"  // Target; Note: its kind and name
+	Proved         Kind = "proved"          // the session's person proved the second factor anew; Note: which
+	DayOpened      Kind = "day-opened"      // the file doors are open for Target's devices until Until
+	DayClosed      Kind = "day-closed"      // they are closed; Note tells why
+	TokenMade      Kind = "token-made"      // for a program of Target; Note: name and scopes
+	TokenRemoved   Kind = "token-removed"   // Target; Note: name
+	Proposed       Kind = "proposed"        // an act was asked for that takes two people; Target; Note: act and reason
+	Confirmed      Kind = "confirmed"       // the second person said yes, and it was done; Target; Note: act, and who had asked
+	Withdrawn      Kind = "withdrawn"       // it was taken back, or refused; Target; Note: act, and who had asked
+	RenewalBegun   Kind = "renewal-begun"   // everybody sets a new password; all sessions, devices and tokens ended; Size: of how many; Note: reason
+	PolicyChanged  Kind = "policy-changed"  // Note: what
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

@@ -49,20 +49,23 @@ func TestLocal(t *testing.T) {
 				h.Closed = share.ID
 			}
 		}
-		person := func(name string, r keeper.Rights) account.Credentials {
-			if err := l.MakeAccount(t.Context(), admin.ID, name, account.Staff, ""); err != nil {
+		person := func(name string, r account.Rights) account.Credentials {
+			if err := l.MakeAccount(t.Context(), admin.ID, account.NewAccount{Name: name, Role: account.Staff}); err != nil {
 				t.Fatal(err)
 			}
-			if err := l.SetRights(t.Context(), admin.ID, "albums", name, r); err != nil {
+			if err := l.SetRights(t.Context(), admin.ID, account.Right{Account: name, Share: "albums", Rights: r}); err != nil {
 				t.Fatal(err)
 			}
 			secret, err := l.MakeDevice(t.Context(), admin.ID, name, name+"'s laptop")
 			if err != nil {
 				t.Fatal(err)
 			}
+			if _, err := l.OpenDayOf(t.Context(), admin.ID, name, 0); err != nil {
+				t.Fatal(err)
+			}
 			return account.Credentials{Name: name, Secret: secret, Factor: account.DevicePassword, Address: netip.MustParseAddr("192.0.2.7"), Door: "webdav"}
 		}
-		h.Writer, h.Reader = person("山田", keeper.Write), person("suzuki", keeper.Read)
+		h.Writer, h.Reader = person("山田", account.CanWrite), person("suzuki", account.CanRead)
 		h.Stranger = h.Writer
 		h.Stranger.Secret = h.Reader.Secret
 		h.Recorded = func(t *testing.T) (out []event.Event) {

@@ -3,6 +3,7 @@ package keeper
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
@@ -19,11 +20,19 @@ func (l *Local) live(s id.Session) (account.Session, error) {
 	return x, nil
 }
 
-// mayBegin reports whether the account and the device of a session are still there.
-func (b *books) mayBegin(s account.Session) bool {
+// mayBegin reports whether what a session stands on is still there: its account, its device with an open day, its
+// token.
+func (b *books) mayBegin(s account.Session, now time.Time) bool {
 	a := b.byID[s.Account]
-	return a != nil && !a.Disabled &&
-		(s.Device.IsZero() || slices.ContainsFunc(a.Devices, func(d deviceState) bool { return d.ID == s.Device }))
+	switch {
+	case !a.mayEnter():
+		return false
+	case byDevice(s.Factor):
+		return a.Day.open(now) && slices.ContainsFunc(a.Devices, func(d deviceState) bool { return d.ID == s.Device })
+	case s.Factor == account.ByToken:
+		return a.token(s.Device) != nil
+	}
+	return !a.Renew
 }
 
 // allowed returns the session if it is live and may read (or write) a share.
@@ -32,10 +41,14 @@ func (l *Local) allowed(s id.Session, share id.Share, write bool) (account.Sessi
 	if err != nil {
 		return x, err
 	}
-	switch r := l.books.Load().rights(x, share); {
-	case r == Write, r == Read && !write:
+	b := l.books.Load()
+	if sh := b.shares[share]; sh != nil && x.Factor != account.Console && !b.Policy.admits(sh.Networks, x.Address) {
+		return x, &problem.Error{Kind: problem.Denied, Op: "check rights", On: sh.Name, Hint: "hint.network"}
+	}
+	switch r := b.rights(x, share); {
+	case r == account.CanWrite, r == account.CanRead && !write:
 		return x, nil
-	case r == Read:
+	case r == account.CanRead:
 		return x, &problem.Error{Kind: problem.Denied, Op: "check rights", Hint: "hint.read-only"}
 	}
 	return x, &problem.Error{Kind: problem.Denied, Op: "check rights", Hint: "hint.ask-for-rights"}
@@ -56,8 +69,8 @@ func (l *Local) Shares(_ context.Context, s id.Session) ([]account.Share, error)
 	b := l.books.Load()
 	var out []account.Share
 	for _, sh := range b.Shares {
-		if r := b.rights(x, sh.ID); r != None {
-			out = append(out, account.Share{ID: sh.ID, Name: sh.Name, Write: r == Write})
+		if r := b.rights(x, sh.ID); r != account.NoRights {
+			out = append(out, account.Share{ID: sh.ID, Name: sh.Name, Write: r == account.CanWrite})
 		}
 	}
 	slices.SortFunc(out, func(a, b account.Share) int { return compareNames(a.Name, b.Name) })
@@ -116,13 +129,13 @@ func (l *Local) sweep(ctx context.Context) error {
 	return l.append(ctx, events...)
 }
 
-// Sessions lists the live sessions; people who are not administrators see their own.
+// Sessions lists the live sessions; people who may not see all see their own.
 func (l *Local) Sessions(_ context.Context, s id.Session) ([]account.Session, error) {
 	by, err := l.live(s)
 	if err != nil {
 		return nil, err
 	}
-	all := l.books.Load().administers(by)
+	all := l.books.Load().may(by, account.SeePeople)
 	out := l.sessions.list(l.now(), func(x account.Session) bool { return all || x.Account == by.Account })
 	slices.SortFunc(out, func(a, b account.Session) int { return a.Started.Compare(b.Started) })
 	return out, nil

@@ -19,9 +19,11 @@ type seen struct {
 	Generation int64       `json:"generation"`
 }
 
+const headFormat = 1
+
 // saveHead notes how far ledger and books are.
 func (l *Local) saveHead() error {
-	b, err := json.Marshal(seen{Format: stateFormat, Ledger: l.log.Head(), Generation: l.books.Load().Generation})
+	b, err := json.Marshal(seen{Format: headFormat, Ledger: l.log.Head(), Generation: l.books.Load().Generation})
 	if err != nil {
 		return problem.New(problem.Internal, "record", "", err)
 	}
@@ -38,7 +40,7 @@ func (l *Local) compareHead(ctx context.Context) ([]event.Event, error) {
 	var last seen
 	switch {
 	case b != nil:
-		if err := json.Unmarshal(b, &last); err != nil || last.Format != stateFormat {
+		if err := json.Unmarshal(b, &last); err != nil || last.Format != headFormat {
 			return nil, &problem.Error{Kind: problem.Damaged, Op: "open keeper", Hint: "hint.keeper-files", Err: fmt.Errorf("head: format %d: %w", last.Format, err)}
 		}
 		err = l.log.Consistent(ctx, last.Ledger)

@@ -106,7 +106,9 @@ type Local struct {
 	decoy    hashed        // verified for unknown names, so that they take as long as known ones
 	proofKey seal.Key      // of this run, for the secrets of live sessions
 
-	changes sync.Mutex // held during a change of books, the disk's time included
+	tickets *tickets   // logins under way
+	codes   *throttle  // of codes, which are shorter than passwords
+	writing sync.Mutex // held during a change of books, the disk's time included
 	books   atomic.Pointer[books]
 
 	stop   chan struct{} // closed by Close, once nothing is at work
@@ -145,7 +147,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(), failures: newFailures(event.LoginFailed),
+	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(passwordLimits), codes: newThrottle(codeLimits), tickets: newTickets(), failures: newFailures(event.LoginFailed),
 		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, 1), proofKey: seal.NewKey(),
 		stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
@@ -274,12 +276,17 @@ func (l *Local) recordFailures(ctx context.Context) (err error) {
 
 // saveUses writes the books if devices were used since they were written.
 func (l *Local) saveUses() error {
-	l.changes.Lock()
-	defer l.changes.Unlock()
+	l.writing.Lock()
+	defer l.writing.Unlock()
 	b := l.books.Load()
 	for _, a := range b.Accounts {
 		for _, d := range a.Devices {
-			if l.sessions.lastUse(d) != d.Used {
+			if l.sessions.lastUse(d.ID, d.Used) != d.Used {
+				return l.saveState(b)
+			}
+		}
+		for _, t := range a.Tokens {
+			if l.sessions.lastUse(t.ID, t.Used) != t.Used {
 				return l.saveState(b)
 			}
 		}

@@ -29,6 +29,11 @@ const (
 	whyDevice    = "wrong device password"
 	whyDisabled  = "account disabled"
 	whyConsole   = "console not open"
+	whyToken     = "no such token"
+	whyNetwork   = "not from this network"
+	whyDay       = "the day is not open"
+	whyFactor    = "wrong second factor"
+	whyNoFactor  = "no second factor"
 	whyThrottled = "too many attempts"
 	whyMalformed = "malformed"
 )
@@ -50,8 +55,10 @@ func (l *Local) Login(ctx context.Context, c account.Credentials) (account.Sessi
 	switch c.Factor {
 	case account.Console:
 		return l.loginConsole(ctx, c)
-	case account.DevicePassword:
+	case account.DevicePassword, account.DeviceKey:
 		return l.loginDevice(ctx, c)
+	case account.ByToken:
+		return l.loginToken(ctx, c)
 	case account.Password:
 		return l.loginPassword(ctx, c)
 	}
@@ -75,17 +82,19 @@ func (l *Local) loginConsole(ctx context.Context, c account.Credentials) (accoun
 		seal.Key{}, c.Software)
 }
 
-// loginDevice takes a device password. It cannot be guessed, so wrong ones are never a reason to make the right one
-// wait.
+// loginDevice takes a device password, or a key whose possession the door has verified, while the owner's day is open.
+// Neither can be guessed, so wrong ones are never a reason to make the right one wait.
 func (l *Local) loginDevice(ctx context.Context, c account.Credentials) (account.Session, error) {
 	hash := deviceHash(c.Secret)
-	a := l.books.Load().accounts[accountKey(c.Name)]
+	b := l.books.Load()
+	a := b.known(c.Name)
 	if a == nil {
 		return account.Session{}, l.refuse(ctx, c, nil, whyUnknown, hintOfDevice(c))
 	}
 	var device deviceState
 	for _, d := range a.Devices { // all of them, whichever it is
-		if subtle.ConstantTimeCompare(d.Hash, hash[:]) == 1 {
+		if c.Factor == account.DeviceKey && d.Key != "" && subtle.ConstantTimeCompare([]byte(d.Key), []byte(c.Secret)) == 1 ||
+			c.Factor == account.DevicePassword && subtle.ConstantTimeCompare(d.Hash, hash[:]) == 1 {
 			device = d
 		}
 	}
@@ -94,9 +103,18 @@ func (l *Local) loginDevice(ctx context.Context, c account.Credentials) (account
 		return account.Session{}, l.refuse(ctx, c, a, whyDevice, hintOfDevice(c))
 	case a.Disabled:
 		return account.Session{}, l.refuse(ctx, c, a, whyDisabled, "hint.account-disabled")
+	case !b.Policy.admits(a.Networks, c.Address):
+		return account.Session{}, l.refuse(ctx, c, a, whyNetwork, "hint.network")
+	case !a.Day.open(l.now()):
+		return account.Session{}, l.refuse(ctx, c, a, whyDay, "hint.day-closed")
 	}
-	return l.join(ctx, account.Session{Account: a.ID, Name: a.Name, Role: a.Role, Factor: account.DevicePassword, Device: device.ID,
-		DeviceName: device.Name, Address: c.Address, Door: c.Door}, seal.Key(hash), c.Software)
+	return l.join(ctx, account.Session{Account: a.ID, Name: a.Name, Role: a.Role, Factor: c.Factor, Device: device.ID,
+		DeviceName: device.Name, Address: c.Address, Door: c.Door, Expires: a.Day.Until}, seal.Key(hash), c.Software)
+}
+
+// credentials is what is known of somebody at a door besides their secret.
+func credentials(from account.Caller, name string) account.Credentials {
+	return account.Credentials{Name: name, Address: from.Address, Door: from.Door, Software: from.Software}
 }
 
 // hintOfDevice tells those apart who typed their memorised password: by its form, so that it says nothing about
@@ -108,22 +126,74 @@ func hintOfDevice(c account.Credentials) string {
 	return "hint.log-in-again"
 }
 
-// loginPassword takes a memorised password. Names that nobody has cost as much time as others.
+// loginPassword takes a memorised password at a file door, with the code that goes with it. Where nobody may be without
+// a second factor, a password alone is not even looked at.
 func (l *Local) loginPassword(ctx context.Context, c account.Credentials) (account.Session, error) {
-	a := l.books.Load().accounts[accountKey(c.Name)]
+	b := l.books.Load()
+	a := b.known(c.Name)
+	if c.Code == "" && !b.Policy.WithoutSecondFactor {
+		return account.Session{}, l.refuse(ctx, c, a, whyNoFactor, "hint.device-password")
+	}
+	if c.Code != "" {
+		return l.loginCode(ctx, c)
+	}
 	proof := l.proof(c.Secret)
-	var s account.Session
-	against, real := &l.decoy, false
 	if a != nil {
-		s = account.Session{Account: a.ID, Name: a.Name, Role: a.Role, Factor: account.Password, Address: c.Address, Door: c.Door}
+		s := account.Session{Account: a.ID, Address: c.Address, Door: c.Door}
 		if live, ok := l.sessions.find(keyOf(s), proof, l.now()); ok {
 			return live, nil
 		}
+	}
+	a, err := l.checkPassword(ctx, c)
+	switch {
+	case err != nil:
+		return account.Session{}, err
+	case a.hasFactor() || a.Renew:
+		return account.Session{}, l.refuse(ctx, c, a, whyNoFactor, "hint.device-password")
+	}
+	s, err := l.join(ctx, account.Session{Account: a.ID, Name: a.Name, Role: a.Role, Factor: account.Password, Address: c.Address, Door: c.Door},
+		proof, c.Software)
+	if err != nil {
+		return account.Session{}, err
+	}
+	// Another password may have come into force, and ended all sessions, while this one was on its way.
+	if now := l.books.Load().byID[a.ID]; now == nil || now.Password != a.Password {
+		l.endWhere(ctx, func(x account.Session) bool { return x.ID == s.ID }, whyPassword)
+		return account.Session{}, l.refuse(ctx, c, a, whyPassword, "hint.log-in-again")
+	}
+	return s, nil
+}
+
+// loginCode takes a password and a code at a file door, as a login at the web takes them in two steps.
+func (l *Local) loginCode(ctx context.Context, c account.Credentials) (account.Session, error) {
+	from := account.Caller{Address: c.Address, Door: c.Door, Software: c.Software}
+	step, _, err := l.SignIn(ctx, from, c.Name, c.Secret)
+	if err != nil {
+		return account.Session{}, err
+	}
+	step, secret, err := l.SignInCode(ctx, from, step.Ticket, c.Code)
+	if err != nil {
+		return account.Session{}, err
+	}
+	if len(step.Wants) > 0 { // a new password, which is chosen at the web
+		return account.Session{}, &problem.Error{Kind: problem.Unauthenticated, Op: "log in", On: c.Name, Hint: "hint.log-in-at-web"}
+	}
+	return l.Resume(ctx, secret, from)
+}
+
+// checkPassword returns the account whose password was shown. Names that nobody has cost as much time as others.
+func (l *Local) checkPassword(ctx context.Context, c account.Credentials) (*accountState, error) {
+	b := l.books.Load()
+	a := b.known(c.Name)
+	var whom id.Account
+	against, real := &l.decoy, false
+	if a != nil {
+		whom = a.ID
 		if a.Password != nil {
 			against, real = a.Password, true
 		}
 	}
-	right, err := l.throttle.try(accountKey(c.Name), s.Account, c.Address, l.cfg.Now(), func(known bool) (bool, error) {
+	right, err := l.throttle.try(accountKey(c.Name), whom, c.Address, l.cfg.Now(), func(known bool) (bool, error) {
 		room := l.hashing
 		if known {
 			room = l.indoors
@@ -134,26 +204,19 @@ func (l *Local) loginPassword(ctx context.Context, c account.Credentials) (accou
 	switch {
 	case err == errThrottled:
 		l.refuse(ctx, c, a, whyThrottled, "") // for the ledger; the person is told to wait
-		return account.Session{}, &problem.Error{Kind: problem.Unavailable, Op: "log in", On: c.Name, Hint: "hint.wait-and-log-in", Err: err}
+		return nil, &problem.Error{Kind: problem.Unavailable, Op: "log in", On: c.Name, Hint: "hint.wait-and-log-in", Err: err}
 	case err != nil:
-		return account.Session{}, problem.New(problem.Unavailable, "log in", c.Name, err)
+		return nil, problem.New(problem.Unavailable, "log in", c.Name, err)
 	case !right && a == nil:
-		return account.Session{}, l.refuse(ctx, c, nil, whyUnknown, "hint.log-in-again")
+		return nil, l.refuse(ctx, c, nil, whyUnknown, "hint.log-in-again")
 	case !right:
-		return account.Session{}, l.refuse(ctx, c, a, whyPassword, "hint.log-in-again")
+		return nil, l.refuse(ctx, c, a, whyPassword, "hint.log-in-again")
 	case a.Disabled:
-		return account.Session{}, l.refuse(ctx, c, a, whyDisabled, "hint.account-disabled")
+		return nil, l.refuse(ctx, c, a, whyDisabled, "hint.account-disabled")
+	case !b.Policy.admits(a.Networks, c.Address):
+		return nil, l.refuse(ctx, c, a, whyNetwork, "hint.network")
 	}
-	s, err = l.join(ctx, s, proof, c.Software)
-	if err != nil {
-		return account.Session{}, err
-	}
-	// Another password may have come into force, and ended all sessions, while this one was on its way.
-	if now := l.books.Load().byID[a.ID]; now == nil || now.Password != a.Password {
-		l.endWhere(ctx, func(x account.Session) bool { return x.ID == s.ID }, whyPassword)
-		return account.Session{}, l.refuse(ctx, c, a, whyPassword, "hint.log-in-again")
-	}
-	return s, nil
+	return a, nil
 }
 
 // proof is what a live session remembers of the secret that it was begun with: no more than this process can make.
@@ -221,7 +284,10 @@ func (l *Local) join(ctx context.Context, s account.Session, proof seal.Key, sof
 // begin begins a session: it is recorded, and then it is live.
 func (l *Local) begin(ctx context.Context, s account.Session, proof seal.Key, software string) (account.Session, error) {
 	now := l.now()
-	s.ID, s.Started, s.Expires = id.NewSession(), now, now.Add(l.cfg.SessionTTL)
+	s.ID, s.Started = id.NewSession(), now
+	if until := now.Add(l.cfg.SessionTTL); s.Expires.IsZero() || s.Expires.After(until) {
+		s.Expires = until
+	}
 	e := acting(event.Login, s)
 	e.Until, e.Note = s.Expires, noteOf(s.DeviceName, software)
 	if err := l.append(ctx, e); err != nil {
@@ -232,10 +298,18 @@ func (l *Local) begin(ctx context.Context, s account.Session, proof seal.Key, so
 		return account.Session{}, &problem.Error{Kind: problem.Unavailable, Op: "log in", On: s.Name, Hint: "hint.too-many-sessions"}
 	}
 	l.recordEnds(ctx, pushed, sessionPushed)
-	// The account may have been closed, or the device removed, while the login was being recorded.
-	if b := l.books.Load(); s.Factor != account.Console && !b.mayBegin(s) {
-		l.endWhere(ctx, func(x account.Session) bool { return x.ID == s.ID }, whyDisabled)
-		return account.Session{}, &problem.Error{Kind: problem.Unauthenticated, Op: "log in", On: s.Name, Hint: "hint.log-in-again"}
+	if err := l.stillMay(ctx, s); err != nil {
+		return account.Session{}, err
 	}
 	return s, nil
+}
+
+// stillMay ends a session that has just begun if its account was closed, its device removed or its day ended while
+// the login was being recorded.
+func (l *Local) stillMay(ctx context.Context, s account.Session) error {
+	if s.Factor == account.Console || l.books.Load().mayBegin(s, l.now()) {
+		return nil
+	}
+	l.endWhere(ctx, func(x account.Session) bool { return x.ID == s.ID }, whyDisabled)
+	return &problem.Error{Kind: problem.Unauthenticated, Op: "log in", On: s.Name, Hint: "hint.log-in-again"}
 }

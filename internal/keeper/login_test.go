@@ -18,10 +18,13 @@ import (
 
 const goodPassword = "some words that nobody guesses"
 
-// withPassword makes an account with a memorised password.
+// withPassword makes an account with a memorised password, in a house where nobody needs a second factor.
 func withPassword(t testing.TB, l *Local, name string, role account.Role) account.Credentials {
 	t.Helper()
-	if err := l.MakeAccount(t.Context(), console(t, l), name, role, goodPassword); err != nil {
+	if o, err := l.SetPolicy(t.Context(), console(t, l), account.Policy{}); err != nil || o.Proposal != nil {
+		t.Fatal(o, err)
+	}
+	if err := l.MakeAccount(t.Context(), console(t, l), account.NewAccount{Name: name, Role: role, Password: goodPassword}); err != nil {
 		t.Fatal(err)
 	}
 	return account.Credentials{Name: name, Secret: goodPassword, Factor: account.Password, Address: home, Door: "web"}
@@ -29,7 +32,7 @@ func withPassword(t testing.TB, l *Local, name string, role account.Role) accoun
 
 func TestNamesAsPeopleTypeThem(t *testing.T) {
 	l := start(t, testConfig(durabletest.New(t), "/data"))
-	c := person(t, l, console(t, l), "Yamada ガク", "", None)
+	c := person(t, l, console(t, l), "Yamada ガク", "", account.NoRights)
 	for _, name := range []string{"Yamada ガク", "yamada ガク", "YAMADA ガク", `KOJO\Yamada ガク`, `KOJO\x\yamada ガク`, "Yamada ガク", "Ｙａｍａｄａ ｶﾞｸ"} {
 		c.Name = name
 		if s, err := l.Login(t.Context(), c); err != nil || s.Name != "Yamada ガク" {
@@ -44,7 +47,7 @@ func TestNamesAsPeopleTypeThem(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"a:b", `a\b`, "", "..", "a\nb", strings.Repeat("あ", 65), "yamada ｶﾞｸ"} {
-		if err := l.MakeAccount(t.Context(), console(t, l), name, account.Staff, ""); err == nil {
+		if err := l.MakeAccount(t.Context(), console(t, l), account.NewAccount{Name: name, Role: account.Staff}); err == nil {
 			t.Errorf("an account of the name %q", name)
 		}
 	}
@@ -84,7 +87,8 @@ func TestMemorisedPassword(t *testing.T) {
 	if again := enter(t, l, c); again.ID == s.ID {
 		t.Error("a live session has taken another password")
 	}
-	if err := l.SetDisabled(t.Context(), console(t, l), "yamada", true); err != nil {
+	withPassword(t, l, "another", account.Administrator)
+	if _, err := l.SetDisabled(t.Context(), console(t, l), "yamada", true); err != nil {
 		t.Fatal(err)
 	}
 	_, err = l.Login(t.Context(), c)
@@ -98,7 +102,7 @@ func TestMemorisedPassword(t *testing.T) {
 func TestUnknownNamesTakeAsLong(t *testing.T) {
 	l := start(t, testConfig(durabletest.New(t), "/data"))
 	c := withPassword(t, l, "yamada", account.Staff)
-	if err := l.MakeAccount(t.Context(), console(t, l), "suzuki", account.Staff, ""); err != nil { // no password at all
+	if err := l.MakeAccount(t.Context(), console(t, l), account.NewAccount{Name: "suzuki", Role: account.Staff}); err != nil { // no password at all
 		t.Fatal(err)
 	}
 	if got, want := l.decoy.Hashing, l.books.Load().accounts["yamada"].Password.Hashing; got != want {
@@ -134,7 +138,7 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 	cfg.Now = func() time.Time { return now }
 	l := start(t, cfg)
 	yamada, suzuki := withPassword(t, l, "yamada", account.Staff), withPassword(t, l, "suzuki", account.Staff)
-	laptop := person(t, l, console(t, l), "tanaka", "", None)
+	laptop := person(t, l, console(t, l), "tanaka", "", account.NoRights)
 	enter(t, l, yamada) // from the firm, so that the firm's address is known to the account
 	if err := l.EndAccountSessions(t.Context(), console(t, l), "yamada"); err != nil {
 		t.Fatal(err)
@@ -172,6 +176,9 @@ func TestGuessingIsSlowedDown(t *testing.T) {
 		if _, err := l.Login(t.Context(), inside); problem.KindOf(err) != problem.Unauthenticated {
 			t.Fatal(err)
 		}
+	}
+	if _, err := l.OpenDayOf(t.Context(), console(t, l), "tanaka", 0); err != nil { // the next morning
+		t.Fatal(err)
 	}
 	for _, c := range []account.Credentials{laptop, suzuki} {
 		if _, err := l.Login(t.Context(), c); err != nil {
@@ -266,7 +273,7 @@ func TestAtOnce(t *testing.T) {
 	w := newWriter(t, l, admin, share.ID)
 	people := make([]account.Credentials, 4)
 	for i := range people {
-		people[i] = person(t, l, admin, fmt.Sprintf("person %d", i), "albums", Read)
+		people[i] = person(t, l, admin, fmt.Sprintf("person %d", i), "albums", account.CanRead)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
@@ -290,8 +297,8 @@ func TestAtOnce(t *testing.T) {
 		})
 		others.Go(func() {
 			for n := 0; ctx.Err() == nil; n++ {
-				r := []Rights{None, Read, Write}[n%3]
-				if err := l.SetRights(t.Context(), admin, "albums", c.Name, r); err != nil {
+				r := []account.Rights{account.NoRights, account.CanRead, account.CanWrite}[n%3]
+				if err := l.SetRights(t.Context(), admin, account.Right{Account: c.Name, Share: "albums", Rights: r}); err != nil {
 					t.Error(err)
 				}
 				if err := l.EndAccountSessions(t.Context(), admin, c.Name); err != nil {

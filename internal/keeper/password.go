@@ -51,8 +51,9 @@ func (h *hashed) matches(password string) bool {
 // Rules for memorised passwords, NIST SP 800-63B-4 section 3.1.1.2: a password that stands alone has at least 15
 // characters, counted as code points; no rules of composition, no expiry; a list of what attackers try first.
 const (
-	MinPassword = 15
-	MaxPassword = 256
+	MinPassword   = 15
+	MinWithFactor = 8 // where a second factor goes with it
+	MaxPassword   = 256
 )
 
 // Reasons why a password is refused.
@@ -94,13 +95,13 @@ var productNames = []string{"azekura", "あぜくら", "アゼクラ", "校倉",
 const enough = 6
 
 // CheckPassword tells why a password must not be used, or nil. own are names that it must not be made of.
-func CheckPassword(password string, own ...string) error {
+func CheckPassword(password string, alone bool, own ...string) error {
 	if !utf8.ValidString(password) {
 		return ErrUTF8
 	}
 	text := []rune(strings.ToLower(norm.NFKC.String(password)))
 	switch {
-	case len(text) < MinPassword:
+	case len(text) < MinPassword && alone, len(text) < MinWithFactor:
 		return ErrShort
 	case len(text) > MaxPassword:
 		return ErrLong

@@ -56,7 +56,7 @@ func TestCheckPassword(t *testing.T) {
 		{strings.Repeat("x", 1) + " eight wet cats sang", nil},
 		{"🐎🔋📎 correct emoji horses", nil},
 	} {
-		if got := CheckPassword(c.password, own...); got != c.want {
+		if got := CheckPassword(c.password, true, own...); got != c.want {
 			t.Errorf("%q: %v, want %v", c.password, got, c.want)
 		}
 		if c.want != nil && hintOfPassword(c.want) == "hint.password" && c.want != ErrUTF8 {
@@ -107,8 +107,8 @@ func TestRandomSecrets(t *testing.T) {
 			t.Fatalf("device password %q", s)
 		}
 		seen[s] = true
-		if p := NewPassphrase(); CheckPassword(p) != nil || seen[p] {
-			t.Fatalf("pass phrase %q: %v", p, CheckPassword(p))
+		if p := NewPassphrase(); CheckPassword(p, true) != nil || seen[p] {
+			t.Fatalf("pass phrase %q: %v", p, CheckPassword(p, true))
 		}
 	}
 	if len(letters) != 32 || strings.ContainsAny(letters, "lo01") {
@@ -121,7 +121,7 @@ func FuzzCheckPassword(f *testing.F) {
 		f.Add(s, "yamada")
 	}
 	f.Fuzz(func(t *testing.T, password, name string) {
-		err := CheckPassword(password, name)
+		err := CheckPassword(password, true, name)
 		if err == nil && (utf8.RuneCountInString(norm.NFKC.String(password)) < MinPassword || !utf8.ValidString(password)) {
 			t.Errorf("%q is taken", password)
 		}

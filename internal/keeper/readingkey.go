@@ -9,6 +9,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/custody"
@@ -101,11 +102,14 @@ func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 		return nil, err
 	}
 	defer leave()
-	if err := l.administrator(s, op); err != nil {
-		return nil, err
-	}
 	by, err := l.live(s)
 	if err != nil {
+		return nil, err
+	}
+	if !l.books.Load().may(by, account.ReadLedger) || by.Factor == account.ByToken {
+		return nil, notAllowed(op)
+	}
+	if err := l.fresh(by, op); err != nil {
 		return nil, err
 	}
 	if err := l.append(ctx, acting(event.ReadingKeyGiven, by)); err != nil {
@@ -116,7 +120,7 @@ func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 		return nil, err
 	}
 	defer k.Zero()
-	if err := l.administrator(s, op); err != nil { // it may have ended while it was recorded
+	if err := l.power(s, account.ReadLedger, op); err != nil { // it may have ended while it was recorded
 		return nil, err
 	}
 	j := readingKeyJSON{Format: 1, Made: k.Made, Origin: k.Origin, PublicKey: k.PublicKey, Entries: hexKey(k.entries), Shares: []readingShareJSON{}}

@@ -272,7 +272,7 @@ func BenchmarkRelease(b *testing.B) {
 // BenchmarkLogin is what each request of a file door pays: a live session is found by its device password.
 func BenchmarkLogin(b *testing.B) {
 	l := start(b, testConfig(durabletest.New(b), "/data"))
-	c := person(b, l, console(b, l), "yamada", "", None)
+	c := person(b, l, console(b, l), "yamada", "", account.NoRights)
 	for b.Loop() {
 		if _, err := l.Login(b.Context(), c); err != nil {
 			b.Fatal(err)

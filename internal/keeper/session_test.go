@@ -53,18 +53,21 @@ func entries(t testing.TB, l *Local, kinds ...event.Kind) (out []event.Event) {
 var home = netip.MustParseAddr("192.0.2.7")
 
 // person makes an account with a device password and returns what it logs in with.
-func person(t testing.TB, l *Local, admin id.Session, name string, share string, r Rights) account.Credentials {
+func person(t testing.TB, l *Local, admin id.Session, name string, share string, r account.Rights) account.Credentials {
 	t.Helper()
-	if err := l.MakeAccount(t.Context(), admin, name, account.Staff, ""); err != nil {
+	if err := l.MakeAccount(t.Context(), admin, account.NewAccount{Name: name, Role: account.Staff}); err != nil {
 		t.Fatal(err)
 	}
 	if share != "" {
-		if err := l.SetRights(t.Context(), admin, share, name, r); err != nil {
+		if err := l.SetRights(t.Context(), admin, account.Right{Account: name, Share: share, Rights: r}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	secret, err := l.MakeDevice(t.Context(), admin, name, "laptop")
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.OpenDayOf(t.Context(), admin, name, 24*time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	return account.Credentials{Name: name, Secret: secret, Factor: account.DevicePassword, Address: home, Door: "webdav", Software: "rclone/1.60"}
@@ -85,7 +88,7 @@ func TestSessionsEndByThemselves(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := person(t, l, admin, "yamada", "albums", Read)
+		c := person(t, l, admin, "yamada", "albums", account.CanRead)
 		idle := enter(t, l, c)
 		c.Door = "sftp"
 		busy := enter(t, l, c)
@@ -131,7 +134,7 @@ func TestLeasesEndWithTheSession(t *testing.T) {
 			}
 			return leases[0]
 		}
-		s := enter(t, l, person(t, l, admin, "yamada", "albums", Read))
+		s := enter(t, l, person(t, l, admin, "yamada", "albums", account.CanRead))
 		if got, want := release(s).Until.Sub(l.now()), 5*time.Minute; got != want {
 			t.Errorf("a lease of %v, want %v", got, want)
 		}
@@ -174,7 +177,7 @@ func TestClockSetBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := person(t, l, admin, "yamada", "albums", Read)
+	c := person(t, l, admin, "yamada", "albums", account.CanRead)
 	live := func(s account.Session, want bool) {
 		t.Helper()
 		err := l.Check(t.Context(), s.ID, share.ID, false)
@@ -188,6 +191,9 @@ func TestClockSetBack(t *testing.T) {
 	now = s.Expires
 	live(s, false)
 
+	if _, err := l.OpenDayOf(t.Context(), console(t, l), "yamada", 0); err != nil {
+		t.Fatal(err)
+	}
 	s = enter(t, l, c)
 	for at := time.Duration(0); at < cfg.withDefaults().SessionTTL; at += time.Hour { // set back by an hour in each hour
 		live(s, true)
@@ -225,7 +231,7 @@ func TestSessionsEndWithTheirReason(t *testing.T) {
 		why  string
 	}{
 		{"account disabled", func(t *testing.T, l *Local, admin id.Session) error {
-			return l.SetDisabled(t.Context(), admin, "yamada", true)
+			return second(l.SetDisabled(t.Context(), admin, "yamada", true))
 		}, "account disabled"},
 		{"device removed", func(t *testing.T, l *Local, admin id.Session) error {
 			return l.RemoveDevice(t.Context(), admin, "yamada", "laptop")
@@ -244,8 +250,8 @@ func TestSessionsEndWithTheirReason(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s := enter(t, l, person(t, l, admin, "yamada", "albums", Read))
-			other := enter(t, l, person(t, l, admin, "suzuki", "albums", Read))
+			s := enter(t, l, person(t, l, admin, "yamada", "albums", account.CanRead))
+			other := enter(t, l, person(t, l, admin, "suzuki", "albums", account.CanRead))
 			if err := c.act(t, l, admin); err != nil {
 				t.Fatal(err)
 			}
@@ -270,7 +276,7 @@ func TestSessionsAreBounded(t *testing.T) {
 	cfg.Now = func() time.Time { return now }
 	l := start(t, cfg)
 	admin := console(t, l)
-	c := person(t, l, admin, "yamada", "", None)
+	c := person(t, l, admin, "yamada", "", account.NoRights)
 	first := enter(t, l, c)
 	for range maxOfAccount + 5 {
 		c.Address, now = c.Address.Next(), now.Add(time.Second)

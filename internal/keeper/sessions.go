@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"net/netip"
 	"sync"
@@ -24,10 +25,13 @@ const (
 // session is a live session.
 type session struct {
 	account.Session
-	begun time.Duration // by the watch of sessions
-	used  time.Duration // the same
-	key   reuse
-	proof seal.Key // of the secret that was shown, for Password; never stored
+	begun  time.Duration // by the watch of sessions
+	used   time.Duration // the same
+	key    reuse
+	proof  seal.Key      // of the secret that was shown, or that the browser keeps; never stored
+	idle   time.Duration // how long it lives without being used; 0: as long as others
+	fresh  time.Duration // when its person last proved the second factor, by the watch
+	proven bool          // they have
 }
 
 // reuse finds the session that somebody has already, so that each request of a file door may log in.
@@ -44,6 +48,7 @@ type sessions struct {
 
 	mu     sync.Mutex
 	watch  watch                   // guarded by mu
+	proofs map[seal.Key]id.Session // guarded by mu: of web sessions
 	all    map[id.Session]*session // guarded by mu
 	reuses map[reuse]id.Session    // guarded by mu
 	uses   map[id.Device]time.Time // guarded by mu: the last login of devices since the start
@@ -51,7 +56,7 @@ type sessions struct {
 }
 
 func newSessions(idle time.Duration) *sessions {
-	return &sessions{idle: idle, all: make(map[id.Session]*session), reuses: make(map[reuse]id.Session),
+	return &sessions{idle: idle, all: make(map[id.Session]*session), reuses: make(map[reuse]id.Session), proofs: make(map[seal.Key]id.Session),
 		uses: make(map[id.Device]time.Time), coming: make(map[reuse]chan struct{})}
 }
 
@@ -82,7 +87,7 @@ func (t *sessions) over(s *session, now time.Time) string {
 	switch {
 	case !now.Before(s.Expires) || passed-s.begun >= s.Expires.Sub(s.Started):
 		return sessionOver
-	case passed-s.used >= t.idle:
+	case passed-s.used >= cmp.Or(s.idle, t.idle):
 		return sessionIdle
 	}
 	return ""
@@ -138,14 +143,49 @@ func (t *sessions) note(d id.Device, now time.Time) {
 	}
 }
 
-// lastUse returns when a device was last used, as far as it is known.
-func (t *sessions) lastUse(d deviceState) time.Time {
+// lastUse returns when a device or token was last used, which the books know as used.
+func (t *sessions) lastUse(d id.Device, used time.Time) time.Time {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if u := t.uses[d.ID]; u.After(d.Used) {
+	if u := t.uses[d]; u.After(used) {
 		return u
 	}
-	return d.Used
+	return used
+}
+
+// Web sessions end when nobody has used them for an hour, and acts that could give somebody a way in want a second
+// factor that was proven in the last quarter of one: NIST SP 800-63B-4 sections 2.2.3 and 4.1.
+const (
+	webIdle   = time.Hour
+	freshTime = 15 * time.Minute
+)
+
+// bySecret returns the live web session of a secret's proof, and notes its use.
+func (t *sessions) bySecret(proof seal.Key, now time.Time) (account.Session, bool) {
+	t.mu.Lock()
+	n, ok := t.proofs[proof]
+	t.mu.Unlock()
+	if !ok {
+		return account.Session{}, false
+	}
+	return t.get(n, now)
+}
+
+// prove notes that a session's person has proven the second factor.
+func (t *sessions) prove(n id.Session, now time.Time) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if x := t.all[n]; x != nil {
+		x.fresh, x.proven = t.watch.read(now), true
+	}
+}
+
+// fresh reports whether that was a short time ago.
+func (t *sessions) fresh(n id.Session, now time.Time) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	x := t.all[n]
+	return x != nil && x.proven && t.watch.read(now)-x.fresh < freshTime
 }
 
 // add begins a session. It returns the sessions that had to make room, and false if there is none.
@@ -173,7 +213,10 @@ func (t *sessions) add(x *session, now time.Time) (pushed []account.Session, ok 
 	x.begun = t.watch.read(now)
 	x.used = x.begun
 	t.all[x.ID] = x
-	if !x.Account.IsZero() {
+	switch {
+	case x.idle != 0: // found by the secret that the browser keeps; each browser has its own
+		t.proofs[x.proof] = x.ID
+	case !x.Account.IsZero():
 		t.reuses[x.key] = x.ID
 		t.note(x.Device, now)
 	}
@@ -184,6 +227,9 @@ func (t *sessions) add(x *session, now time.Time) (pushed []account.Session, ok 
 func (t *sessions) drop(x *session) {
 	if t.reuses[x.key] == x.ID {
 		delete(t.reuses, x.key)
+	}
+	if t.proofs[x.proof] == x.ID {
+		delete(t.proofs, x.proof)
 	}
 	x.proof.Zero()
 	delete(t.all, x.ID)
@@ -200,6 +246,17 @@ func (t *sessions) end(why func(*session) string) (ended []account.Session, whys
 		}
 	}
 	return ended, whys
+}
+
+// peek returns a live session without noting a use.
+func (t *sessions) peek(n id.Session, now time.Time) (account.Session, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	x := t.all[n]
+	if x == nil || t.over(x, now) != "" {
+		return account.Session{}, false
+	}
+	return x.Session, true
 }
 
 // list returns the live sessions for which pick says yes.

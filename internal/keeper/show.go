@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
@@ -106,7 +107,9 @@ type Filter struct {
 	Share    string    // its name, or its identifier
 	Path     string    // a path, or a directory with everything below; * and ? stand for any letters of one name
 	Kinds    []event.Kind
-	Limit    int // at most so many entries, the first ones; 0 is no limit
+	Limit    int   // at most so many entries, the first ones; 0 is no limit
+	Newest   bool  // the latest entry comes first
+	Before   int64 // only entries of a lower index; 0 is no bound
 }
 
 // Check tells what is wrong with f, or nil.
@@ -114,7 +117,7 @@ func (f Filter) Check() error {
 	if _, err := path.Match(f.pattern(), ""); err != nil {
 		return &problem.Error{Kind: problem.Invalid, Op: "read ledger", On: f.Path, Hint: "hint.filter", Err: err}
 	}
-	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) || f.Limit < 0 {
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) || f.Limit < 0 || f.Before < 0 {
 		return &problem.Error{Kind: problem.Invalid, Op: "read ledger", Hint: "hint.filter", Err: errors.New("nothing can be found so")}
 	}
 	return nil
@@ -172,27 +175,79 @@ func below(pattern, p string) bool {
 	return pattern == "/"
 }
 
-// Show yields the entries of a ledger that a filter picks, in their order.
-func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter) iter.Seq2[Entry, error] {
+// Show yields the entries of a ledger that a filter picks of those that may be seen, in their order.
+func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter, may func(*Entry) bool) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		if err := f.Check(); err != nil {
 			yield(Entry{}, err)
 			return
 		}
 		found := 0
-		for x, err := range r.Entries(ctx, 0, r.Head().Size) {
+		size := r.Head().Size
+		if f.Before > 0 {
+			size = min(size, f.Before)
+		}
+		walk := r.Entries(ctx, 0, size)
+		if f.Newest {
+			walk = backwards(ctx, r, size)
+		}
+		for x, err := range walk {
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
 			e := ShowEntry(k, x.Index, x.Data)
-			if !f.Match(&e) {
+			if !may(&e) || !f.Match(&e) {
 				continue
 			}
 			if found++; !yield(e, nil) || found == f.Limit {
 				return
 			}
 		}
+	}
+}
+
+// stretch is how many entries are read at a time when the latest come first.
+const stretch = 1024
+
+// backwards yields the entries below size, the latest first.
+func backwards(ctx context.Context, r *ledger.Reader, size int64) iter.Seq2[ledger.Entry, error] {
+	return func(yield func(ledger.Entry, error) bool) {
+		for to := size; to > 0; to -= min(to, stretch) {
+			part := make([]ledger.Entry, 0, stretch)
+			for x, err := range r.Entries(ctx, max(to-stretch, 0), to) {
+				if err != nil {
+					yield(ledger.Entry{}, err)
+					return
+				}
+				part = append(part, x)
+			}
+			for _, x := range slices.Backward(part) {
+				if !yield(x, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// seen returns which entries a session may see: all with the power to read the ledger; else what the caller's account did or was
+// done to it, and what was read and changed in shares where the caller gives rights.
+func (b *books) seen(by account.Session) func(*Entry) bool {
+	if b.may(by, account.ReadLedger) {
+		return func(*Entry) bool { return true }
+	}
+	if by.Factor == account.ByToken {
+		return func(*Entry) bool { return false }
+	}
+	return func(e *Entry) bool {
+		switch e.Event.Kind {
+		case event.Released, event.Refused, event.Saved, event.Changed, event.Unlocked, event.RightsChanged:
+			if b.mayGrant(by, e.Event.Share) {
+				return true
+			}
+		}
+		return e.Closed == "" && !by.Account.IsZero() && (e.Event.Account == by.Account || sameName(e.Event.Target, by.Name))
 	}
 }
 
@@ -205,14 +260,15 @@ func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[En
 			yield(Entry{}, err)
 			return
 		}
-		r, k, late, err := l.openEvents(ctx, s, op)
+		r, k, late, err := l.openEvents(ctx)
+		by, gone := l.live(s)
 		leave() // what follows may take as long as whoever reads, and needs no more than a copy of the keys
-		if err != nil {
+		if err = errors.Join(gone, err); err != nil {
 			yield(Entry{}, err)
 			return
 		}
 		defer k.Zero()
-		for e, err := range Show(ctx, r, k, f) {
+		for e, err := range Show(ctx, r, k, f, l.books.Load().seen(by)) {
 			if !yield(e, err) || err != nil {
 				return
 			}
@@ -224,10 +280,7 @@ func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[En
 }
 
 // openEvents returns what Show needs; late is why the newest entries are missing.
-func (l *Local) openEvents(ctx context.Context, s id.Session, op string) (r *ledger.Reader, k *ReadingKey, late, err error) {
-	if err := l.administrator(s, op); err != nil {
-		return nil, nil, nil, err
-	}
+func (l *Local) openEvents(ctx context.Context) (r *ledger.Reader, k *ReadingKey, late, err error) {
 	_, late = l.log.Publish(ctx)
 	if r, err = ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey()); err != nil {
 		return nil, nil, nil, errors.Join(err, late)

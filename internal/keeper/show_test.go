@@ -69,7 +69,7 @@ func TestOfflineAsOnline(t *testing.T) {
 		t.Fatal(err)
 	}
 	var offline []string
-	for e, err := range Show(t.Context(), r, k, Filter{}) {
+	for e, err := range Show(t.Context(), r, k, Filter{}, func(*Entry) bool { return true }) {
 		if err != nil {
 			t.Fatal(err)
 		}

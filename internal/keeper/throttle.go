@@ -42,11 +42,25 @@ func (b *bucket) give() { b.spent = max(0, b.spent-1) }
 // Limits of attempts with memorised passwords. A right password gives its tokens back, so they count failures. From
 // places where nobody has ever logged in to the account, about a hundred guesses a day remain: what NIST SP 800-63B-4
 // 3.2.2 allows in all.
-var (
-	knownLimit   = limit{10, 30 * time.Second}  // of an account from an address where it has logged in
-	accountLimit = limit{10, 15 * time.Minute}  // of an account from all other addresses together
-	addressLimit = limit{100, 10 * time.Second} // of an address, which may be a whole factory, for all accounts that do not know it
-)
+var passwordLimits = limits{
+	known:   limit{10, 30 * time.Second},
+	account: limit{10, 15 * time.Minute},
+	address: limit{100, 10 * time.Second},
+}
+
+// codeLimits are those of codes: whoever tries them has the password already, and of a million codes three are right at
+// a time.
+var codeLimits = limits{
+	known:   limit{10, 5 * time.Minute},
+	account: limit{5, 30 * time.Minute},
+	address: limit{100, 10 * time.Second},
+}
+
+type limits struct {
+	known   limit // of an account from an address where it has logged in
+	account limit // of an account from all other addresses together
+	address limit // of an address, which may be a whole factory, for all accounts that do not know it
+}
 
 const (
 	slots       = 4096
@@ -59,13 +73,14 @@ const (
 // strangers stands in tables of fixed size under hashes that nobody can foresee, so that it cannot be flooded. A
 // device password is never slowed down.
 type throttle struct {
+	limits
 	seed maphash.Seed
 
 	mu        sync.Mutex
 	accounts  [slots]bucket               // guarded by mu
 	addresses [slots]bucket               // guarded by mu
-	known     map[place]*bucket           // guarded by mu
-	places    map[id.Account][]netip.Addr // guarded by mu: of known, last used last
+	knows     map[place]*bucket           // guarded by mu
+	places    map[id.Account][]netip.Addr // guarded by mu: of knows, last used last
 }
 
 // place is an account at an address.
@@ -74,8 +89,8 @@ type place struct {
 	address netip.Addr
 }
 
-func newThrottle() *throttle {
-	return &throttle{seed: maphash.MakeSeed(), known: make(map[place]*bucket), places: make(map[id.Account][]netip.Addr)}
+func newThrottle(l limits) *throttle {
+	return &throttle{limits: l, seed: maphash.MakeSeed(), knows: make(map[place]*bucket), places: make(map[id.Account][]netip.Addr)}
 }
 
 // network is what counts as one address: an IPv6 host has a whole /64 to itself.
@@ -115,15 +130,15 @@ func (t *throttle) try(name string, account id.Account, from netip.Addr, now tim
 func (t *throttle) take(name string, p place, now time.Time) (buckets []*bucket, known, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if b := t.known[p]; b != nil && !p.account.IsZero() {
-		return []*bucket{b}, true, b.take(knownLimit, now)
+	if b := t.knows[p]; b != nil && !p.account.IsZero() {
+		return []*bucket{b}, true, b.take(t.limits.known, now)
 	}
 	account := &t.accounts[maphash.String(t.seed, name)%slots]
 	address := &t.addresses[maphash.Comparable(t.seed, p.address)%slots]
-	if !address.take(addressLimit, now) {
+	if !address.take(t.limits.address, now) {
 		return nil, false, false
 	}
-	if !account.take(accountLimit, now) {
+	if !account.take(t.limits.account, now) {
 		return nil, false, false // the address has paid: it is guessing
 	}
 	return []*bucket{account, address}, false, true
@@ -131,17 +146,17 @@ func (t *throttle) take(name string, p place, now time.Time) (buckets []*bucket,
 
 // learn remembers that an account has logged in from an address; t.mu is held.
 func (t *throttle) learn(p place) {
-	if t.known[p] != nil {
+	if t.knows[p] != nil {
 		return
 	}
 	list := t.places[p.account]
 	if len(list) >= maxKnown {
-		delete(t.known, place{p.account, list[0]})
+		delete(t.knows, place{p.account, list[0]})
 		list = list[1:]
 	}
-	if len(t.known) >= maxKnownAll {
+	if len(t.knows) >= maxKnownAll {
 		return
 	}
-	t.known[p] = new(bucket)
+	t.knows[p] = new(bucket)
 	t.places[p.account] = append(list, p.address)
 }

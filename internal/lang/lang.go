@@ -2,7 +2,7 @@
 //
 // The keys have families: "op." and "kind." make the sentence of a problem, "hint." says what to do
 // about it, "event." names what the ledger records, "cmd." is the help of commands, "dav." is what
-// the WebDAV door refuses, "note.", "role.", "right." and "purpose." are words of the ledger and of accounts, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
+// the WebDAV door refuses, "note.", "role.", "act.", "right." and "purpose." are words of the ledger and of accounts, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
 package lang
 
 import (

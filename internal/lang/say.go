@@ -77,6 +77,15 @@ var sayTexts = []text{
 	{"say.head-role", "ROLE", "役割"},
 	{"say.head-state", "STATE", "状態"},
 	{"say.head-devices", "DEVICES", "機器"},
+	{"say.head-used", "LAST USED", "最終利用"},
+	{"say.head-group", "GROUP", "グループ"},
+	{"say.head-groups", "GROUPS", "グループ"},
+	{"say.head-members", "MEMBERS", "メンバー"},
+	{"say.head-id", "ID", "ID"},
+	{"say.head-act", "ACT", "内容"},
+	{"say.head-target", "ON", "対象"},
+	{"say.head-by", "ASKED BY", "申請者"},
+	{"say.head-reason", "REASON", "理由"},
 	{"say.head-rights", "RIGHTS", "権限"},
 	{"say.head-device", "DEVICE", "機器"},
 	{"say.head-door", "DOOR", "接続方法"},
@@ -93,6 +102,37 @@ var sayTexts = []text{
 	{"say.account-enabled", "Account “%s” is open again.", "利用者「%s」を再開しました。"},
 	{"say.password-set", "“%s” has a new password.", "「%s」のパスワードを変更しました。"},
 	{"say.device-made", "Device password of “%s” for “%s”:", "「%s」の機器「%s」のパスワード："},
+	{"say.device-key-added", "“%s” can log in from “%s” with its SSH key.", "「%s」は機器「%s」の SSH 鍵でログインできます。"},
+	{"say.invited", "Give this link to “%s”; it is good once, until %s:\n  %s", "次のリンクを「%s」に渡してください。%s まで、一度だけ有効です。\n  %s"},
+	{"say.proposed", "It takes two people. Somebody else confirms it with: azekura proposal confirm %s (until %s)", "二人での確認が必要です。別の人が次のコマンドで承認してください：azekura proposal confirm %s（%s まで）"},
+	{"say.role-set", "“%s” is %s now.", "「%s」の役割を「%s」にしました。"},
+	{"say.account-removed", "Account “%s” is removed. Its history stays.", "利用者「%s」を削除しました（履歴は残ります）。"},
+	{"say.factors-reset", "“%s” has neither password nor second factor now. Let them in again with: azekura account invite", "「%s」のパスワードと二要素目を消しました。azekura account invite で招待してください。"},
+	{"say.networks-set", "“%s” may come from: %s", "「%s」の接続元：%s"},
+	{"say.everywhere", "everywhere", "制限なし"},
+	{"say.no-renewal", "There was no renewal of all passwords yet.", "全員のパスワード更新は、まだ行われていません。"},
+	{"say.renewal", "Renewal since %s, by %s: %s\n%d of %d people have set a new password.", "%s に %s が開始：%s\n更新済み %d 人／対象 %d 人"},
+	{"say.renewal-waits", "Still to come: %s", "未設定：%s"},
+	{"say.day-opened", "The file doors are open for the devices of “%s” until %s.", "「%s」の機器でのファイル接続を開始しました（%s まで）。"},
+	{"say.day-closed", "The file doors are closed for the devices of “%s”.", "「%s」の機器でのファイル接続を終了しました。"},
+	{"say.group-set", "Group “%s” has %d members.", "グループ「%s」のメンバーは %d 人です。"},
+	{"say.group-removed", "Group “%s” is removed, with the rights it gave.", "グループ「%s」と、その権限を削除しました。"},
+	{"say.confirmed", "Confirmed and done.", "承認し、実行しました。"},
+	{"say.withdrawn", "Refused; nothing was done.", "却下しました。何も変更していません。"},
+	{"say.policy-set", "The policy is changed.", "方針を変更しました。"},
+	{"say.policy-firm", "firm", "会社名"},
+	{"say.policy-factor", "second factor", "二要素認証"},
+	{"say.policy-day", "length of a day", "一日の利用時間"},
+	{"say.policy-closing", "closing time", "終業時刻"},
+	{"say.policy-network", "network %s", "ネットワーク %s"},
+	{"say.factor-needed", "needed by everybody", "全員に必須"},
+	{"say.factor-not-needed", "not needed", "任意"},
+	{"say.session-ended", "The session has ended.", "セッションを終了しました。"},
+	{"say.invitation-open", "invited", "招待中"},
+	{"say.must-renew", "must set a new password", "パスワード更新待ち"},
+	{"say.day-open-until", "open until %s", "%s まで利用中"},
+	{"say.use-role", "no such role: %s (there are: %s)", "そのような役割はありません：%s（%s）"},
+	{"say.use-network", "%s: write NAME=NETWORK,NETWORK", "%s：「名前=ネットワーク,ネットワーク」の形で指定してください"},
 	{"say.device-removed", "The device password of “%s” for “%s” is useless now.", "「%s」の機器「%s」のパスワードを無効にしました。"},
 	{"say.granted", "“%s” in share “%s”: %s.", "「%s」の保管庫「%s」での権限：%s"},
 	{"say.share-made", "Share “%s” created.", "保管庫「%s」を作成しました。"},
@@ -121,10 +161,9 @@ var sayTexts = []text{
 		"根鍵は systemd の資格情報から得ています。資格情報が TPM に結び付いていれば、取り外したディスクからは何も読めません。この機械の root になった者は、すべてを読めます。"},
 
 	{"say.first-share", "albums", "アルバム"},
-	{"say.first-device", "first device", "最初の機器"},
 	{"say.serving-at", "Serving at %s", "待ち受け中：%s"},
 	{"say.welcome-file", "A new vault was created. How to get in stands in %s: read it, then remove it.", "新しい校倉を作成しました。接続方法は %s にあります。読んだら削除してください。"},
-	{"say.welcome-lost", "A new vault was created, but how to get in could not be written (%v). Make a device password with: azekura account device add admin NAME", "新しい校倉を作成しましたが、接続方法を書き出せませんでした（%v）。azekura account device add admin 名前 で機器パスワードを発行してください。"},
+	{"say.welcome-lost", "A new vault was created, but how to get in could not be written (%v). Make a device password with: azekura account invite admin", "新しい校倉を作成しましたが、接続方法を書き出せませんでした（%v）。azekura account device add admin 名前 で機器パスワードを発行してください。"},
 
 	{"say.ledger-ok", "%s\n%d entries from %s to %s: signature, tree and order are right.", "%s\n%d 件（%s ～ %s）：署名、木構造、順序に異常はありません。"},
 	{"say.ledger-empty", "%s\nThe ledger is empty.", "%s\n台帳に記録はありません。"},
@@ -142,37 +181,19 @@ var sayTexts = []text{
 var welcomeTexts = []text{
 	{"welcome.title", `
 A new vault was created in %s.
-This is shown once. Write it down.
+This is shown once.
 `, `
 新しい校倉を %s に作成しました。
-この表示は一度だけです。必ず控えてください。
+この表示は一度だけです。
 `},
-	{"welcome.login", `Files (WebDAV)
-  address          %s
-  name             %s
-  device password  %s
-                   (of the device “%s”; make one for each machine)
-`, `ファイル接続（WebDAV）
-  アドレス          %s
-  名前              %s
-  機器パスワード    %s
-                    （機器「%s」用。機器ごとに発行してください）
-`},
-	{"welcome.clients", `  Windows   net use Z: "%[1]s" /user:%[2]s *        (needs HTTPS and a trusted certificate)
-  macOS     Finder, Command-K: %[1]s
-  Linux     sudo mount -t davfs "%[1]s" /mnt
-  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=(device password) --obscure
-`, `  Windows   net use Z: "%[1]s" /user:%[2]s *        （HTTPS と信頼された証明書が必要）
-  macOS     Finder で Command-K：%[1]s
-  Linux     sudo mount -t davfs "%[1]s" /mnt
-  rclone    rclone config create azekura webdav url="%[1]s" user=%[2]s vendor=owncloud pass=（機器パスワード） --obscure
-`},
-	{"welcome.account", `Administrator
-  name             %s
-  password         %s
-`, `管理者
-  名前              %s
-  パスワード        %s
+	{"welcome.link", `Open this link in a browser, on this machine or in its network
+  %s
+  It is for the administrator “%s” and good once, until %s: choose a password, set up a second factor,
+  and the page shows the rest. Another link: azekura account invite
+`, `次のリンクをブラウザーで開いてください（この機械、または同じネットワークから）
+  %s
+  管理者「%s」用で、%s まで一度だけ有効です。パスワードと二要素目を設定すると、次の手順が画面に表示されます。
+  リンクの再発行：azekura account invite
 `},
 	{"welcome.certificate", `Certificate
   self-signed, made for this machine: %s
@@ -203,7 +224,9 @@ This is shown once. Write it down.
 `},
 	{"welcome.next", `Next
   azekura import /path/to/files "%[1]s"    azekura status    azekura ledger show    azekura --help
+  without a browser: azekura account device add %[2]s DEVICE; azekura day open %[2]s
 `, `次に
   azekura import /path/to/files "%[1]s"    azekura status    azekura ledger show    azekura --help
+  ブラウザーなしで使う場合：azekura account device add %[2]s 機器名、azekura day open %[2]s
 `},
 }

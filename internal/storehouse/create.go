@@ -9,9 +9,9 @@ import (
 	"math/big"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
-	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -19,18 +19,16 @@ import (
 type First struct {
 	Share   string // name of the first share
 	Account string // name of the administrator
-	Device  string // name of the first device
 }
 
 // Welcome is what only its maker can know about a new storehouse. It is shown once and kept nowhere.
 type Welcome struct {
-	Data           string `json:"data"`
-	Share          string `json:"share"`
-	Account        string `json:"account"`
-	Password       string `json:"password"`
-	Device         string `json:"device"`
-	DevicePassword string `json:"device_password"`
-	KeyFile        string `json:"key_file,omitempty"`
+	Data    string    `json:"data"`
+	Share   string    `json:"share"`
+	Account string    `json:"account"`
+	Token   string    `json:"token"` // of the invitation by which the administrator comes in: HOUSE/welcome#TOKEN
+	Until   time.Time `json:"until"` // the invitation's end; azekura account invite makes another
+	KeyFile string    `json:"key_file,omitempty"`
 }
 
 // Exists reports whether a data directory holds a storehouse.
@@ -39,7 +37,7 @@ func Exists(cfg Config) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// Create makes a storehouse: keeper, administrator, first share, first device.
+// Create makes a storehouse: keeper, first share, and an administrator who is invited to come in.
 func Create(ctx context.Context, cfg Config, opt Options, first First) (w Welcome, err error) {
 	if opt.FS == nil {
 		opt.FS = Disk(cfg.Data)
@@ -71,18 +69,23 @@ func Create(ctx context.Context, cfg Config, opt Options, first First) (w Welcom
 	if err != nil {
 		return w, err
 	}
-	w = Welcome{Data: cfg.Data, Share: first.Share, Account: first.Account, Password: PassPhrase(), Device: first.Device}
+	w = Welcome{Data: cfg.Data, Share: first.Share, Account: first.Account}
 	if cfg.Protection == "key-file" {
 		w.KeyFile = at.key
 	}
-	if err := h.keeper.MakeAccount(ctx, s, api.NewAccount{Name: first.Account, Role: account.Administrator, Password: w.Password}); err != nil {
+	k := h.keeper.local
+	if err := k.MakeAccount(ctx, s.ID, account.NewAccount{Name: first.Account, Role: account.Administrator}); err != nil {
 		return w, err
 	}
-	if _, err := h.keeper.MakeShare(ctx, s, first.Share); err != nil {
+	if _, err := k.MakeShare(ctx, s.ID, first.Share); err != nil {
 		return w, err
 	}
-	w.DevicePassword, err = h.keeper.MakeDevice(ctx, s, first.Account, first.Device)
-	return w, errors.Join(err, h.keeper.Keeper().End(ctx, s.ID, "created"))
+	if err := k.SetRights(ctx, s.ID, account.Right{Account: first.Account, Share: first.Share, Rights: account.CanWrite}); err != nil {
+		return w, err
+	}
+	i, err := k.Invite(ctx, s.ID, first.Account)
+	w.Token, w.Until = i.Token, i.Until
+	return w, errors.Join(err, k.End(ctx, s.ID, "created"))
 }
 
 func consoleName() string {

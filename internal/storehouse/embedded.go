@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
-	"maps"
 	"os"
-	"slices"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -17,7 +15,7 @@ import (
 )
 
 // embedded is the keeper in this process, as the API speaks to it. What the storehouse itself may ask is
-// keeper.Keeper alone; accounts, shares and ledger are asked by commands, which the keeper checks and records.
+// keeper.Keeper alone; about people and the ledger it is asked by the API, each call of which it checks and records.
 type embedded struct{ local *keeper.Local }
 
 func keeperConfig(cfg Config, at layout, opt Options) (keeper.Config, error) {
@@ -93,77 +91,6 @@ func (e *embedded) Status() (api.KeeperStatus, api.LedgerStatus) {
 		api.LedgerStatus{Size: s.Entries, Heartbeat: s.Heartbeat, PublicKey: s.PublicKey}
 }
 
-// Accounts implements api.Accounts.
-func (e *embedded) Accounts(ctx context.Context, s account.Session) ([]api.Account, error) {
-	list, err := e.local.Accounts(ctx, s.ID)
-	var out []api.Account
-	for _, a := range list {
-		x := api.Account{Name: a.Name, Role: a.Role, Disabled: a.Disabled, Created: a.Created}
-		for _, d := range a.Devices {
-			x.Devices = append(x.Devices, api.Device{Name: d.Name, Created: d.Created, Used: d.Used})
-		}
-		for _, share := range slices.Sorted(maps.Keys(a.Rights)) {
-			x.Rights = append(x.Rights, api.Right{Share: share, Rights: api.Rights(a.Rights[share])})
-		}
-		out = append(out, x)
-	}
-	return out, err
-}
-
-// MakeAccount implements api.Accounts.
-func (e *embedded) MakeAccount(ctx context.Context, s account.Session, a api.NewAccount) error {
-	return e.local.MakeAccount(ctx, s.ID, a.Name, a.Role, a.Password)
-}
-
-// SetPassword implements api.Accounts.
-func (e *embedded) SetPassword(ctx context.Context, s account.Session, name, password string) error {
-	return e.local.SetPassword(ctx, s.ID, name, password)
-}
-
-// SetDisabled implements api.Accounts.
-func (e *embedded) SetDisabled(ctx context.Context, s account.Session, name string, disabled bool) error {
-	return e.local.SetDisabled(ctx, s.ID, name, disabled)
-}
-
-// MakeDevice implements api.Accounts.
-func (e *embedded) MakeDevice(ctx context.Context, s account.Session, name, device string) (string, error) {
-	return e.local.MakeDevice(ctx, s.ID, name, device)
-}
-
-// RemoveDevice implements api.Accounts.
-func (e *embedded) RemoveDevice(ctx context.Context, s account.Session, name, device string) error {
-	return e.local.RemoveDevice(ctx, s.ID, name, device)
-}
-
-// Shares implements api.Shares.
-func (e *embedded) Shares(ctx context.Context, s account.Session) ([]account.Share, error) {
-	return e.local.Shares(ctx, s.ID)
-}
-
-// MakeShare implements api.Shares.
-func (e *embedded) MakeShare(ctx context.Context, s account.Session, name string) (account.Share, error) {
-	return e.local.MakeShare(ctx, s.ID, name)
-}
-
-// SetRights implements api.Shares.
-func (e *embedded) SetRights(ctx context.Context, s account.Session, r api.Right) error {
-	return e.local.SetRights(ctx, s.ID, r.Share, r.Account, keeper.Rights(r.Rights))
-}
-
-// Sessions implements api.Shares.
-func (e *embedded) Sessions(ctx context.Context, s account.Session) ([]api.Session, error) {
-	list, err := e.local.Sessions(ctx, s.ID)
-	var out []api.Session
-	for _, x := range list {
-		y := api.Session{ID: x.ID, Account: x.Name, Factor: x.Factor, Device: x.DeviceName, Door: x.Door, Started: x.Started, Expires: x.Expires}
-		if x.Address.IsValid() {
-			y.Address = x.Address.String()
-		}
-		out = append(out, y)
-	}
-	return out, err
-}
-
 // Events implements api.Ledger.
 func (e *embedded) Events(ctx context.Context, s account.Session, f api.EventFilter) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
@@ -186,7 +113,7 @@ func (e *embedded) ReadingKey(ctx context.Context, s account.Session) (json.RawM
 
 // Filter returns the API's filter as the keeper understands it.
 func Filter(f api.EventFilter) keeper.Filter {
-	out := keeper.Filter{From: f.From, To: f.To, Actor: f.Actor, Share: f.Share, Path: f.Path, Limit: f.Limit}
+	out := keeper.Filter{From: f.From, To: f.To, Actor: f.Actor, Share: f.Share, Path: f.Path, Limit: f.Limit, Newest: f.Newest, Before: f.Before}
 	for _, k := range f.Kinds {
 		out.Kinds = append(out.Kinds, event.Kind(k))
 	}

@@ -174,11 +174,13 @@ func (h *House) close(ctx context.Context) (err error) {
 }
 
 // API returns the handler that commands talk to.
-func (h *House) API() http.Handler {
-	return api.New(api.Config{
-		Session: h.consoleSession, Vault: h.vault, Accounts: h.keeper, Shares: h.keeper, Ledger: h.keeper,
+func (h *House) API() http.Handler { return api.New(h.apiConfig(h.consoleSession, nil)) }
+
+func (h *House) apiConfig(session func(*http.Request) (account.Session, error), front *api.Front) api.Config {
+	return api.Config{
+		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper,
 		Status: h.Status, Now: h.opt.Now, Log: h.opt.Log,
-	})
+	}
 }
 
 // consoleSession returns the live session of the user of the machine who sends a request.

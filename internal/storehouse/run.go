@@ -186,14 +186,20 @@ func (s *server) public() http.Handler {
 	})
 	mux.HandleFunc("PROPFIND /{$}", above) // and walks down to it
 	mux.Handle("GET /{$}", http.RedirectHandler(Prefix+"/", http.StatusFound))
-	return s.metrics.watch("webdav", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	people := s.metrics.watch("api", s.publicAPI(), s.h.opt.Now)
+	files := s.metrics.watch("webdav", door, s.h.opt.Now)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers unclean paths with redirects, which file clients do not follow: the door decides.
 		if r.URL.Path == Prefix || strings.HasPrefix(r.URL.Path, Prefix+"/") {
-			door.ServeHTTP(w, r)
+			files.ServeHTTP(w, r)
+			return
+		}
+		if strings.HasPrefix(r.URL.Path, "/v1/") {
+			people.ServeHTTP(w, r)
 			return
 		}
 		mux.ServeHTTP(w, r)
-	}), s.h.opt.Now)
+	})
 }
 
 // above answers a PROPFIND of what is above the door: for everybody, and nothing but the way to the door.

@@ -29,11 +29,33 @@ func created(t *testing.T) (Config, Welcome) {
 	t.Helper()
 	cfg := Default(filepath.Join(t.TempDir(), "data"))
 	cfg.HTTP, cfg.HTTPS = "127.0.0.1:0", "127.0.0.1:0"
-	w, err := Create(t.Context(), cfg, options(), First{Share: "アルバム", Account: "tanaka", Device: "test"})
+	w, err := Create(t.Context(), cfg, options(), First{Share: "アルバム", Account: "tanaka"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return cfg, w
+}
+
+// device makes a device password and opens the day of its owner.
+func device(t *testing.T, cfg Config, name string) (password string) {
+	t.Helper()
+	h, err := Open(t.Context(), cfg, options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := h.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	c := client.New(api.Local(h.API(), ConsoleAddress()), "en")
+	if password, err = c.MakeDevice(t.Context(), name, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.OpenDayOf(t.Context(), name, api.DayRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	return password
 }
 
 // running starts a storehouse for a test and returns where its doors are.
@@ -60,6 +82,7 @@ func running(t *testing.T, cfg Config) []api.Listener {
 
 func TestRun(t *testing.T) {
 	cfg, w := created(t)
+	password := device(t, cfg, w.Account)
 	listeners := running(t, cfg)
 	pem, err := os.ReadFile(filepath.Join(cfg.Data, "tls", "cert.pem"))
 	if err != nil {
@@ -86,7 +109,7 @@ func TestRun(t *testing.T) {
 				t.Fatal(err)
 			}
 			if auth {
-				r.SetBasicAuth(w.Account, w.DevicePassword)
+				r.SetBasicAuth(w.Account, password)
 			}
 			resp, err := hc.Do(r)
 			if err != nil {
@@ -125,8 +148,8 @@ func TestRun(t *testing.T) {
 		if got, _ := do("GET", base+"metrics", "", true); got != 404 {
 			t.Errorf("metrics at a public door: %d", got)
 		}
-		if got, _ := do("GET", base+"v1/status", "", true); got != 404 {
-			t.Errorf("the API at a public door: %d", got)
+		if got, _ := do("GET", base+"v1/status", "", true); got != 401 {
+			t.Errorf("the API at a public door, with a device password: %d", got)
 		}
 		if got, body := do("GET", base+strings.Repeat("x/../", 10)+"etc/passwd", "", true); got == 200 {
 			t.Errorf("traversal: %d %q", got, body)
@@ -274,7 +297,7 @@ func TestProtections(t *testing.T) {
 		opt.Passphrase = func() ([]byte, error) { return []byte(text), nil }
 		return opt
 	}
-	w, err := Create(t.Context(), cfg, said("correct horse battery staple"), First{Share: "s", Account: "a", Device: "d"})
+	w, err := Create(t.Context(), cfg, said("correct horse battery staple"), First{Share: "s", Account: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -309,7 +332,7 @@ func TestOwnerKeepsHisFiles(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Create(t.Context(), cfg, options(), First{Share: "s", Account: "tanaka", Device: "d"}); err != nil {
+	if _, err := Create(t.Context(), cfg, options(), First{Share: "s", Account: "tanaka"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(data, "vault", "catalogue.db"), bytes.Repeat([]byte("no books"), 1000), 0o600); err != nil { // it is made again

@@ -95,12 +95,17 @@ func New(t testing.TB) *House {
 	h := &House{t: t, Data: filepath.Join(t.TempDir(), "data")}
 	var w struct {
 		Share, Account string
-		DevicePassword string `json:"device_password"`
 	}
 	if err := json.Unmarshal(h.Run("init", "--share", "albums", "--json"), &w); err != nil {
 		t.Fatal(err)
 	}
-	h.Share, h.User, h.Password = w.Share, w.Account, w.DevicePassword
+	h.Share, h.User = w.Share, w.Account
+	var made struct{ Secret string }
+	if err := json.Unmarshal(h.Run("account", "device", "add", h.User, "tests", "--json"), &made); err != nil {
+		t.Fatal(err)
+	}
+	h.Password = made.Secret
+	h.Run("day", "open", h.User)
 	h.Start()
 	t.Cleanup(func() {
 		if h.cmd != nil {

@@ -35,24 +35,6 @@ type Vault interface {
 	Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64), found func(vault.Finding)) (vault.RebuildReport, error)
 }
 
-// Accounts manages who may log in. Every call is checked against the session's role and recorded.
-type Accounts interface {
-	Accounts(ctx context.Context, s account.Session) ([]Account, error)
-	MakeAccount(ctx context.Context, s account.Session, a NewAccount) error
-	SetPassword(ctx context.Context, s account.Session, name, password string) error
-	SetDisabled(ctx context.Context, s account.Session, name string, disabled bool) error
-	MakeDevice(ctx context.Context, s account.Session, name, device string) (secret string, err error)
-	RemoveDevice(ctx context.Context, s account.Session, name, device string) error
-}
-
-// Shares manages shares, the rights in them, and the sessions that are at work.
-type Shares interface {
-	Shares(ctx context.Context, s account.Session) ([]account.Share, error)
-	MakeShare(ctx context.Context, s account.Session, name string) (account.Share, error)
-	SetRights(ctx context.Context, s account.Session, r Right) error
-	Sessions(ctx context.Context, s account.Session) ([]Session, error)
-}
-
 // Ledger reads the ledger with its keys.
 type Ledger interface {
 	Events(ctx context.Context, s account.Session, f EventFilter) iter.Seq2[json.RawMessage, error]
@@ -63,14 +45,15 @@ type Ledger interface {
 // Config is what the API is made of.
 type Config struct {
 	// Session tells who sends a request.
-	Session  func(r *http.Request) (account.Session, error)
-	Vault    Vault
-	Accounts Accounts
-	Shares   Shares
-	Ledger   Ledger
-	Status   func(ctx context.Context) (Status, error)
-	Now      func() time.Time
-	Log      *slog.Logger
+	Session func(r *http.Request) (account.Session, error)
+	// Front lets people log in; nil: nobody can here.
+	Front  *Front
+	Vault  Vault
+	People People
+	Ledger Ledger
+	Status func(ctx context.Context) (Status, error)
+	Now    func() time.Time
+	Log    *slog.Logger
 }
 
 type handler struct{ Config }
@@ -85,6 +68,13 @@ func New(cfg Config) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, e := range h.routes() {
 		mux.Handle(pattern, h.wrap(e))
+	}
+	if cfg.Front != nil {
+		for pattern, e := range h.front() {
+			mux.Handle(pattern, h.open(e))
+		}
+		mux.Handle("POST /v1/logout", h.wrap(h.logout))
+		mux.Handle("POST /v1/me/proof", h.wrap(h.prove))
 	}
 	unclean := h.wrap(func(_ http.ResponseWriter, r *http.Request, _ account.Session) error {
 		return &problem.Error{Kind: problem.Invalid, Op: "read", On: r.URL.Path, Hint: "hint.name"}
@@ -120,14 +110,46 @@ func (h *handler) routes() map[string]endpoint {
 
 		"GET /v1/shares":                              h.shares,
 		"POST /v1/shares":                             h.makeShare,
+		"GET /v1/shares/{name}/rights":                h.shareRights,
+		"PUT /v1/shares/{name}/networks":              h.setShareNetworks,
 		"PUT /v1/rights":                              h.setRights,
 		"GET /v1/sessions":                            h.sessions,
+		"DELETE /v1/sessions/{id}":                    h.endSession,
 		"GET /v1/accounts":                            h.accounts,
 		"POST /v1/accounts":                           h.makeAccount,
+		"DELETE /v1/accounts/{name}":                  h.removeAccount,
 		"PUT /v1/accounts/{name}/password":            h.setPassword,
 		"PUT /v1/accounts/{name}/disabled":            h.setDisabled,
+		"PUT /v1/accounts/{name}/role":                h.setRole,
+		"PUT /v1/accounts/{name}/networks":            h.setAccountNetworks,
+		"POST /v1/accounts/{name}/invitation":         h.invite,
+		"POST /v1/accounts/{name}/reset-factors":      h.resetFactors,
+		"DELETE /v1/accounts/{name}/sessions":         h.endSessionsOf,
+		"PUT /v1/accounts/{name}/day":                 h.openDayOf,
+		"DELETE /v1/accounts/{name}/day":              h.closeDayOf,
 		"PUT /v1/accounts/{name}/devices/{device}":    h.makeDevice,
 		"DELETE /v1/accounts/{name}/devices/{device}": h.removeDevice,
+		"GET /v1/groups":                              h.groups,
+		"PUT /v1/groups/{name}":                       h.setGroup,
+		"DELETE /v1/groups/{name}":                    h.removeGroup,
+		"GET /v1/proposals":                           h.proposals,
+		"POST /v1/proposals/{id}/confirm":             h.confirm,
+		"DELETE /v1/proposals/{id}":                   h.withdraw,
+		"GET /v1/renewal":                             h.renewal,
+		"POST /v1/renewal":                            h.renew,
+		"GET /v1/policy":                              h.policy,
+		"PUT /v1/policy":                              h.setPolicy,
+
+		"GET /v1/me":                  h.me,
+		"PUT /v1/me/password":         h.changePassword,
+		"PUT /v1/me/day":              h.openDay,
+		"DELETE /v1/me/day":           h.closeDay,
+		"POST /v1/me/factors":         h.beginFactor,
+		"POST /v1/me/factors/confirm": h.endFactor,
+		"DELETE /v1/me/factors/{id}":  h.removeFactor,
+		"POST /v1/me/recovery":        h.newRecoveries,
+		"POST /v1/me/tokens":          h.makeToken,
+		"DELETE /v1/me/tokens/{id}":   h.removeToken,
 
 		"POST /v1/verify":             h.verify,
 		"POST /v1/rebuild":            h.rebuild,
@@ -138,12 +160,20 @@ func (h *handler) routes() map[string]endpoint {
 
 // wrap finds the session, runs the endpoint and writes its error.
 func (h *handler) wrap(e endpoint) http.Handler {
+	return h.open(func(w http.ResponseWriter, r *http.Request) error {
+		s, err := h.Session(r)
+		if err != nil {
+			return err
+		}
+		return e(w, r, s)
+	})
+}
+
+// open runs what needs no session, and writes its error.
+func (h *handler) open(e func(w http.ResponseWriter, r *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		sent := &sentinel{ResponseWriter: w}
-		s, err := h.Session(r)
-		if err == nil {
-			err = e(sent, r, s)
-		}
+		err := e(sent, r)
 		if err == nil {
 			return
 		}

@@ -59,11 +59,14 @@ type Setting struct {
 }
 
 func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	if err := h.People.May(r.Context(), s.ID, account.Care, "show status"); err != nil {
+		return err
+	}
 	out, err := h.Status(r.Context())
 	if err != nil {
 		return err
 	}
-	list, err := h.Shares.Shares(r.Context(), s)
+	list, err := h.People.Shares(r.Context(), s.ID)
 	if err != nil {
 		return err
 	}
@@ -90,6 +93,9 @@ func caution(l lang.Lang, protection string) string {
 func (h *handler) verify(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	q, err := readJSON[VerifyRequest](r)
 	if err != nil {
+		return err
+	}
+	if err := h.People.May(r.Context(), s.ID, account.Care, "verify"); err != nil {
 		return err
 	}
 	l := newLines(w, r)
@@ -120,6 +126,9 @@ const rebuildStep = 10_000
 func (h *handler) rebuild(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	q, err := readJSON[RebuildRequest](r)
 	if err != nil {
+		return err
+	}
+	if err := h.People.May(r.Context(), s.ID, account.Care, "rebuild"); err != nil {
 		return err
 	}
 	l := newLines(w, r)
@@ -153,6 +162,8 @@ type EventFilter struct {
 	Path     string // a path, or a directory with everything below; * and ? as in file names
 	Kinds    []string
 	Limit    int
+	Newest   bool  // the latest entry comes first
+	Before   int64 // only entries of a lower index; 0: all
 }
 
 // Query returns f as a URL's query.
@@ -176,6 +187,12 @@ func (f EventFilter) Query() url.Values {
 	if f.Limit > 0 {
 		set("limit", strconv.Itoa(f.Limit))
 	}
+	if f.Newest {
+		set("newest", "true")
+	}
+	if f.Before > 0 {
+		set("before", strconv.FormatInt(f.Before, 10))
+	}
 	return q
 }
 
@@ -191,7 +208,11 @@ func filterOf(q url.Values) (f EventFilter, err error) {
 	if v := q.Get("limit"); v != "" && err == nil {
 		f.Limit, err = strconv.Atoi(v)
 	}
-	if err != nil || f.Limit < 0 {
+	if v := q.Get("before"); v != "" && err == nil {
+		f.Before, err = strconv.ParseInt(v, 10, 64)
+	}
+	f.Newest = q.Get("newest") == "true"
+	if err != nil || f.Limit < 0 || f.Before < 0 {
 		return f, problem.New(problem.Invalid, "read ledger", "", err)
 	}
 	return f, nil

@@ -2,40 +2,82 @@ package api
 
 import (
 	"encoding/json"
-	"time"
 
 	"github.com/azekura/azekura/internal/account"
 )
 
-// The types of this file are about people: how they log in, what they prove themselves with, and what two of them
-// must do together.
+// What package account says of people is what crosses the wire.
+type (
+	// Want is what a login wants next.
+	Want = account.Want
+	// Step says where a login stands.
+	Step = account.Step
+	// FactorKind is a kind of second factor.
+	FactorKind = account.AuthenticatorKind
+	// Enrolment is a second factor that is being set up.
+	Enrolment = account.Enrolment
+	// NewFactor ends the setting up.
+	NewFactor = account.NewFactor
+	// Factor is a second factor that somebody has.
+	Factor = account.Authenticator
+	// Day says whether somebody's file doors are open.
+	Day = account.Day
+	// Invitation lets somebody who has no password yet come in, once.
+	Invitation = account.Invitation
+	// Group is a set of accounts that rights can be given to.
+	Group = account.Group
+	// Proposal is an act that one person has asked for and another must confirm.
+	Proposal = account.Proposal
+	// Outcome answers to an act that may need a second person.
+	Outcome = account.Outcome
+	// Renewal says how far the renewal of everybody's passwords is.
+	Renewal = account.Renewal
+	// Policy is what holds for everybody.
+	Policy = account.Policy
+	// Scope is a part of what a token lets its holder do.
+	Scope = account.Scope
+	// Token lets a program use the API in its owner's name.
+	Token = account.Token
+	// NewToken asks for a token.
+	NewToken = account.NewToken
+	// Account is a person or a service that may log in.
+	Account = account.Account
+	// Device is a machine with a device password or an SSH key.
+	Device = account.Device
+	// Rights says what an account may do in a share.
+	Rights = account.Rights
+	// Right is what an account or a group may do in a share.
+	Right = account.Right
+	// NewAccount asks for an account.
+	NewAccount = account.NewAccount
+)
 
-// Want is what a login wants next.
-type Want string
-
-// What a login can want. Where several are named, one of them is enough.
+// What logins want, the kinds of second factors, the rights and the scopes, as package account has them.
 const (
-	WantCode     Want = "code"          // of the authenticator app
-	WantPasskey  Want = "passkey"       // see Step.Passkey
-	WantRecovery Want = "recovery"      // one of the recovery codes
-	WantPassword Want = "password"      // a new password must be chosen
-	WantFactor   Want = "second-factor" // a second factor must be set up
+	WantCode     = account.WantCode
+	WantPasskey  = account.WantPasskey
+	WantRecovery = account.WantRecovery
+	WantPassword = account.WantPassword
+	WantFactor   = account.WantFactor
+
+	App      = account.App
+	Passkey  = account.Passkey
+	Recovery = account.Recovery
+
+	NoRights = account.NoRights
+	CanRead  = account.CanRead
+	CanWrite = account.CanWrite
+
+	FilesRead  = account.FilesRead
+	FilesWrite = account.FilesWrite
+	LedgerRead = account.LedgerRead
+	AdminRead  = account.AdminRead
 )
 
 // LoginRequest begins a login with a password.
 type LoginRequest struct {
 	Account  string `json:"account"`
 	Password string `json:"password"`
-}
-
-// Step says where a login stands. Without Wants it is done, and the answer has set the session's cookie.
-type Step struct {
-	Ticket   string          `json:"ticket,omitempty"` // names this login in the next request; good for ten minutes
-	Account  string          `json:"account,omitempty"`
-	Wants    []Want          `json:"wants,omitempty"`
-	Passkey  json.RawMessage `json:"passkey,omitempty"`  // what navigator.credentials.get is given, with WantPasskey
-	Recovery []string        `json:"recovery,omitempty"` // new recovery codes, shown this once
-	Until    time.Time       `json:"until,omitzero"`     // the end of the session
 }
 
 // CodeRequest goes on with a login by a code: of the authenticator app, or a recovery code.
@@ -57,47 +99,10 @@ type PasswordRequest struct {
 	Password string `json:"password"`
 }
 
-// FactorKind is a kind of second factor.
-type FactorKind string
-
-// The kinds of second factors.
-const (
-	App      FactorKind = "app"     // an authenticator app: codes of RFC 6238
-	Passkey  FactorKind = "passkey" // WebAuthn
-	Recovery FactorKind = "recovery"
-)
-
 // FactorRequest begins to set up a second factor: with the ticket of a login, or in a session without one.
 type FactorRequest struct {
 	Ticket string     `json:"ticket,omitempty"`
 	Kind   FactorKind `json:"kind"`
-}
-
-// Enrolment is a second factor that is being set up.
-type Enrolment struct {
-	Ticket  string          `json:"ticket"`
-	Secret  string          `json:"secret,omitempty"`  // App: what is typed where no picture can be taken, in Base32
-	URI     string          `json:"uri,omitempty"`     // App: otpauth://…
-	QR      string          `json:"qr,omitempty"`      // App: URI as a picture: a data: URL of a PNG
-	Passkey json.RawMessage `json:"passkey,omitempty"` // Passkey: what navigator.credentials.create is given
-}
-
-// NewFactor ends the setting up: by the app's first code, or by what navigator.credentials.create returned.
-type NewFactor struct {
-	Ticket     string          `json:"ticket"`
-	Name       string          `json:"name,omitempty"`
-	Code       string          `json:"code,omitempty"`
-	Credential json.RawMessage `json:"credential,omitempty"`
-}
-
-// Factor is a second factor that somebody has.
-type Factor struct {
-	ID      string     `json:"id"`
-	Kind    FactorKind `json:"kind"`
-	Name    string     `json:"name,omitempty"`
-	Created time.Time  `json:"created,omitzero"`
-	Used    time.Time  `json:"used,omitzero"`
-	Left    int        `json:"left,omitempty"` // Recovery: codes that are not used yet
 }
 
 // Recoveries are new recovery codes, shown this once.
@@ -120,40 +125,15 @@ type Me struct {
 	NewProof bool            `json:"new_proof,omitempty"` // changing factors, devices and tokens wants a fresh proof of the second factor
 }
 
-// Day says whether somebody's file doors are open.
-type Day struct {
-	Open   bool      `json:"open"`
-	Opened time.Time `json:"opened,omitzero"`
-	Until  time.Time `json:"until,omitzero"`
-	Length string    `json:"length,omitempty"` // how long a day can be: "12h0m0s"
-}
-
 // DayRequest opens somebody's day.
 type DayRequest struct {
 	Length string `json:"length,omitempty"` // "8h"; empty or too long: as long as the policy lets it
-}
-
-// Invitation lets somebody who has no password yet come in, once.
-type Invitation struct {
-	Account string       `json:"account"`
-	Role    account.Role `json:"role,omitempty"`
-	Firm    string       `json:"firm,omitempty"`
-	By      string       `json:"by,omitempty"`
-	Token   string       `json:"token,omitempty"` // only when it was just made: the link is HOUSE/welcome#TOKEN
-	Until   time.Time    `json:"until,omitzero"`
 }
 
 // InvitationRequest shows an invitation, or accepts it with a password.
 type InvitationRequest struct {
 	Token    string `json:"token"`
 	Password string `json:"password,omitempty"`
-}
-
-// Group is a set of accounts that rights can be given to.
-type Group struct {
-	Name    string   `json:"name"`
-	Members []string `json:"members,omitempty"`
-	Rights  []Right  `json:"rights,omitempty"`
 }
 
 // RoleRequest gives an account another role.
@@ -167,75 +147,9 @@ type Networks struct {
 	Networks []string `json:"networks,omitempty"`
 }
 
-// Proposal is an act that one person has asked for and another must confirm.
-type Proposal struct {
-	ID     string    `json:"id"`
-	Act    string    `json:"act"` // "remove-administrator", "reset-factors", "weaken-policy"
-	Target string    `json:"target,omitempty"`
-	Reason string    `json:"reason,omitempty"`
-	By     string    `json:"by"`
-	Asked  time.Time `json:"asked"`
-	Until  time.Time `json:"until"`
-	Mine   bool      `json:"mine,omitempty"` // the caller asked for it, and so cannot confirm it
-}
-
-// Outcome answers to an act that may need a second person: it is done, or Proposal waits.
-type Outcome struct {
-	Proposal *Proposal `json:"proposal,omitempty"`
-}
-
 // RenewalRequest ends every session and device password; everybody sets a new password at the next login.
 type RenewalRequest struct {
 	Reason string `json:"reason"`
-}
-
-// Renewal says how far the renewal of everybody's passwords is.
-type Renewal struct {
-	Reason  string    `json:"reason,omitempty"`
-	By      string    `json:"by,omitempty"`
-	Started time.Time `json:"started,omitzero"` // zero: there never was one
-	Done    int       `json:"done"`
-	Of      int       `json:"of"`
-	Waiting []string  `json:"waiting,omitempty"` // whose passwords are still to be renewed
-}
-
-// Policy is what holds for everybody.
-type Policy struct {
-	Firm         string              `json:"firm,omitempty"`
-	SecondFactor bool                `json:"second_factor"`     // nobody logs in without; on unless two people have decided otherwise
-	DayLength    string              `json:"day_length"`        // "12h0m0s"
-	Closing      string              `json:"closing,omitempty"` // "19:00": open days end then
-	Zone         string              `json:"zone,omitempty"`    // of Closing: "Asia/Tokyo"
-	Networks     map[string][]string `json:"networks,omitempty"`
-}
-
-// Scope is a part of what a token lets its holder do. What its owner may not do it never lets.
-type Scope string
-
-// The scopes.
-const (
-	FilesRead  Scope = "files:read"
-	FilesWrite Scope = "files:write"
-	LedgerRead Scope = "ledger:read"
-	AdminRead  Scope = "admin:read" // accounts, groups, shares, sessions, policy, status
-)
-
-// Token lets a program use the API in its owner's name, as far as its scopes go.
-type Token struct {
-	ID      string    `json:"id"`
-	Name    string    `json:"name"`
-	Scopes  []Scope   `json:"scopes"`
-	Created time.Time `json:"created,omitzero"`
-	Expires time.Time `json:"expires"`
-	Used    time.Time `json:"used,omitzero"`
-	Secret  string    `json:"secret,omitempty"` // only when it was just made
-}
-
-// NewToken asks for a token.
-type NewToken struct {
-	Name   string  `json:"name"`
-	Scopes []Scope `json:"scopes"`
-	Days   int     `json:"days"` // at most 366
 }
 
 // StrengthRequest asks how strong a password would be: of the person with a ticket, an invitation or a session.

@@ -124,57 +124,6 @@ type RenameRequest struct {
 	Replace bool   `json:"replace,omitempty"`
 }
 
-// Account is a person or a service that may log in.
-type Account struct {
-	Name     string       `json:"name"`
-	Role     account.Role `json:"role"`
-	Disabled bool         `json:"disabled,omitempty"`
-	Invited  time.Time    `json:"invited,omitzero"` // nobody has come in yet; the invitation's end
-	Renew    bool         `json:"renew,omitempty"`  // must set a new password at the next login
-	Created  time.Time    `json:"created,omitzero"`
-	Used     time.Time    `json:"used,omitzero"` // the last login, as far as the keeper remembers
-	Day      time.Time    `json:"day,omitzero"`  // until when the file doors are open
-	Factors  []FactorKind `json:"factors,omitempty"`
-	Groups   []string     `json:"groups,omitempty"`
-	Networks []string     `json:"networks,omitempty"`
-	Devices  []Device     `json:"devices,omitempty"`
-	Rights   []Right      `json:"rights,omitempty"`
-}
-
-// Device is a machine for which a device password was made.
-type Device struct {
-	Name    string    `json:"name"`
-	Key     string    `json:"key,omitempty"` // fingerprint of its SSH key; a device without one has a password
-	Created time.Time `json:"created,omitzero"`
-	Used    time.Time `json:"used,omitzero"` // the last login, as far as the keeper remembers
-}
-
-// Rights says what an account may do in a share.
-type Rights string
-
-// The rights.
-const (
-	NoRights Rights = "none"
-	CanRead  Rights = "read"
-	CanWrite Rights = "write"
-)
-
-// Right is what an account or a group may do in a share.
-type Right struct {
-	Account string `json:"account,omitempty"`
-	Group   string `json:"group,omitempty"`
-	Share   string `json:"share"`
-	Rights  Rights `json:"rights"`
-}
-
-// NewAccount asks for an account. Without a password it waits for an invitation to be accepted.
-type NewAccount struct {
-	Name     string       `json:"name"`
-	Role     account.Role `json:"role"`
-	Password string       `json:"password,omitempty"`
-	Groups   []string     `json:"groups,omitempty"`
-}
-
 // Secret is a password or a device password that was made; nobody can show it again.
 type Secret struct {
 	Secret string `json:"secret"`

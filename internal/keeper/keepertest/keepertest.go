@@ -415,9 +415,8 @@ func auditing(t *testing.T, h House) {
 		t.Errorf("saves in the ledger: %+v, %v", got, err)
 	}
 	got, err = read(h.Writer)
-	wantKind(t, "reading the ledger", err, problem.Denied)
-	if len(got) > 0 {
-		t.Errorf("a member of staff read %+v", got)
+	if err != nil || len(got) > 0 {
+		t.Errorf("a member of staff read of others' acts %+v, %v", got, err)
 	}
 }
 

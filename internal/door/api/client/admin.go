@@ -47,8 +47,13 @@ func (c *Client) SetPassword(ctx context.Context, name, password string) error {
 }
 
 // SetDisabled keeps an account from logging in, or lets it again.
-func (c *Client) SetDisabled(ctx context.Context, name string, disabled bool) error {
-	return c.call(ctx, "PUT", accountURL(name, "/disabled"), api.Disabled{Disabled: disabled}, nil)
+func (c *Client) SetDisabled(ctx context.Context, name string, disabled bool) (o api.Outcome, err error) {
+	return o, c.call(ctx, "PUT", accountURL(name, "/disabled"), api.Disabled{Disabled: disabled}, &o)
+}
+
+// AddDeviceKey lets a device in by its SSH key.
+func (c *Client) AddDeviceKey(ctx context.Context, name, device, key string) error {
+	return c.call(ctx, "PUT", accountURL(name, "/devices/"+url.PathEscape(device)), api.NewDevice{Key: key}, nil)
 }
 
 // MakeDevice makes a device password, which can be read this once.

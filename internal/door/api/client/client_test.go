@@ -80,6 +80,8 @@ func (v cared) Rebuild(_ context.Context, _ account.Session, _ string, progress 
 
 // kept stands for the keeper's lists: it remembers what it was asked.
 type kept struct {
+	api.People // what a test does not ask is not there
+
 	mu    sync.Mutex
 	asked []string
 	err   error
@@ -92,36 +94,37 @@ func (k *kept) note(format string, args ...any) error {
 	return k.err
 }
 
-func (k *kept) Accounts(context.Context, account.Session) ([]api.Account, error) {
+func (k *kept) Accounts(context.Context, id.Session) ([]api.Account, error) {
 	return []api.Account{{Name: "佐藤", Role: account.Staff}}, k.note("accounts")
 }
-func (k *kept) MakeAccount(_ context.Context, _ account.Session, a api.NewAccount) error {
+func (k *kept) MakeAccount(_ context.Context, _ id.Session, a api.NewAccount) error {
 	return k.note("account %s %s %s", a.Name, a.Role, a.Password)
 }
-func (k *kept) SetPassword(_ context.Context, _ account.Session, name, password string) error {
+func (k *kept) SetPassword(_ context.Context, _ id.Session, name, password string) error {
 	return k.note("password %s %s", name, password)
 }
-func (k *kept) SetDisabled(_ context.Context, _ account.Session, name string, disabled bool) error {
-	return k.note("disabled %s %v", name, disabled)
+func (k *kept) SetDisabled(_ context.Context, _ id.Session, name string, disabled bool) (api.Outcome, error) {
+	return api.Outcome{}, k.note("disabled %s %v", name, disabled)
 }
-func (k *kept) MakeDevice(_ context.Context, _ account.Session, name, device string) (string, error) {
+func (k *kept) MakeDevice(_ context.Context, _ id.Session, name, device string) (string, error) {
 	return "azk-secret", k.note("device %s|%s", name, device)
 }
-func (k *kept) RemoveDevice(_ context.Context, _ account.Session, name, device string) error {
+func (k *kept) RemoveDevice(_ context.Context, _ id.Session, name, device string) error {
 	return k.note("remove device %s|%s", name, device)
 }
-func (k *kept) Shares(context.Context, account.Session) ([]account.Share, error) {
+func (k *kept) Shares(context.Context, id.Session) ([]account.Share, error) {
 	return []account.Share{{Name: "アルバム", Write: true}}, nil
 }
-func (k *kept) MakeShare(_ context.Context, _ account.Session, name string) (account.Share, error) {
+func (k *kept) MakeShare(_ context.Context, _ id.Session, name string) (account.Share, error) {
 	return account.Share{Name: name, Write: true}, k.note("share %s", name)
 }
-func (k *kept) SetRights(_ context.Context, _ account.Session, r api.Right) error {
+func (k *kept) SetRights(_ context.Context, _ id.Session, r api.Right) error {
 	return k.note("rights %s %s %s", r.Account, r.Share, r.Rights)
 }
-func (k *kept) Sessions(context.Context, account.Session) ([]api.Session, error) {
-	return []api.Session{{Account: "佐藤"}}, nil
+func (k *kept) Sessions(context.Context, id.Session) ([]account.Session, error) {
+	return []account.Session{{Name: "佐藤"}}, nil
 }
+func (k *kept) May(context.Context, id.Session, account.Power, string) error { return nil }
 func (k *kept) Events(_ context.Context, _ account.Session, f api.EventFilter) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
 		yield(json.RawMessage(fmt.Sprintf(`{"index":1,"path":%q,"kinds":%d,"limit":%d,"from":%q}`, f.Path, len(f.Kinds), f.Limit, f.From.UTC().Format(time.RFC3339))), nil)
@@ -156,7 +159,7 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 					}
 					return session, nil
 				},
-				Vault: w.cared, Accounts: w.kept, Shares: w.kept, Ledger: w.kept, Now: c.Now, Log: slog.New(slog.DiscardHandler),
+				Vault: w.cared, People: w.kept, Ledger: w.kept, Now: c.Now, Log: slog.New(slog.DiscardHandler),
 				Status: func(context.Context) (api.Status, error) { return api.Status{Version: "test"}, nil },
 			})
 			if way == "in process" {
@@ -526,7 +529,7 @@ func TestAdministration(t *testing.T) {
 		ctx := t.Context()
 		if err := errors.Join(
 			w.MakeAccount(ctx, api.NewAccount{Name: "佐藤", Role: account.Staff, Password: "p"}),
-			w.SetPassword(ctx, "佐藤", "q"), w.SetDisabled(ctx, "佐藤", true),
+			w.SetPassword(ctx, "佐藤", "q"), second(w.SetDisabled(ctx, "佐藤", true)),
 			second(w.MakeDevice(ctx, "佐藤", "Sato's Mac / 1")), w.RemoveDevice(ctx, "佐藤", "Sato's Mac / 1"),
 			second(w.MakeShare(ctx, "2026年度")), w.SetRights(ctx, api.Right{Account: "佐藤", Share: "2026年度", Rights: api.CanRead}),
 		); err != nil {
@@ -537,8 +540,8 @@ func TestAdministration(t *testing.T) {
 		if !slices.Equal(w.kept.asked, want) {
 			t.Errorf("asked\n%q, want\n%q", w.kept.asked, want)
 		}
-		w.kept.err = &problem.Error{Kind: problem.Denied, Op: "make share", Hint: "hint.administrator"}
-		if _, err := w.MakeShare(ctx, "x"); problem.KindOf(err) != problem.Denied || !strings.Contains(err.Error(), "administrator") {
+		w.kept.err = &problem.Error{Kind: problem.Denied, Op: "make share", Hint: "hint.not-your-role"}
+		if _, err := w.MakeShare(ctx, "x"); problem.KindOf(err) != problem.Denied || !strings.Contains(err.Error(), "role") {
 			t.Errorf("denied: %v", err)
 		}
 	})
@@ -630,7 +633,7 @@ func TestHostile(t *testing.T) {
 	m.AddShare("albums")
 	session := m.Gate().Add("sato", "x")
 	k := &kept{}
-	h := api.New(api.Config{Session: func(*http.Request) (account.Session, error) { return session, nil }, Vault: &cared{Model: m}, Accounts: k, Shares: k, Ledger: k,
+	h := api.New(api.Config{Session: func(*http.Request) (account.Session, error) { return session, nil }, Vault: &cared{Model: m}, People: k, Ledger: k,
 		Now: c.Now, Log: slog.New(slog.DiscardHandler)})
 	json := "application/json"
 	for _, x := range []struct {

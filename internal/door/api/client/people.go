@@ -24,6 +24,11 @@ func (c *Client) PasskeyLogin(ctx context.Context) (s api.Step, err error) {
 	return s, c.call(ctx, "POST", "/v1/login/passkey/begin", nil, &s)
 }
 
+// LoginStep tells again where a login stands, with a new challenge for a passkey.
+func (c *Client) LoginStep(ctx context.Context, ticket string) (s api.Step, err error) {
+	return s, c.call(ctx, "POST", "/v1/login/step", api.Ticket{Ticket: ticket}, &s)
+}
+
 // LoginCode goes on with a login by a code of the authenticator app or a recovery code.
 func (c *Client) LoginCode(ctx context.Context, q api.CodeRequest) (s api.Step, err error) {
 	return s, c.call(ctx, "POST", "/v1/login/code", q, &s)

@@ -1,0 +1,372 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+func (a *app) accountInvite() *cobra.Command {
+	return a.command("invite NAME", "cmd.account-invite", "azekura account invite sato", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error { return a.invite(ctx, c, args[0]) })
+	})
+}
+
+// invite makes an invitation and shows its link.
+func (a *app) invite(ctx context.Context, c *client.Client, name string) error {
+	i, err := c.Invite(ctx, name)
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.emit(i)
+	}
+	s, err := c.Status(ctx)
+	if err != nil {
+		return err
+	}
+	a.print("say.invited", printable(i.Account), when(i.Until), welcomeURL(s.Listeners, i.Token))
+	return nil
+}
+
+// welcomeURL is the link of an invitation. What stands behind # stays in the browser: no log of a proxy has it.
+func welcomeURL(l []api.Listener, token string) string {
+	return strings.TrimSuffix(davURL(l), "dav/") + "welcome#" + token
+}
+
+// told tells that an act is done, or that it waits for a second person.
+func (a *app) told(o api.Outcome, err error, key string, args ...any) error {
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.emit(o)
+	}
+	if o.Proposal != nil {
+		a.print("say.proposed", o.Proposal.ID, when(o.Proposal.Until))
+		return nil
+	}
+	a.print(key, args...)
+	return nil
+}
+
+func (a *app) accountRole() *cobra.Command {
+	return a.command("role NAME ROLE", "cmd.account-role", "azekura account role sato privacy-officer", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+		role, err := a.roleOf(args[1])
+		if err != nil {
+			return err
+		}
+		return a.connect(ctx, func(c *client.Client) error {
+			o, err := c.SetRole(ctx, args[0], role)
+			return a.told(o, err, "say.role-set", printable(args[0]), a.named("role", string(role)))
+		})
+	})
+}
+
+// roleOf reads a role.
+func (a *app) roleOf(s string) (account.Role, error) {
+	if r := account.Role(s); r.Valid() {
+		return r, nil
+	}
+	var list []string
+	for _, r := range account.Roles {
+		list = append(list, string(r))
+	}
+	return "", a.misuse("say.use-role", s, strings.Join(list, ", "))
+}
+
+func (a *app) accountRemove() *cobra.Command {
+	return a.command("remove NAME", "cmd.account-remove", "azekura account remove sato", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			o, err := c.RemoveAccount(ctx, args[0])
+			return a.told(o, err, "say.account-removed", printable(args[0]))
+		})
+	})
+}
+
+func (a *app) accountReset() *cobra.Command {
+	var reason string
+	c := a.command("reset-factors NAME --reason TEXT", "cmd.account-reset", "azekura account reset-factors sato --reason \"telephone lost\"", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				o, err := c.ResetFactors(ctx, args[0], reason)
+				return a.told(o, err, "say.factors-reset", printable(args[0]))
+			})
+		})
+	c.Flags().StringVar(&reason, "reason", "", a.t("flag.reason"))
+	return c
+}
+
+func (a *app) accountNetworks() *cobra.Command {
+	return a.command("networks NAME [NETWORK...]", "cmd.account-networks", "azekura account networks sato 192.168.1.0/24\nazekura account networks sato factory\nazekura account networks sato",
+		cobra.MinimumNArgs(1), func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := c.SetAccountNetworks(ctx, args[0], api.Networks{Networks: args[1:]}); err != nil {
+					return err
+				}
+				return a.said("say.networks-set", printable(args[0]), a.networks(args[1:]))
+			})
+		})
+}
+
+// networks shows rules of addresses.
+func (a *app) networks(rules []string) string {
+	if len(rules) == 0 {
+		return a.t("say.everywhere")
+	}
+	return strings.Join(rules, " ")
+}
+
+func (a *app) accountRenew() *cobra.Command {
+	var all bool
+	var reason string
+	c := a.command("renew [--all --reason TEXT]", "cmd.account-renew", "azekura account renew --all --reason \"the VPN was broken into\"\nazekura account renew", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if all {
+					if _, err := c.Renew(ctx, reason); err != nil {
+						return err
+					}
+				}
+				r, err := c.Renewal(ctx)
+				if err != nil || a.json {
+					return cmpOr(err, func() error { return a.emit(r) })
+				}
+				if r.Started.IsZero() {
+					a.print("say.no-renewal")
+					return nil
+				}
+				a.print("say.renewal", when(r.Started), printable(r.By), printable(r.Reason), r.Done, r.Of)
+				if len(r.Waiting) > 0 {
+					a.print("say.renewal-waits", printable(strings.Join(r.Waiting, ", ")))
+				}
+				return nil
+			})
+		})
+	c.Flags().BoolVar(&all, "all", false, a.t("flag.renew-all"))
+	c.Flags().StringVar(&reason, "reason", "", a.t("flag.reason"))
+	return c
+}
+
+// cmpOr returns err, or what next returns if there is none.
+func cmpOr(err error, next func() error) error {
+	if err != nil {
+		return err
+	}
+	return next()
+}
+
+func (a *app) day() *cobra.Command {
+	c := a.command("day", "cmd.day", "azekura day open sato --for 8h\nazekura day close sato", nil, nil)
+	var length string
+	open := a.command("open NAME", "cmd.day-open", "azekura day open sato\nazekura day open sato --for 8h", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			d, err := c.OpenDayOf(ctx, args[0], api.DayRequest{Length: length})
+			if err != nil || a.json {
+				return cmpOr(err, func() error { return a.emit(d) })
+			}
+			a.print("say.day-opened", printable(args[0]), when(d.Until))
+			return nil
+		})
+	})
+	open.Flags().StringVar(&length, "for", "", a.t("flag.day-length"))
+	c.AddCommand(open, a.command("close NAME", "cmd.day-close", "azekura day close sato", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if err := c.CloseDayOf(ctx, args[0]); err != nil {
+				return err
+			}
+			return a.said("say.day-closed", printable(args[0]))
+		})
+	}))
+	return c
+}
+
+func (a *app) group() *cobra.Command {
+	c := a.command("group", "cmd.group", "azekura group set prepress sato suzuki\nazekura account grant --group prepress albums write", nil, nil)
+	c.AddCommand(
+		a.command("set NAME [ACCOUNT...]", "cmd.group-set", "azekura group set prepress sato suzuki", cobra.MinimumNArgs(1), func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := c.SetGroup(ctx, args[0], args[1:]); err != nil {
+					return err
+				}
+				return a.said("say.group-set", printable(args[0]), len(args)-1)
+			})
+		}),
+		a.command("remove NAME", "cmd.group-remove", "azekura group remove prepress", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := c.RemoveGroup(ctx, args[0]); err != nil {
+					return err
+				}
+				return a.said("say.group-removed", printable(args[0]))
+			})
+		}),
+		a.command("list", "cmd.group-list", "azekura group list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if a.json {
+					return emitAll(a, c.Groups(ctx))
+				}
+				var t table
+				t.add(a.t("say.head-group"), a.t("say.head-members"), a.t("say.head-rights"))
+				for g, err := range c.Groups(ctx) {
+					if err != nil {
+						return err
+					}
+					t.add(printable(g.Name), printable(firstOf(strings.Join(g.Members, ", "), "-")), printable(a.rights(g.Rights)))
+				}
+				t.write(a.out)
+				return nil
+			})
+		}))
+	return c
+}
+
+// rights shows rights in shares.
+func (a *app) rights(list []api.Right) string {
+	var out []string
+	for _, r := range list {
+		out = append(out, r.Share+": "+a.named("right", string(r.Rights)))
+	}
+	return firstOf(strings.Join(out, ", "), "-")
+}
+
+func (a *app) proposal() *cobra.Command {
+	c := a.command("proposal", "cmd.proposal", "azekura proposal list\nazekura proposal confirm ID", nil, nil)
+	act := func(use, key, example, said string, do func(*client.Client, context.Context, string) error) *cobra.Command {
+		return a.command(use, key, example, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if err := do(c, ctx, args[0]); err != nil {
+					return err
+				}
+				return a.said(said)
+			})
+		})
+	}
+	c.AddCommand(
+		a.command("list", "cmd.proposal-list", "azekura proposal list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				if a.json {
+					return emitAll(a, c.Proposals(ctx))
+				}
+				var t table
+				t.add(a.t("say.head-id"), a.t("say.head-act"), a.t("say.head-target"), a.t("say.head-by"), a.t("say.head-until"), a.t("say.head-reason"))
+				for p, err := range c.Proposals(ctx) {
+					if err != nil {
+						return err
+					}
+					t.add(p.ID, a.named("act", p.Act), printable(firstOf(p.Target, "-")), printable(p.By), when(p.Until), printable(firstOf(p.Reason, "-")))
+				}
+				t.write(a.out)
+				return nil
+			})
+		}),
+		act("confirm ID", "cmd.proposal-confirm", "azekura proposal confirm ID", "say.confirmed", (*client.Client).Confirm),
+		act("refuse ID", "cmd.proposal-refuse", "azekura proposal refuse ID", "say.withdrawn", (*client.Client).Withdraw))
+	return c
+}
+
+func (a *app) policy() *cobra.Command {
+	c := a.command("policy", "cmd.policy", "azekura policy show\nazekura policy set --firm \"Yamada Printing\" --day-length 10h --closing 19:00 --zone Asia/Tokyo", nil, nil)
+	c.AddCommand(
+		a.command("show", "cmd.policy-show", "azekura policy show", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			return a.connect(ctx, func(c *client.Client) error {
+				p, err := c.Policy(ctx)
+				if err != nil || a.json {
+					return cmpOr(err, func() error { return a.emit(p) })
+				}
+				a.showPolicy(p)
+				return nil
+			})
+		}),
+		a.policySet())
+	return c
+}
+
+func (a *app) showPolicy(p api.Policy) {
+	var t table
+	second := a.t("say.factor-needed")
+	if !p.SecondFactor {
+		second = a.t("say.factor-not-needed")
+	}
+	t.add(a.t("say.policy-firm"), printable(firstOf(p.Firm, "-")))
+	t.add(a.t("say.policy-factor"), second)
+	t.add(a.t("say.policy-day"), p.DayLength)
+	t.add(a.t("say.policy-closing"), firstOf(strings.TrimSpace(p.Closing+" "+p.Zone), "-"))
+	for _, name := range slices.Sorted(maps.Keys(p.Networks)) {
+		t.add(a.t("say.policy-network", printable(name)), strings.Join(p.Networks[name], " "))
+	}
+	t.write(a.out)
+}
+
+func (a *app) policySet() *cobra.Command {
+	var want api.Policy
+	var lists []string
+	c := a.command("set", "cmd.policy-set", "azekura policy set --closing 19:00 --zone Asia/Tokyo\nazekura policy set --network factory=192.168.1.0/24,203.0.113.7\nazekura policy set --second-factor=false", cobra.NoArgs, nil)
+	c.RunE = func(c *cobra.Command, _ []string) error {
+		ctx := c.Context()
+		return a.connect(ctx, func(cl *client.Client) error {
+			p, err := cl.Policy(ctx)
+			if err != nil {
+				return err
+			}
+			for flag, take := range map[string]func(){
+				"firm": func() { p.Firm = want.Firm }, "day-length": func() { p.DayLength = want.DayLength }, "closing": func() { p.Closing = want.Closing },
+				"zone": func() { p.Zone = want.Zone }, "second-factor": func() { p.SecondFactor = want.SecondFactor },
+			} {
+				if c.Flags().Changed(flag) {
+					take()
+				}
+			}
+			for _, x := range lists {
+				name, list, ok := strings.Cut(x, "=")
+				if !ok {
+					return a.misuse("say.use-network", x)
+				}
+				if p.Networks == nil {
+					p.Networks = make(map[string][]string)
+				}
+				if p.Networks[name] = strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' }); list == "" {
+					delete(p.Networks, name)
+				}
+			}
+			o, err := cl.SetPolicy(ctx, p)
+			return a.told(o, err, "say.policy-set")
+		})
+	}
+	f := c.Flags()
+	f.StringVar(&want.Firm, "firm", "", a.t("flag.firm"))
+	f.StringVar(&want.DayLength, "day-length", "", a.t("flag.day-length"))
+	f.StringVar(&want.Closing, "closing", "", a.t("flag.closing"))
+	f.StringVar(&want.Zone, "zone", "", a.t("flag.zone"))
+	f.BoolVar(&want.SecondFactor, "second-factor", true, a.t("flag.second-factor"))
+	f.StringArrayVar(&lists, "network", nil, a.t("flag.network"))
+	return c
+}
+
+func (a *app) sessionEnd() *cobra.Command {
+	return a.command("end ID", "cmd.session-end", "azekura sessions end ID", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if err := c.EndSession(ctx, args[0]); err != nil {
+				return err
+			}
+			return a.said("say.session-ended")
+		})
+	})
+}
+
+// keyOf reads a public key for a device from a file.
+func (a *app) keyOf(name string) (string, error) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return "", problem.New(problem.Invalid, "read", name, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}

@@ -1,0 +1,413 @@
+package keeper
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Bounds of the books, which are in memory and are written as a whole with each change.
+const (
+	maxAccounts    = 10_000
+	maxDevices     = 50
+	maxShares      = 20_000
+	maxAccountName = 64 // code points
+)
+
+// MakeAccount makes an account. Without a password it waits for an invitation.
+func (l *Local) MakeAccount(ctx context.Context, s id.Session, n account.NewAccount) error {
+	const op = "make account"
+	if err := checkAccountName(n.Name); err != nil {
+		return &problem.Error{Kind: problem.Invalid, Op: op, On: n.Name, Hint: "hint.account-name", Err: err}
+	}
+	if !n.Role.Valid() {
+		return problem.New(problem.Invalid, op, n.Name, fmt.Errorf("unknown role %q", string(n.Role)))
+	}
+	if err := l.power(s, account.ManageAccounts, op); err != nil { // before a hash is spent on it
+		return err
+	}
+	hash, err := l.newPassword(ctx, op, n.Name, n.Password, true)
+	if err != nil {
+		return err
+	}
+	return l.change(ctx, s, op, n.Name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		switch old := b.accounts[accountKey(n.Name)]; {
+		case !b.may(by, account.ManageAccounts):
+			return event.Event{}, notAllowed(op)
+		case old != nil && !old.Removed.IsZero(): // or its history would seem to be somebody else's
+			return event.Event{}, &problem.Error{Kind: problem.Exists, Op: op, On: n.Name, Hint: "hint.name-of-removed"}
+		case old != nil:
+			return event.Event{}, problem.New(problem.Exists, op, n.Name, nil)
+		case len(d.Accounts) >= maxAccounts:
+			return event.Event{}, problem.New(problem.TooLarge, op, n.Name, errors.New("too many accounts"))
+		}
+		a := &accountState{ID: id.NewAccount(), Name: n.Name, Role: n.Role, Created: l.now(), Password: hash}
+		d.Accounts = append(d.Accounts, a)
+		return event.Event{Kind: event.AccountMade, Target: n.Name, Note: string(n.Role)}, d.join(op, a, n.Groups)
+	})
+}
+
+// checkAccountName tells why a name cannot be an account's or a group's, or nil. What pathname refuses cannot be typed
+// or shown everywhere either; a colon would end the name in HTTP's basic authentication, a backslash a domain.
+func checkAccountName(name string) error {
+	if n := utf8.RuneCountInString(name); n > maxAccountName {
+		return fmt.Errorf("the name has %d characters, at most %d", n, maxAccountName)
+	}
+	return pathname.Check(name)
+}
+
+func notAllowed(op string) error {
+	return &problem.Error{Kind: problem.Denied, Op: op, Hint: "hint.not-your-role"}
+}
+
+func lastAdministrator(op, name string) error {
+	return &problem.Error{Kind: problem.Denied, Op: op, On: name, Hint: "hint.last-administrator"}
+}
+
+// power returns nil for a live session that has a power.
+func (l *Local) power(s id.Session, p account.Power, op string) error {
+	x, err := l.live(s)
+	if err == nil && !l.books.Load().may(x, p) {
+		err = notAllowed(op)
+	}
+	return err
+}
+
+// May returns nil if a session has a power.
+func (l *Local) May(_ context.Context, s id.Session, p account.Power, op string) error {
+	return l.power(s, p, op)
+}
+
+// newPassword checks and hashes a password; nil for none. It is alone if no second factor goes with it.
+func (l *Local) newPassword(ctx context.Context, op, name, password string, alone bool) (*hashed, error) {
+	if password == "" {
+		return nil, nil
+	}
+	b := l.books.Load()
+	own := []string{name, b.Policy.Firm}
+	for _, x := range b.Shares {
+		own = append(own, x.Name)
+	}
+	if err := CheckPassword(password, alone, own...); err != nil {
+		return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(err), Err: err}
+	}
+	select {
+	case l.indoors <- struct{}{}:
+		defer func() { <-l.indoors }()
+	case <-ctx.Done():
+		return nil, problem.New(problem.Unavailable, op, name, ctx.Err())
+	}
+	h, err := newHashed(l.cfg.cost(), password)
+	if err != nil {
+		return nil, problem.New(problem.Internal, op, name, err)
+	}
+	return h, nil
+}
+
+// target returns the account that a session acts on: those with the power to manage accounts on any, others on their
+// own, with a session that proved who they are.
+func target(b *books, d *draft, by account.Session, op, name string) (*accountState, error) {
+	a := d.account(name)
+	mine := a != nil && a.ID == by.Account && (by.Factor == account.SecondFactor || by.Factor == account.Password)
+	switch {
+	case !mine && !b.may(by, account.ManageAccounts):
+		return nil, notAllowed(op) // and does not tell whether there is such an account
+	case a == nil:
+		return nil, problem.New(problem.NotFound, op, name, nil)
+	}
+	return a, nil
+}
+
+// SetPassword gives an account another memorised password and ends its other sessions. People change their own; for
+// others an administrator makes an invitation, but for the console, where whoever speaks could read the keeper's own
+// files.
+func (l *Local) SetPassword(ctx context.Context, s id.Session, name, password string) error {
+	const op = "set password"
+	by, err := l.live(s)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		name = by.Name
+	}
+	a := l.books.Load().known(name)
+	hash, err := l.newPassword(ctx, op, withoutDomain(name), password, a == nil || !a.hasFactor())
+	if err != nil {
+		return err
+	}
+	if hash == nil {
+		return &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(ErrShort), Err: ErrShort}
+	}
+	var on id.Account
+	err = l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := target(b, d, by, op, name)
+		switch {
+		case err != nil:
+			return event.Event{}, err
+		case a.ID != by.Account && by.Factor != account.Console:
+			return event.Event{}, notAllowed(op)
+		}
+		if err := l.fresh(by, op); err != nil {
+			return event.Event{}, err
+		}
+		a.Password, a.Renew, a.Invitation, on = hash, false, nil, a.ID
+		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "password"}, nil
+	})
+	if err != nil {
+		return err
+	}
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == on && x.ID != s }, "password changed")
+}
+
+// SetDisabled closes an account, which ends its sessions, or opens it again. Its history stays. To close an
+// administrator's takes two people.
+func (l *Local) SetDisabled(ctx context.Context, s id.Session, name string, disabled bool) (account.Outcome, error) {
+	const op = "disable account"
+	if a := l.books.Load().known(name); a != nil && disabled && a.Role == account.Administrator && !a.Disabled {
+		return l.remove(ctx, s, op, proposalState{Act: actDisableAdministrator, On: a.ID, Target: a.Name})
+	}
+	var on id.Account
+	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := managed(b, d, by, op, name)
+		if err != nil {
+			return event.Event{}, err
+		}
+		a.Disabled, on = disabled, a.ID
+		if disabled {
+			a.Day = nil
+			return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}, nil
+		}
+		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "enabled"}, nil
+	})
+	if err != nil || !disabled {
+		return account.Outcome{}, err
+	}
+	return account.Outcome{}, l.endWhere(ctx, func(x account.Session) bool { return x.Account == on }, "account disabled")
+}
+
+// managed returns an account for those who manage accounts.
+func managed(b *books, d *draft, by account.Session, op, name string) (*accountState, error) {
+	if !b.may(by, account.ManageAccounts) {
+		return nil, notAllowed(op)
+	}
+	a := d.account(name)
+	if a == nil {
+		return nil, problem.New(problem.NotFound, op, name, nil)
+	}
+	return a, nil
+}
+
+// remove asks for an act that leaves a house with one administrator less.
+func (l *Local) remove(ctx context.Context, s id.Session, op string, p proposalState) (account.Outcome, error) {
+	if err := l.power(s, account.ManageAccounts, op); err != nil {
+		return account.Outcome{}, err
+	}
+	a := l.books.Load().byID[p.On]
+	if a.mayEnter() && l.books.Load().draft().administrators() == 1 { // told to the one who asks, not only to the second
+		return account.Outcome{}, lastAdministrator(op, p.Target)
+	}
+	return l.propose(ctx, s, op, p, account.ManageAccounts)
+}
+
+// administrators returns how many accounts can administer.
+func (d *draft) administrators() (n int) {
+	for _, a := range d.Accounts {
+		if a.Role == account.Administrator && a.mayEnter() {
+			n++
+		}
+	}
+	return n
+}
+
+// SetRole gives an account another role. To take an administrator's takes two people.
+func (l *Local) SetRole(ctx context.Context, s id.Session, name string, role account.Role) (account.Outcome, error) {
+	const op = "set role"
+	if !role.Valid() {
+		return account.Outcome{}, problem.New(problem.Invalid, op, name, fmt.Errorf("unknown role %q", string(role)))
+	}
+	if a := l.books.Load().known(name); a != nil && a.Role == account.Administrator && role != account.Administrator {
+		args, err := json.Marshal(role)
+		if err != nil {
+			return account.Outcome{}, problem.New(problem.Internal, op, name, err)
+		}
+		return l.remove(ctx, s, op, proposalState{Act: actDemoteAdministrator, On: a.ID, Target: a.Name, Args: args})
+	}
+	return account.Outcome{}, l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := managed(b, d, by, op, name)
+		if err != nil {
+			return event.Event{}, err
+		}
+		if err := l.fresh(by, op); err != nil {
+			return event.Event{}, err
+		}
+		a.Role = role
+		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "role: " + string(role)}, nil
+	})
+}
+
+// RemoveAccount removes an account. What it did stays in histories and in the ledger, and its name stays taken. To
+// remove an administrator takes two people.
+func (l *Local) RemoveAccount(ctx context.Context, s id.Session, name string) (account.Outcome, error) {
+	const op = "remove account"
+	if a := l.books.Load().known(name); a != nil && a.Role == account.Administrator {
+		return l.remove(ctx, s, op, proposalState{Act: actRemoveAdministrator, On: a.ID, Target: a.Name})
+	}
+	var on id.Account
+	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		a, err := managed(b, d, by, op, name)
+		if err != nil {
+			return event.Event{}, err
+		}
+		on = a.ID
+		return d.remove(a, l.now()), nil
+	})
+	if err != nil {
+		return account.Outcome{}, err
+	}
+	return account.Outcome{}, l.endWhere(ctx, func(x account.Session) bool { return x.Account == on }, "account removed")
+}
+
+// remove takes everything from an account of the draft but its name.
+func (d *draft) remove(a *accountState, now time.Time) event.Event {
+	*a = accountState{ID: a.ID, Name: a.Name, Role: a.Role, Created: a.Created, Used: a.Used, Removed: now}
+	for i, g := range d.Groups {
+		if slices.Contains(g.Members, a.ID) {
+			c := *g
+			c.Members = slices.DeleteFunc(slices.Clone(g.Members), func(m id.Account) bool { return m == a.ID })
+			d.Groups[i] = &c
+		}
+	}
+	return event.Event{Kind: event.AccountRemoved, Target: a.Name}
+}
+
+// EndSession ends a session: one's own, or, with the power to, somebody's.
+func (l *Local) EndSession(ctx context.Context, s, which id.Session) error {
+	const op = "end session"
+	leave, err := l.enter(op)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	by, err := l.live(s)
+	if err != nil {
+		return err
+	}
+	x, ok := l.sessions.peek(which, l.now())
+	mine := by.Account == x.Account && !by.Account.IsZero() && !byDevice(by.Factor)
+	if !ok || !mine && !l.books.Load().may(by, account.EndSessions) { // and does not tell whether there is such a session
+		return problem.New(problem.NotFound, op, "", nil)
+	}
+	return l.endWhere(ctx, func(x account.Session) bool { return x.ID == which }, "ended by "+by.Name)
+}
+
+// EndAccountSessions ends all sessions of an account but the one that asks.
+func (l *Local) EndAccountSessions(ctx context.Context, s id.Session, name string) error {
+	const op = "end session"
+	leave, err := l.enter(op)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	by, err := l.live(s)
+	if err != nil {
+		return err
+	}
+	b := l.books.Load()
+	a := b.known(name)
+	mine := a != nil && a.ID == by.Account && !byDevice(by.Factor)
+	switch {
+	case !mine && !b.may(by, account.EndSessions):
+		return notAllowed(op)
+	case a == nil:
+		return problem.New(problem.NotFound, op, name, nil)
+	}
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == a.ID && x.ID != s }, "ended by "+by.Name)
+}
+
+// Accounts lists the accounts by name: all to those who see people, to others their own.
+func (l *Local) Accounts(_ context.Context, s id.Session) ([]account.Account, error) {
+	by, err := l.live(s)
+	if err != nil {
+		return nil, err
+	}
+	b := l.books.Load()
+	var out []account.Account
+	for _, a := range b.Accounts {
+		if a.Removed.IsZero() && (a.ID == by.Account || b.may(by, account.SeePeople)) {
+			out = append(out, l.showAccount(b, a))
+		}
+	}
+	slices.SortFunc(out, func(a, b account.Account) int { return compareNames(a.Name, b.Name) })
+	return out, nil
+}
+
+func (l *Local) showAccount(b *books, a *accountState) account.Account {
+	x := account.Account{Name: a.Name, Role: a.Role, Disabled: a.Disabled, Renew: a.Renew, Created: a.Created, Used: a.Used,
+		Networks: a.Networks, Devices: l.showDevices(a), Rights: b.showRights(a.Rights)}
+	now := l.now()
+	if a.Invitation != nil && now.Before(a.Invitation.Until) {
+		x.Invited = a.Invitation.Until
+	}
+	if a.Day.open(now) {
+		x.Day = a.Day.Until
+	}
+	for _, f := range a.authenticators() {
+		if !slices.Contains(x.Factors, f.Kind) {
+			x.Factors = append(x.Factors, f.Kind)
+		}
+	}
+	for _, d := range x.Devices {
+		if d.Used.After(x.Used) {
+			x.Used = d.Used
+		}
+	}
+	for _, g := range b.memberOf[a.ID] {
+		x.Groups = append(x.Groups, g.Name)
+	}
+	return x
+}
+
+// Me tells somebody about themselves.
+func (l *Local) Me(_ context.Context, s id.Session) (account.Person, error) {
+	by, err := l.live(s)
+	if err != nil {
+		return account.Person{}, err
+	}
+	b := l.books.Load()
+	p := account.Person{Firm: b.Policy.Firm, Account: account.Account{Name: by.Name, Role: by.Role}, Fresh: l.fresh(by, "") == nil}
+	for _, x := range b.Proposals {
+		if b.may(by, account.Confirm) && !x.asked(by) && x.On != by.Account && l.now().Before(x.Until) {
+			p.Waiting++
+		}
+	}
+	a := b.byID[by.Account]
+	if a == nil {
+		return p, nil
+	}
+	p.Account, p.Day, p.Factors = l.showAccount(b, a), l.dayOf(a.Name), a.authenticators()
+	for _, t := range a.Tokens {
+		p.Tokens = append(p.Tokens, l.showToken(t))
+	}
+	return p, nil
+}
+
+// compareNames orders names as people see them listed: by the form in which they are compared, case apart.
+func compareNames(a, b string) int {
+	switch a, b := accountKey(a), accountKey(b); {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}

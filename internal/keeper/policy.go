@@ -1,0 +1,277 @@
+package keeper
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// policyState is what holds for everybody. Its zero value is the strictest.
+type policyState struct {
+	Firm                string              `json:"firm,omitempty"`
+	WithoutSecondFactor bool                `json:"without_second_factor,omitempty"`
+	DayLength           time.Duration       `json:"day_length,omitempty"` // 0 means 12 hours
+	Closing             string              `json:"closing,omitempty"`    // "19:00"
+	Zone                string              `json:"zone,omitempty"`       // of Closing; empty is the machine's
+	Networks            map[string][]string `json:"networks,omitempty"`
+}
+
+const (
+	defaultDay = 12 * time.Hour
+	maxDay     = 24 * time.Hour
+	minDay     = 10 * time.Minute
+	clockTime  = "15:04"
+	maxLists   = 100
+	maxPrefix  = 20_000 // of one list: a country's networks are some thousands
+)
+
+func (p policyState) length() time.Duration {
+	if p.DayLength == 0 {
+		return defaultDay
+	}
+	return p.DayLength
+}
+
+// end is when a day that is opened now ends: after its length, at most the policy's, or when the house closes.
+func (p policyState) end(now time.Time, length time.Duration) time.Time {
+	if length <= 0 || length > p.length() {
+		length = p.length()
+	}
+	end := now.Add(length)
+	if at, ok := p.closing(now); ok && at.Before(end) {
+		return at
+	}
+	return end
+}
+
+// closing is the next moment at which the house closes.
+func (p policyState) closing(now time.Time) (time.Time, bool) {
+	zone, err := p.zone()
+	at, bad := time.Parse(clockTime, p.Closing)
+	if p.Closing == "" || err != nil || bad != nil {
+		return time.Time{}, false
+	}
+	y, m, d := now.In(zone).Date()
+	for ; ; d++ {
+		if t := time.Date(y, m, d, at.Hour(), at.Minute(), 0, 0, zone); t.After(now) {
+			return t.UTC(), true
+		}
+	}
+}
+
+func (p policyState) zone() (*time.Location, error) {
+	if p.Zone == "" {
+		return time.Local, nil
+	}
+	return time.LoadLocation(p.Zone)
+}
+
+// show returns the policy as people see it.
+func (p policyState) show() account.Policy {
+	return account.Policy{Firm: p.Firm, SecondFactor: !p.WithoutSecondFactor, DayLength: p.length().String(), Closing: p.Closing, Zone: p.Zone, Networks: p.Networks}
+}
+
+// parsePolicy reads what people have written.
+func parsePolicy(q account.Policy) (policyState, error) {
+	p := policyState{Firm: strings.TrimSpace(q.Firm), WithoutSecondFactor: !q.SecondFactor, Closing: q.Closing, Zone: q.Zone, Networks: q.Networks}
+	if len(p.Firm) > 200 {
+		return p, fmt.Errorf("a firm's name of %d bytes", len(p.Firm))
+	}
+	if q.DayLength != "" {
+		length, err := time.ParseDuration(q.DayLength)
+		if err != nil || length < minDay || length > maxDay {
+			return p, fmt.Errorf("a day of %q, from %v to %v can be", q.DayLength, minDay, maxDay)
+		}
+		p.DayLength = length
+	}
+	if _, err := time.Parse(clockTime, p.Closing); p.Closing != "" && err != nil {
+		return p, fmt.Errorf("closing time %q, want something like 19:00", p.Closing)
+	}
+	if _, err := p.zone(); err != nil {
+		return p, fmt.Errorf("time zone %q, want something like Asia/Tokyo", p.Zone)
+	}
+	if len(p.Networks) > maxLists {
+		return p, fmt.Errorf("%d lists of networks, at most %d", len(p.Networks), maxLists)
+	}
+	for name, list := range p.Networks {
+		if _, isPrefix := prefix(name); name == "" || isPrefix {
+			return p, fmt.Errorf("a list of networks cannot be called %q", name)
+		}
+		if len(list) > maxPrefix {
+			return p, fmt.Errorf("the list %q has %d networks, at most %d", name, len(list), maxPrefix)
+		}
+		for _, x := range list {
+			if _, ok := prefix(x); !ok {
+				return p, fmt.Errorf("%q in the list %q is no network, want something like 192.168.1.0/24", x, name)
+			}
+		}
+	}
+	return p, nil
+}
+
+// Policy tells what holds for everybody.
+func (l *Local) Policy(_ context.Context, s id.Session) (account.Policy, error) {
+	if _, err := l.live(s); err != nil {
+		return account.Policy{}, err
+	}
+	return l.books.Load().Policy.show(), nil
+}
+
+// Firm returns the firm's name, for those who are not in yet.
+func (l *Local) Firm() string { return l.books.Load().Policy.Firm }
+
+// SetPolicy changes what holds for everybody. To let people in without a second factor takes two.
+func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (account.Outcome, error) {
+	const op = "change policy"
+	p, err := parsePolicy(q)
+	if err != nil {
+		return account.Outcome{}, problem.New(problem.Invalid, op, err.Error(), err)
+	}
+	if p.WithoutSecondFactor && !l.books.Load().Policy.WithoutSecondFactor {
+		args, err := json.Marshal(p)
+		if err != nil {
+			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
+		}
+		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Args: args}, account.Settle)
+	}
+	return account.Outcome{}, l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
+		if !b.may(by, account.Settle) {
+			return event.Event{}, notAllowed(op)
+		}
+		if err := d.setPolicy(p); err != nil {
+			return event.Event{}, problem.New(problem.Invalid, op, err.Error(), err)
+		}
+		return event.Event{Kind: event.PolicyChanged, Note: strings.Join(differ(b.Policy, p), ", ")}, nil
+	})
+}
+
+// setPolicy puts a policy in force. Lists of networks that somebody's rule names must stay.
+func (d *draft) setPolicy(p policyState) error {
+	for _, x := range d.Accounts {
+		if err := p.knows(x.Networks); err != nil && x.Removed.IsZero() {
+			return fmt.Errorf("%w, and the account %q needs it", err, x.Name)
+		}
+	}
+	for _, x := range d.Shares {
+		if err := p.knows(x.Networks); err != nil {
+			return fmt.Errorf("%w, and the share %q needs it", err, x.Name)
+		}
+	}
+	d.Policy = p
+	return nil
+}
+
+// differ names what is not the same in two policies, for the ledger.
+func differ(a, b policyState) (out []string) {
+	for name, same := range map[string]bool{
+		"firm": a.Firm == b.Firm, "second factor": a.WithoutSecondFactor == b.WithoutSecondFactor, "length of the day": a.length() == b.length(),
+		"closing time": a.Closing == b.Closing && a.Zone == b.Zone,
+		"networks":     maps.EqualFunc(a.Networks, b.Networks, slices.Equal[[]string]),
+	} {
+		if !same {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// prefix reads a network, or one address.
+func prefix(s string) (netip.Prefix, bool) {
+	if p, err := netip.ParsePrefix(s); err == nil {
+		return p.Masked(), true
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(a, a.BitLen()), true
+	}
+	return netip.Prefix{}, false
+}
+
+// knows reports whether each rule is a network or the name of a list.
+func (p policyState) knows(rules []string) error {
+	for _, r := range rules {
+		if _, ok := prefix(r); !ok && p.Networks[r] == nil {
+			return fmt.Errorf("there is no list of networks %q", r)
+		}
+	}
+	return nil
+}
+
+// admits reports whether rules let an address in; without rules every address is. An address that is not known, as
+// of the console, is nowhere.
+func (p policyState) admits(rules []string, from netip.Addr) bool {
+	if len(rules) == 0 {
+		return true
+	}
+	from = from.Unmap().WithZone("")
+	in := func(s string) bool {
+		n, ok := prefix(s)
+		return ok && n.Contains(from)
+	}
+	return slices.ContainsFunc(rules, func(r string) bool { return in(r) || slices.ContainsFunc(p.Networks[r], in) })
+}
+
+const maxRules = 100
+
+// checkRules tells why a list of rules cannot be taken, or nil.
+func (d *draft) checkRules(rules []string) error {
+	if len(rules) > maxRules {
+		return errors.New("too many networks")
+	}
+	return d.Policy.knows(rules)
+}
+
+// SetAccountNetworks says from where an account may be used; sessions from elsewhere end.
+func (l *Local) SetAccountNetworks(ctx context.Context, s id.Session, name string, rules []string) error {
+	const op = "set networks"
+	var on id.Account
+	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		if !b.may(by, account.ManageAccounts) {
+			return event.Event{}, notAllowed(op)
+		}
+		a := d.account(name)
+		if a == nil {
+			return event.Event{}, problem.New(problem.NotFound, op, name, nil)
+		}
+		if err := d.checkRules(rules); err != nil {
+			return event.Event{}, problem.New(problem.Invalid, op, err.Error(), err)
+		}
+		a.Networks, on = rules, a.ID
+		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "networks: " + strings.Join(rules, " ")}, nil
+	})
+	if err != nil {
+		return err
+	}
+	p := l.books.Load().Policy
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == on && !p.admits(rules, x.Address) }, "not from this network")
+}
+
+// SetShareNetworks says from where a share may be used.
+func (l *Local) SetShareNetworks(ctx context.Context, s id.Session, share string, rules []string) error {
+	const op = "set networks"
+	return l.change(ctx, s, op, share, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		x := d.share(share)
+		switch {
+		case x == nil && !b.may(by, account.GrantAll), x != nil && !b.mayGrant(by, x.ID):
+			return event.Event{}, notAllowed(op)
+		case x == nil:
+			return event.Event{}, problem.New(problem.NotFound, op, share, nil)
+		}
+		if err := d.checkRules(rules); err != nil {
+			return event.Event{}, problem.New(problem.Invalid, op, err.Error(), err)
+		}
+		x.Networks = rules
+		return event.Event{Kind: event.RightsChanged, Share: x.ID, Note: "networks: " + strings.Join(rules, " ")}, nil
+	})
+}

@@ -1,0 +1,212 @@
+package keeper
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// proposalState is an act that takes two people: one has asked for it, and another must confirm.
+type proposalState struct {
+	ID     string          `json:"id"`
+	Act    string          `json:"act"`
+	On     id.Account      `json:"on,omitzero"`
+	Target string          `json:"target,omitempty"`
+	Args   json.RawMessage `json:"args,omitempty"`
+	Reason string          `json:"reason,omitempty"`
+	By     id.Account      `json:"by,omitzero"` // zero: the console
+	ByName string          `json:"by_name"`
+	Asked  time.Time       `json:"asked"`
+	Until  time.Time       `json:"until"`
+}
+
+// The acts that take two people.
+const (
+	actRemoveAdministrator  = "remove-administrator"
+	actDisableAdministrator = "disable-administrator"
+	actDemoteAdministrator  = "demote-administrator"
+	actResetFactors         = "reset-factors"
+	actWeakenPolicy         = "weaken-policy"
+)
+
+const (
+	proposalTime = 72 * time.Hour
+	maxProposals = 100
+	maxReason    = 500 // bytes
+)
+
+// carry carries an act out in the draft, once two people want it.
+func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
+	if p.Act == actWeakenPolicy {
+		var next policyState
+		if err := json.Unmarshal(p.Args, &next); err != nil {
+			return nil, err
+		}
+		note := differ(d.Policy, next)
+		if err := d.setPolicy(next); err != nil {
+			return nil, err
+		}
+		return []event.Event{{Kind: event.PolicyChanged, Note: fmt.Sprint(note)}}, nil
+	}
+	a := d.byID(p.On)
+	if a == nil {
+		return nil, problem.New(problem.NotFound, "confirm", p.Target, nil)
+	}
+	if p.Act == actResetFactors {
+		a.Password, a.App, a.Passkeys, a.Recovery, a.Invitation, a.Day, a.Renew = nil, nil, nil, nil, nil, nil, false
+		return []event.Event{{Kind: event.FactorRemoved, Target: a.Name, Note: "all"}}, nil
+	}
+	if a.Role == account.Administrator && !a.Disabled && d.administrators() == 1 {
+		return nil, lastAdministrator("confirm", a.Name)
+	}
+	switch p.Act {
+	case actRemoveAdministrator:
+		return []event.Event{d.remove(a, l.now())}, nil
+	case actDisableAdministrator:
+		a.Disabled, a.Day = true, nil
+		return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}}, nil
+	case actDemoteAdministrator:
+		if err := json.Unmarshal(p.Args, &a.Role); err != nil || !a.Role.Valid() {
+			return nil, fmt.Errorf("role %q: %w", string(a.Role), err)
+		}
+		return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "role: " + string(a.Role)}}, nil
+	}
+	return nil, fmt.Errorf("unknown act %q", p.Act)
+}
+
+// after is what an act ends besides: the sessions of whom it was about.
+func (l *Local) after(ctx context.Context, p proposalState) error {
+	if p.On.IsZero() {
+		return nil
+	}
+	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == p.On }, p.Act)
+}
+
+// propose asks for an act. Where nobody else could confirm, the console may do it alone, and the ledger says so: a
+// house with one administrator who lost everything would stay closed for ever.
+func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposalState, power account.Power) (account.Outcome, error) {
+	p.Reason = cut(p.Reason, maxReason)
+	alone := false
+	err := l.changes(ctx, s, op, p.Target, func(b *books, d *draft, by account.Session) ([]event.Event, error) {
+		if !b.may(by, power) {
+			return nil, notAllowed(op)
+		}
+		if err := l.fresh(by, op); err != nil {
+			return nil, err
+		}
+		p.ID, p.By, p.ByName, p.Asked = rand.Text(), by.Account, by.Name, l.now()
+		p.Until = p.Asked.Add(proposalTime)
+		if alone = by.Factor == account.Console && !b.anotherConfirms(p); alone {
+			events, err := l.carry(d, p)
+			return append([]event.Event{{Kind: event.Confirmed, Target: p.Target, Note: p.Act + ", alone: nobody else could confirm; " + p.Reason}}, events...), err
+		}
+		d.Proposals = slices.DeleteFunc(d.Proposals, func(q *proposalState) bool { return !p.Asked.Before(q.Until) })
+		if len(d.Proposals) >= maxProposals {
+			return nil, problem.New(problem.TooLarge, op, p.Target, errors.New("too many acts wait for a second person"))
+		}
+		if slices.ContainsFunc(d.Proposals, func(q *proposalState) bool { return q.Act == p.Act && q.On == p.On }) {
+			return nil, &problem.Error{Kind: problem.Exists, Op: op, On: p.Target, Hint: "hint.proposal-waits"}
+		}
+		d.Proposals = append(d.Proposals, &p)
+		return []event.Event{{Kind: event.Proposed, Target: p.Target, Until: p.Until, Note: p.Act + "; " + p.Reason}}, nil
+	})
+	if err != nil {
+		return account.Outcome{}, err
+	}
+	if alone {
+		return account.Outcome{}, l.after(ctx, p)
+	}
+	shown := p.show(account.Session{})
+	shown.Mine = true
+	return account.Outcome{Proposal: &shown}, nil
+}
+
+// anotherConfirms reports whether there is somebody who could confirm: not who asked, and not whom it is about.
+func (b *books) anotherConfirms(p proposalState) bool {
+	return slices.ContainsFunc(b.Accounts, func(a *accountState) bool {
+		return a.mayEnter() && a.Role.May(account.Confirm) && a.ID != p.By && a.ID != p.On && a.hasFactor()
+	})
+}
+
+// asked reports whether a session is of the one who asked. The console is one person, whoever speaks there.
+func (p *proposalState) asked(by account.Session) bool { return p.By == by.Account }
+
+func (p *proposalState) show(by account.Session) account.Proposal {
+	return account.Proposal{ID: p.ID, Act: p.Act, Target: p.Target, Reason: p.Reason, By: p.ByName, Asked: p.Asked, Until: p.Until, Mine: p.asked(by)}
+}
+
+// Proposals lists the acts that wait for a second person: to those who can confirm, and to those who asked.
+func (l *Local) Proposals(_ context.Context, s id.Session) (out []account.Proposal, err error) {
+	by, err := l.live(s)
+	if err != nil {
+		return nil, err
+	}
+	b := l.books.Load()
+	for _, p := range b.Proposals {
+		if l.now().Before(p.Until) && (b.may(by, account.Confirm) || p.asked(by)) {
+			out = append(out, p.show(by))
+		}
+	}
+	return out, nil
+}
+
+// take takes a proposal that still counts out of the draft.
+func (d *draft) take(n string, now time.Time) *proposalState {
+	i := slices.IndexFunc(d.Proposals, func(p *proposalState) bool { return p.ID == n && now.Before(p.Until) })
+	if i < 0 {
+		return nil
+	}
+	p := d.Proposals[i]
+	d.Proposals = slices.Delete(d.Proposals, i, i+1)
+	return p
+}
+
+// Confirm is the second person's yes: the act is carried out.
+func (l *Local) Confirm(ctx context.Context, s id.Session, n string) error {
+	const op = "confirm"
+	var done proposalState
+	err := l.changes(ctx, s, op, n, func(b *books, d *draft, by account.Session) ([]event.Event, error) {
+		if !b.may(by, account.Confirm) {
+			return nil, notAllowed(op)
+		}
+		p := d.take(n, l.now())
+		switch {
+		case p == nil:
+			return nil, problem.New(problem.NotFound, op, "", nil)
+		case p.asked(by) || !p.On.IsZero() && p.On == by.Account:
+			return nil, &problem.Error{Kind: problem.Denied, Op: op, On: p.Target, Hint: "hint.two-people"}
+		}
+		if err := l.fresh(by, op); err != nil {
+			return nil, err
+		}
+		done = *p
+		events, err := l.carry(d, done)
+		return append([]event.Event{{Kind: event.Confirmed, Target: p.Target, Note: fmt.Sprintf("%s, asked for by %s; %s", p.Act, p.ByName, p.Reason)}}, events...), err
+	})
+	if err != nil {
+		return err
+	}
+	return l.after(ctx, done)
+}
+
+// Withdraw takes a proposal back, or refuses it.
+func (l *Local) Withdraw(ctx context.Context, s id.Session, n string) error {
+	const op = "withdraw"
+	return l.change(ctx, s, op, n, func(b *books, d *draft, by account.Session) (event.Event, error) {
+		p := d.take(n, l.now())
+		switch {
+		case p == nil || !p.asked(by) && !b.may(by, account.Confirm):
+			return event.Event{}, problem.New(problem.NotFound, op, "", nil)
+		}
+		return event.Event{Kind: event.Withdrawn, Target: p.Target, Note: fmt.Sprintf("%s, asked for by %s", p.Act, p.ByName)}, nil
+	})
+}
