@@ -30,7 +30,8 @@ var imports = map[string]string{
 	"event":    "id account pathname",
 	"lang":     "problem",
 
-	"passkey": "",
+	"passkey":  "",
+	"password": "",
 
 	"durable":             "",
 	"durable/durabletest": "durable",
@@ -43,7 +44,7 @@ var imports = map[string]string{
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"ledger":           "event durable id seal problem",
 
-	"keeper":         words + " passkey seal ledger durable keeper/custody",
+	"keeper":         words + " passkey password seal ledger durable keeper/custody",
 	"keeper/custody": words + " seal ledger durable",
 
 	"vault":            words + " chunk seal pack commit catalogue ledger keeper durable",

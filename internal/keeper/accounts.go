@@ -12,6 +12,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/password"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -89,17 +90,12 @@ func (l *Local) May(_ context.Context, s id.Session, p account.Power, op string)
 }
 
 // newPassword checks and hashes a password; nil for none. It is alone if no second factor goes with it.
-func (l *Local) newPassword(ctx context.Context, op, name, password string, alone bool) (*hashed, error) {
-	if password == "" {
+func (l *Local) newPassword(ctx context.Context, op, name, secret string, alone bool) (*hashed, error) {
+	if secret == "" {
 		return nil, nil
 	}
-	b := l.books.Load()
-	own := []string{name, b.Policy.Firm}
-	for _, x := range b.Shares {
-		own = append(own, x.Name)
-	}
-	if err := CheckPassword(password, alone, own...); err != nil {
-		return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(err), Err: err}
+	if err := l.passwords(name, alone).Check(secret); err != nil {
+		return nil, refused(op, name, err)
 	}
 	select {
 	case l.indoors <- struct{}{}:
@@ -107,11 +103,24 @@ func (l *Local) newPassword(ctx context.Context, op, name, password string, alon
 	case <-ctx.Done():
 		return nil, problem.New(problem.Unavailable, op, name, ctx.Err())
 	}
-	h, err := newHashed(l.cfg.cost(), password)
+	h, err := newHashed(l.cfg.cost(), secret)
 	if err != nil {
 		return nil, problem.New(problem.Internal, op, name, err)
 	}
 	return h, nil
+}
+
+// passwords is what an account's password must be like.
+func (l *Local) passwords(name string, alone bool) password.Policy {
+	b := l.books.Load()
+	p := password.Policy{Min: password.MinBeside, Names: []string{name, b.Policy.Firm}}
+	if alone {
+		p.Min = password.MinAlone
+	}
+	for _, x := range b.Shares {
+		p.Names = append(p.Names, x.Name)
+	}
+	return p
 }
 
 // target returns the account that a session acts on: those with the power to manage accounts on any, others on their
@@ -131,7 +140,7 @@ func target(b *books, d *draft, by account.Session, op, name string) (*accountSt
 // SetPassword gives an account another memorised password and ends its other sessions. People change their own; for
 // others an administrator makes an invitation, but for the console, where whoever speaks could read the keeper's own
 // files.
-func (l *Local) SetPassword(ctx context.Context, s id.Session, name, password string) error {
+func (l *Local) SetPassword(ctx context.Context, s id.Session, name, secret string) error {
 	const op = "set password"
 	by, err := l.live(s)
 	if err != nil {
@@ -141,12 +150,12 @@ func (l *Local) SetPassword(ctx context.Context, s id.Session, name, password st
 		name = by.Name
 	}
 	a := l.books.Load().known(name)
-	hash, err := l.newPassword(ctx, op, withoutDomain(name), password, a == nil || !a.hasFactor())
+	hash, err := l.newPassword(ctx, op, withoutDomain(name), secret, a == nil || !a.hasFactor())
 	if err != nil {
 		return err
 	}
 	if hash == nil {
-		return &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: hintOfPassword(ErrShort), Err: ErrShort}
+		return refused(op, name, password.Short)
 	}
 	var on id.Account
 	err = l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {

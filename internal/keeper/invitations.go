@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/password"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -81,7 +82,7 @@ func (l *Local) Invited(_ context.Context, token string) (account.Invitation, er
 
 // Accept accepts an invitation with a password. It comes into force together with the second factor that is set up
 // next: until then the invitation is still good, and the account has neither.
-func (l *Local) Accept(ctx context.Context, from account.Caller, token, password string) (account.Step, string, error) {
+func (l *Local) Accept(ctx context.Context, from account.Caller, token, secret string) (account.Step, string, error) {
 	const op = "accept invitation"
 	leave, err := l.enter(op)
 	if err != nil {
@@ -96,12 +97,12 @@ func (l *Local) Accept(ctx context.Context, from account.Caller, token, password
 	if !b.Policy.admits(a.Networks, from.Address) {
 		return account.Step{}, "", l.refuse(ctx, credentials(from, a.Name), a, whyNetwork, "hint.network")
 	}
-	h, err := l.newPassword(ctx, op, a.Name, password, b.Policy.WithoutSecondFactor)
+	h, err := l.newPassword(ctx, op, a.Name, secret, b.Policy.WithoutSecondFactor)
 	switch {
 	case err != nil:
 		return account.Step{}, "", err
 	case h == nil:
-		return account.Step{}, "", &problem.Error{Kind: problem.Invalid, Op: op, On: a.Name, Hint: hintOfPassword(ErrShort), Err: ErrShort}
+		return account.Step{}, "", refused(op, a.Name, password.Short)
 	}
 	t := &ticket{account: a.ID, from: from.Address, door: from.Door, software: cut(from.Software, maxSoftware),
 		password: h, invitation: a.Invitation.Hash}

@@ -11,6 +11,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/password"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
 )
@@ -18,7 +19,7 @@ import (
 // Bounds of what is shown at a door, in bytes.
 const (
 	maxLoginName = 1024
-	maxLoginWord = 4 * MaxPassword
+	maxLoginWord = 4 * password.Max
 	maxSoftware  = 256
 )
 

@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/passkey"
+	"github.com/azekura/azekura/internal/password"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -17,14 +18,14 @@ import (
 // password if one must be chosen. Each step returns what the next one is; the last returns the secret of a session.
 
 // SignIn begins a login with a password.
-func (l *Local) SignIn(ctx context.Context, from account.Caller, name, password string) (account.Step, string, error) {
+func (l *Local) SignIn(ctx context.Context, from account.Caller, name, secret string) (account.Step, string, error) {
 	leave, err := l.enter("log in")
 	if err != nil {
 		return account.Step{}, "", err
 	}
 	defer leave()
 	c := credentials(from, withoutDomain(name))
-	c.Secret, c.Software = password, cut(from.Software, maxSoftware)
+	c.Secret, c.Software = secret, cut(from.Software, maxSoftware)
 	if len(c.Name) > maxLoginName || len(c.Secret) > maxLoginWord {
 		c.Name = ""
 		return account.Step{}, "", l.refuse(ctx, c, nil, whyMalformed, "hint.log-in-again")
@@ -195,7 +196,7 @@ func (l *Local) guess(ctx context.Context, from account.Caller, secret string, c
 }
 
 // SignInPassword goes on with the new password that must be chosen.
-func (l *Local) SignInPassword(ctx context.Context, from account.Caller, secret, password string) (account.Step, string, error) {
+func (l *Local) SignInPassword(ctx context.Context, from account.Caller, secret, chosen string) (account.Step, string, error) {
 	const op = "set password"
 	t := l.tickets.get(secret, from.Address, l.now())
 	if t == nil {
@@ -209,16 +210,16 @@ func (l *Local) SignInPassword(ctx context.Context, from account.Caller, secret,
 		return account.Step{}, "", ticketOver(op)
 	}
 	if a.Password != nil {
-		if same, err := verify(ctx, l.indoors, a.Password, password); err != nil || same {
+		if same, err := verify(ctx, l.indoors, a.Password, chosen); err != nil || same {
 			return account.Step{}, "", &problem.Error{Kind: problem.Invalid, Op: op, On: a.Name, Hint: "hint.password-same", Err: err}
 		}
 	}
-	h, err := l.newPassword(ctx, op, a.Name, password, !a.hasFactor())
+	h, err := l.newPassword(ctx, op, a.Name, chosen, !a.hasFactor())
 	switch {
 	case err != nil:
 		return account.Step{}, "", err
 	case h == nil:
-		return account.Step{}, "", &problem.Error{Kind: problem.Invalid, Op: op, On: a.Name, Hint: hintOfPassword(ErrShort), Err: ErrShort}
+		return account.Step{}, "", refused(op, a.Name, password.Short)
 	}
 	return l.goOn(ctx, secret, from, func(t *ticket, a *accountState) ([]event.Event, error) {
 		if !slices.Contains(l.wants(t, a, from.Origin), account.WantPassword) {
