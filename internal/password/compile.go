@@ -17,8 +17,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// runSize is how many prefixes are sorted in memory at a time: 128 MiB of them.
-const runSize = 16 << 20
+// runSize is how many prefixes are sorted in memory at a time: 64 MiB of them, since garbage may double it.
+const runSize = 8 << 20
 
 const (
 	maxLine = 64 << 10
@@ -274,7 +274,7 @@ func (r *run) fill() error {
 	return nil
 }
 
-// least takes the least prefix out of the runs. There are sixty runs for a thousand million lines: too few for a heap to pay.
+// least takes the least prefix out of the runs. A thousand million lines make 120 runs.
 func least(runs []*run) (x uint64, ok bool, err error) {
 	var from *run
 	for _, r := range runs {

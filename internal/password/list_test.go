@@ -3,6 +3,7 @@ package password
 import (
 	"bytes"
 	"context"
+	"crypto/fips140"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -165,15 +167,38 @@ func TestPolicyAsksTheList(t *testing.T) {
 	if err := p.Check(phrase + "s"); err != nil {
 		t.Errorf("another password: %v", err)
 	}
-	l.r = iotestReader{}
+	l.r = closedPipe{}
 	if err := p.Check(phrase); !errors.Is(err, io.ErrClosedPipe) {
 		t.Errorf("a list that cannot be read: %v", err)
 	}
 }
 
-type iotestReader struct{}
+type closedPipe struct{}
 
-func (iotestReader) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosedPipe }
+func (closedPipe) ReadAt([]byte, int64) (int, error) { return 0, io.ErrClosedPipe }
+
+// TestFIPS runs itself again in the mode in which computing a SHA-1 panics.
+func TestFIPS(t *testing.T) {
+	if !fips140.Enforced() {
+		again := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFIPS$", "-test.v")
+		again.Env = append(os.Environ(), "GODEBUG=fips140=only")
+		if out, err := again.CombinedOutput(); err != nil || !bytes.Contains(out, []byte("--- PASS: TestFIPS")) {
+			t.Errorf("%v\n%s", err, out)
+		}
+		return
+	}
+	const line = "5BAA61E4C9B93F3F0682250B6CF8331B7EE68FD8:9\n"
+	if _, err := Compile(t.Context(), strings.NewReader(line), io.Discard, t.TempDir(), nil); !errors.Is(err, ErrSHA1) {
+		t.Errorf("compiling SHA-1: %v", err)
+	}
+	file := sealed(append(header(digestSHA1), 1, 2, 3, 4, 5, 6, 7, 8))
+	if _, err := OpenList(bytes.NewReader(file), int64(len(file))); !errors.Is(err, ErrSHA1) {
+		t.Errorf("opening SHA-1: %v", err)
+	}
+	if found, err := opened(t, compiled(t, "password\n")).Has("password"); !found || err != nil {
+		t.Errorf("a list of SHA-256: %v, %v", found, err)
+	}
+}
 
 // counting counts readings.
 type counting struct {
