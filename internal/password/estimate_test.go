@@ -3,11 +3,13 @@ package password
 import (
 	"errors"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
+	"github.com/trustelem/zxcvbn/frequency"
 	"golang.org/x/text/unicode/norm"
 )
 
@@ -89,7 +91,26 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// TestScore: more of what is not known never makes a password weaker, and each step is described.
+// TestFiveWords: five different words drawn from the commonest of a language are a good password, with and without spaces.
+func TestFiveWords(t *testing.T) {
+	for name, list := range map[string][]string{"English": frequency.FrequencyLists["us_tv_and_film"][:1000], "Japanese": strings.Fields(japanese)[:500]} {
+		list = slices.DeleteFunc(slices.Clone(list), func(w string) bool { return utf8.RuneCountInString(w) < 3 })
+		r := rand.New(rand.NewPCG(63, 4))
+		for range 100 {
+			var drawn []string
+			for _, i := range r.Perm(len(list))[:5] {
+				drawn = append(drawn, list[i])
+			}
+			for _, sep := range []string{" ", ""} {
+				if s := Estimate(strings.Join(drawn, sep)); s.Score < 4 {
+					t.Errorf("%s: %q with %q between: %+v", name, drawn, sep, s)
+				}
+			}
+		}
+	}
+}
+
+// TestScore: each step has its score, its reason and what helps.
 func TestScore(t *testing.T) {
 	for _, c := range []struct {
 		password string

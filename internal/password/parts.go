@@ -61,6 +61,7 @@ var columns = [...]string{"あいうえおかきくけこさしすせそたち�
 
 const (
 	minRun   = 3                 // from which on neighbours are no accident
+	wordCost = 2                 // at least: who guesses several words has a list for each place, and five of them are enough
 	nameCost = 0.5               // a name out of three or so
 	again    = 0.301029995663981 // a choice of two
 )
@@ -93,7 +94,7 @@ func (t text) word(out []part, from, to int, own map[string]bool) []part {
 			out = append(out, part{from, to, cost + nameCost, Own})
 		}
 		if rank := words()[form]; rank > 0 {
-			out = append(out, part{from, to, cost + math.Log10(float64(rank)), Common})
+			out = append(out, part{from, to, cost + max(wordCost, math.Log10(float64(rank))), Common})
 		}
 	}
 	return out
