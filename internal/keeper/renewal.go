@@ -25,6 +25,9 @@ type renewalState struct {
 func (l *Local) RenewAll(ctx context.Context, s id.Session, reason string) error {
 	const op = "renew passwords"
 	reason = cut(reason, maxReason)
+	if err := l.power(s, account.Renew, op); err != nil {
+		return err
+	}
 	if reason == "" {
 		return &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.renewal-reason", Err: errors.New("no reason")}
 	}

@@ -87,7 +87,7 @@ func ticketOver(op string) error {
 
 // wrongCode is what a person is told whose code or passkey was not taken.
 func wrongCode(op string, err error) error {
-	if _, ok := errors.AsType[*problem.Error](err); ok {
+	if _, ok := errors.AsType[*problem.Error](err); ok || err == nil {
 		return err
 	}
 	hint := "hint.passkey"
@@ -409,6 +409,9 @@ func (l *Local) settle(ctx context.Context, s account.Session) (string, error) {
 		return "", &problem.Error{Kind: problem.Unavailable, Op: "log in", On: s.Name, Hint: "hint.too-many-sessions"}
 	}
 	l.sessions.prove(s.ID, now)
+	for _, t := range []*throttle{l.throttle, l.codes} {
+		t.welcome(s.Account, s.Address)
+	}
 	return secret, errors.Join(l.recordEnds(ctx, pushed, sessionPushed), l.stillMay(ctx, s))
 }
 

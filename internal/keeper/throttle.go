@@ -144,6 +144,13 @@ func (t *throttle) take(name string, p place, now time.Time) (buckets []*bucket,
 	return []*bucket{account, address}, false, true
 }
 
+// welcome remembers that an account has logged in from an address.
+func (t *throttle) welcome(account id.Account, from netip.Addr) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.learn(place{account, network(from)})
+}
+
 // learn remembers that an account has logged in from an address; t.mu is held.
 func (t *throttle) learn(p place) {
 	if t.knows[p] != nil {

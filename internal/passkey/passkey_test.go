@@ -7,87 +7,32 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha256"
 	"crypto/x509"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"testing"
+
+	"github.com/azekura/azekura/internal/passkey/passkeytest"
 )
-
-// device is an authenticator.
-type device struct {
-	id     []byte
-	key    crypto.Signer
-	alg    int
-	count  uint32
-	flags  byte
-	origin string
-	host   string
-	kind   string // of client data, when it lies
-}
-
-func newDevice(t *testing.T, key crypto.Signer, alg int) *device {
-	t.Helper()
-	return &device{id: []byte("credential-1"), key: key, alg: alg, flags: userPresent | userVerified, origin: site.Origin, host: site.Host()}
-}
 
 var site = Site{Origin: "https://azekura.example:8443", Name: "Azekura"}
 
-func (d *device) data(registers bool) []byte {
-	host := sha256.Sum256([]byte(d.host))
-	flags := d.flags
-	if registers {
-		flags |= attested
-	}
-	b := append(host[:], flags)
-	b = binary.BigEndian.AppendUint32(b, d.count)
-	if registers {
-		b = append(b, make([]byte, 16)...)
-		b = binary.BigEndian.AppendUint16(b, uint16(len(d.id)))
-		b = append(b, d.id...)
-		b = append(b, 0xa5) // the COSE key, which nobody reads
-	}
-	return b
-}
-
-func (d *device) client(kind string, challenge []byte) []byte {
-	if d.kind != "" {
-		kind = d.kind
-	}
-	b, _ := json.Marshal(map[string]any{"type": kind, "challenge": b64(challenge), "origin": d.origin, "crossOrigin": false})
-	return b
-}
-
-func (d *device) create(t *testing.T, challenge []byte) json.RawMessage {
+func newDevice(t *testing.T, key crypto.Signer, alg int) *passkeytest.Device {
 	t.Helper()
-	spki, err := x509.MarshalPKIXPublicKey(d.key.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d.send(t, map[string]any{"clientDataJSON": b64(d.client("webauthn.create", challenge)), "authenticatorData": b64(d.data(true)),
-		"publicKey": b64(spki), "publicKeyAlgorithm": d.alg})
+	d := passkeytest.New(t, site.Origin)
+	d.Key, d.Algorithm = key, alg
+	return d
 }
 
-func (d *device) get(t *testing.T, challenge []byte) json.RawMessage {
+// create and get answer options with a challenge.
+func create(t *testing.T, d *passkeytest.Device, challenge []byte) json.RawMessage {
 	t.Helper()
-	client, data := d.client("webauthn.get", challenge), d.data(false)
-	sum := sha256.Sum256(client)
-	digest := sha256.Sum256(append(bytes.Clone(data), sum[:]...))
-	sig, err := d.key.Sign(rand.Reader, digest[:], crypto.SHA256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return d.send(t, map[string]any{"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(sig), "userHandle": b64("user")})
+	return d.Create(t, site.Create(challenge, []byte("user"), "佐藤", nil))
 }
 
-func (d *device) send(t *testing.T, response map[string]any) json.RawMessage {
+func get(t *testing.T, d *passkeytest.Device, challenge []byte) json.RawMessage {
 	t.Helper()
-	b, err := json.Marshal(map[string]any{"id": b64(d.id), "rawId": b64(d.id), "type": "public-key", "response": response})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
+	return d.Get(t, site.Get(challenge, nil))
 }
 
 func ecKey(t *testing.T, c elliptic.Curve) *ecdsa.PrivateKey {
@@ -111,27 +56,27 @@ func rsaKey(t *testing.T, bits int) *rsa.PrivateKey {
 var challenge = []byte("0123456789abcdef0123456789abcdef")
 
 func TestRegisterAndVerify(t *testing.T) {
-	for name, d := range map[string]*device{
+	for name, d := range map[string]*passkeytest.Device{
 		"ES256": newDevice(t, ecKey(t, elliptic.P256()), es256),
 		"RS256": newDevice(t, rsaKey(t, 2048), rs256),
 	} {
 		t.Run(name, func(t *testing.T) {
-			c, err := site.Register(challenge, d.create(t, challenge))
+			c, err := site.Register(challenge, create(t, d, challenge))
 			if err != nil {
 				t.Fatal(err)
 			}
 			for n := uint32(1); n < 3; n++ {
-				d.count = n
-				raw := d.get(t, challenge)
+				raw := get(t, d, challenge)
 				id, user, err := Named(raw)
-				if err != nil || !bytes.Equal(id, d.id) || string(user) != "user" {
+				if err != nil || !bytes.Equal(id, d.ID) || string(user) != "user" {
 					t.Errorf("Named = %q, %q, %v", id, user, err)
 				}
 				if c, err = site.Verify(challenge, c, raw); err != nil || c.Count != n {
 					t.Fatalf("signature %d: count %d, %v", n, c.Count, err)
 				}
 			}
-			if _, err := site.Verify(challenge, c, d.get(t, challenge)); !errors.Is(err, ErrCloned) {
+			d.Count--
+			if _, err := site.Verify(challenge, c, get(t, d, challenge)); !errors.Is(err, ErrCloned) {
 				t.Errorf("the same count again: %v, want %v", err, ErrCloned)
 			}
 		})
@@ -140,59 +85,59 @@ func TestRegisterAndVerify(t *testing.T) {
 
 func TestRegisterRefuses(t *testing.T) {
 	tests := map[string]struct {
-		spoil func(*device)
+		spoil func(*passkeytest.Device)
 		want  error
 	}{
-		"another origin":             {func(d *device) { d.origin = "https://azekura.example.evil" }, ErrOrigin},
-		"another port":               {func(d *device) { d.origin = "https://azekura.example" }, ErrOrigin},
-		"another host":               {func(d *device) { d.host = "evil.example" }, ErrOrigin},
-		"nobody verified":            {func(d *device) { d.flags = userPresent }, ErrUser},
-		"nobody there":               {func(d *device) { d.flags = userVerified }, ErrUser},
-		"an answer of another kind":  {func(d *device) { d.kind = "webauthn.get" }, ErrFormat},
-		"a curve that is not taken":  {func(d *device) { d.key = ecKey(t, elliptic.P384()) }, ErrKey},
-		"a key that is too short":    {func(d *device) { d.key, d.alg = rsaKey(t, 1024), rs256 }, ErrKey},
-		"an algorithm of another":    {func(d *device) { d.alg = rs256 }, ErrKey},
-		"an id that is far too long": {func(d *device) { d.id = make([]byte, maxID+1) }, ErrFormat},
+		"another origin":             {func(d *passkeytest.Device) { d.Origin = "https://azekura.example.evil" }, ErrOrigin},
+		"another port":               {func(d *passkeytest.Device) { d.Origin = "https://azekura.example" }, ErrOrigin},
+		"another host":               {func(d *passkeytest.Device) { d.Host = "evil.example" }, ErrOrigin},
+		"nobody verified":            {func(d *passkeytest.Device) { d.Flags = passkeytest.Present }, ErrUser},
+		"nobody there":               {func(d *passkeytest.Device) { d.Flags = passkeytest.Verified }, ErrUser},
+		"an answer of another kind":  {func(d *passkeytest.Device) { d.Kind = "webauthn.get" }, ErrFormat},
+		"a curve that is not taken":  {func(d *passkeytest.Device) { d.Key = ecKey(t, elliptic.P384()) }, ErrKey},
+		"a key that is too short":    {func(d *passkeytest.Device) { d.Key, d.Algorithm = rsaKey(t, 1024), rs256 }, ErrKey},
+		"an algorithm of another":    {func(d *passkeytest.Device) { d.Algorithm = rs256 }, ErrKey},
+		"an id that is far too long": {func(d *passkeytest.Device) { d.ID = make([]byte, maxID+1) }, ErrFormat},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, ecKey(t, elliptic.P256()), es256)
 			test.spoil(d)
-			if _, err := site.Register(challenge, d.create(t, challenge)); !errors.Is(err, test.want) {
+			if _, err := site.Register(challenge, create(t, d, challenge)); !errors.Is(err, test.want) {
 				t.Errorf("Register: %v, want %v", err, test.want)
 			}
 		})
 	}
 	d := newDevice(t, ecKey(t, elliptic.P256()), es256)
-	if _, err := site.Register([]byte("another challenge"), d.create(t, challenge)); !errors.Is(err, ErrChallenge) {
+	if _, err := site.Register([]byte("another challenge"), create(t, d, challenge)); !errors.Is(err, ErrChallenge) {
 		t.Errorf("another challenge: %v", err)
 	}
-	if _, err := site.Register(nil, d.create(t, nil)); !errors.Is(err, ErrChallenge) {
+	if _, err := site.Register(nil, create(t, d, nil)); !errors.Is(err, ErrChallenge) {
 		t.Errorf("no challenge: %v", err)
 	}
 }
 
 func TestVerifyRefuses(t *testing.T) {
 	tests := map[string]struct {
-		spoil func(*device)
+		spoil func(*passkeytest.Device)
 		want  error
 	}{
-		"another origin":            {func(d *device) { d.origin = "https://evil.example" }, ErrOrigin},
-		"another host":              {func(d *device) { d.host = "evil.example" }, ErrOrigin},
-		"nobody verified":           {func(d *device) { d.flags = userPresent }, ErrUser},
-		"another key":               {func(d *device) { d.key = ecKey(t, elliptic.P256()) }, ErrSignature},
-		"another credential":        {func(d *device) { d.id = []byte("credential-2") }, ErrOrigin},
-		"an answer of another kind": {func(d *device) { d.kind = "webauthn.create" }, ErrFormat},
+		"another origin":            {func(d *passkeytest.Device) { d.Origin = "https://evil.example" }, ErrOrigin},
+		"another host":              {func(d *passkeytest.Device) { d.Host = "evil.example" }, ErrOrigin},
+		"nobody verified":           {func(d *passkeytest.Device) { d.Flags = passkeytest.Present }, ErrUser},
+		"another key":               {func(d *passkeytest.Device) { d.Key = ecKey(t, elliptic.P256()) }, ErrSignature},
+		"another credential":        {func(d *passkeytest.Device) { d.ID = []byte("credential-2") }, ErrOrigin},
+		"an answer of another kind": {func(d *passkeytest.Device) { d.Kind = "webauthn.create" }, ErrFormat},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			d := newDevice(t, ecKey(t, elliptic.P256()), es256)
-			c, err := site.Register(challenge, d.create(t, challenge))
+			c, err := site.Register(challenge, create(t, d, challenge))
 			if err != nil {
 				t.Fatal(err)
 			}
 			test.spoil(d)
-			if _, err := site.Verify(challenge, c, d.get(t, challenge)); !errors.Is(err, test.want) {
+			if _, err := site.Verify(challenge, c, get(t, d, challenge)); !errors.Is(err, test.want) {
 				t.Errorf("Verify: %v, want %v", err, test.want)
 			}
 		})
