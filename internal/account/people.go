@@ -228,3 +228,11 @@ type Person struct {
 	Waiting int  // acts that the person could confirm
 	Fresh   bool // the second factor was proven a short time ago
 }
+
+// Strength says how strong a password is. Why and Advice are keys of texts.
+type Strength struct {
+	OK     bool // it would be taken
+	Score  int  // 0 to 4
+	Why    string
+	Advice []string
+}

@@ -123,6 +123,38 @@ func (l *Local) passwords(name string, alone bool) password.Policy {
 	return p
 }
 
+// Strength tells how strong a password would be: of the person of a live session, of a login under way, or of an
+// invitation.
+func (l *Local) Strength(_ context.Context, from account.Caller, s id.Session, ticket, token, secret string) (account.Strength, error) {
+	const op = "set password"
+	b := l.books.Load()
+	var a *accountState
+	if x, err := l.live(s); err == nil {
+		a = b.byID[x.Account]
+	} else if t := l.tickets.get(ticket, from.Address, l.now()); t != nil {
+		t.mu.Lock()
+		a = b.byID[t.account]
+		t.mu.Unlock()
+	} else {
+		a = b.invited(token, l.now())
+	}
+	if a == nil {
+		return account.Strength{}, &problem.Error{Kind: problem.Unauthenticated, Op: op, Hint: "hint.log-in-anew"}
+	}
+	p := l.passwords(a.Name, b.Policy.WithoutSecondFactor && !a.hasFactor())
+	x := password.Estimate(cut(secret, 4*password.Max), p.Names...)
+	out := account.Strength{Score: x.Score, Why: string(x.Why)}
+	for _, r := range x.Advice {
+		out.Advice = append(out.Advice, string(r))
+	}
+	err := p.Check(secret)
+	out.OK = err == nil
+	if r, ok := err.(password.Reason); ok {
+		out.Why = string(r)
+	}
+	return out, nil
+}
+
 // target returns the account that a session acts on: those with the power to manage accounts on any, others on their
 // own, with a session that proved who they are.
 func target(b *books, d *draft, by account.Session, op, name string) (*accountState, error) {

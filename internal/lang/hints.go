@@ -22,6 +22,7 @@ var hintTexts = []text{
 	{"hint.name-of-removed", "A removed account had this name, and histories and the ledger name it. Choose another.", "削除された利用者の名前で、履歴や台帳に残っています。別の名前にしてください。"},
 	{"hint.network", "It is not allowed from this address. Use the network that was agreed, or ask an administrator.", "この接続元からは利用できません。決められたネットワークから接続するか、管理者に相談してください。"},
 	{"hint.not-your-role", "Your role does not include this.", "この操作は、あなたの役割に含まれていません。"},
+	{"hint.page-old", "The page was open too long, or came from elsewhere. Go back, load it again, and repeat.", "ページが古いか、ほかから開かれたものです。戻って再読み込みし、もう一度操作してください。"},
 	{"hint.passkey", "The passkey was not taken. Use the one that was set up for this site, or another second factor.", "パスキーを確認できませんでした。このサイトに登録したもの、または別の二要素目を使ってください。"},
 	{"hint.password-same", "It is the password that must be replaced. Choose another.", "いまと同じパスワードです。別のものにしてください。"},
 	{"hint.proposal-waits", "The same is waiting for a second person already.", "同じ申請がすでに承認待ちです。"},

@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -52,7 +53,7 @@ func TestProblem(t *testing.T) {
 
 // lists are the tables by name.
 var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts}
+	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
@@ -84,7 +85,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|welcome)\.[a-z0-9-]+(\.long)?$`)
+var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|web|welcome)\.[a-z0-9-]+(\.long)?$`)
 
 // TestKeys walks the source: every key and every Op has a text, and every text is used.
 func TestKeys(t *testing.T) {
@@ -95,6 +96,9 @@ func TestKeys(t *testing.T) {
 	files := 0
 	for _, root := range []string{"..", "../../cmd"} {
 		err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			if err == nil && strings.HasSuffix(name, ".html") {
+				return templateKeys(t, name, used)
+			}
 			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || filepath.Dir(name) == "../lang" {
 				return err
 			}
@@ -126,7 +130,7 @@ func TestKeys(t *testing.T) {
 		t.Fatalf("only %d files found", files)
 	}
 	for k := range texts {
-		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose"}, family) {
+		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose", "power"}, family) {
 			if !words[word] {
 				t.Errorf("%s: a text for a word that nobody says", k)
 			}
@@ -136,6 +140,26 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%s: a text that nothing uses", k)
 		}
 	}
+}
+
+var templateKey = regexp.MustCompile(`"(web\.[a-z0-9.-]+)"`)
+
+// templateKeys notes the keys that a page asks for. One that ends in a family ("web.level-", word "web.door") stands for all
+// of it.
+func templateKeys(t *testing.T, name string, used map[string]bool) error {
+	b, err := os.ReadFile(name)
+	for _, m := range templateKey.FindAllStringSubmatch(string(b), -1) {
+		found := false
+		for k := range texts {
+			if k == m[1] || strings.HasPrefix(k, m[1]+".") || strings.HasSuffix(m[1], "-") && strings.HasPrefix(k, m[1]) {
+				used[k], found = true, true
+			}
+		}
+		if !found {
+			t.Errorf("%s: no text for %q", name, m[1])
+		}
+	}
+	return err
 }
 
 // wanted returns the keys that a file asks for: literals that look like one, and those of Ops and kinds of events.

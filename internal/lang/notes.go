@@ -1,5 +1,20 @@
 package lang
 
+// powerTexts say what roles may do.
+var powerTexts = []text{
+	{"power.manage-accounts", "invite people, close and remove accounts, give roles", "利用者の招待・停止・削除、役割の変更"},
+	{"power.manage-shares", "make shares", "保管庫の作成"},
+	{"power.grant-all", "give rights in every share", "すべての保管庫での権限の設定"},
+	{"power.grant-own", "give rights in shares they may write to", "編集できる保管庫での権限の設定"},
+	{"power.read-ledger", "read the whole ledger", "台帳すべての閲覧"},
+	{"power.see-people", "see people, groups and who is in", "利用者・グループ・ログイン中の人の参照"},
+	{"power.end-sessions", "end the sessions of others", "ほかの人のセッションの終了"},
+	{"power.renew", "have everybody set a new password", "全員のパスワード更新"},
+	{"power.confirm", "be the second person", "二人目としての承認"},
+	{"power.settle", "change the settings", "設定の変更"},
+	{"power.care", "verify and rebuild, see the machine's state", "検査・再構築、機械の状態の参照"},
+}
+
 // noteTexts name what the ledger and accounts tell in words of their own: what was changed, why a session ended, what a file was
 // opened for, what an account is.
 var noteTexts = []text{

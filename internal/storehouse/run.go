@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/web"
 	"github.com/azekura/azekura/internal/door/webdav"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -177,7 +178,6 @@ func (s *server) public() http.Handler {
 			answer(w, http.StatusServiceUnavailable, "not ready")
 		}
 	})
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { answer(w, http.StatusNotFound, "not found") })
 	mux.HandleFunc("OPTIONS /", func(w http.ResponseWriter, r *http.Request) { // Explorer asks the root before it asks the share
 		w.Header().Set("DAV", "1, 2, 3")
 		w.Header().Set("MS-Author-Via", "DAV")
@@ -185,9 +185,10 @@ func (s *server) public() http.Handler {
 		w.WriteHeader(http.StatusOK)
 	})
 	mux.HandleFunc("PROPFIND /{$}", above) // and walks down to it
-	mux.Handle("GET /{$}", http.RedirectHandler(Prefix+"/", http.StatusFound))
-	people := s.metrics.watch("api", s.publicAPI(), s.h.opt.Now)
+	public := s.publicAPI()
+	people := s.metrics.watch("api", public, s.h.opt.Now)
 	files := s.metrics.watch("webdav", door, s.h.opt.Now)
+	pages := s.metrics.watch("web", web.New(web.Config{API: public, Now: s.h.opt.Now, Log: s.log}), s.h.opt.Now)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers unclean paths with redirects, which file clients do not follow: the door decides.
 		if r.URL.Path == Prefix || strings.HasPrefix(r.URL.Path, Prefix+"/") {
@@ -198,7 +199,11 @@ func (s *server) public() http.Handler {
 			people.ServeHTTP(w, r)
 			return
 		}
-		mux.ServeHTTP(w, r)
+		if _, pattern := mux.Handler(r); pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
 	})
 }
 

@@ -26,6 +26,7 @@ type House struct {
 	Share    string
 	User     string
 	Password string // the device password
+	Token    string // of the invitation by which the administrator comes in
 
 	t    testing.TB
 	cmd  *exec.Cmd
@@ -94,12 +95,12 @@ func New(t testing.TB) *House {
 	t.Helper()
 	h := &House{t: t, Data: filepath.Join(t.TempDir(), "data")}
 	var w struct {
-		Share, Account string
+		Share, Account, Token string
 	}
 	if err := json.Unmarshal(h.Run("init", "--share", "albums", "--json"), &w); err != nil {
 		t.Fatal(err)
 	}
-	h.Share, h.User = w.Share, w.Account
+	h.Share, h.User, h.Token = w.Share, w.Account, w.Token
 	var made struct{ Secret string }
 	if err := json.Unmarshal(h.Run("account", "device", "add", h.User, "tests", "--json"), &made); err != nil {
 		t.Fatal(err)

@@ -101,6 +101,7 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/list/{path...}":    h.list,
 		"GET /v1/removed/{path...}": h.removed,
 		"GET /v1/history/{path...}": h.history,
+		"GET /v1/search/{path...}":  h.search,
 		"POST /v1/mkdir/{path...}":  h.mkdir,
 		"POST /v1/remove/{path...}": h.remove,
 		"POST /v1/rename":           h.rename,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/lang"
 )
 
 // Logins lets people log in, in steps. What is returned beside a Step is the secret of the session that the last
@@ -22,6 +23,8 @@ type Logins interface {
 	SignInNewFactor(ctx context.Context, from account.Caller, q NewFactor) (Step, string, error)
 	Invited(ctx context.Context, token string) (Invitation, error)
 	Accept(ctx context.Context, from account.Caller, token, password string) (Step, string, error)
+	// Strength tells how strong a password would be, of the person of a session, a ticket or an invitation's token.
+	Strength(ctx context.Context, from account.Caller, s id.Session, ticket, token, password string) (account.Strength, error)
 	Prove(ctx context.Context, s id.Session, from account.Caller) (Step, error)
 	Logout(ctx context.Context, s id.Session) error
 }
@@ -50,6 +53,7 @@ func (h *handler) front() map[string]func(w http.ResponseWriter, r *http.Request
 		"POST /v1/login/passkey":         h.loginPasskey,
 		"POST /v1/login/factors":         h.loginFactor,
 		"POST /v1/login/factors/confirm": h.loginNewFactor,
+		"POST /v1/strength":              h.strength,
 		"POST /v1/invitation":            h.invited,
 		"POST /v1/invitation/accept":     h.accept,
 	}
@@ -165,6 +169,38 @@ func (h *handler) accept(w http.ResponseWriter, r *http.Request) error {
 	return step(h, w, r, func(from account.Caller, q InvitationRequest) (Step, string, error) {
 		return h.Front.Logins.Accept(r.Context(), from, q.Token, q.Password)
 	})
+}
+
+// strength answers people who are in, who are coming in, and who are invited: for others it would be a place to let a
+// server count.
+func (h *handler) strength(w http.ResponseWriter, r *http.Request) error {
+	q, err := readJSON[StrengthRequest](r)
+	if err != nil {
+		return err
+	}
+	from, err := h.Front.Caller(r)
+	if err != nil {
+		return err
+	}
+	var s account.Session
+	if q.Ticket == "" && q.Token == "" {
+		if s, err = h.Session(r); err != nil {
+			return err
+		}
+	}
+	x, err := h.Front.Logins.Strength(r.Context(), from, s.ID, q.Ticket, q.Token, q.Password)
+	if err != nil {
+		return err
+	}
+	l := lang.Pick(r.Header.Get("Accept-Language"))
+	out := Strength{OK: x.OK, Score: x.Score}
+	if x.Why != "" {
+		out.Why = l.Text(x.Why)
+	}
+	for _, a := range x.Advice {
+		out.Advice = append(out.Advice, l.Text(a))
+	}
+	return secret(w, out, nil)
 }
 
 func (h *handler) prove(w http.ResponseWriter, r *http.Request, s account.Session) error {

@@ -184,6 +184,11 @@ func (c *Client) List(ctx context.Context, path string) iter.Seq2[api.Info, erro
 	return lines[api.Info](ctx, c, "GET", api.FileURL("list", path), nil)
 }
 
+// Search yields what has a text in its name below a directory, at most limit entries.
+func (c *Client) Search(ctx context.Context, dir, text string, limit int) iter.Seq2[api.Info, error] {
+	return lines[api.Info](ctx, c, "GET", api.FileURL("search", dir)+"?"+url.Values{"q": {text}, "limit": {strconv.Itoa(limit)}}.Encode(), nil)
+}
+
 // Removed yields what was removed from a directory.
 func (c *Client) Removed(ctx context.Context, path string) iter.Seq2[api.Info, error] {
 	return lines[api.Info](ctx, c, "GET", api.FileURL("removed", path), nil)

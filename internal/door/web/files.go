@@ -1,0 +1,406 @@
+package web
+
+import (
+	"archive/zip"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// folder is a page of a directory, or of the shares.
+type folder struct {
+	Path     string
+	Dirs     []api.Info
+	Files    []api.Info
+	Shares   []api.Share
+	ReadOnly bool
+	Top      bool // the list of shares
+	Share    string
+	Found    []api.Info // of a search
+	Search   string
+	More     bool // there are more than are shown
+}
+
+// maxListed bounds how many entries a page shows.
+const maxListed = 2000
+
+// at is the path of a request, as the API has it.
+func (v *visit) at() string { return "/" + strings.Trim(v.r.PathValue("path"), "/") }
+
+func (v *visit) files() error {
+	ctx, p := v.r.Context(), v.at()
+	f := folder{Path: p, Top: p == "/", Search: v.r.URL.Query().Get("q")}
+	if f.Search != "" {
+		return v.search(f)
+	}
+	if f.Top {
+		var err error
+		f.Shares, err = collect(v.api.Shares(ctx))
+		if err != nil {
+			return err
+		}
+		return v.show("folder", f)
+	}
+	i, err := v.api.Stat(ctx, p)
+	if err != nil {
+		return err
+	}
+	if i.Type == api.RegularFile {
+		return v.file(i)
+	}
+	f.Path, f.ReadOnly = i.Path, i.ReadOnly
+	f.Share, _, _ = strings.Cut(strings.Trim(i.Path, "/"), "/")
+	for x, err := range v.api.List(ctx, p) {
+		if err != nil {
+			return err
+		}
+		if f.More = len(f.Dirs)+len(f.Files) >= maxListed; f.More {
+			break
+		}
+		if x.Type == api.RegularFile {
+			f.Files = append(f.Files, x)
+		} else {
+			f.Dirs = append(f.Dirs, x)
+		}
+	}
+	byName(f.Dirs)
+	byName(f.Files)
+	return v.show("folder", f)
+}
+
+func byName(list []api.Info) {
+	slices.SortFunc(list, func(a, b api.Info) int { return strings.Compare(strings.ToLower(a.Path), strings.ToLower(b.Path)) })
+}
+
+func (v *visit) search(f folder) error {
+	for x, err := range v.api.Search(v.r.Context(), f.Path, f.Search, maxFound+1) {
+		if err != nil {
+			return err
+		}
+		if f.More = len(f.Found) >= maxFound; f.More {
+			break
+		}
+		f.Found = append(f.Found, x)
+	}
+	byName(f.Found)
+	return v.show("found", f)
+}
+
+const maxFound = 200
+
+// leaf is the page of a file.
+type leaf struct {
+	Info    api.Info
+	Changes []api.Change
+	Picture bool
+	A, B    int // numbers of versions to compare
+	Readers []entry
+}
+
+// pictures are the types that browsers show and that run nothing.
+var pictures = map[string]string{".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp"}
+
+func pictureType(name string) string { return pictures[strings.ToLower(path.Ext(name))] }
+
+func (v *visit) file(i api.Info) error {
+	l := leaf{Info: i, Picture: pictureType(i.Path) != ""}
+	var err error
+	if l.Changes, err = collect(v.api.History(v.r.Context(), i.Path)); err != nil {
+		return err
+	}
+	return v.show("file", l)
+}
+
+// history compares two versions of a picture side by side.
+func (v *visit) history() error {
+	i, err := v.api.Stat(v.r.Context(), v.at())
+	if err != nil {
+		return err
+	}
+	l := leaf{Info: i, Picture: pictureType(i.Path) != ""}
+	if l.Changes, err = collect(v.api.History(v.r.Context(), i.Path)); err != nil {
+		return err
+	}
+	q := v.r.URL.Query()
+	l.A, _ = strconv.Atoi(q.Get("a"))
+	l.B, _ = strconv.Atoi(q.Get("b"))
+	return v.show("compare", l)
+}
+
+// readers is who has read a file, as far as the caller may know.
+func (v *visit) readers() error {
+	l := leaf{Info: api.Info{Path: v.at()}}
+	var err error
+	l.Readers, err = v.entries(api.EventFilter{Path: v.at(), Kinds: []string{"released", "refused"}, Newest: true, Limit: pageLength})
+	if err != nil {
+		return err
+	}
+	return v.show("readers", l)
+}
+
+func (v *visit) removed() error {
+	list, err := collect(v.api.Removed(v.r.Context(), v.at()))
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(list, func(a, b api.Info) int { return b.Removed.Compare(a.Removed) })
+	more := len(list) > maxListed
+	return v.show("bin", folder{Path: v.at(), Files: list[:min(len(list), maxListed)], More: more})
+}
+
+// download sends a file or one of its versions; with ?view a picture for a page, recorded as a preview; a directory as a ZIP archive.
+func (v *visit) download() error {
+	ctx, p, q := v.r.Context(), v.at(), v.r.URL.Query()
+	i, err := v.api.Stat(ctx, p)
+	if err != nil {
+		return err
+	}
+	if i.Type != api.RegularFile {
+		return v.archive(i)
+	}
+	n, err := strconv.Atoi(q.Get("number"))
+	if q.Get("number") != "" && err != nil {
+		return problem.New(problem.Invalid, "open", p, err)
+	}
+	purpose, kind, how := "", "application/octet-stream", "attachment"
+	if t := pictureType(i.Path); t != "" && q.Has("view") {
+		purpose, kind, how = "preview", t, "inline"
+	}
+	c, err := v.api.Open(ctx, p, client.Version{Number: n}, purpose)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	v.send(kind, how, path.Base(i.Path))
+	if c.Size >= 0 {
+		v.w.Header().Set("Content-Length", strconv.FormatInt(c.Size, 10))
+	}
+	if _, err := io.Copy(v.w, c); err != nil {
+		panic(http.ErrAbortHandler) // too late for a page: only a broken answer keeps it from looking whole
+	}
+	return nil
+}
+
+// send says what is coming. Whatever it is, as a page it may do nothing.
+func (v *visit) send(kind, how, name string) {
+	h := v.w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	h.Set("Content-Disposition", mime.FormatMediaType(how, map[string]string{"filename": name}))
+	if h.Get("Content-Disposition") == "" {
+		h.Set("Content-Disposition", how+"; filename*=UTF-8''"+url.PathEscape(name))
+	}
+}
+
+// batch is how many files of an archive are opened with one release.
+const batch = 200
+
+// archive sends a directory as a ZIP archive, while it is made.
+func (v *visit) archive(dir api.Info) error {
+	v.send("application/zip", "attachment", path.Base(dir.Path)+".zip")
+	z := zip.NewWriter(v.w)
+	var wait []string
+	err := v.walk(dir.Path, func(i api.Info) (err error) {
+		if wait = append(wait, i.Path); len(wait) == batch {
+			err, wait = v.pack(z, dir.Path, wait), wait[:0]
+		}
+		return err
+	})
+	if err == nil && len(wait) > 0 {
+		err = v.pack(z, dir.Path, wait)
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil { // too late for a page: only a broken answer keeps it from looking whole
+		v.Log.WarnContext(v.r.Context(), "an archive was broken off", "err", err)
+		panic(http.ErrAbortHandler)
+	}
+	return nil
+}
+
+// walk calls do for each file below a directory.
+func (v *visit) walk(dir string, do func(api.Info) error) error {
+	var below []string // a listing is not kept open while those below are read
+	for i, err := range v.api.List(v.r.Context(), dir) {
+		if err != nil {
+			return err
+		}
+		switch {
+		case i.Type != api.RegularFile:
+			below = append(below, i.Path)
+		case !i.Live:
+			if err := do(i); err != nil {
+				return err
+			}
+		}
+	}
+	for _, d := range below {
+		if err := v.walk(d, do); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pack puts files into an archive. One that cannot be read breaks it off: an archive that lacks a file looks whole.
+func (v *visit) pack(z *zip.Writer, root string, paths []string) error {
+	items, body, err := v.api.OpenBatch(v.r.Context(), paths, "export")
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	for {
+		i, err := items.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if i.Error != nil {
+			return i.Error.Err()
+		}
+		w, err := z.CreateHeader(&zip.FileHeader{Name: strings.TrimPrefix(strings.TrimPrefix(i.Path, root), "/"), Modified: i.Modified, Method: zip.Store})
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, items); err != nil {
+			return err
+		}
+	}
+}
+
+// upload takes files from a form without scripts.
+func (v *visit) upload() error {
+	m, err := v.r.MultipartReader()
+	if err != nil {
+		return problem.New(problem.Invalid, "save", "", err)
+	}
+	for first := true; ; first = false {
+		part, err := m.NextPart()
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return problem.New(problem.Invalid, "save", "", err)
+		}
+		if first { // before anything is taken
+			token, err := io.ReadAll(io.LimitReader(part, 200))
+			if err != nil || part.FormName() != "csrf" || !v.csrf.equal(v.r, string(token)) {
+				return &problem.Error{Kind: problem.Denied, Op: "read", Hint: "hint.page-old"}
+			}
+			continue
+		}
+		if part.FileName() == "" {
+			continue
+		}
+		if _, err := v.api.Save(v.r.Context(), path.Join(v.at(), part.FileName()), part, -1, time.Time{}); err != nil {
+			return err
+		}
+	}
+	return v.done(fileURL("/files", v.at()), "web.uploaded")
+}
+
+// fileAct is what somebody does with a file or a directory.
+func (v *visit) fileAct() error {
+	ctx, p := v.r.Context(), v.at()
+	parent := fileURL("/files", path.Dir(p))
+	switch v.form("act") {
+	case "mkdir":
+		name := v.form("name")
+		if strings.Contains(name, "/") {
+			return &problem.Error{Kind: problem.Invalid, Op: "make directory", On: name, Hint: "hint.name"}
+		}
+		if err := v.api.Mkdir(ctx, path.Join(p, name)); err != nil {
+			return err
+		}
+		return v.done(fileURL("/files", path.Join(p, name)), "web.folder-made")
+	case "remove":
+		if err := v.api.Remove(ctx, p); err != nil {
+			return err
+		}
+		return v.done(parent, "web.removed-done")
+	case "rename":
+		name := v.form("name")
+		if strings.Contains(name, "/") {
+			return &problem.Error{Kind: problem.Invalid, Op: "rename", On: name, Hint: "hint.name"}
+		}
+		if err := v.api.Rename(ctx, p, path.Join(path.Dir(p), name), false); err != nil {
+			return err
+		}
+		return v.done(fileURL("/files", path.Join(path.Dir(p), name)), "web.renamed")
+	case "restore":
+		q := api.RestoreRequest{Path: p}
+		if s := v.form("number"); s != "" {
+			n, err := strconv.Atoi(s)
+			if err != nil {
+				return problem.New(problem.Invalid, "restore", p, err)
+			}
+			q.Number = n
+		}
+		for x, err := range v.api.Restore(ctx, q) {
+			if err != nil {
+				return err
+			}
+			if x.Error != nil {
+				return &client.Error{Problem: *x.Error}
+			}
+		}
+		return v.done(fileURL("/files", p), "web.restored")
+	}
+	return problem.New(problem.NotFound, "read", "", nil)
+}
+
+// fileURL returns the URL of a page about a path.
+func fileURL(page, p string) string {
+	var b strings.Builder
+	b.WriteString(page + "/")
+	for i, name := range strings.Split(strings.Trim(p, "/"), "/") {
+		if i > 0 {
+			b.WriteByte('/')
+		}
+		b.WriteString(url.PathEscape(name))
+	}
+	return b.String()
+}
+
+// crumb is a directory above a path.
+type crumb struct{ Name, URL string }
+
+func crumbs(p string) (out []crumb) {
+	at := ""
+	for _, name := range strings.Split(strings.Trim(p, "/"), "/") {
+		if name == "" {
+			continue
+		}
+		at += "/" + name
+		out = append(out, crumb{name, fileURL("/files", at)})
+	}
+	return out
+}
+
+// size writes a number of bytes for people.
+func size(n int64) string {
+	units := []string{"B", "KB", "MB", "GB", "TB"}
+	f := float64(n)
+	i := 0
+	for f >= 1000 && i < len(units)-1 {
+		f, i = f/1000, i+1
+	}
+	if i == 0 || f >= 100 {
+		return fmt.Sprintf("%.0f %s", f, units[i])
+	}
+	return fmt.Sprintf("%.1f %s", f, units[i])
+}

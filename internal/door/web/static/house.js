@@ -1,0 +1,151 @@
+// What a page can do without, but is better with: passkeys, the strength of passwords while they are typed, copying,
+// times in the reader's own zone, uploads that show how far they are. Nothing here decides anything.
+
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+// Times, in the reader's zone and with its name.
+for (const t of $$("time[datetime]")) {
+  const d = new Date(t.dateTime);
+  if (!isNaN(d)) {
+    t.title = t.textContent;
+    t.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(d) + " " +
+      (new Intl.DateTimeFormat(document.documentElement.lang, { timeZoneName: "short" }).formatToParts(d).find(p => p.type === "timeZoneName")?.value ?? "");
+  }
+}
+
+// Acts that are asked about once more.
+for (const f of $$("form[data-confirm]")) {
+  f.addEventListener("submit", e => { if (!confirm(f.dataset.confirm)) e.preventDefault(); });
+}
+
+// A form is sent once.
+for (const f of $$("form[method=post]")) {
+  f.addEventListener("submit", e => {
+    if (f.dataset.sent) e.preventDefault();
+    else if (!e.defaultPrevented) { f.dataset.sent = "1"; setTimeout(() => delete f.dataset.sent, 4000); }
+  });
+}
+
+// The token of an invitation stands behind the # of its link, which browsers send to nobody.
+for (const f of $$("form[data-fragment]")) {
+  const token = location.hash.slice(1);
+  if (/^[A-Za-z0-9_-]{20,}$/.test(token)) {
+    history.replaceState(null, "", location.pathname + location.search);
+    f.elements[f.dataset.fragment].value = token;
+    f.submit();
+  }
+}
+
+// Copying.
+for (const el of $$("[data-copy]")) {
+  if (!navigator.clipboard) break;
+  const ja = document.documentElement.lang === "ja";
+  const b = document.createElement("button");
+  b.type = "button"; b.className = "small noprint copied"; b.textContent = ja ? "コピー" : "Copy";
+  const text = () => $$("li", el).map(li => li.textContent).join("\n") || el.textContent;
+  b.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text());
+    b.textContent = ja ? "コピーしました" : "Copied";
+  });
+  el.after(b);
+}
+for (const b of $$("[data-print]")) { b.hidden = false; b.addEventListener("click", () => print()); }
+
+// Passkeys.
+const able = window.isSecureContext && !!window.PublicKeyCredential;
+for (const el of $$("[data-needs=passkey]")) el.hidden = !able;
+for (const el of $$("[data-lacks=passkey]")) el.hidden = able;
+
+const bytes = s => Uint8Array.from(atob(s.replace(/-/g, "+").replace(/_/g, "/")), c => c.charCodeAt(0));
+const text = b => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
+
+async function passkey(how, o) {
+  o.challenge = bytes(o.challenge);
+  if (o.user) o.user.id = bytes(o.user.id);
+  for (const list of [o.allowCredentials, o.excludeCredentials]) for (const c of list ?? []) c.id = bytes(c.id);
+  const c = how === "create" ? await navigator.credentials.create({ publicKey: o }) : await navigator.credentials.get({ publicKey: o });
+  const r = c.response;
+  const response = { clientDataJSON: text(r.clientDataJSON), authenticatorData: text(how === "create" ? r.getAuthenticatorData() : r.authenticatorData) };
+  if (how === "create") {
+    response.publicKey = text(r.getPublicKey());
+    response.publicKeyAlgorithm = r.getPublicKeyAlgorithm();
+  } else {
+    response.signature = text(r.signature);
+    if (r.userHandle) response.userHandle = text(r.userHandle);
+  }
+  return JSON.stringify({ id: c.id, rawId: text(c.rawId), type: c.type, response });
+}
+
+for (const f of $$("form[data-passkey]")) {
+  if (!able) continue;
+  f.hidden = false;
+  const said = f.querySelector("[role=alert]");
+  const start = async () => {
+    said.hidden = true;
+    try {
+      f.elements.credential.value = await passkey(f.dataset.passkey, JSON.parse(f.dataset.options));
+      f.submit();
+    } catch {
+      said.textContent = said.dataset.said;
+      said.hidden = false;
+    }
+  };
+  f.querySelector("button").addEventListener("click", start);
+  if (f.dataset.passkey === "get" && !document.querySelector("input[name=code]")) start();
+}
+
+// The strength of a password, as the server sees it: it knows what was stolen elsewhere, and our names.
+for (const input of $$("input[data-strength]")) {
+  const f = input.form, meter = f.querySelector("meter"), say = f.querySelector(".strength"), about = say.textContent;
+  const words = say.dataset.words.split("|");
+  let wait, asked = 0;
+  input.addEventListener("input", () => {
+    clearTimeout(wait);
+    wait = setTimeout(async () => {
+      if (!input.value) { meter.hidden = true; say.textContent = about; return; }
+      const n = ++asked;
+      const body = new URLSearchParams({ csrf: f.elements.csrf.value, password: input.value });
+      const ticket = f.elements.ticket?.value;
+      if (ticket) { body.set("ticket", ticket); body.set("token", ticket); }
+      const r = await fetch("/strength", { method: "POST", body }).catch(() => null);
+      if (!r?.ok || n !== asked) return;
+      const s = await r.json();
+      meter.hidden = false; meter.value = s.score;
+      say.textContent = words[s.ok ? Math.max(s.score, 3) : Math.min(s.score, 2)] + (s.ok ? "" : " – " + (s.why ?? s.advice?.[0] ?? ""));
+    }, 250);
+  });
+}
+
+// Uploads: one after the other, each with a bar. What broke off is tried again.
+for (const f of $$("form[data-upload]")) {
+  const input = f.querySelector("input[type=file]"), list = f.querySelector(".progress");
+  const put = (file, bar) => new Promise((done, failed) => {
+    const x = new XMLHttpRequest();
+    x.open("PUT", f.dataset.upload + "/" + encodeURIComponent(file.name));
+    x.setRequestHeader("Content-Type", "application/octet-stream");
+    x.setRequestHeader("Azekura-Modified", new Date(file.lastModified).toISOString());
+    x.upload.onprogress = e => { if (e.lengthComputable) bar.value = e.loaded / e.total; };
+    x.onload = () => x.status < 300 ? done() : failed(new Error((() => { try { return JSON.parse(x.responseText).message; } catch { return f.dataset.saidFailed; } })()));
+    x.onerror = () => failed(null);
+    x.send(file);
+  });
+  const all = async files => {
+    let failed = 0;
+    for (const file of files) {
+      const li = document.createElement("li"), bar = document.createElement("progress");
+      bar.max = 1; bar.value = 0; bar.ariaLabel = file.name;
+      li.append(file.name, bar); list.append(li);
+      for (let tries = 0; ; tries++) {
+        try { await put(file, bar); bar.value = 1; break; } catch (e) {
+          if (e === null && tries < 3) { await new Promise(r => setTimeout(r, 2000 << tries)); continue; }
+          failed++; li.append(" " + (e?.message || f.dataset.saidFailed)); li.className = "wrong"; break;
+        }
+      }
+    }
+    if (!failed) location.reload();
+  };
+  f.addEventListener("submit", e => { e.preventDefault(); e.stopImmediatePropagation(); all(input.files); }, true);
+  for (const type of ["dragover", "dragenter"]) f.addEventListener(type, e => { e.preventDefault(); f.classList.add("over"); });
+  f.addEventListener("dragleave", () => f.classList.remove("over"));
+  f.addEventListener("drop", e => { e.preventDefault(); f.classList.remove("over"); all(e.dataTransfer.files); });
+}
