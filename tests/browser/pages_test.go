@@ -1,9 +1,29 @@
 package browser
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"crypto/sha512"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
+	"image"
+	"image/color"
+	"image/jpeg"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
 
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+
+	"github.com/azekura/azekura/tests/house"
 )
 
 // selectOption chooses an option of a list.
@@ -14,4 +34,159 @@ func selectOption(name, value string) chromedp.Action {
 // untick takes the tick out of a box.
 func untick(name string) chromedp.Action {
 	return chromedp.Evaluate(fmt.Sprintf(`document.querySelector('input[name=%q]').checked = false`, name), nil)
+}
+
+// axe is axe-core, which knows what people with screen readers and keyboards stumble over. It comes from the npm registry,
+// and is what its hash says.
+var axe = sync.OnceValues(func() (string, error) {
+	const from, want = "https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz", "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+	resp, err := http.Get(from)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(io.LimitReader(resp.Body, 10<<20))
+	if err != nil {
+		return "", err
+	}
+	sum := sha512.Sum512(data)
+	if got := base64.StdEncoding.EncodeToString(sum[:]); got != want {
+		return "", fmt.Errorf("%s (%s) has the hash %s", from, resp.Status, got)
+	}
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return "", err
+	}
+	for r := tar.NewReader(z); ; {
+		h, err := r.Next()
+		if err != nil {
+			return "", err
+		}
+		if h.Name == "package/axe.min.js" {
+			b, err := io.ReadAll(r)
+			return string(b), err
+		}
+	}
+})
+
+// clean fails if axe finds something.
+func (b *tab) clean(name string) {
+	b.t.Helper()
+	source, err := axe()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	var found string
+	await := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+	b.run(chromedp.Evaluate(source, nil), chromedp.Evaluate(`axe.run(document, {resultTypes: ["violations"]}).then(r => JSON.stringify(r.violations.map(v => v.id + ": " + v.nodes.map(n => n.html.slice(0, 160)).slice(0, 3).join(" | "))))`, &found, await))
+	var list []string
+	if err := json.Unmarshal([]byte(found), &list); err != nil {
+		b.t.Fatal(err)
+	}
+	for _, v := range list {
+		b.t.Errorf("%s: %s", name, v)
+	}
+}
+
+// photo is a picture of one colour.
+func photo(t *testing.T, c color.Color) []byte {
+	t.Helper()
+	m := image.NewRGBA(image.Rect(0, 0, 600, 400))
+	for y := range 400 {
+		for x := range 600 {
+			m.Set(x, y, c)
+		}
+	}
+	var buf bytes.Buffer
+	if err := jpeg.Encode(&buf, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+// lived fills a house with what pages show.
+func lived(t *testing.T, h *house.House, b *tab) {
+	t.Helper()
+	for _, c := range []color.Color{color.RGBA{30, 80, 160, 255}, color.RGBA{170, 90, 30, 255}} {
+		if resp := h.Request("PUT", h.URL+url.PathEscape("クラス写真 3年1組.jpg"), photo(t, c)); resp.StatusCode/100 != 2 {
+			t.Fatal(resp.Status)
+		}
+	}
+	h.Request("GET", h.URL+url.PathEscape("クラス写真 3年1組.jpg"), nil).Body.Close()
+	h.Request("MKCOL", h.URL+url.PathEscape("卒業アルバム 2026年度 とても長い名前のフォルダーで画面からはみ出さないかを確かめる")+"/", nil).Body.Close()
+	h.Request("PUT", h.URL+url.PathEscape("O'Neil & Söhne;alert(1).txt"), []byte("x")).Body.Close() // what a name can hold of what scripts are made of
+	h.Request("PUT", h.URL+url.PathEscape("gone.txt"), []byte("x")).Body.Close()
+	h.Request("DELETE", h.URL+url.PathEscape("gone.txt"), nil).Body.Close()
+	h.Run("account", "add", "佐藤 花子")
+	h.Run("account", "add", "--role", "privacy-officer", "officer")
+	h.Run("group", "set", "prepress", "佐藤 花子")
+	h.Run("account", "grant", "--group", "prepress", "albums", "write")
+	h.Run("policy", "set", "--firm", "校倉印刷株式会社", "--closing", "19:00", "--zone", "Asia/Tokyo", "--network", "factory=192.168.1.0/24")
+	h.Run("account", "renew", "--all", "--reason", "training")
+	b.goTo("/")
+}
+
+// TestPages looks at every page in both languages, wide and narrow, light and dark.
+func TestPages(t *testing.T) {
+	h := house.New(t)
+	b := open(t, h)
+	b.arrive(h.Token, adminPassword)
+	lived(t, h, b)
+	b.logIn(h.User, adminPassword)
+	b.fill("password", adminPassword+" to yama")
+	b.fill("again", adminPassword+" to yama")
+	b.press("Continue")
+	b.goTo("/people/%E4%BD%90%E8%97%A4%20%E8%8A%B1%E5%AD%90")
+	b.press("Make an invitation")
+	b.goTo("/people/" + h.User)
+	b.fill("reason", "new telephone")
+	b.press("Reset password and second factors")
+
+	dir := artefacts(t)
+	pages := map[string]string{
+		"home": "/", "shares": "/files/", "folder": "/files/albums", "file": "/files/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
+		"compare": "/history/albums/" + url.PathEscape("クラス写真 3年1組.jpg") + "?a=1&b=2", "readers": "/readers/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
+		"bin": "/removed/albums", "search": "/files/albums?q=" + url.QueryEscape("クラス"), "people": "/people", "person": "/people/" + url.PathEscape("佐藤 花子"),
+		"groups": "/groups", "roles": "/roles", "rights": "/shares/albums", "proposals": "/proposals", "renewal": "/renewal", "ledger": "/ledger",
+		"settings": "/settings", "me": "/me", "connect-windows": "/connect?system=windows", "connect-mac": "/connect?system=mac", "connect-linux": "/connect?system=linux",
+		"proof": "/me/proof", "password": "/me/password", "factor-app": "/me/factor/app", "missing": "/files/albums/none",
+	}
+	look := func(name, path string) {
+		for _, lang := range []string{"en", "ja"} {
+			for _, v := range []struct {
+				width  int64
+				scheme string
+			}{{1280, "light"}, {390, "dark"}, {390, "light"}, {1280, "dark"}} {
+				what := fmt.Sprintf("%s-%s-%d-%s", name, lang, v.width, v.scheme)
+				sep := "?"
+				if strings.Contains(path, "?") {
+					sep = "&"
+				}
+				b.run(emulation.SetDeviceMetricsOverride(v.width, 900, 1, v.width < 500),
+					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}))
+				b.goTo(path + sep + "lang=" + lang)
+				var wide, spoke string
+				b.run(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth + " > " + innerWidth + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : ""`, &wide),
+					chromedp.Evaluate(`(document.body.innerText.match(/\b(web|hint|op|kind|event|note|role|power|act|purpose|right)\.[a-z][a-z-]+/) ?? [""])[0] + (document.title === "broken" ? " a name has become a script" : "") + (document.documentElement.lang === "`+lang+`" ? "" : " another language")`, &spoke))
+				if wide != "" {
+					t.Errorf("%s is wider than the window: %s", what, wide)
+				}
+				if spoke != "" {
+					t.Errorf("%s: %s", what, spoke)
+				}
+				if lang == "ja" || v.width == 390 { // the words differ, the structure does not
+					b.clean(what)
+				}
+				b.picture(dir, what)
+			}
+		}
+	}
+	for name, path := range pages {
+		look(name, path)
+	}
+	b.run(network.ClearBrowserCookies())
+	for name, path := range map[string]string{"login": "/login", "welcome": "/welcome"} {
+		look(name, path)
+	}
+	b.quiet()
 }

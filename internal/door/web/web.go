@@ -181,7 +181,7 @@ func (v *visit) again(err error, name string, data any) error {
 }
 
 func (v *visit) render(status int, name, complaint string, data any) error {
-	p := page{Title: v.lang.Text(titles[name]), Lang: v.lang.String(), Other: other(v.lang).String(), Here: local(v.r.URL.RequestURI(), v.r.Method), CSRF: v.csrf.token(v.w, v.r),
+	p := page{Title: v.lang.Text(titles[name]), Lang: v.lang.String(), Other: other(v.lang).String(), Here: v.r.URL.Path, CSRF: v.csrf.token(v.w, v.r),
 		Error: complaint, Done: v.said(), Now: v.Now(), Data: data}
 	if v.me.Account != "" {
 		p.Me = &v.me
