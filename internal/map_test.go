@@ -51,10 +51,11 @@ var imports = map[string]string{
 	"vault/vaultmodel": words + " commit vault",
 
 	"door/webdav": "id account pathname problem vault lang commit",
+	"door/sftp":   "account pathname problem vault",
 	"door/web":    "account problem lang door/api",
 	"door/api":    "id account pathname problem vault lang commit",
 
-	"storehouse": words + " catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web durable",
+	"storehouse": words + " catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
 	"cli":        words + " lang door/api storehouse ledger keeper durable",
 }
 

@@ -48,7 +48,7 @@ func (a *app) first(c *cobra.Command, f *storehouse.First) {
 
 func (a *app) serve() *cobra.Command {
 	keys := map[string]string{
-		"http": a.t("flag.http"), "https": a.t("flag.https"), "cert": a.t("flag.cert"), "key": a.t("flag.key"),
+		"http": a.t("flag.http"), "https": a.t("flag.https"), "sftp": a.t("flag.sftp"), "cert": a.t("flag.cert"), "key": a.t("flag.key"),
 		"metrics": a.t("flag.metrics"), "log_level": a.t("flag.log-level"), "protection": a.t("flag.protection"),
 	}
 	var first storehouse.First

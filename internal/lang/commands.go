@@ -170,6 +170,7 @@ var flagTexts = []text{
 	{"flag.network", "a list of networks, NAME=NETWORK,NETWORK; without networks it is removed", "ネットワークのリスト（名前=ネットワーク,…。空なら削除）"},
 	{"flag.generate", "generate the password and print it", "パスワードを自動生成して表示する"},
 	{"flag.http", "loopback address for WebDAV without TLS", "暗号化なしの WebDAV の待ち受け（ループバックのみ）"},
+	{"flag.sftp", "address for SFTP, such as :2222", "SFTP の待ち受け（例：:2222）"},
 	{"flag.https", "address for WebDAV with TLS, such as :8443", "WebDAV（TLS）の待ち受け（例：:8443）"},
 	{"flag.cert", "PEM file of the certificate (default: a self-signed one)", "証明書の PEM ファイル（省略時は自己署名）"},
 	{"flag.key", "PEM file of the certificate's key", "証明書の秘密鍵の PEM ファイル"},

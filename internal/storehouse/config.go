@@ -33,6 +33,8 @@ type Config struct {
 	HTTP string `toml:"http"`
 	// HTTPS is where WebDAV is served with TLS, such as ":8443". Empty: nowhere.
 	HTTPS string `toml:"https"`
+	// SFTP is where files are served over SSH, such as ":2222". Empty: nowhere.
+	SFTP string `toml:"sftp"`
 	// Cert and Key are PEM files of the certificate for HTTPS. Empty: a self-signed one is made in DATA/tls.
 	Cert string `toml:"cert"`
 	Key  string `toml:"key"`
@@ -166,7 +168,7 @@ func invalid(on string, err error) error {
 // fields returns where each key's value is, in the order of the file.
 func (c *Config) fields() []field {
 	return []field{
-		{"http", &c.HTTP}, {"https", &c.HTTPS}, {"cert", &c.Cert}, {"key", &c.Key}, {"names", &c.Names}, {"metrics", &c.Metrics},
+		{"http", &c.HTTP}, {"https", &c.HTTPS}, {"sftp", &c.SFTP}, {"cert", &c.Cert}, {"key", &c.Key}, {"names", &c.Names}, {"metrics", &c.Metrics},
 		{"protection", &c.Protection}, {"key_file", &c.KeyFile}, {"session_time", &c.SessionTime}, {"lease_time", &c.LeaseTime},
 		{"pack_size", &c.PackSize}, {"connections", &c.Connections}, {"connections_per_address", &c.ConnectionsPerAddress},
 		{"drafts", &c.Drafts}, {"log_level", &c.LogLevel},
@@ -246,9 +248,9 @@ func (c *Config) Validate() error {
 			return &problem.Error{Kind: problem.Invalid, Op: "read configuration", On: a.key + " = " + a.addr, Hint: "hint.loopback-only", Err: err}
 		}
 	}
-	if c.HTTPS != "" {
-		if _, _, err := net.SplitHostPort(c.HTTPS); err != nil {
-			return invalid("https", err)
+	for _, a := range []struct{ key, addr string }{{"https", c.HTTPS}, {"sftp", c.SFTP}} {
+		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
+			return invalid(a.key, err)
 		}
 	}
 	switch {

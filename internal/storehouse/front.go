@@ -99,7 +99,7 @@ func (s *server) house(r *http.Request) api.House {
 	}
 	for _, l := range s.listeners {
 		if l.Door == "sftp" {
-			h.SFTP = l.URL
+			h.SFTP = strings.TrimPrefix(l.URL, "sftp://")
 		}
 	}
 	return h

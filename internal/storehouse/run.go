@@ -68,6 +68,7 @@ type server struct {
 	metrics   *metrics
 	ready     atomic.Bool
 	servers   []*http.Server
+	doors     []stoppable
 	listeners []api.Listener
 	failed    chan error
 }
@@ -92,6 +93,11 @@ func (s *server) listen() error {
 	}
 	if cfg.HTTPS != "" {
 		if err := s.listenTLS(public); err != nil {
+			return err
+		}
+	}
+	if cfg.SFTP != "" {
+		if err := s.listenSSH(); err != nil {
 			return err
 		}
 	}
@@ -237,11 +243,14 @@ func (s *server) drain(ctx context.Context) {
 	s.ready.Store(false)
 	ctx, cancel := context.WithTimeout(ctx, drainTime)
 	defer cancel()
-	done := make(chan error, len(s.servers))
+	done := make(chan error, len(s.servers)+len(s.doors))
 	for _, srv := range s.servers {
 		go func() { done <- srv.Shutdown(ctx) }()
 	}
-	for range s.servers {
+	for _, d := range s.doors {
+		go func() { done <- d.Shutdown(ctx) }()
+	}
+	for range cap(done) {
 		if err := <-done; err != nil {
 			s.log.Warn("requests were broken off", "err", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"sort"
+	"sync"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
@@ -37,7 +38,9 @@ type reader struct {
 	inList int // which part of a Level 2 manifest list is of
 	pos    int64
 
-	have content // the chunk read last
+	reading sync.Mutex // held by ReadAt
+	have    content    // the chunk read last
+	before  content    // the one before: readers side by side, as SFTP has them, cross from one to the next at different times
 }
 
 func (r *reader) lease() lease { return lease{r.w.s.ID, r.version.Key, r.why} }
@@ -137,6 +140,9 @@ func (r *reader) at(off int64) ([]byte, error) {
 			return nil, r.damaged(errors.New("list of parts is shorter than it says"))
 		}
 		part, start = r.list[j], start+r.lends[j]-r.list[j].Size
+	}
+	if r.have.part != part {
+		r.have, r.before = r.before, r.have
 	}
 	if r.have.part != part {
 		r.have.release()
@@ -366,6 +372,8 @@ func (r *reader) Read(p []byte) (int, error) {
 
 // ReadAt implements io.ReaderAt.
 func (r *reader) ReadAt(p []byte, off int64) (n int, err error) {
+	r.reading.Lock()
+	defer r.reading.Unlock()
 	if err := r.manifest(); err != nil {
 		return 0, err
 	}
@@ -403,9 +411,12 @@ func (r *reader) Seek(off int64, whence int) (int64, error) {
 
 // Close forgets what was read.
 func (r *reader) Close() error {
+	r.reading.Lock()
+	defer r.reading.Unlock()
 	clear(r.m.Parts)
 	clear(r.list)
 	r.have.release()
+	r.before.release()
 	r.opened, r.version, r.m = false, catalogue.Version{}, commit.Manifest{}
 	return nil
 }

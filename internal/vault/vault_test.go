@@ -252,6 +252,33 @@ func random(seed uint64, n int) []byte {
 	return b
 }
 
+// TestReadAtSideBySide reads one open file at many places at once, as SFTP does.
+func TestReadAtSideBySide(t *testing.T) {
+	h := newHouse(t, "s")
+	defer h.close()
+	f := h.v.As(staff)
+	content := random(7, 9<<20)
+	files, err := f.Open(t.Context(), account.Open, save(t, f, "/s/a", content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files[0].Close()
+	var work sync.WaitGroup
+	for n := range 8 {
+		work.Go(func() {
+			b := make([]byte, 32<<10)
+			for off := n * len(b); off < len(content); off += 8 * len(b) {
+				m, err := files[0].ReadAt(b, int64(off))
+				if err != nil && err != io.EOF || !bytes.Equal(b[:m], content[off:off+m]) || m != min(len(b), len(content)-off) {
+					t.Errorf("at %d: %d bytes, %v", off, m, err)
+					return
+				}
+			}
+		})
+	}
+	work.Wait()
+}
+
 func TestSaveAndRead(t *testing.T) {
 	h := newHouse(t, "アルバム")
 	f := h.v.As(staff)

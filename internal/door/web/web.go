@@ -11,6 +11,7 @@ import (
 	"html/template"
 	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"path"
@@ -324,8 +325,10 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"davs": func(s string) string {
 			return strings.Replace(strings.Replace(s, "https:", "davs:", 1), "http:", "dav:", 1)
 		},
-		"picture": picture,
-		"json":    func(v json.RawMessage) string { return string(v) },
+		"picture":  picture,
+		"hostname": func(s string) string { h, _, _ := net.SplitHostPort(s); return h },
+		"port":     func(s string) string { _, p, _ := net.SplitHostPort(s); return p },
+		"json":     func(v json.RawMessage) string { return string(v) },
 		"dict": func(list ...any) map[string]any {
 			m := make(map[string]any)
 			for i := 0; i+1 < len(list); i += 2 {
