@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -23,6 +24,7 @@ type House struct {
 	Data     string
 	URL      string // of WebDAV, with the share: http://127.0.0.1:PORT/dav/SHARE/
 	Root     string // of WebDAV, without
+	SFTP     string // 127.0.0.1:PORT
 	Share    string
 	User     string
 	Password string // the device password
@@ -119,11 +121,11 @@ func New(t testing.TB) *House {
 // patience is how long a server may take to say where it listens.
 const patience = 2 * time.Minute
 
-// launch starts the server, and returns what receives the address of its WebDAV door, or is closed with its end.
-func (h *House) launch() <-chan string {
+// launch starts the server, and returns what receives the addresses of its doors for WebDAV and SFTP, or is closed with its end.
+func (h *House) launch() <-chan [2]string {
 	h.t.Helper()
 	h.log = &protocol{}
-	h.cmd = exec.Command(Binary(h.t), "serve", "--data", h.Data, "--http", "127.0.0.1:0")
+	h.cmd = exec.Command(Binary(h.t), "serve", "--data", h.Data, "--http", "127.0.0.1:0", "--sftp", "127.0.0.1:0")
 	h.cmd.Env = append(os.Environ(), "AZEKURA_LANG=en")
 	h.cmd.Stdout = h.log
 	stderr, err := h.cmd.StderrPipe()
@@ -133,16 +135,23 @@ func (h *House) launch() <-chan string {
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	urls, said := make(chan string, 1), make(chan struct{})
+	urls, said := make(chan [2]string, 1), make(chan struct{})
 	h.said = said
 	go func() {
 		defer close(said)
 		defer close(urls)
+		url := ""
 		for lines := bufio.NewScanner(stderr); lines.Scan(); {
 			h.log.Write(append(lines.Bytes(), '\n'))
 			var x struct{ Door, URL string }
-			if json.Unmarshal(lines.Bytes(), &x) == nil && x.Door == "webdav" {
-				urls <- x.URL // once
+			if json.Unmarshal(lines.Bytes(), &x) != nil {
+				continue
+			}
+			switch x.Door { // each says so once, and SFTP after WebDAV
+			case "webdav":
+				url = x.URL
+			case "sftp":
+				urls <- [2]string{url, strings.TrimPrefix(x.URL, "sftp://")}
 			}
 		}
 	}()
@@ -153,11 +162,11 @@ func (h *House) launch() <-chan string {
 func (h *House) Start() {
 	h.t.Helper()
 	select {
-	case url, ok := <-h.launch():
+	case doors, ok := <-h.launch():
 		if !ok {
 			h.t.Fatalf("the server ended: %s", h.log)
 		}
-		h.Root, h.URL = url, url+h.Share+"/"
+		h.Root, h.URL, h.SFTP = doors[0], doors[0]+h.Share+"/", doors[1]
 	case <-time.After(patience):
 		h.cmd.Process.Kill()
 		h.t.Fatalf("the server does not say where it listens: %s", h.log)

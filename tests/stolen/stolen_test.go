@@ -39,6 +39,7 @@ func TestDiskTellsNothing(t *testing.T) {
 	h.Run("account", "add", secrets[5], "--generate")
 	h.Run("account", "device", "add", secrets[5], secrets[6])
 	h.Run("share", "add", secrets[3])
+	h.Run("account", "grant", h.User, secrets[3], "write")
 	put := func(name string, data []byte) {
 		resp := h.Request("PUT", h.Root+secrets[3]+"/"+url.PathEscape(name), data)
 		resp.Body.Close()
