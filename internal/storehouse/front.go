@@ -22,7 +22,13 @@ func (s *server) publicAPI() http.Handler {
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer(w, http.StatusForbidden, "a request from another site")
 	}))
-	return cross.Handler(h)
+	guarded := cross.Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Content-Type-Options", "nosniff") // contents are among its answers: they are no pages
+		w.Header().Set("Content-Security-Policy", "sandbox; default-src 'none'; frame-ancestors 'none'")
+		w.Header().Set("Cache-Control", "no-store")
+		guarded.ServeHTTP(w, r)
+	})
 }
 
 // The cookie of a session. Its prefix binds it to this host and to TLS; without TLS, on this machine alone, there is
