@@ -45,6 +45,7 @@ type Front struct {
 func (h *handler) front() map[string]func(w http.ResponseWriter, r *http.Request) error {
 	return map[string]func(w http.ResponseWriter, r *http.Request) error{
 		"GET /v1/house":                  h.house,
+		"GET /v1/openapi.json":           h.openapi,
 		"POST /v1/login":                 h.login,
 		"POST /v1/login/step":            h.loginStep,
 		"POST /v1/login/code":            h.loginCode,

@@ -1,0 +1,288 @@
+package api
+
+import (
+	"encoding"
+	"encoding/json"
+	"net/http"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// operation describes an endpoint for those who write programs: OpenAPI 3.1, https://spec.openapis.org/oas/v3.1.1.
+type operation struct {
+	pattern string // as the mux has it
+	says    string
+	query   []string // names of parameters in the query
+	in, out any      // a value of what is sent and answered; nil: nothing
+	kind    string   // of the answer: "" JSON, "lines" one JSON object a line, "bytes", "batch"
+	body    string   // of the request: "" JSON, "bytes", "batch"
+	open    bool     // it needs no session
+}
+
+// operations are all endpoints. A test compares them with the routes.
+var operations = []operation{
+	{pattern: "GET /v1/house", says: "What everybody may know before logging in.", out: House{}, open: true},
+	{pattern: "POST /v1/login", says: "Begin a login with a password. The last step of a login sets the session's cookie.", in: LoginRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/step", says: "Where a login stands, with a new challenge for a passkey.", in: Ticket{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/code", says: "Go on with a code of the authenticator app, or a recovery code.", in: CodeRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/passkey/begin", says: "Begin a login with a passkey alone.", out: Step{}, open: true},
+	{pattern: "POST /v1/login/passkey", says: "Go on with a passkey.", in: PasskeyRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/password", says: "Choose the new password that a login wants.", in: PasswordRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/factors", says: "Begin to set up the second factor that a login wants.", in: FactorRequest{}, out: Enrolment{}, open: true},
+	{pattern: "POST /v1/login/factors/confirm", says: "End it.", in: NewFactor{}, out: Step{}, open: true},
+	{pattern: "POST /v1/invitation", says: "What an invitation says.", in: InvitationRequest{}, out: Invitation{}, open: true},
+	{pattern: "POST /v1/invitation/accept", says: "Accept an invitation with a password.", in: InvitationRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/strength", says: "How strong a password would be.", in: StrengthRequest{}, out: Strength{}, open: true},
+	{pattern: "POST /v1/logout", says: "End the session, and the day with it."},
+	{pattern: "POST /v1/me/proof", says: "Begin to prove the second factor anew; go on as with a login.", out: Step{}},
+
+	{pattern: "GET /v1/me", says: "The caller.", out: Me{}},
+	{pattern: "PUT /v1/me/password", says: "Change one's password.", in: PasswordRequest{}},
+	{pattern: "PUT /v1/me/day", says: "Open one's day: the file doors, for one's devices.", in: DayRequest{}, out: Day{}},
+	{pattern: "DELETE /v1/me/day", says: "Close it."},
+	{pattern: "POST /v1/me/factors", says: "Begin to set up a second factor.", in: FactorRequest{}, out: Enrolment{}},
+	{pattern: "POST /v1/me/factors/confirm", says: "End it. With the first come recovery codes.", in: NewFactor{}, out: Recoveries{}},
+	{pattern: "DELETE /v1/me/factors/{id}", says: "Remove a second factor, but not the last."},
+	{pattern: "POST /v1/me/recovery", says: "Make new recovery codes.", out: Recoveries{}},
+	{pattern: "POST /v1/me/tokens", says: "Make a token for a program.", in: NewToken{}, out: Token{}},
+	{pattern: "DELETE /v1/me/tokens/{id}", says: "Make a token useless."},
+
+	{pattern: "GET /v1/files/{path...}", says: "The content of a file, or of one of its versions.", query: []string{"number", "version", "purpose"}, kind: "bytes"},
+	{pattern: "PUT /v1/files/{path...}", says: "Save a file: one more version. If-Match and If-None-Match: * make it conditional, Azekura-Modified sets its time.", body: "bytes", out: Info{}},
+	{pattern: "GET /v1/stat/{path...}", says: "What stands at a path.", out: Info{}},
+	{pattern: "GET /v1/list/{path...}", says: "The entries of a directory, in no order.", out: Info{}, kind: "lines"},
+	{pattern: "GET /v1/removed/{path...}", says: "What was removed from a directory.", out: Info{}, kind: "lines"},
+	{pattern: "GET /v1/history/{path...}", says: "What happened to a file, latest first.", out: Change{}, kind: "lines"},
+	{pattern: "GET /v1/search/{path...}", says: "What has a text in its name, below a directory.", query: []string{"q", "limit"}, out: Info{}, kind: "lines"},
+	{pattern: "POST /v1/mkdir/{path...}", says: "Make a directory; with parents=1 those above it, too.", query: []string{"parents"}},
+	{pattern: "POST /v1/remove/{path...}", says: "Remove a file or directory. Nothing is lost."},
+	{pattern: "POST /v1/rename", says: "Move a file or directory.", in: RenameRequest{}},
+	{pattern: "POST /v1/restore", says: "Make an earlier state the one that is shown.", in: RestoreRequest{}, out: Restored{}, kind: "lines"},
+	{pattern: "POST /v1/batch/save", says: "Save many files in one request. docs/json.md has the framing.", body: "batch", out: Saved{}, kind: "lines"},
+	{pattern: "POST /v1/batch/open", says: "Read many files with one release.", in: OpenRequest{}, kind: "batch"},
+
+	{pattern: "GET /v1/shares", says: "The shares that the caller may read.", out: Share{}, kind: "lines"},
+	{pattern: "POST /v1/shares", says: "Make a share.", in: NewShare{}, out: Share{}},
+	{pattern: "GET /v1/shares/{name}/rights", says: "Who may do what in a share.", out: Right{}, kind: "lines"},
+	{pattern: "PUT /v1/shares/{name}/networks", says: "From where a share may be used.", in: Networks{}},
+	{pattern: "PUT /v1/rights", says: "Give, change or take rights of an account or a group.", in: Right{}},
+	{pattern: "GET /v1/sessions", says: "Who is at work.", out: Session{}, kind: "lines"},
+	{pattern: "DELETE /v1/sessions/{id}", says: "End a session."},
+	{pattern: "GET /v1/accounts", says: "The accounts that the caller may see.", out: Account{}, kind: "lines"},
+	{pattern: "POST /v1/accounts", says: "Make an account.", in: NewAccount{}},
+	{pattern: "DELETE /v1/accounts/{name}", says: "Remove an account. Its history stays. 202: it waits for a second person.", out: Outcome{}},
+	{pattern: "PUT /v1/accounts/{name}/password", says: "Set a password: one's own, or from the console.", in: Secret{}},
+	{pattern: "PUT /v1/accounts/{name}/disabled", says: "Close an account, or open it again. 202: it waits for a second person.", in: Disabled{}, out: Outcome{}},
+	{pattern: "PUT /v1/accounts/{name}/role", says: "Give another role. 202: it waits for a second person.", in: RoleRequest{}, out: Outcome{}},
+	{pattern: "PUT /v1/accounts/{name}/networks", says: "From where an account may be used.", in: Networks{}},
+	{pattern: "POST /v1/accounts/{name}/invitation", says: "Make an invitation.", out: Invitation{}},
+	{pattern: "POST /v1/accounts/{name}/reset-factors", says: "Take password and second factors away. 202: it waits for a second person.", in: RenewalRequest{}, out: Outcome{}},
+	{pattern: "DELETE /v1/accounts/{name}/sessions", says: "End an account's sessions."},
+	{pattern: "PUT /v1/accounts/{name}/day", says: "Open somebody's day, from the console.", in: DayRequest{}, out: Day{}},
+	{pattern: "DELETE /v1/accounts/{name}/day", says: "Close somebody's day."},
+	{pattern: "PUT /v1/accounts/{name}/devices/{device}", says: "Let a device in: by a password, which is made, or by an SSH key.", in: NewDevice{}, out: Secret{}},
+	{pattern: "DELETE /v1/accounts/{name}/devices/{device}", says: "Make a device's password or key useless."},
+	{pattern: "GET /v1/groups", says: "The groups that the caller may see.", out: Group{}, kind: "lines"},
+	{pattern: "PUT /v1/groups/{name}", says: "Make a group, or give it other members.", in: Group{}},
+	{pattern: "DELETE /v1/groups/{name}", says: "Remove a group and the rights it gave."},
+	{pattern: "GET /v1/proposals", says: "The acts that wait for a second person.", out: Proposal{}, kind: "lines"},
+	{pattern: "POST /v1/proposals/{id}/confirm", says: "The second person's yes."},
+	{pattern: "DELETE /v1/proposals/{id}", says: "Take a proposal back, or refuse it."},
+	{pattern: "GET /v1/renewal", says: "How far the renewal of all passwords is.", out: Renewal{}},
+	{pattern: "POST /v1/renewal", says: "Have everybody set a new password; all that is open ends at once, this session, too.", in: RenewalRequest{}, out: Renewal{}},
+	{pattern: "GET /v1/policy", says: "What holds for everybody.", out: Policy{}},
+	{pattern: "PUT /v1/policy", says: "Change it. 202: it waits for a second person.", in: Policy{}, out: Outcome{}},
+
+	{pattern: "GET /v1/status", says: "The state of the installation.", out: Status{}},
+	{pattern: "POST /v1/verify", says: "Verify the store.", in: VerifyRequest{}, out: VerifyLine{}, kind: "lines"},
+	{pattern: "POST /v1/rebuild", says: "Make a share's catalogue anew.", in: RebuildRequest{}, out: RebuildLine{}, kind: "lines"},
+	{pattern: "GET /v1/ledger/events", says: "Entries of the ledger, as far as the caller may see them.", query: []string{"from", "to", "actor", "share", "path", "kind", "limit", "newest", "before"}, out: json.RawMessage{}, kind: "lines"},
+	{pattern: "POST /v1/ledger/reading-key", says: "What an auditor needs to read a copy of the ledger. Giving it away is recorded.", out: json.RawMessage{}},
+	{pattern: "GET /v1/openapi.json", says: "This description.", out: json.RawMessage{}, open: true},
+}
+
+// object is a piece of JSON.
+type object = map[string]any
+
+var variable = regexp.MustCompile(`\{([a-z]+)(\.\.\.)?\}`)
+
+// OpenAPI describes the API, made from its types.
+func OpenAPI() ([]byte, error) {
+	s := schemas{}
+	paths := object{}
+	for _, o := range operations {
+		method, path, _ := strings.Cut(o.pattern, " ")
+		path = variable.ReplaceAllString(path, "{$1}")
+		item, ok := paths[path].(object)
+		if !ok {
+			item = object{}
+			paths[path] = item
+		}
+		item[strings.ToLower(method)] = o.describe(s, path)
+	}
+	out := object{
+		"openapi": "3.1.1",
+		"info": object{"title": "Azekura", "version": "1", "description": "Times are RFC 3339 in UTC. Errors are Problems, with the HTTP status of their kind. " +
+			"A browser shows its session's cookie, a program a token of its owner as a bearer. Lists are one JSON object a line; a line {\"error\": …} ends one that cannot go on."},
+		"paths":    paths,
+		"security": []object{{"session": []string{}}, {"token": []string{}}},
+		"components": object{"schemas": s, "securitySchemes": object{
+			"session": object{"type": "apiKey", "in": "cookie", "name": "__Host-azekura"}, "token": object{"type": "http", "scheme": "bearer"}}},
+	}
+	s.of(reflect.TypeFor[Problem]())
+	return json.MarshalIndent(out, "", " ")
+}
+
+func (o operation) describe(s schemas, path string) object {
+	out := object{"summary": o.says, "operationId": strings.Trim(regexp.MustCompile(`[^a-z]+`).ReplaceAllString(strings.ToLower(o.pattern), "_"), "_")}
+	var params []object
+	for _, m := range variable.FindAllStringSubmatch(path, -1) {
+		params = append(params, object{"name": m[1], "in": "path", "required": true, "schema": object{"type": "string"}})
+	}
+	for _, q := range o.query {
+		params = append(params, object{"name": q, "in": "query", "schema": object{"type": "string"}})
+	}
+	if params != nil {
+		out["parameters"] = params
+	}
+	if o.open {
+		out["security"] = []object{{}}
+	}
+	media := func(kind string, v any) object {
+		switch {
+		case kind == "bytes", kind == "batch":
+			return object{"application/octet-stream": object{}}
+		case kind == "lines":
+			return object{"application/x-ndjson": object{"schema": s.of(reflect.TypeOf(v))}}
+		}
+		return object{"application/json": object{"schema": s.of(reflect.TypeOf(v))}}
+	}
+	if o.in != nil || o.body != "" {
+		out["requestBody"] = object{"required": true, "content": media(o.body, o.in)}
+	}
+	problem := object{"description": "a problem", "content": object{"application/json": object{"schema": object{"$ref": "#/components/schemas/Problem"}}}}
+	done, status := object{"description": "done"}, "204"
+	if o.out != nil || o.kind != "" {
+		done["content"], status = media(o.kind, o.out), "200"
+	}
+	answers := object{status: done, "default": problem}
+	if _, two := o.out.(Outcome); two {
+		answers["202"] = done
+	}
+	out["responses"] = answers
+	return out
+}
+
+// schemas are the types by name, as JSON Schema 2020-12.
+type schemas object
+
+var textual = reflect.TypeFor[encoding.TextMarshaler]()
+
+// of returns the schema of a type, and keeps those of structs by their names.
+func (s schemas) of(t reflect.Type) object {
+	switch {
+	case t == reflect.TypeFor[json.RawMessage]():
+		return object{}
+	case t == reflect.TypeFor[time.Time]():
+		return object{"type": "string", "format": "date-time"}
+	case t.Implements(textual) || reflect.PointerTo(t).Implements(textual):
+		return object{"type": "string"}
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		return s.of(t.Elem())
+	case reflect.Slice, reflect.Array:
+		return object{"type": "array", "items": s.of(t.Elem())}
+	case reflect.Map:
+		return object{"type": "object", "additionalProperties": s.of(t.Elem())}
+	case reflect.Bool:
+		return object{"type": "boolean"}
+	case reflect.String:
+		if list := words[t]; list != nil {
+			return object{"type": "string", "enum": list}
+		}
+		return object{"type": "string"}
+	case reflect.Float64:
+		return object{"type": "number"}
+	case reflect.Struct:
+		name := t.Name()
+		if t.PkgPath() == reflect.TypeFor[vault.Status]().PkgPath() {
+			name = "Vault" + name
+		}
+		if s[name] == nil {
+			s[name] = object{} // a type may hold itself
+			s[name] = s.structure(t)
+		}
+		return object{"$ref": "#/components/schemas/" + name}
+	}
+	return object{"type": "integer"}
+}
+
+// structure is the schema of a struct, by its JSON tags.
+func (s schemas) structure(t reflect.Type) object {
+	fields, required := object{}, []string{}
+	for f := range fieldsOf(t) {
+		name, opt, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		if name == "" {
+			name = f.Name
+		}
+		fields[name] = s.of(f.Type)
+		if opt == "" && f.Type.Kind() != reflect.Pointer {
+			required = append(required, name)
+		}
+	}
+	out := object{"type": "object", "properties": fields}
+	if len(required) > 0 {
+		out["required"] = required
+	}
+	return out
+}
+
+func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if !yield(t.Field(i)) {
+				return
+			}
+		}
+	}
+}
+
+// words are the texts that a type of text can be.
+var words = map[reflect.Type][]string{
+	reflect.TypeFor[account.Role]():              texts(account.Roles...),
+	reflect.TypeFor[account.Power]():             texts(append(account.Administrator.Powers(), account.GrantOwn)...),
+	reflect.TypeFor[account.Want]():              texts(WantCode, WantPasskey, WantRecovery, WantPassword, WantFactor),
+	reflect.TypeFor[account.AuthenticatorKind](): texts(App, Passkey, Recovery),
+	reflect.TypeFor[account.Rights]():            texts(NoRights, CanRead, CanWrite),
+	reflect.TypeFor[account.Scope]():             texts(FilesRead, FilesWrite, LedgerRead, AdminRead),
+	reflect.TypeFor[Type]():                      texts(ShareEntry, Directory, RegularFile),
+}
+
+func texts[T ~string](list ...T) (out []string) {
+	for _, x := range list {
+		out = append(out, string(x))
+	}
+	slices.Sort(out)
+	return out
+}
+
+// openapi answers with the API's description.
+func (h *handler) openapi(w http.ResponseWriter, _ *http.Request) error {
+	b, err := OpenAPI()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, err = w.Write(b)
+	return err
+}
