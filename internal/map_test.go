@@ -55,7 +55,7 @@ var imports = map[string]string{
 	"door/web":    "account problem lang door/api",
 	"door/api":    "id account pathname problem vault lang commit",
 
-	"storehouse": words + " catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
+	"storehouse": words + " password catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
 	"cli":        words + " lang door/api storehouse ledger keeper durable",
 }
 

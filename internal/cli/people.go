@@ -13,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/storehouse"
 )
 
 func (a *app) accountInvite() *cobra.Command {
@@ -286,7 +287,8 @@ func (a *app) policy() *cobra.Command {
 				return nil
 			})
 		}),
-		a.policySet())
+		a.policySet(),
+		a.policyPasswords())
 	return c
 }
 
@@ -349,6 +351,33 @@ func (a *app) policySet() *cobra.Command {
 	f.BoolVar(&want.SecondFactor, "second-factor", true, a.t("flag.second-factor"))
 	f.StringArrayVar(&lists, "network", nil, a.t("flag.network"))
 	return c
+}
+
+// policyPasswords makes a list of breached passwords. It is no request to the server: the file may have gigabytes, and the keeper
+// finds what is made of it.
+func (a *app) policyPasswords() *cobra.Command {
+	return a.command("passwords FILE", "cmd.policy-passwords", "azekura policy passwords pwned-passwords-sha1.txt\nazekura policy passwords - < our-old-passwords.txt", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			cfg, err := storehouse.Load(a.data, os.Environ(), nil)
+			if err != nil {
+				return err
+			}
+			in := a.in
+			if args[0] != "-" {
+				if in, err = os.Open(args[0]); err != nil {
+					return problem.New(problem.NotFound, "read", args[0], err)
+				}
+				defer in.Close()
+			}
+			p := a.working()
+			n, err := storehouse.LoadPasswords(ctx, cfg, in, p.files.Store)
+			p.end()
+			if err != nil || a.json {
+				return cmpOr(err, func() error { return a.emit(map[string]int64{"passwords": n}) })
+			}
+			a.print("say.passwords-loaded", n)
+			return nil
+		})
 }
 
 func (a *app) sessionEnd() *cobra.Command {

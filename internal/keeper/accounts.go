@@ -117,6 +117,9 @@ func (l *Local) passwords(name string, alone bool) password.Policy {
 	if alone {
 		p.Min = password.MinAlone
 	}
+	if x := l.breached.Load(); x != nil {
+		p.Breached = x.list
+	}
 	for _, x := range b.Shares {
 		p.Names = append(p.Names, x.Name)
 	}

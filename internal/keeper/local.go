@@ -111,6 +111,9 @@ type Local struct {
 	writing sync.Mutex // held during a change of books, the disk's time included
 	books   atomic.Pointer[books]
 
+	listing  sync.Mutex               // held while a list of breached passwords is read
+	breached atomic.Pointer[breached] // nil: there is none
+
 	stop   chan struct{} // closed by Close, once nothing is at work
 	done   chan struct{} // closed when the heartbeats have ended
 	busy   sync.WaitGroup
@@ -178,6 +181,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 		return nil, err
 	}
 	l.beat = l.now()
+	l.lookForList()
 	go l.beats()
 	return l, nil
 }
@@ -224,6 +228,9 @@ func (l *Local) Close(ctx context.Context) error {
 		l.saveUses(),
 	)
 	err = errors.Join(err, l.log.Close(), l.saveHead())
+	if b := l.breached.Load(); b != nil {
+		err = errors.Join(err, b.file.Close())
+	}
 	l.sealer.Zero()
 	l.proofKey.Zero()
 	l.keys.Zero()
@@ -258,6 +265,7 @@ func (l *Local) heartbeat(ctx context.Context) error {
 	l.mu.Lock()
 	l.beat = l.now()
 	l.mu.Unlock()
+	l.lookForList()
 	_, published := l.log.Publish(ctx)
 	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), published, l.saveHead())
 }

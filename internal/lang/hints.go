@@ -24,6 +24,7 @@ var hintTexts = []text{
 	{"hint.not-your-role", "Your role does not include this.", "この操作は、あなたの役割に含まれていません。"},
 	{"hint.page-old", "The page was open too long, or came from elsewhere. Go back, load it again, and repeat.", "ページが古いか、ほかから開かれたものです。戻って再読み込みし、もう一度操作してください。"},
 	{"hint.passkey", "The passkey was not taken. Use the one that was set up for this site, or another second factor.", "パスキーを確認できませんでした。このサイトに登録したもの、または別の二要素目を使ってください。"},
+	{"hint.password-list", "Give a text file with a password a line, or Have I Been Pwned's list of SHA-1 lines, unpacked; and look at the disk.", "1 行に 1 つのパスワードを書いたテキスト、または展開済みの Have I Been Pwned（SHA-1）の一覧を指定し、ディスクの空きも確認してください。"},
 	{"hint.password-same", "It is the password that must be replaced. Choose another.", "いまと同じパスワードです。別のものにしてください。"},
 	{"hint.proposal-waits", "The same is waiting for a second person already.", "同じ申請がすでに承認待ちです。"},
 	{"hint.prove-again", "Prove your second factor again first: it was some time ago.", "時間がたったため、先に二要素目の再確認が必要です。"},

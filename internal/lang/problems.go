@@ -11,6 +11,7 @@ var problemTexts = []text{
 	{"op.confirm", "Cannot confirm", "承認できません"},
 	{"op.invite", "Cannot invite", "招待できません"},
 	{"op.list rights", "Cannot list the rights", "権限の一覧を表示できません"},
+	{"op.load passwords", "Cannot load the list of passwords", "パスワードの一覧を読み込めません"},
 	{"op.log out", "Cannot log out", "ログアウトできません"},
 	{"op.make recovery codes", "Cannot make recovery codes", "回復コードを発行できません"},
 	{"op.make token", "Cannot make a token", "トークンを発行できません"},
