@@ -56,7 +56,10 @@ type Config struct {
 	Log    *slog.Logger
 }
 
-type handler struct{ Config }
+type handler struct {
+	Config
+	uploads uploads
+}
 
 // endpoint answers one kind of request. What it returns as an error is written as a Problem if nothing
 // has been written before.
@@ -64,7 +67,7 @@ type endpoint func(w http.ResponseWriter, r *http.Request, s account.Session) er
 
 // New returns the API.
 func New(cfg Config) http.Handler {
-	h := &handler{cfg}
+	h := &handler{Config: cfg, uploads: uploads{all: make(map[string]*upload)}}
 	mux := http.NewServeMux()
 	for pattern, e := range h.routes() {
 		mux.Handle(pattern, h.wrap(e))
@@ -108,6 +111,12 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/restore":          h.restore,
 		"POST /v1/batch/save":       h.saveBatch,
 		"POST /v1/batch/open":       h.openBatch,
+
+		"OPTIONS /v1/uploads":     h.uploadOptions,
+		"POST /v1/uploads":        h.beginUpload,
+		"HEAD /v1/uploads/{id}":   h.headUpload,
+		"PATCH /v1/uploads/{id}":  h.patchUpload,
+		"DELETE /v1/uploads/{id}": h.endUpload,
 
 		"GET /v1/shares":                              h.shares,
 		"POST /v1/shares":                             h.makeShare,

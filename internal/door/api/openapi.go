@@ -67,6 +67,12 @@ var operations = []operation{
 	{pattern: "POST /v1/batch/save", says: "Save many files in one request. docs/json.md has the framing.", body: "batch", out: Saved{}, kind: "lines"},
 	{pattern: "POST /v1/batch/open", says: "Read many files with one release.", in: OpenRequest{}, kind: "batch"},
 
+	{pattern: "OPTIONS /v1/uploads", says: "What of tus is spoken: uploads that go on where they broke off, https://tus.io."},
+	{pattern: "POST /v1/uploads", says: "Begin an upload (tus). Upload-Metadata has path, and modified; the answer's Location is where it goes on."},
+	{pattern: "HEAD /v1/uploads/{id}", says: "How much has come (tus)."},
+	{pattern: "PATCH /v1/uploads/{id}", says: "The next part (tus). With the last byte it becomes a version.", body: "bytes"},
+	{pattern: "DELETE /v1/uploads/{id}", says: "Give an upload up (tus)."},
+
 	{pattern: "GET /v1/shares", says: "The shares that the caller may read.", out: Share{}, kind: "lines"},
 	{pattern: "POST /v1/shares", says: "Make a share.", in: NewShare{}, out: Share{}},
 	{pattern: "GET /v1/shares/{name}/rights", says: "Who may do what in a share.", out: Right{}, kind: "lines"},

@@ -129,6 +129,38 @@ for (const f of $$("form[data-upload]")) {
     x.onerror = () => failed(null);
     x.send(file);
   });
+  // Large files go in parts, and go on where they broke off: after a lost connection, and after the page was closed.
+  const tus = async (file, bar) => {
+    const path = decodeURIComponent(f.dataset.upload.replace(/^\/v1\/files/, "")) + "/" + file.name;
+    const memory = "upload " + path + " " + file.size + " " + file.lastModified;
+    const b64 = s => btoa(String.fromCharCode(...new TextEncoder().encode(s)));
+    const ask = (method, url, headers, body) => fetch(url, { method, headers: { "Tus-Resumable": "1.0.0", ...headers }, body }).catch(() => null);
+    let url = localStorage.getItem(memory), at = null;
+    for (let tries = 0; tries < 8;) {
+      if (tries) await new Promise(r => setTimeout(r, Math.min(1000 << tries, 30000)));
+      if (!url) {
+        const r = await ask("POST", "/v1/uploads", { "Upload-Length": file.size, "Upload-Metadata": "path " + b64(path) + ",modified " + b64(new Date(file.lastModified).toISOString()) });
+        if (!r) { tries++; continue; }
+        if (r.status !== 201) throw new Error((await r.json().catch(() => ({}))).message);
+        url = r.headers.get("Location"); at = 0;
+        localStorage.setItem(memory, url);
+      }
+      if (at === null) {
+        const r = await ask("HEAD", url, {});
+        if (!r) { tries++; continue; }
+        if (r.status !== 200) { url = null; localStorage.removeItem(memory); continue; }
+        at = +r.headers.get("Upload-Offset");
+      }
+      if (at === file.size) break;
+      const part = file.slice(at, at + (16 << 20));
+      const r = await ask("PATCH", url, { "Upload-Offset": at, "Content-Type": "application/offset+octet-stream" }, part);
+      if (r?.status === 204) { at += part.size; bar.value = at / file.size; tries = 0; if (at === file.size) break; continue; }
+      if (r && r.status !== 409 && r.status !== 423 && r.status < 500) { localStorage.removeItem(memory); throw new Error((await r.json().catch(() => ({}))).message); }
+      at = null; tries++;
+    }
+    if (at !== file.size) throw null;
+    localStorage.removeItem(memory);
+  };
   const all = async files => {
     let failed = 0;
     for (const file of files) {
@@ -136,7 +168,7 @@ for (const f of $$("form[data-upload]")) {
       bar.max = 1; bar.value = 0; bar.ariaLabel = file.name;
       li.append(file.name, bar); list.append(li);
       for (let tries = 0; ; tries++) {
-        try { await put(file, bar); bar.value = 1; break; } catch (e) {
+        try { await (file.size > 8 << 20 ? tus(file, bar) : put(file, bar)); bar.value = 1; break; } catch (e) {
           if (e === null && tries < 3) { await new Promise(r => setTimeout(r, 2000 << tries)); continue; }
           failed++; li.append(" " + (e?.message || f.dataset.saidFailed)); li.className = "wrong"; break;
         }
