@@ -96,7 +96,7 @@ type Group struct {
 // Proposal is an act that one person has asked for and another must confirm.
 type Proposal struct {
 	ID     string    `json:"id"`
-	Act    string    `json:"act"` // "remove-administrator", "reset-factors", "weaken-policy"
+	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy"
 	Target string    `json:"target,omitempty"`
 	Reason string    `json:"reason,omitempty"`
 	By     string    `json:"by"`

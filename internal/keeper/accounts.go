@@ -51,6 +51,8 @@ func (l *Local) MakeAccount(ctx context.Context, s id.Session, n account.NewAcco
 			return event.Event{}, problem.New(problem.Exists, op, n.Name, nil)
 		case len(d.Accounts) >= maxAccounts:
 			return event.Event{}, problem.New(problem.TooLarge, op, n.Name, errors.New("too many accounts"))
+		case n.Role.May(account.Confirm) && b.anotherConfirms(proposalState{By: by.Account}):
+			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: n.Name, Hint: "hint.appoint"}
 		}
 		a := &accountState{ID: id.NewAccount(), Name: n.Name, Role: n.Role, Created: l.now(), Password: hash}
 		d.Accounts = append(d.Accounts, a)
@@ -213,12 +215,12 @@ func (l *Local) SetPassword(ctx context.Context, s id.Session, name, secret stri
 	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == on && x.ID != s }, "password changed")
 }
 
-// SetDisabled closes an account, which ends its sessions, or opens it again. Its history stays. To close an
-// administrator's takes two people.
+// SetDisabled closes an account, which ends its sessions, or opens it again. Its history stays. To close that
+// of somebody who may confirm takes two people.
 func (l *Local) SetDisabled(ctx context.Context, s id.Session, name string, disabled bool) (account.Outcome, error) {
 	const op = "disable account"
-	if a := l.books.Load().known(name); a != nil && disabled && a.Role == account.Administrator && !a.Disabled {
-		return l.remove(ctx, s, op, proposalState{Act: actDisableAdministrator, On: a.ID, Target: a.Name})
+	if a := l.books.Load().known(name); a != nil && disabled && a.Role.May(account.Confirm) && !a.Disabled {
+		return l.remove(ctx, s, op, proposalState{Act: actDisable, On: a.ID, Target: a.Name})
 	}
 	var on id.Account
 	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
@@ -251,13 +253,13 @@ func managed(b *books, d *draft, by account.Session, op, name string) (*accountS
 	return a, nil
 }
 
-// remove asks for an act that leaves a house with one administrator less.
+// remove asks for an act that leaves a house with one less who may confirm.
 func (l *Local) remove(ctx context.Context, s id.Session, op string, p proposalState) (account.Outcome, error) {
 	if err := l.power(s, account.ManageAccounts, op); err != nil {
 		return account.Outcome{}, err
 	}
 	a := l.books.Load().byID[p.On]
-	if a.mayEnter() && l.books.Load().draft().administrators() == 1 { // told to the one who asks, not only to the second
+	if a.Role == account.Administrator && a.mayEnter() && l.books.Load().draft().administrators() == 1 { // told to the one who asks, not only to the second
 		return account.Outcome{}, lastAdministrator(op, p.Target)
 	}
 	return l.propose(ctx, s, op, p, account.ManageAccounts)
@@ -273,18 +275,32 @@ func (d *draft) administrators() (n int) {
 	return n
 }
 
-// SetRole gives an account another role. To take an administrator's takes two people.
+// SetRole gives an account another role. To take one that may confirm takes two people, and so does to give one, where there is a
+// second person already.
 func (l *Local) SetRole(ctx context.Context, s id.Session, name string, role account.Role) (account.Outcome, error) {
 	const op = "set role"
 	if !role.Valid() {
 		return account.Outcome{}, problem.New(problem.Invalid, op, name, fmt.Errorf("unknown role %q", string(role)))
 	}
-	if a := l.books.Load().known(name); a != nil && a.Role == account.Administrator && role != account.Administrator {
+	b := l.books.Load()
+	by, err := l.live(s)
+	if err != nil {
+		return account.Outcome{}, err
+	}
+	if a := b.known(name); a != nil && a.Role != role {
 		args, err := json.Marshal(role)
 		if err != nil {
 			return account.Outcome{}, problem.New(problem.Internal, op, name, err)
 		}
-		return l.remove(ctx, s, op, proposalState{Act: actDemoteAdministrator, On: a.ID, Target: a.Name, Args: args})
+		p := proposalState{By: by.Account, On: a.ID, Target: a.Name, Args: args}
+		switch {
+		case a.Role.May(account.Confirm) && role != account.Administrator: // or one person could be left alone to decide
+			p.Act = actDemote
+			return l.remove(ctx, s, op, p)
+		case role.May(account.Confirm) && !a.Role.May(account.Confirm) && b.anotherConfirms(p):
+			p.Act = actAppoint
+			return l.propose(ctx, s, op, p, account.ManageAccounts)
+		}
 	}
 	return account.Outcome{}, l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
 		a, err := managed(b, d, by, op, name)
@@ -300,11 +316,11 @@ func (l *Local) SetRole(ctx context.Context, s id.Session, name string, role acc
 }
 
 // RemoveAccount removes an account. What it did stays in histories and in the ledger, and its name stays taken. To
-// remove an administrator takes two people.
+// remove somebody who may confirm takes two people.
 func (l *Local) RemoveAccount(ctx context.Context, s id.Session, name string) (account.Outcome, error) {
 	const op = "remove account"
-	if a := l.books.Load().known(name); a != nil && a.Role == account.Administrator {
-		return l.remove(ctx, s, op, proposalState{Act: actRemoveAdministrator, On: a.ID, Target: a.Name})
+	if a := l.books.Load().known(name); a != nil && a.Role.May(account.Confirm) {
+		return l.remove(ctx, s, op, proposalState{Act: actRemove, On: a.ID, Target: a.Name})
 	}
 	var on id.Account
 	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {

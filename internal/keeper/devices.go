@@ -14,7 +14,8 @@ import (
 	"github.com/azekura/azekura/internal/problem"
 )
 
-// MakeDevice makes a device password for an account and returns it. Only its hash is kept.
+// MakeDevice makes a device password for an account and returns it. Only its hash is kept. People make their own; for others only the
+// console does.
 func (l *Local) MakeDevice(ctx context.Context, s id.Session, name, device string) (secret string, err error) {
 	secret = newDevicePassword()
 	hash := deviceHash(secret)
@@ -46,6 +47,8 @@ func (l *Local) addDevice(ctx context.Context, s id.Session, name string, n devi
 		switch {
 		case err != nil:
 			return event.Event{}, err
+		case a.ID != by.Account && by.Factor != account.Console: // it would be a way to act in somebody else's name
+			return event.Event{}, notAllowed(op)
 		case a.device(n.Name) >= 0:
 			return event.Event{}, problem.New(problem.Exists, op, n.Name, nil)
 		case len(a.Devices) >= maxDevices:

@@ -261,6 +261,69 @@ func TestTwoPeople(t *testing.T) {
 	}
 }
 
+// TestAppointing: one person cannot make the second.
+func TestAppointing(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, admin := arrived(t, l, clock, "tanaka", account.Administrator)
+	// Alone, an administrator has to.
+	if err := l.MakeAccount(ctx, admin, account.NewAccount{Name: "first", Role: account.PrivacyOfficer}); err != nil {
+		t.Errorf("the first to confirm: %v", err)
+	}
+	_, officer := arrived(t, l, clock, "officer", account.PrivacyOfficer)
+	if err := l.MakeAccount(ctx, admin, account.NewAccount{Name: "puppet", Role: account.Administrator}); hint(err) != "hint.appoint" {
+		t.Errorf("one more to confirm, by one person: %v", err)
+	}
+	if err := l.MakeAccount(ctx, admin, account.NewAccount{Name: "puppet", Role: account.Staff}); err != nil {
+		t.Fatal(err)
+	}
+	o, err := l.SetRole(ctx, admin, "puppet", account.Administrator)
+	if err != nil || o.Proposal == nil {
+		t.Fatalf("one more to confirm, by a change of role: %+v, %v", o, err)
+	}
+	if l.books.Load().known("puppet").Role != account.Staff {
+		t.Error("the role has changed without a second person")
+	}
+	if err := l.Confirm(ctx, officer, o.Proposal.ID); err != nil {
+		t.Fatal(err)
+	}
+	if l.books.Load().known("puppet").Role != account.Administrator {
+		t.Error("the role has not changed with a second person")
+	}
+	if o, err := l.SetRole(ctx, admin, "officer", account.Staff); err != nil || o.Proposal == nil {
+		t.Errorf("the second person's role is taken by the first: %+v, %v", o, err)
+	}
+	if o, err := l.SetDisabled(ctx, admin, "officer", true); err != nil || o.Proposal == nil {
+		t.Errorf("the second person's account is closed by the first: %+v, %v", o, err)
+	}
+	if o, err := l.RemoveAccount(ctx, admin, "officer"); err != nil || o.Proposal == nil {
+		t.Errorf("the second person is removed by the first: %+v, %v", o, err)
+	}
+	if err := second(l.MakeDevice(ctx, admin, "officer", "mine")); problem.KindOf(err) != problem.Denied {
+		t.Errorf("a device in somebody else's name: %v", err)
+	}
+}
+
+// TestManyTickets: whoever begins many logins ends none of others.
+func TestManyTickets(t *testing.T) {
+	l, clock := newHouse(t)
+	p, _ := arrived(t, l, clock, "sato", account.Staff)
+	step := p.begin()
+	stranger := browser
+	stranger.Address = netip.MustParseAddr("198.51.100.1")
+	for range 2 * maxTicketsOf {
+		if _, err := l.SignInWithPasskey(t.Context(), stranger); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(l.tickets.all); n > maxTicketsOf+1 {
+		t.Errorf("%d tickets of one address", n)
+	}
+	if _, _, err := l.SignInCode(t.Context(), browser, step.Ticket, p.code()); err != nil {
+		t.Errorf("a login that was under way: %v", err)
+	}
+}
+
 func TestLostFactor(t *testing.T) {
 	l, clock := newHouse(t)
 	ctx := t.Context()

@@ -31,11 +31,12 @@ type proposalState struct {
 
 // The acts that take two people.
 const (
-	actRemoveAdministrator  = "remove-administrator"
-	actDisableAdministrator = "disable-administrator"
-	actDemoteAdministrator  = "demote-administrator"
-	actResetFactors         = "reset-factors"
-	actWeakenPolicy         = "weaken-policy"
+	actRemove       = "remove"
+	actDisable      = "disable"
+	actDemote       = "demote"
+	actResetFactors = "reset-factors"
+	actWeakenPolicy = "weaken-policy"
+	actAppoint      = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
 const (
@@ -65,22 +66,30 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		a.Password, a.App, a.Passkeys, a.Recovery, a.Invitation, a.Day, a.Renew = nil, nil, nil, nil, nil, nil, false
 		return []event.Event{{Kind: event.FactorRemoved, Target: a.Name, Note: "all"}}, nil
 	}
+	if p.Act == actAppoint {
+		return appoint(a, p.Args)
+	}
 	if a.Role == account.Administrator && !a.Disabled && d.administrators() == 1 {
 		return nil, lastAdministrator("confirm", a.Name)
 	}
 	switch p.Act {
-	case actRemoveAdministrator:
+	case actRemove:
 		return []event.Event{d.remove(a, l.now())}, nil
-	case actDisableAdministrator:
+	case actDisable:
 		a.Disabled, a.Day = true, nil
 		return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}}, nil
-	case actDemoteAdministrator:
-		if err := json.Unmarshal(p.Args, &a.Role); err != nil || !a.Role.Valid() {
-			return nil, fmt.Errorf("role %q: %w", string(a.Role), err)
-		}
-		return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "role: " + string(a.Role)}}, nil
+	case actDemote:
+		return appoint(a, p.Args)
 	}
 	return nil, fmt.Errorf("unknown act %q", p.Act)
+}
+
+// appoint gives an account of the draft the role that a proposal names.
+func appoint(a *accountState, args json.RawMessage) ([]event.Event, error) {
+	if err := json.Unmarshal(args, &a.Role); err != nil || !a.Role.Valid() {
+		return nil, fmt.Errorf("role %q: %w", string(a.Role), err)
+	}
+	return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "role: " + string(a.Role)}}, nil
 }
 
 // after is what an act ends besides: the sessions of whom it was about.

@@ -34,9 +34,10 @@ type ticket struct {
 }
 
 const (
-	ticketTime  = 10 * time.Minute
-	ticketTries = 5
-	maxTickets  = 4096
+	ticketTime   = 10 * time.Minute
+	ticketTries  = 5
+	maxTickets   = 8192
+	maxTicketsOf = 512 // of one address, which may be a whole factory in the morning
 )
 
 // tickets are the logins under way.
@@ -60,22 +61,33 @@ func secretHash(secret string) [32]byte {
 	return sha256.Sum256([]byte("azekura/v1 secret" + secret))
 }
 
-// add begins a ticket. When there are too many, the one that ends first gives way.
+// add begins a ticket. When there are too many, the one that ends first gives way: of the same address, so that nobody ends the logins
+// of others by beginning many.
 func (t *tickets) add(x *ticket, now time.Time) (secret string) {
 	secret, x.key = newSecret()
 	x.until = now.Add(ticketTime)
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var first *ticket
+	var first, own *ticket
+	of := 0
 	for k, y := range t.all {
-		switch {
-		case !now.Before(y.until):
+		if !now.Before(y.until) {
 			delete(t.all, k)
-		case first == nil || y.until.Before(first.until):
+			continue
+		}
+		if first == nil || y.until.Before(first.until) {
 			first = y
 		}
+		if network(y.from) == network(x.from) {
+			if of++; own == nil || y.until.Before(own.until) {
+				own = y
+			}
+		}
 	}
-	if len(t.all) >= maxTickets {
+	switch {
+	case of >= maxTicketsOf:
+		delete(t.all, own.key)
+	case len(t.all) >= maxTickets:
 		delete(t.all, first.key)
 	}
 	t.all[x.key] = x

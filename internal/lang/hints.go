@@ -3,6 +3,7 @@ package lang
 // hintTexts say what to do next about a problem.
 var hintTexts = []text{
 	{"hint.address-changed", "The session was seen at another address and has ended. Log in again.", "別の接続元から使われたため、セッションを終了しました。もう一度ログインしてください。"},
+	{"hint.appoint", "Invite them as staff first, then change the role: that takes two people.", "まず一般として招待し、その後で役割を変更してください（二人の確認が必要です）。"},
 	{"hint.auditor-holds-nothing", "An auditor reads the ledger, and no file. Give another role first.", "監査人は台帳だけを閲覧し、ファイルは扱いません。先に役割を変更してください。"},
 	{"hint.code", "The code is not right, or was used before. Wait for the next one; the clock of the telephone must be right.",
 		"コードが違うか、使用済みです。次のコードを待って入力してください（端末の時計が合っている必要があります）。"},

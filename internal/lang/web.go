@@ -7,7 +7,7 @@ var webTexts = []text{
 	{"web.act", "Act", "操作"},
 	{"web.add-passkey", "Add a passkey", "パスキーを追加"},
 	{"web.address", "Address", "接続元"},
-	{"web.admin-two", "To take the administrator's role away takes two people.", "管理者の役割を外すには、二人の確認が必要です。"},
+	{"web.admin-two", "To give or take a role that may say yes takes two people.", "承認できる役割（管理者・個人情報保護責任者）の付与・変更には、二人の確認が必要です。"},
 	{"web.allowed-about", "Networks, or names of lists in the settings, with spaces between. Empty: from everywhere.", "ネットワーク、または設定で名付けたリストを空白で区切って指定します。空なら制限なし。"},
 	{"web.allowed-networks", "Allowed networks", "許可するネットワーク"},
 	{"web.another-confirms", "Somebody else must say yes.", "ほかの人の承認が必要です。"},

@@ -118,7 +118,7 @@ func lived(t *testing.T, h *house.House, b *tab) {
 	h.Request("PUT", h.URL+url.PathEscape("gone.txt"), []byte("x")).Body.Close()
 	h.Request("DELETE", h.URL+url.PathEscape("gone.txt"), nil).Body.Close()
 	h.Run("account", "add", "佐藤 花子")
-	h.Run("account", "add", "--role", "privacy-officer", "officer")
+	h.Run("account", "add", "--role", "share-manager", "manager")
 	h.Run("group", "set", "prepress", "佐藤 花子")
 	h.Run("account", "grant", "--group", "prepress", "albums", "write")
 	h.Run("policy", "set", "--firm", "校倉印刷株式会社", "--closing", "19:00", "--zone", "Asia/Tokyo", "--network", "factory=192.168.1.0/24")

@@ -131,7 +131,7 @@ func (h *handler) openBatch(w http.ResponseWriter, r *http.Request, s account.Se
 	if len(q.Paths) > MaxBatch {
 		return problem.New(problem.TooLarge, "open", "", fmt.Errorf("more than %d files", MaxBatch))
 	}
-	why, err := purposeOf(string(q.Purpose))
+	why, err := purposeOf(s, string(q.Purpose))
 	if err != nil {
 		return err
 	}
