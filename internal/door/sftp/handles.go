@@ -206,9 +206,9 @@ func (s *save) seed(limit int64) error {
 	if s.before == nil {
 		return nil
 	}
-	i := *s.before
+	i, ctx := *s.before, s.ctx
 	s.before = nil
-	list, err := s.h.files.Open(s.ctx, account.Open, i)
+	list, err := s.h.files.Open(ctx, account.Open, i)
 	if err != nil {
 		return err
 	}
