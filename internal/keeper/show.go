@@ -279,6 +279,46 @@ func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[En
 	}
 }
 
+// Proof is what convinces anybody that an entry stands in the ledger: with the public key, which they have from elsewhere, and without
+// the ledger.
+type Proof struct {
+	Proof     []byte // C2SP tlog-proof
+	Sealed    []byte // the entry as it stands there
+	PublicKey string
+	Entry     Entry // what it says
+}
+
+// Proof proves an entry to who may see it.
+func (l *Local) Proof(ctx context.Context, s id.Session, index int64) (Proof, error) {
+	const op = "prove"
+	leave, err := l.enter(op)
+	if err != nil {
+		return Proof{}, err
+	}
+	defer leave()
+	by, err := l.live(s)
+	if err != nil {
+		return Proof{}, err
+	}
+	r, k, late, err := l.openEvents(ctx)
+	if err != nil {
+		return Proof{}, err
+	}
+	defer k.Zero()
+	for x, err := range r.Entries(ctx, max(index, 0), max(index, 0)+1) {
+		if err != nil {
+			return Proof{}, err
+		}
+		e := ShowEntry(k, x.Index, x.Data)
+		if x.Index != index || !l.books.Load().seen(by)(&e) {
+			break
+		}
+		p, err := r.Prove(ctx, index)
+		return Proof{p, slices.Clone(x.Data), l.keys.LedgerPublicKey(), e}, err
+	}
+	return Proof{}, errors.Join(problem.New(problem.NotFound, op, "", nil), late) // and does not tell whether there is such an entry
+}
+
 // openEvents returns what Show needs; late is why the newest entries are missing.
 func (l *Local) openEvents(ctx context.Context) (r *ledger.Reader, k *ReadingKey, late, err error) {
 	_, late = l.log.Publish(ctx)

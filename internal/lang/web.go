@@ -190,6 +190,8 @@ var webTexts = []text{
 	{"web.policy", "For everybody", "全員に適用される方針"},
 	{"web.print", "Print", "印刷"},
 	{"web.problem", "That did not work", "実行できませんでした"},
+	{"web.proof", "Proof", "証明"},
+	{"web.proof-readme", "%[1]s.tlog-proof proves that %[1]s.entry stands in the ledger whose public key is in public-key (C2SP tlog-proof).\nCompare the key with the one that you have from elsewhere. %[1]s.json is what the entry says.\n", "%[1]s.tlog-proof は、%[1]s.entry が台帳にあることの証明です（C2SP tlog-proof）。public-key は台帳の公開鍵です。\n別の方法で入手した公開鍵と照合してください。%[1]s.json は記録の内容です。\n"},
 	{"web.proposals", "Waiting for a second person", "二人目の承認待ち"},
 	{"web.proposals-about", "Some acts take two people: one asks, another says yes within three days. Both stand in the ledger.", "重要な操作には二人の確認が必要です。一人が申請し、三日以内に別の人が承認します。どちらも台帳に残ります。"},
 	{"web.proposed", "It waits for a second person's yes.", "申請しました。別の人の承認を待っています。"},

@@ -9,6 +9,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"mime/multipart"
@@ -410,5 +411,40 @@ func TestPageHeaders(t *testing.T) {
 	}
 	if resp, _ := b.admin.do("GET", "/v1/files/"+url.PathEscape("アルバム"), ""); resp.Header.Get("X-Content-Type-Options") != "nosniff" {
 		t.Error("the API's answers may be taken for something else")
+	}
+}
+
+// TestProofs: who may see an entry gets its proof, and nobody else.
+func TestProofs(t *testing.T) {
+	b := besiege(t)
+	staff := b.person("sato", account.Staff)
+	var theirs, others string
+	for raw, err := range b.local.Events(t.Context(), api.EventFilter{Kinds: []string{"login"}}) {
+		var e struct {
+			Index json.Number `json:"index"`
+			Actor string      `json:"actor"`
+		}
+		if err := errors.Join(err, json.Unmarshal(raw, &e)); err != nil {
+			t.Fatal(err)
+		}
+		switch e.Actor {
+		case "sato":
+			theirs = e.Index.String()
+		case "tanaka":
+			others = e.Index.String()
+		}
+	}
+	var p api.Proof
+	if got := staff.call("GET", "/v1/ledger/proofs/"+theirs, nil, &p); got != 200 || !strings.HasPrefix(p.Proof, "c2sp.org/tlog-proof") || len(p.Sealed) == 0 || !strings.Contains(string(p.Entry), "sato") {
+		t.Errorf("one's own entry: %d %+v", got, p)
+	}
+	for _, index := range []string{others, "999999", "-1", "x"} {
+		if got := staff.call("GET", "/v1/ledger/proofs/"+index, nil, nil); got != 404 {
+			t.Errorf("entry %s: %d, want 404", index, got)
+		}
+	}
+	resp, body := b.admin.do("GET", "/proof/"+others, "")
+	if resp.StatusCode != 200 || !strings.HasPrefix(body, "PK") || resp.Header.Get("Content-Type") != "application/zip" {
+		t.Errorf("the page's proof: %d %.20q", resp.StatusCode, body)
 	}
 }

@@ -111,6 +111,16 @@ func (e *embedded) ReadingKey(ctx context.Context, s account.Session) (json.RawM
 	return e.local.ReadingKey(ctx, s.ID)
 }
 
+// Proof implements api.Ledger.
+func (e *embedded) Proof(ctx context.Context, s account.Session, index int64) (api.Proof, error) {
+	p, err := e.local.Proof(ctx, s.ID, index)
+	if err != nil {
+		return api.Proof{}, err
+	}
+	raw, err := json.Marshal(p.Entry)
+	return api.Proof{Proof: string(p.Proof), Sealed: p.Sealed, PublicKey: p.PublicKey, Entry: raw}, err
+}
+
 // Filter returns the API's filter as the keeper understands it.
 func Filter(f api.EventFilter) keeper.Filter {
 	out := keeper.Filter{From: f.From, To: f.To, Actor: f.Actor, Share: f.Share, Path: f.Path, Limit: f.Limit, Newest: f.Newest, Before: f.Before}

@@ -67,7 +67,7 @@ func TestFiles(t *testing.T) {
 		t.Errorf("after the restore: %q", text)
 	}
 	b.press("Who has read this")
-	b.says("keys released", h.User)
+	b.says("keys released", h.User, "Proof")
 
 	// Removed, and back from the bin.
 	b.goTo("/files/albums/" + url.PathEscape("名簿 2026.csv"))

@@ -40,6 +40,8 @@ type Ledger interface {
 	Events(ctx context.Context, s account.Session, f EventFilter) iter.Seq2[json.RawMessage, error]
 	// ReadingKey returns what an auditor needs to read a copy of the ledger, as JSON. Giving it away is recorded.
 	ReadingKey(ctx context.Context, s account.Session) (json.RawMessage, error)
+	// Proof proves an entry to who may see it.
+	Proof(ctx context.Context, s account.Session, index int64) (Proof, error)
 }
 
 // Config is what the API is made of.
@@ -165,6 +167,7 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/rebuild":            h.rebuild,
 		"GET /v1/ledger/events":       h.events,
 		"POST /v1/ledger/reading-key": h.readingKey,
+		"GET /v1/ledger/proofs/{id}":  h.proof,
 	}
 }
 

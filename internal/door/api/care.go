@@ -226,6 +226,26 @@ func (h *handler) events(w http.ResponseWriter, r *http.Request, s account.Sessi
 	return sequence(w, r, h.Ledger.Events(r.Context(), s, f), func(e json.RawMessage) json.RawMessage { return e })
 }
 
+// Proof is what convinces anybody that an entry stands in the ledger: with the public key, which they should have from elsewhere.
+type Proof struct {
+	Proof     string          `json:"proof"` // C2SP tlog-proof
+	Sealed    []byte          `json:"sealed"`
+	PublicKey string          `json:"public_key"`
+	Entry     json.RawMessage `json:"entry"` // what it says
+}
+
+func (h *handler) proof(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	index, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return problem.New(problem.NotFound, "prove", "", err)
+	}
+	p, err := h.Ledger.Proof(r.Context(), s, index)
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, p)
+}
+
 func (h *handler) readingKey(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	key, err := h.Ledger.ReadingKey(r.Context(), s)
 	if err != nil {

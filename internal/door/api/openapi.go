@@ -110,6 +110,7 @@ var operations = []operation{
 	{pattern: "POST /v1/rebuild", says: "Make a share's catalogue anew.", in: RebuildRequest{}, out: RebuildLine{}, kind: "lines"},
 	{pattern: "GET /v1/ledger/events", says: "Entries of the ledger, as far as the caller may see them.", query: []string{"from", "to", "actor", "share", "path", "kind", "limit", "newest", "before"}, out: json.RawMessage{}, kind: "lines"},
 	{pattern: "POST /v1/ledger/reading-key", says: "What an auditor needs to read a copy of the ledger. Giving it away is recorded.", out: json.RawMessage{}},
+	{pattern: "GET /v1/ledger/proofs/{id}", says: "The proof that an entry stands in the ledger, for anybody.", out: Proof{}},
 	{pattern: "GET /v1/openapi.json", says: "This description.", out: json.RawMessage{}, open: true},
 }
 

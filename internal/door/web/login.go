@@ -54,6 +54,7 @@ func (h *house) routes() map[string]action {
 		"GET /renewal":              {do: (*visit).renewal},
 		"POST /renewal":             {do: (*visit).renew},
 		"GET /ledger":               {do: (*visit).ledger},
+		"GET /proof/{index}":        {do: (*visit).proofOf},
 		"GET /settings":             {do: (*visit).settings},
 		"POST /settings":            {do: (*visit).setPolicy},
 

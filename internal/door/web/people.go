@@ -1,11 +1,13 @@
 package web
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -764,6 +766,38 @@ func (v *visit) ledger() error {
 		p.Next = next.Encode()
 	}
 	return v.show("ledger", p)
+}
+
+// proofOf sends the proof of an entry: what to verify, with what, and what it says.
+func (v *visit) proofOf() error {
+	var index int64
+	if _, err := fmt.Sscan(v.r.PathValue("index"), &index); err != nil {
+		return problem.New(problem.NotFound, "prove", "", err)
+	}
+	p, err := v.api.Proof(v.r.Context(), index)
+	if err != nil {
+		return err
+	}
+	name := fmt.Sprintf("azekura-entry-%d", index)
+	v.send("application/zip", "attachment", name+".zip")
+	z := zip.NewWriter(v.w)
+	for _, f := range []struct {
+		name string
+		data []byte
+	}{{name + ".tlog-proof", []byte(p.Proof)}, {name + ".entry", p.Sealed}, {"public-key", []byte(p.PublicKey + "\n")}, {name + ".json", p.Entry},
+		{"README.txt", []byte(v.lang.Text("web.proof-readme", name))}} {
+		w, err := z.Create(f.name)
+		if err == nil {
+			_, err = w.Write(f.data)
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // too late for a page
+		}
+	}
+	if err := z.Close(); err != nil {
+		panic(http.ErrAbortHandler)
+	}
+	return nil
 }
 
 func dayOf(s string) (time.Time, error) {

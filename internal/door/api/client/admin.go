@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"iter"
 	"net/url"
+	"strconv"
 
 	"github.com/azekura/azekura/internal/door/api"
 )
@@ -81,6 +82,11 @@ func (c *Client) Rebuild(ctx context.Context, share string) iter.Seq2[api.Rebuil
 // Events yields events of the ledger, opened.
 func (c *Client) Events(ctx context.Context, f api.EventFilter) iter.Seq2[json.RawMessage, error] {
 	return lines[json.RawMessage](ctx, c, "GET", "/v1/ledger/events?"+f.Query().Encode(), nil)
+}
+
+// Proof returns the proof that an entry stands in the ledger.
+func (c *Client) Proof(ctx context.Context, index int64) (p api.Proof, err error) {
+	return p, c.call(ctx, "GET", "/v1/ledger/proofs/"+strconv.FormatInt(index, 10), nil, &p)
 }
 
 // ReadingKey returns what an auditor needs to read a copy of the ledger.

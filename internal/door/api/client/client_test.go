@@ -130,6 +130,9 @@ func (k *kept) Events(_ context.Context, _ account.Session, f api.EventFilter) i
 		yield(json.RawMessage(fmt.Sprintf(`{"index":1,"path":%q,"kinds":%d,"limit":%d,"from":%q}`, f.Path, len(f.Kinds), f.Limit, f.From.UTC().Format(time.RFC3339))), nil)
 	}
 }
+func (k *kept) Proof(_ context.Context, _ account.Session, index int64) (api.Proof, error) {
+	return api.Proof{Proof: fmt.Sprint("proof of ", index)}, k.err
+}
 func (k *kept) ReadingKey(context.Context, account.Session) (json.RawMessage, error) {
 	return json.RawMessage(`{"key":"k"}`), k.err
 }
