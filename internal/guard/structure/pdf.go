@@ -1,0 +1,257 @@
+package structure
+
+import (
+	"bytes"
+	"compress/zlib"
+	"io"
+	"regexp"
+	"strconv"
+)
+
+// PDF, ISO 32000-1: objects, some with streams, and an index at the end. Deep inflates the streams and looks at the pictures among them. In a
+// document with a password they cannot be read: it is sealed.
+
+type pdfFile struct {
+	s       *source
+	begin   int64 // where %PDF stands: offsets count from there
+	flaw    error // the first stream that cannot be read
+	indexes map[int64]bool
+	last    int64 // where the last startxref points; -1: none
+	ended   bool  // %%EOF came after it
+	zlib    io.ReadCloser
+}
+
+// maxIndexes bounds the places that are remembered.
+const maxIndexes = 10_000
+
+// lookback is how far before a stream its dictionary begins at most.
+const lookback = 8 << 10
+
+func isPDF(head []byte) bool { return bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")) }
+
+func checkPDF(s *source) error {
+	s.keep = lookback
+	s.find([]byte("%PDF-"))
+	p := &pdfFile{s: s, begin: s.pos(), indexes: make(map[int64]bool), last: -1}
+	f := &finder{s: s, texts: [2][]byte{[]byte("stream"), []byte("xref")}}
+	inside := false
+	for {
+		i := f.next()
+		if i < 0 {
+			break
+		}
+		before, base := s.behind(), s.pos()-int64(len(s.behind()))
+		switch {
+		case i == 1 && bytes.HasSuffix(before, []byte("start")):
+			p.point()
+		case i == 1:
+			p.index(s.pos() - p.begin)
+			s.advance(4)
+		case bytes.HasSuffix(before, []byte("end")):
+			inside = false
+			s.advance(6)
+		default:
+			by := ""
+			if !inside {
+				by = p.object(before, base) // what is read next moves it
+			}
+			s.advance(6)
+			if !inside && p.begins() {
+				inside = true
+				p.stream(by)
+			}
+		}
+	}
+	switch {
+	case inside, !p.ended:
+		return s.wrong(cut)
+	case s.sealed:
+		return nil
+	case p.flaw != nil:
+		return p.flaw
+	case !p.indexes[p.last]:
+		return s.wrong(badIndex)
+	}
+	return nil
+}
+
+// index remembers where an index stands.
+func (p *pdfFile) index(at int64) {
+	if len(p.indexes) < maxIndexes {
+		p.indexes[at] = true
+	}
+	p.lookForLock(p.s.behind())
+}
+
+// lookForLock looks for a password in what may be the end of a document.
+func (p *pdfFile) lookForLock(b []byte) {
+	if i := bytes.LastIndex(b, []byte("trailer")); i >= 0 && bytes.Contains(b[i:], []byte("/Encrypt")) {
+		p.s.sealed = true
+	}
+}
+
+var pointer = regexp.MustCompile(`^xref\s{1,4}(\d{1,18})\s{1,8}(%%EOF)?`)
+
+// point reads where the index stands: "startxref 123 %%EOF".
+func (p *pdfFile) point() {
+	p.lookForLock(p.s.behind())
+	m := pointer.FindSubmatch(p.s.peek(48))
+	p.s.advance(4)
+	if m == nil {
+		return
+	}
+	p.last, _ = strconv.ParseInt(string(m[1]), 10, 64)
+	p.ended = len(m[2]) > 0
+}
+
+// begins reports whether the data of a stream follows the word.
+func (p *pdfFile) begins() bool {
+	switch b := p.s.peek(2); {
+	case len(b) == 2 && b[0] == '\r' && b[1] == '\n':
+		p.s.advance(2)
+	case len(b) > 0 && (b[0] == '\n' || b[0] == '\r'):
+		p.s.advance(1)
+	default:
+		return false
+	}
+	return true
+}
+
+// object looks at the dictionary of a stream, the last of before, which begins at base. It returns the filter of the data.
+func (p *pdfFile) object(before []byte, base int64) string {
+	at := bytes.LastIndex(before, []byte("obj"))
+	if at < 0 {
+		return ""
+	}
+	dict := before[at:]
+	if bytes.Contains(dict, []byte("/XRef")) {
+		if len(p.indexes) < maxIndexes {
+			p.indexes[base+int64(objectNumbers(before[:at]))-p.begin] = true
+		}
+		if bytes.Contains(dict, []byte("/Encrypt")) {
+			p.s.sealed = true
+		}
+	}
+	if !p.s.deep || p.flaw != nil {
+		return ""
+	}
+	return filter(dict)
+}
+
+// stream looks at the data of a stream.
+func (p *pdfFile) stream(by string) {
+	if bytes.HasPrefix(bytes.TrimLeft(p.s.peek(12), "\r\n"), []byte("endstream")) {
+		return // there is none, which some programs compress, too
+	}
+	switch by {
+	case "FlateDecode":
+		p.inflate()
+	case "DCTDecode":
+		if b := p.s.peek(3); len(b) < 3 || !begins("\xff\xd8\xff")(b) {
+			p.flaw = p.s.wrong(badData)
+		} else if err := checkJPEG(p.s); err != nil {
+			p.flaw = err
+		}
+	}
+}
+
+// objectNumbers returns where the two numbers begin that stand at the end of b, before the word obj.
+func objectNumbers(b []byte) int {
+	i := len(b)
+	for range 2 {
+		for i > 0 && isSpace(b[i-1]) {
+			i--
+		}
+		for i > 0 && b[i-1] >= '0' && b[i-1] <= '9' {
+			i--
+		}
+	}
+	return i
+}
+
+func isSpace(c byte) bool {
+	return c == ' ' || c == '\n' || c == '\r' || c == '\t' || c == '\f' || c == 0
+}
+
+// filter returns the first filter that a dictionary names.
+func filter(dict []byte) string {
+	i := bytes.Index(dict, []byte("/Filter"))
+	if i < 0 {
+		return ""
+	}
+	dict = bytes.TrimLeft(dict[i+len("/Filter"):], " \n\r\t\f[")
+	if len(dict) == 0 || dict[0] != '/' {
+		return ""
+	}
+	n := 1
+	for n < len(dict) && (dict[n] >= 'A' && dict[n] <= 'Z' || dict[n] >= 'a' && dict[n] <= 'z' || dict[n] >= '0' && dict[n] <= '9') {
+		n++
+	}
+	return string(dict[1:n])
+}
+
+// inflate reads compressed data.
+func (p *pdfFile) inflate() {
+	at := p.s.pos()
+	var err error
+	if p.zlib == nil {
+		p.zlib, err = zlib.NewReader(p.s)
+	} else {
+		err = p.zlib.(zlib.Resetter).Reset(p.s, nil)
+	}
+	if err == nil {
+		_, err = p.s.swallow(p.zlib, io.Discard, maxInflated)
+	} else {
+		p.zlib = nil
+	}
+	if err != nil {
+		p.flaw = &flaw{at, badData}
+	}
+}
+
+// finder finds the next of two texts.
+type finder struct {
+	s     *source
+	texts [2][]byte
+	known [2]int64 // each is not before this
+	hit   [2]bool  // and stands there
+}
+
+// next goes to the next text and returns which; -1: there is none, and all is read.
+func (f *finder) next() int {
+	s := f.s
+	for {
+		if len(s.peek(16)) == 0 {
+			return -1
+		}
+		w, pos := s.buf[s.lo:s.hi], s.pos()
+		for i, text := range f.texts {
+			if f.hit[i] && f.known[i] >= pos {
+				continue
+			}
+			from := int(max(f.known[i]-pos, 0))
+			if from > len(w) {
+				from = len(w)
+			}
+			at := bytes.Index(w[from:], text)
+			if f.hit[i] = at >= 0; at >= 0 {
+				f.known[i] = pos + int64(from+at)
+			} else {
+				f.known[i] = max(f.known[i], pos+int64(max(len(w)-len(text)+1, 0)))
+			}
+		}
+		first := 0
+		if f.known[1] < f.known[0] {
+			first = 1
+		}
+		if f.hit[first] {
+			s.advance(int(f.known[first] - pos))
+			return first
+		}
+		step := min(f.known[first]-pos, int64(len(w)))
+		if step <= 0 || len(w) < 16 {
+			step = int64(len(w)) // the end
+		}
+		s.advance(int(step))
+	}
+}

@@ -1,0 +1,206 @@
+package structure
+
+import (
+	"compress/zlib"
+	"hash/crc32"
+	"io"
+)
+
+// PNG, ISO/IEC 15948: chunks of a length, a type and a CRC-32. Deep inflates the picture, which must have the size of its rows.
+
+const maxEdge = 1 << 26 // pixels; no real picture is longer
+
+type pngFile struct {
+	s       *source
+	rows    int64 // bytes of picture data that there must be; 0: not told
+	data    bool  // picture data has come
+	checked bool  // picture data was inflated
+}
+
+func checkPNG(s *source) error {
+	s.advance(8)
+	p := &pngFile{s: s}
+	for first := true; ; first = false {
+		b, err := s.take(8)
+		if err != nil {
+			return err
+		}
+		n, kind := int64(be.Uint32(b)), string(b[4:8])
+		for _, c := range []byte(kind) {
+			if c|0x20 < 'a' || c|0x20 > 'z' {
+				return s.wrong(badChain)
+			}
+		}
+		if n > 1<<31-1 || first != (kind == "IHDR") {
+			return s.wrong(badHeader)
+		}
+		sum := crc32.NewIEEE()
+		io.WriteString(sum, kind)
+		switch kind {
+		case "IHDR":
+			if n != 13 {
+				return s.wrong(badHeader)
+			}
+			h := s.peek(13)
+			if len(h) == 13 && !p.header(h) {
+				return s.wrong(badHeader)
+			}
+		case "IDAT":
+			if p.checked {
+				return s.wrong(badChain) // not all of it stands together
+			}
+			p.data = true
+			if s.deep && p.rows > 0 {
+				if err := p.inflate(n, sum); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		if err := p.sum(n, sum); err != nil {
+			return err
+		}
+		if kind == "IEND" {
+			if !p.data {
+				return s.wrong(badHeader)
+			}
+			return nil
+		}
+	}
+}
+
+// header reads an IHDR.
+func (p *pngFile) header(h []byte) bool {
+	w, d := int64(be.Uint32(h)), int64(be.Uint32(h[4:]))
+	channels := map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[h[9]]
+	bits := int64(h[8])
+	if w == 0 || d == 0 || w > maxEdge || d > maxEdge || channels == 0 || h[10] != 0 || h[11] != 0 || h[12] > 1 {
+		return false
+	}
+	switch bits {
+	case 1, 2, 4:
+		if h[9] != 0 && h[9] != 3 {
+			return false
+		}
+	case 8:
+	case 16:
+		if h[9] == 3 {
+			return false
+		}
+	default:
+		return false
+	}
+	row := func(w int64) int64 { return (w*bits*channels+7)/8 + 1 }
+	if h[12] == 0 {
+		p.rows = row(w) * d
+		return true
+	}
+	for _, pass := range [7][4]int64{{0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}} { // Adam7: x, y, steps
+		x, y := (w-pass[0]+pass[2]-1)/pass[2], (d-pass[1]+pass[3]-1)/pass[3]
+		if x > 0 && y > 0 {
+			p.rows += row(x) * y
+		}
+	}
+	return true
+}
+
+// sum reads n bytes and their checksum.
+func (p *pngFile) sum(n int64, sum interface {
+	io.Writer
+	Sum32() uint32
+}) error {
+	for n > 0 {
+		w := p.s.window()
+		if len(w) == 0 {
+			return p.s.wrong(cut)
+		}
+		w = w[:min(int64(len(w)), n)]
+		sum.Write(w)
+		p.s.advance(len(w))
+		n -= int64(len(w))
+	}
+	at := p.s.pos()
+	b, err := p.s.take(4)
+	if err != nil {
+		return err
+	}
+	if be.Uint32(b) != sum.Sum32() {
+		return &flaw{at, badSum}
+	}
+	return nil
+}
+
+// inflate reads the picture data, which may stand in several chunks.
+func (p *pngFile) inflate(n int64, sum interface {
+	io.Writer
+	Sum32() uint32
+}) error {
+	p.checked = true
+	c := &pngData{p: p, left: n, sum: sum}
+	z, err := zlib.NewReader(c)
+	got := int64(0)
+	if err == nil {
+		got, err = p.s.swallow(z, io.Discard, p.rows+1)
+	}
+	if c.err != nil {
+		return c.err
+	}
+	if err != nil || got != p.rows && p.s.deep {
+		return p.s.wrong(badData)
+	}
+	return c.rest()
+}
+
+// pngData is the picture data of all its chunks.
+type pngData struct {
+	p    *pngFile
+	left int64
+	sum  interface {
+		io.Writer
+		Sum32() uint32
+	}
+	err error
+}
+
+// Read implements io.Reader.
+func (c *pngData) Read(b []byte) (int, error) {
+	for c.left == 0 {
+		if c.err = c.p.sum(0, c.sum); c.err != nil {
+			return 0, c.err
+		}
+		h := c.p.s.peek(8)
+		if len(h) < 8 || string(h[4:]) != "IDAT" {
+			c.left = -1
+			return 0, io.EOF
+		}
+		c.left = int64(be.Uint32(h))
+		sum := crc32.NewIEEE()
+		sum.Write(h[4:])
+		c.sum = sum
+		c.p.s.advance(8)
+	}
+	if c.left < 0 {
+		return 0, io.EOF
+	}
+	n, err := c.p.s.Read(b[:min(int64(len(b)), c.left)])
+	c.sum.Write(b[:n])
+	c.left -= int64(n)
+	if err == io.EOF {
+		c.err = c.p.s.wrong(cut)
+	}
+	return n, err
+}
+
+// rest reads what comes after the end of the compressed data.
+func (c *pngData) rest() error {
+	n, err := io.Copy(io.Discard, c)
+	switch {
+	case c.err != nil:
+		return c.err
+	case err != nil:
+		return err
+	case n > slack && c.p.s.deep:
+		return c.p.s.wrong(badLength)
+	}
+	return nil
+}
