@@ -183,6 +183,7 @@ func freshRecords(t *testing.T) []recordVector {
 		{Kind: commit.Move, File: word("copy"), Parent: make(octets, 16), Name: "がく.JPG", Extra: []extra{{1, octets{1}}}},
 		{Kind: commit.Remove, File: word("copy")},
 		{Kind: commit.SetProp, File: word("file"), Modified: when, Props: []commit.Prop{{Space: "urn:schemas-microsoft-com:", Name: "Win32FileAttributes", Value: "00000020"}}},
+		{Kind: commit.Preview, File: word("file"), Version: word("v3"), Key: word("v1"), Epoch: word("epoch"), Size: 40 << 10},
 	}
 	list := []recordVector{r, {Session: make(octets, 16), Account: make(octets, 16), Device: make(octets, 16), Ops: []opVector{}}}
 	for i, v := range list {

@@ -21,7 +21,20 @@ const (
 	Move    Kind = 5 // File stands at Parent/Name from now on; a removed one comes back
 	Remove  Kind = 6 // File is no longer shown; nothing is lost
 	SetProp Kind = 7 // properties of File are replaced by Props
+	Preview Kind = 8 // a small picture, sealed like a version, of every version with the content of Key
+	// What the guard doubts is kept, and shown to its author; others go on seeing what was there. Version names it until a Settle.
+	Hold       Kind = 9  // a version of File that does not become its head: of its own content, or of another's like a Link
+	HoldRemove Kind = 10 // a Remove of File
+	Settle     Kind = 11 // the Hold or HoldRemove that Version names is decided; what was decided are other operations
 )
+
+// HasManifest reports whether a manifest stands before the record, for Version's own key to open.
+func (o *Op) HasManifest() bool {
+	return o.Kind == Save || o.Kind == Preview || o.Kind == Hold && o.Key == o.Version
+}
+
+// HasContent reports whether an operation of this kind makes a version of a file.
+func (k Kind) HasContent() bool { return k == Save || k == Link || k == Hold }
 
 // Record is one act: its operations become visible together or not at all.
 type Record struct {
@@ -42,8 +55,9 @@ type Op struct {
 	File    id.File
 	Parent  id.File // Mkdir, Touch, Move, Save, Link: where File stands
 	Name    string  // likewise: as given
-	Content         // Save, Link; Mkdir, Touch and SetProp have its Modified alone
+	Content         // Save, Link, Hold; Mkdir, Touch and SetProp have its Modified alone, HoldRemove and Settle its Version; see Preview
 	Props   []Prop  // SetProp
+	Sign    string  // what the guard saw in it, a word of package guard; empty: nothing
 	Extra   []Extra
 }
 
@@ -57,12 +71,13 @@ type Extra struct {
 // Content describes a version.
 type Content struct {
 	Version  id.Version // of this version
-	Key      id.Version // whose file key opens the manifest: Version itself for Save, the origin for Link
-	Epoch    id.Epoch   // in which Key was written
+	Key      id.Version // whose file key opens the manifest: Version itself for Save, the origin for Link, either for Hold; for Preview what it shows
+	Epoch    id.Epoch   // in which Key was written; for Preview, Version
 	Size     int64
 	Modified time.Time // as the client gave it, microseconds
 	Equal    [32]byte  // keyed hash of the content: equal in a share exactly for equal content
 	Sums     []Sum     // checksums that the client gave and the door verified
+	Found    Found     // Save, Link, Hold: what a look at the content has found
 }
 
 // Sum is a checksum of a version's content, such as SHA1 in hexadecimal.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,8 @@ func sample() Record {
 	link := v
 	link.Version = id.Version{9}
 	link.Sums = nil
+	held := v
+	held.Version, held.Key = id.Version{10}, id.Version{10}
 	return Record{
 		When: day, Session: id.Session{4}, Account: id.Account{5}, Device: id.Device{6}, Author: "田中 花子", Door: "webdav",
 		Ops: []Op{
@@ -45,6 +48,10 @@ func sample() Record {
 			{Kind: Move, File: id.File{4}, Name: "x", Extra: []Extra{{7, []byte("later")}, {127, []byte{}}}},
 			{Kind: Remove, File: id.File{4}},
 			{Kind: SetProp, File: id.File{3}, Content: Content{Modified: day}, Props: []Prop{{"urn:schemas-microsoft-com:", "Win32FileAttributes", "00000020"}}},
+			{Kind: Hold, File: id.File{3}, Content: held, Sign: "broken"},
+			{Kind: HoldRemove, File: id.File{4}, Content: Content{Version: id.Version{11}, Key: id.Version{11}}},
+			{Kind: Settle, File: id.File{3}, Content: Content{Version: id.Version{10}, Key: id.Version{10}}},
+			{Kind: Preview, File: id.File{3}, Content: Content{Version: id.Version{7}, Key: id.Version{1}, Epoch: id.Epoch{2}, Size: 40 << 10}},
 		},
 		Extra: []Extra{{1, []byte{1, 2, 3}}},
 	}
@@ -87,7 +94,7 @@ func TestNoTime(t *testing.T) {
 
 func TestRecordRefusesWhatItWouldLose(t *testing.T) {
 	for name, op := range map[string]Op{
-		"unknown kind":        {Kind: 8},
+		"unknown kind":        {Kind: 12},
 		"no kind":             {},
 		"name of a removal":   {Kind: Remove, Name: "x"},
 		"version of a move":   {Kind: Move, Content: Content{Version: id.Version{1}, Key: id.Version{1}}},
@@ -105,7 +112,13 @@ func TestRecordRefusesWhatItWouldLose(t *testing.T) {
 		"field twice":         {Kind: Remove, Extra: []Extra{{1, nil}, {1, nil}}},
 		"fields out of order": {Kind: Remove, Extra: []Extra{{2, nil}, {1, nil}}},
 		"long field":          {Kind: Remove, Extra: []Extra{{1, make([]byte, 1<<16)}}},
+		"name of a preview":   {Kind: Preview, Name: "x", Content: Content{Version: id.Version{1}, Key: id.Version{2}}},
 		"long name":           {Kind: Move, Name: strings.Repeat("x", 1<<16)},
+		"finding of a move":   {Kind: Move, Content: Content{Found: Found{Looked: true}}},
+		"finding of nobody":   {Kind: Save, Content: Content{Found: Found{Kind: "jpeg"}}},
+		"finding by hand":     {Kind: Save, Extra: []Extra{{tagFound, nil}}},
+		"sign by hand":        {Kind: Remove, Extra: []Extra{{tagSign, []byte("broken")}}},
+		"long sign":           {Kind: Remove, Sign: strings.Repeat("x", maxSign+1)},
 		"many sums":           {Kind: Save, Content: Content{Sums: make([]Sum, 256)}},
 		"many properties":     {Kind: SetProp, Props: make([]Prop, 1<<16)},
 	} {
@@ -174,7 +187,7 @@ func TestNewerIsRefused(t *testing.T) {
 	field = append(field[:len(field)-1], 3, 128, 0, 0)
 	for name, b := range map[string][]byte{
 		"format 2":       newer,
-		"kind 8":         append(bytes.Clone(empty), 0, 0, 17, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		"kind 12":        append(bytes.Clone(empty), 0, 0, 17, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		"critical field": field,
 	} {
 		if _, err := ParseRecord(b); !errors.Is(err, ErrNewer) {
@@ -217,9 +230,23 @@ func drawExtras(t *rapid.T) (extras []Extra) {
 	return extras
 }
 
+func drawFound(t *rapid.T) Found {
+	if rapid.Bool().Draw(t, "nobody looked") {
+		return Found{}
+	}
+	flag := func(name string) bool { return rapid.Bool().Draw(t, name) }
+	return Found{Looked: true, Deep: flag("deep"), Damaged: flag("damaged"), Sealed: flag("sealed"), Even: flag("even"), Kind: rapid.StringN(0, 20, 80).Draw(t, "kind"),
+		Reason: rapid.StringN(0, 20, 80).Draw(t, "reason"), At: rapid.Int64Min(0).Draw(t, "at"), Trailing: rapid.Int64Min(0).Draw(t, "trailing")}
+}
+
 func drawOp(t *rapid.T) Op {
-	o := Op{Kind: Kind(rapid.IntRange(int(Mkdir), int(SetProp)).Draw(t, "kind")), File: drawID(t, "file"), Extra: drawExtras(t)}
+	o := Op{Kind: Kind(rapid.IntRange(int(Mkdir), int(Settle)).Draw(t, "kind")), File: drawID(t, "file"), Extra: drawExtras(t),
+		Sign: rapid.StringN(0, 8, maxSign).Draw(t, "sign")}
 	has := layout[o.Kind]
+	o.Extra = slices.DeleteFunc(o.Extra, func(e Extra) bool { return e.Tag == tagSign || e.Tag == tagFound && has&sums != 0 })
+	if len(o.Extra) == 0 {
+		o.Extra = nil
+	}
 	if has&place != 0 {
 		o.Parent, o.Name = drawID(t, "parent"), rapid.String().Draw(t, "name")
 	}
@@ -238,6 +265,7 @@ func drawOp(t *rapid.T) Op {
 	}
 	if has&sums != 0 {
 		o.Equal[3] = rapid.Byte().Draw(t, "equal")
+		o.Found = drawFound(t)
 		for range rapid.IntRange(0, 3).Draw(t, "sums") {
 			o.Sums = append(o.Sums, Sum{rapid.String().Draw(t, "algorithm"), rapid.String().Draw(t, "sum")})
 		}

@@ -28,6 +28,11 @@ var layout = map[Kind]fields{
 	Move:    place,
 	Remove:  0,
 	SetProp: modified | props,
+	Preview: version | origin | content,
+
+	Hold:       version | origin | content | modified | sums,
+	HoldRemove: version,
+	Settle:     version,
 }
 
 // String returns the kind's name.
@@ -47,6 +52,14 @@ func (k Kind) String() string {
 		return "remove"
 	case SetProp:
 		return "set-prop"
+	case Preview:
+		return "preview"
+	case Hold:
+		return "hold"
+	case HoldRemove:
+		return "hold-remove"
+	case Settle:
+		return "settle"
 	}
 	return fmt.Sprintf("kind-%d", uint8(k))
 }
@@ -157,7 +170,11 @@ func (o *Op) add(b *cryptobyte.Builder) error {
 			return err
 		}
 	}
-	return addExtras(b, o.Extra)
+	extras, err := o.extras()
+	if err != nil {
+		return err
+	}
+	return addExtras(b, extras)
 }
 
 // set returns which fields are not zero.
@@ -217,8 +234,10 @@ func readOp(s cryptobyte.String) (o Op, err error) {
 	if !ok {
 		return Op{}, fmt.Errorf("%w: %v", ErrFormat, o.Kind)
 	}
-	o.Extra, err = readExtras(s)
-	return o, err
+	if o.Extra, err = readExtras(s); err != nil {
+		return o, err
+	}
+	return o, o.takeKnown()
 }
 
 func addSums(b *cryptobyte.Builder, sums []Sum) error {
