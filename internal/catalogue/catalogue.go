@@ -30,6 +30,7 @@ type Node struct {
 	Modified time.Time
 	Props    []commit.Prop
 	Head     Version // zero Version.Version for a directory or a placeholder
+	Held     int     // how much of it is held
 }
 
 // Version is one version of a file.
@@ -46,6 +47,36 @@ type Version struct {
 	Manifest pack.Place // of Content.Key
 }
 
+// Preview is a small picture of the content of versions: a version of its own, that no file has.
+type Preview struct {
+	Shows    id.Version // the Content.Key of these versions
+	Version  id.Version
+	Epoch    id.Epoch
+	Size     int64
+	Manifest pack.Place
+}
+
+// Actor is who acted.
+type Actor struct {
+	Session id.Session
+	Account id.Account
+	Device  id.Device
+	Author  string
+	Door    string
+}
+
+// Acted is a change of a file.
+type Acted struct {
+	File id.File
+	Change
+}
+
+// Held is something that the guard doubts, and that is not decided yet.
+type Held struct {
+	File   id.File
+	Change // a Hold, or a HoldRemove
+}
+
 // Change is one operation on one file, as its history tells it.
 type Change struct {
 	Kind    commit.Kind
@@ -55,7 +86,8 @@ type Change struct {
 	Session id.Session
 	Parent  id.File // where the file stood after it (Save, Link, Move, Mkdir, Touch)
 	Name    string
-	Version Version // Save, Link
+	Sign    string  // what the guard saw in it
+	Version Version // Save, Link, Hold; HoldRemove and Settle have its Version, and who did it
 }
 
 // View reads one share. Safe for concurrent use, unless it belongs to a Tx.
@@ -75,7 +107,15 @@ type View interface {
 	// Changed yields the files that have changed since a time, each as often as it has changed, latest change first. It ends at the
 	// latest change that was made at that time or before: where a clock was set back, the order of the records counts.
 	Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error]
+	// Acts yields the changes since a time, latest first, of the actors that are picked, and only those: the cost of the others is
+	// small. Where a clock was set back it may go on behind where Changed ends, and yields only what was made since. Within one record no
+	// order is promised.
+	Acts(ctx context.Context, since time.Time, pick func(Actor) bool) iter.Seq2[Acted, error]
 	Version(ctx context.Context, v id.Version) (Version, error)
+	// Held yields what is held, of a file or, for the zero id.File, of all; in the order in which it came.
+	Held(ctx context.Context, file id.File) iter.Seq2[Held, error]
+	// Previews returns the previews of the versions with these keys, in order; a zero Preview where there is none.
+	Previews(ctx context.Context, shows []id.Version) ([]Preview, error)
 	// Chunks returns where the chunks lie, in order; a zero Place for one that is not there.
 	Chunks(ctx context.Context, ids []id.Chunk) ([]pack.Place, error)
 	// Epoch returns an encapsulation.

@@ -12,7 +12,7 @@ import (
 
 // Hasher makes the digest of a share's books, the same for every implementation of View. It is given
 // all nodes in order of their File, then all changes in order of the file and, within a file, earliest
-// first, then all chunks and all epochs in order of their ID. It is not safe for concurrent use.
+// first, then all chunks, all epochs and all previews in order of their ID or what they show. It is not safe for concurrent use.
 type Hasher struct {
 	h   hash.Hash
 	buf []byte
@@ -38,6 +38,7 @@ func (h *Hasher) Node(n Node) {
 		h.text(p.Name)
 		h.text(p.Value)
 	}
+	h.number(int64(n.Held))
 	h.bytes(n.Head.Version[:]) // the rest of it comes with its change
 	h.h.Write(h.buf)
 }
@@ -52,6 +53,7 @@ func (h *Hasher) Change(file id.File, c Change) {
 	h.bytes(c.Session[:])
 	h.bytes(c.Parent[:])
 	h.text(c.Name)
+	h.text(c.Sign)
 	h.version(&c.Version)
 	h.h.Write(h.buf)
 }
@@ -68,6 +70,14 @@ func (h *Hasher) version(v *Version) {
 		h.text(s.Algorithm)
 		h.text(s.Value)
 	}
+	f := v.Found
+	for _, x := range []bool{f.Looked, f.Deep, f.Damaged, f.Sealed, f.Even} {
+		h.flag(x)
+	}
+	h.text(f.Kind)
+	h.text(f.Reason)
+	h.number(f.At)
+	h.number(f.Trailing)
 	h.bytes(v.File[:])
 	h.number(int64(v.Number))
 	h.times(v.Saved)
@@ -92,6 +102,17 @@ func (h *Hasher) Epoch(e Encapsulation) {
 	h.buf = append(h.buf[:0], 'e')
 	h.bytes(e.ID[:])
 	h.text(string(e.Enc))
+	h.h.Write(h.buf)
+}
+
+// Preview adds a preview.
+func (h *Hasher) Preview(p Preview) {
+	h.buf = append(h.buf[:0], 'p')
+	h.bytes(p.Shows[:])
+	h.bytes(p.Version[:])
+	h.bytes(p.Epoch[:])
+	h.number(p.Size)
+	h.place(p.Manifest)
 	h.h.Write(h.buf)
 }
 

@@ -121,7 +121,7 @@ func save(file, parent id.File, name string) commit.Op {
 	v := id.NewVersion()
 	return commit.Op{Kind: commit.Save, File: file, Parent: parent, Name: name, Content: commit.Content{Version: v, Key: v,
 		Epoch: id.NewEpoch(), Size: 1000, Modified: noon.Add(-time.Hour), Equal: [32]byte{1, 2, 3},
-		Sums: []commit.Sum{{Algorithm: "SHA1", Value: "da39a3ee"}}}}
+		Sums: []commit.Sum{{Algorithm: "SHA1", Value: "da39a3ee"}}, Found: commit.Found{Looked: true, Damaged: true, Kind: "jpeg", Reason: "data", At: 70, Trailing: 3}}}
 }
 
 func link(file, parent id.File, name string, of commit.Op) commit.Op {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"iter"
 	"maps"
 	"reflect"
 	"slices"
@@ -59,6 +61,11 @@ func same(ctx context.Context, t failer, got catalogue.View, want *model) {
 		equal(t, "Epoch", g, err, enc, nil)
 	}
 	chunks := append(slices.Collect(maps.Keys(want.chunks)), id.Chunk{1: 1}, id.Chunk{2: 2})
+	shows := append(slices.Collect(maps.Keys(want.versions)), id.NewVersion())
+	shows = append(shows, slices.Collect(maps.Keys(want.previews))...) // some of them twice
+	gp, err := got.Previews(ctx, shows)
+	wp, _ := want.Previews(ctx, shows)
+	equal(t, "Previews", gp, err, wp, nil)
 	g, err := got.Chunks(ctx, chunks)
 	w, _ := want.Chunks(ctx, chunks)
 	equal(t, "Chunks", g, err, w, nil)
@@ -66,6 +73,16 @@ func same(ctx context.Context, t failer, got catalogue.View, want *model) {
 		g, err := changed(ctx, got, since)
 		w, _ := changed(ctx, want, since)
 		equal(t, "Changed", g, err, w, nil)
+	}
+	for _, since := range moments(want) { // the model's acts are all of it, the others' as far as they know when to end
+		for _, pick := range []func(catalogue.Actor) bool{func(catalogue.Actor) bool { return true }, func(a catalogue.Actor) bool { return a.Author == "tanaka" }} {
+			sameActs(ctx, t, got, want, since, pick)
+		}
+	}
+	for _, file := range append(slices.Collect(maps.Keys(want.nodes)), id.File{}) {
+		g, err := collect(got.Held(ctx, file))
+		w, _ := collect(want.Held(ctx, file))
+		equal(t, "Held", g, err, w, nil)
 	}
 	none(ctx, t, got)
 	gt, err := got.Totals(ctx)
@@ -92,6 +109,49 @@ func sameNode(ctx context.Context, t failer, got catalogue.View, want *model, n 
 	gc, err := history(ctx, got, n.File)
 	wc, _ := history(ctx, want, n.File)
 	equal(t, "History", gc, err, wc, nil)
+}
+
+// sameActs compares the acts since a time: what the model has must be there, and nothing that was not picked or is older.
+func sameActs(ctx context.Context, t failer, got catalogue.View, want *model, since time.Time, pick func(catalogue.Actor) bool) {
+	t.Helper()
+	g, err := collect(got.Acts(ctx, since, pick))
+	if err != nil {
+		t.Errorf("Acts: %v", err)
+	}
+	left := make(map[string]int)
+	for _, l := range want.log {
+		if pick(l.actor) && l.when.After(since) {
+			left[fmt.Sprintf("%v", catalogue.Acted{File: l.file, Change: l.change})]++
+		}
+	}
+	for _, a := range g {
+		key := fmt.Sprintf("%v", a)
+		if left[key]--; left[key] < 0 {
+			t.Errorf("Acts since %v: %s was not made", since, key)
+		}
+	}
+	w, _ := collect(want.Acts(ctx, since, pick))
+	seen := make(map[string]int)
+	for _, a := range g {
+		seen[fmt.Sprintf("%v", a)]++
+	}
+	for _, a := range w {
+		key := fmt.Sprintf("%v", a)
+		if seen[key]--; seen[key] < 0 {
+			t.Errorf("Acts since %v: %s is missing", since, key)
+		}
+	}
+}
+
+// collect reads a sequence to its end.
+func collect[T any](seq iter.Seq2[T, error]) (out []T, err error) {
+	for x, err := range seq {
+		if err != nil {
+			return out, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
 }
 
 // none asks for what nobody has.
@@ -179,7 +239,7 @@ func (w *writer) frame(size uint32) pack.Place {
 func (w *writer) commit(rec commit.Record) catalogue.Batch {
 	c := catalogue.Committed{Record: rec}
 	for _, op := range rec.Ops {
-		if op.Kind == commit.Save {
+		if op.HasManifest() {
 			if c.Manifests == nil {
 				c.Manifests = make(map[id.Version]pack.Place)
 			}

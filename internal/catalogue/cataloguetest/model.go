@@ -27,12 +27,17 @@ type model struct {
 	removals map[id.File]int                    // order of making, for what was removed at one time
 	chunks   map[id.Chunk]pack.Place
 	epochs   map[id.Epoch][]byte
+	previews map[id.Version]catalogue.Preview
+	held     []catalogue.Held
+	actor    catalogue.Actor // of the record that is being applied
 }
 
 // logged is a change, as far as Changed tells it.
 type logged struct {
-	file id.File
-	when time.Time
+	file   id.File
+	when   time.Time
+	actor  catalogue.Actor
+	change catalogue.Change
 }
 
 var _ catalogue.View = (*model)(nil)
@@ -40,7 +45,7 @@ var _ catalogue.View = (*model)(nil)
 func newModel() *model {
 	return &model{nodes: make(map[id.File]*catalogue.Node), changes: make(map[id.File][]catalogue.Change),
 		versions: make(map[id.Version]catalogue.Version), linked: make(map[id.Version][]catalogue.Version),
-		removals: make(map[id.File]int), chunks: make(map[id.Chunk]pack.Place), epochs: make(map[id.Epoch][]byte)}
+		removals: make(map[id.File]int), chunks: make(map[id.Chunk]pack.Place), epochs: make(map[id.Epoch][]byte), previews: make(map[id.Version]catalogue.Preview)}
 }
 
 // clone returns a copy, for what a transaction that rolls back leaves behind.
@@ -54,6 +59,7 @@ func (m *model) clone() *model {
 	c.log = slices.Clip(m.log)
 	c.changes, c.versions, c.linked = maps.Clone(m.changes), maps.Clone(m.versions), maps.Clone(m.linked)
 	c.removals, c.chunks, c.epochs = maps.Clone(m.removals), maps.Clone(m.chunks), maps.Clone(m.epochs)
+	c.previews, c.held = maps.Clone(m.previews), slices.Clone(m.held)
 	return &c
 }
 
@@ -75,6 +81,7 @@ func (m *model) apply(b catalogue.Batch) {
 		if c.Place.Before(m.applied) {
 			continue
 		}
+		m.actor = catalogue.Actor{Session: c.Session, Account: c.Account, Device: c.Device, Author: c.Author, Door: c.Door}
 		for _, op := range c.Ops {
 			m.op(c, op)
 		}
@@ -83,7 +90,11 @@ func (m *model) apply(b catalogue.Batch) {
 }
 
 func (m *model) op(c catalogue.Committed, op commit.Op) {
-	places := op.Kind != commit.Remove && op.Kind != commit.SetProp
+	if op.Kind == commit.Preview {
+		m.previews[op.Key] = catalogue.Preview{Shows: op.Key, Version: op.Version, Epoch: op.Epoch, Size: op.Size, Manifest: c.Manifests[op.Version]}
+		return
+	}
+	places := op.Kind <= commit.SetProp && op.Kind != commit.Remove && op.Kind != commit.SetProp
 	n, known := m.nodes[op.File]
 	if op.File.IsZero() || !known && !places {
 		return
@@ -94,7 +105,7 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 		m.nodes[op.File] = n
 		m.removals[op.File] = len(m.removals)
 	}
-	change := catalogue.Change{Kind: op.Kind, When: when, Author: c.Author, Account: c.Account, Session: c.Session, Parent: op.Parent, Name: op.Name}
+	change := catalogue.Change{Kind: op.Kind, When: when, Author: c.Author, Account: c.Account, Session: c.Session, Parent: op.Parent, Name: op.Name, Sign: op.Sign}
 	if places {
 		n.Parent, n.Name, n.Removed = op.Parent, op.Name, time.Time{}
 		m.giveWay(n, catalogue.Change{Kind: commit.Remove, When: when, Author: c.Author, Account: c.Account, Session: c.Session})
@@ -107,17 +118,46 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 	case commit.Save, commit.Link:
 		change.Version = m.version(c, op)
 		n.Dir, n.Head, n.Modified = false, change.Version, time.Time{}
+	case commit.Hold:
+		change.Version = m.version(c, op)
+	case commit.HoldRemove, commit.Settle:
+		change.Version = catalogue.Version{Content: commit.Content{Version: op.Version}, Author: c.Author,
+			Account: c.Account, Session: c.Session, Device: c.Device, Door: c.Door}
 	case commit.Remove:
 		n.Removed = when
 	case commit.SetProp:
 		n.Props, n.Modified = op.Props, stored(op.Modified)
 	}
 	m.change(op.File, change)
+	m.doubt(op, change)
+}
+
+func (m *model) doubt(op commit.Op, change catalogue.Change) {
+	i := slices.IndexFunc(m.held, func(h catalogue.Held) bool { return h.Version.Version == op.Version })
+	switch {
+	case (op.Kind == commit.Hold || op.Kind == commit.HoldRemove) && i < 0:
+		m.held = append(m.held, catalogue.Held{File: op.File, Change: change})
+		m.nodes[op.File].Held++
+	case op.Kind == commit.Settle && i >= 0 && m.held[i].File == op.File:
+		m.held = slices.Delete(m.held, i, i+1)
+		m.nodes[op.File].Held--
+	}
+}
+
+// Held implements catalogue.View.
+func (m *model) Held(_ context.Context, file id.File) iter.Seq2[catalogue.Held, error] {
+	return func(yield func(catalogue.Held, error) bool) {
+		for _, h := range m.held {
+			if (file.IsZero() || h.File == file) && !yield(h, nil) {
+				return
+			}
+		}
+	}
 }
 
 func (m *model) change(file id.File, c catalogue.Change) {
 	m.changes[file] = append(m.changes[file], c)
-	m.log = append(m.log, logged{file, c.When})
+	m.log = append(m.log, logged{file, c.When, m.actor, c})
 }
 
 func (m *model) giveWay(n *catalogue.Node, removal catalogue.Change) {
@@ -134,7 +174,7 @@ func (m *model) version(c catalogue.Committed, op commit.Op) catalogue.Version {
 		Account: c.Account, Session: c.Session, Device: c.Device, Door: c.Door}
 	v.Modified = stored(v.Modified)
 	for _, before := range m.changes[op.File] {
-		if !before.Version.Version.IsZero() {
+		if before.Kind.HasContent() {
 			v.Number++
 		}
 	}
@@ -218,6 +258,20 @@ func (m *model) Changed(_ context.Context, since time.Time) iter.Seq2[id.File, e
 	}
 }
 
+// Acts implements catalogue.View.
+func (m *model) Acts(_ context.Context, since time.Time, pick func(catalogue.Actor) bool) iter.Seq2[catalogue.Acted, error] {
+	return func(yield func(catalogue.Acted, error) bool) {
+		for _, l := range slices.Backward(m.log) {
+			if !l.when.After(since) {
+				return
+			}
+			if pick(l.actor) && !yield(catalogue.Acted{File: l.file, Change: l.change}, nil) {
+				return
+			}
+		}
+	}
+}
+
 func (m *model) History(_ context.Context, file id.File) iter.Seq2[catalogue.Change, error] {
 	return func(yield func(catalogue.Change, error) bool) {
 		if _, ok := m.nodes[file]; !ok {
@@ -246,6 +300,14 @@ func (m *model) Chunks(_ context.Context, ids []id.Chunk) ([]pack.Place, error) 
 	return out, nil
 }
 
+func (m *model) Previews(_ context.Context, shows []id.Version) ([]catalogue.Preview, error) {
+	out := make([]catalogue.Preview, len(shows))
+	for i, s := range shows {
+		out[i] = m.previews[s]
+	}
+	return out, nil
+}
+
 func (m *model) Epoch(_ context.Context, e id.Epoch) ([]byte, error) {
 	if enc, ok := m.epochs[e]; ok {
 		return enc, nil
@@ -265,7 +327,7 @@ func (m *model) Totals(context.Context) (t catalogue.Totals, err error) {
 			t.Bytes += n.Head.Size
 		}
 		for _, c := range m.changes[n.File] {
-			if !c.Version.Version.IsZero() {
+			if c.Kind.HasContent() {
 				t.Versions++
 			}
 		}
@@ -290,6 +352,9 @@ func (m *model) Digest(context.Context) ([32]byte, error) {
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(m.epochs), func(a, b id.Epoch) int { return bytes.Compare(a[:], b[:]) }) {
 		h.Epoch(catalogue.Encapsulation{ID: e, Enc: m.epochs[e]})
+	}
+	for _, s := range slices.SortedFunc(maps.Keys(m.previews), func(a, b id.Version) int { return bytes.Compare(a[:], b[:]) }) {
+		h.Preview(m.previews[s])
 	}
 	return h.Sum(), nil
 }

@@ -49,9 +49,21 @@ func texts(t *rapid.T, what string, n int) []string {
 
 // operation draws one operation: likely or not, damaged packs may hold any.
 func operation(t *rapid.T) commit.Op {
-	op := commit.Op{Kind: commit.Kind(rapid.IntRange(int(commit.Mkdir), int(commit.SetProp)).Draw(t, "kind")), File: file(t, "file", false)}
+	op := commit.Op{Kind: commit.Kind(rapid.IntRange(int(commit.Mkdir), int(commit.Settle)).Draw(t, "kind")), File: file(t, "file", false),
+		Sign: rapid.SampledFrom([]string{"", "", "broken"}).Draw(t, "sign")}
 	switch op.Kind {
 	case commit.Remove:
+		return op
+	case commit.HoldRemove, commit.Settle:
+		op.Version = few[id.Version](t, "version", 40)
+		op.Key = op.Version
+		return op
+	case commit.Hold:
+		version(t, &op)
+		return op
+	case commit.Preview:
+		op.Content = commit.Content{Version: few[id.Version](t, "version", 40), Key: few[id.Version](t, "version", 40),
+			Epoch: few[id.Epoch](t, "epoch", 3), Size: rapid.Int64Range(0, 1<<62).Draw(t, "size")}
 		return op
 	case commit.SetProp:
 		op.Modified = moment(t, "modified")
@@ -66,18 +78,27 @@ func operation(t *rapid.T) commit.Op {
 	case commit.Mkdir, commit.Touch:
 		op.Modified = moment(t, "modified")
 	case commit.Save, commit.Link:
-		op.Content = commit.Content{Version: few[id.Version](t, "version", 40), Epoch: few[id.Epoch](t, "epoch", 3),
-			Size: rapid.Int64Range(0, 1<<62).Draw(t, "size"), Modified: moment(t, "modified"), Equal: [32]byte{1, 2, 3}}
-		op.Key = op.Version
-		if op.Kind == commit.Link {
-			op.Key = few[id.Version](t, "version", 40)
-		}
-		for range rapid.IntRange(0, 2).Draw(t, "sums") {
-			s := texts(t, "sum", 2)
-			op.Sums = append(op.Sums, commit.Sum{Algorithm: s[0], Value: s[1]})
-		}
+		version(t, &op)
 	}
 	return op
+}
+
+// version draws a version.
+func version(t *rapid.T, op *commit.Op) {
+	op.Content = commit.Content{Version: few[id.Version](t, "version", 40), Epoch: few[id.Epoch](t, "epoch", 3),
+		Size: rapid.Int64Range(0, 1<<62).Draw(t, "size"), Modified: moment(t, "modified"), Equal: [32]byte{1, 2, 3}}
+	op.Key = op.Version
+	if op.Kind == commit.Link || op.Kind == commit.Hold && rapid.Bool().Draw(t, "linked") {
+		op.Key = few[id.Version](t, "version", 40)
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "sums") {
+		s := texts(t, "sum", 2)
+		op.Sums = append(op.Sums, commit.Sum{Algorithm: s[0], Value: s[1]})
+	}
+	if rapid.Bool().Draw(t, "looked") {
+		op.Found = commit.Found{Looked: true, Damaged: rapid.Bool().Draw(t, "damaged"), Kind: rapid.SampledFrom([]string{"", "jpeg"}).Draw(t, "found"),
+			Reason: rapid.SampledFrom([]string{"", "data"}).Draw(t, "reason"), At: rapid.Int64Min(0).Draw(t, "at"), Trailing: rapid.Int64Min(0).Draw(t, "trailing")}
+	}
 }
 
 // batch draws what stands next in the packs.

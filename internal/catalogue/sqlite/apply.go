@@ -173,6 +173,9 @@ func (a *applier) count(n *node, sign int64) {
 }
 
 func (a *applier) op(op *commit.Op) error {
+	if op.Kind == commit.Preview {
+		return a.preview(op)
+	}
 	if op.File.IsZero() { // the root of the share, which nothing changes
 		return nil
 	}
@@ -190,6 +193,9 @@ func (a *applier) op(op *commit.Op) error {
 	if err != nil {
 		return err
 	}
+	if err := a.doubt(&n, op, change); err != nil {
+		return err
+	}
 	if err := a.alter(&n, op, change); err != nil {
 		return err
 	}
@@ -200,6 +206,13 @@ func (a *applier) op(op *commit.Op) error {
 	}
 	a.count(&was, -1)
 	a.count(&n, +1)
+	return err
+}
+
+// preview notes a small picture. The latest of what it shows counts: it is how one that does not open is replaced.
+func (a *applier) preview(op *commit.Op) error {
+	at := a.c.Manifests[op.Version]
+	_, err := a.exec(qSetPreview, a.book.num, op.Key[:], op.Version[:], op.Epoch[:], op.Size, int64(at.Pack), at.Offset, int64(at.Size))
 	return err
 }
 
@@ -221,7 +234,10 @@ func (a *applier) alter(n *node, op *commit.Op, change int64) error {
 		n.size = op.Size
 		n.modified = micro(time.Time{})
 		a.book.totals.Versions++
-	case commit.Move:
+	case commit.Hold:
+		n.versions++
+		a.book.totals.Versions++
+	case commit.Move, commit.HoldRemove, commit.Settle:
 	case commit.Remove:
 		n.removed = a.now()
 	case commit.SetProp:
@@ -233,6 +249,17 @@ func (a *applier) alter(n *node, op *commit.Op, change int64) error {
 	return nil
 }
 
+// doubt notes what is held, and what is not any more.
+func (a *applier) doubt(n *node, op *commit.Op, change int64) (err error) {
+	switch op.Kind {
+	case commit.Hold, commit.HoldRemove:
+		_, err = a.exec(qHold, a.book.num, op.Version[:], n.num, change)
+	case commit.Settle:
+		_, err = a.exec(qSettle, a.book.num, op.Version[:], n.num)
+	}
+	return err
+}
+
 // now is the time of the act, as a time of removal: never the zero time, which would say "shown".
 func (a *applier) now() sql.NullInt64 {
 	return sql.NullInt64{Int64: max(micro(a.c.When), micro(time.Time{})+1), Valid: true}
@@ -242,9 +269,12 @@ func micro(t time.Time) int64 { return t.UnixMicro() }
 
 // change writes the row that tells of an operation, and returns its number.
 func (a *applier) change(n *node, op *commit.Op) (num int64, err error) {
-	b := body{Change: catalogue.Change{Kind: op.Kind, When: a.c.When, Parent: op.Parent, Name: op.Name}, props: op.Props}
+	b := body{Change: catalogue.Change{Kind: op.Kind, When: a.c.When, Parent: op.Parent, Name: op.Name, Sign: op.Sign}, props: op.Props}
 	var version, origin []byte
-	if hasVersion(op.Kind) {
+	if names(op.Kind) {
+		b.Version.Version = op.Version
+	}
+	if op.Kind.HasContent() {
 		b.Version = catalogue.Version{Content: op.Content, Number: int(n.versions) + 1}
 		if version = op.Version[:]; op.Key != op.Version {
 			origin = op.Key[:]

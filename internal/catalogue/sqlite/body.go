@@ -21,20 +21,31 @@ type body struct {
 }
 
 // hasPlace and hasVersion tell which parts of a body a kind of change has.
-func hasPlace(k commit.Kind) bool { return k != commit.Remove && k != commit.SetProp }
+func hasPlace(k commit.Kind) bool {
+	switch k {
+	case commit.Remove, commit.SetProp, commit.Hold, commit.HoldRemove, commit.Settle:
+		return false
+	}
+	return true
+}
 
-func hasVersion(k commit.Kind) bool { return k == commit.Save || k == commit.Link }
+// names reports whether a kind of change has no more of a version than what it is called.
+func names(k commit.Kind) bool { return k == commit.HoldRemove || k == commit.Settle }
 
 // append writes b behind dst.
 func (b *body) append(dst []byte) []byte {
 	dst = append(dst, byte(b.Kind))
 	dst = appendTime(dst, b.When)
+	dst = appendText(dst, b.Sign)
 	if hasPlace(b.Kind) {
 		dst = append(dst, b.Parent[:]...)
 		dst = appendText(dst, b.Name)
 	}
-	if hasVersion(b.Kind) {
+	if b.Kind.HasContent() {
 		dst = appendVersion(dst, &b.Version)
+	}
+	if names(b.Kind) {
+		dst = append(dst, b.Version.Version[:]...)
 	}
 	if b.Kind == commit.SetProp {
 		dst = binary.AppendUvarint(dst, uint64(len(b.props)))
@@ -60,7 +71,32 @@ func appendVersion(dst []byte, v *catalogue.Version) []byte {
 	for _, s := range v.Sums {
 		dst = appendText(appendText(dst, s.Algorithm), s.Value)
 	}
-	return dst
+	return appendFound(dst, &v.Found)
+}
+
+// appendFound writes what was found in a version: flags, and the rest if there is any.
+func appendFound(dst []byte, f *commit.Found) []byte {
+	flags := byte(0)
+	for i, x := range []bool{f.Looked, f.Deep, f.Damaged, f.Sealed, f.Even} {
+		if x {
+			flags |= 1 << i
+		}
+	}
+	if dst = append(dst, flags); !f.Looked {
+		return dst
+	}
+	dst = appendText(appendText(dst, f.Kind), f.Reason)
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(f.At)), uint64(f.Trailing))
+}
+
+func (r *reader) found(f *commit.Found) {
+	flags := r.fixed(1)[0]
+	for i, x := range []*bool{&f.Looked, &f.Deep, &f.Damaged, &f.Sealed, &f.Even} {
+		*x = flags&(1<<i) != 0
+	}
+	if f.Looked {
+		f.Kind, f.Reason, f.At, f.Trailing = r.text(), r.text(), int64(r.count()), int64(r.count())
+	}
 }
 
 // parse reads what append wrote.
@@ -68,13 +104,17 @@ func (b *body) parse(plain []byte) error {
 	r := reader{rest: plain}
 	b.Kind = commit.Kind(r.fixed(1)[0])
 	b.When = r.time()
+	b.Sign = r.text()
 	if hasPlace(b.Kind) {
 		copy(b.Parent[:], r.fixed(len(b.Parent)))
 		b.Name = r.text()
 	}
-	if hasVersion(b.Kind) {
+	if b.Kind.HasContent() {
 		r.version(&b.Version)
 		b.Version.Saved = b.When
+	}
+	if names(b.Kind) {
+		copy(b.Version.Version[:], r.fixed(len(b.Version.Version)))
 	}
 	if b.Kind == commit.SetProp {
 		for n := r.count(); n > 0 && !r.bad; n-- {
@@ -141,6 +181,7 @@ func (r *reader) version(v *catalogue.Version) {
 	for n := r.count(); n > 0 && !r.bad; n-- {
 		v.Sums = append(v.Sums, commit.Sum{Algorithm: r.text(), Value: r.text()})
 	}
+	r.found(&v.Found)
 }
 
 // actor is who acted. It is comparable, so that one who acts often is looked up once.
@@ -172,12 +213,21 @@ func (a *actor) parse(plain []byte) error {
 	return nil
 }
 
+// public returns the actor as the catalogue's users know one.
+func (a *actor) public() (out catalogue.Actor) {
+	copy(out.Session[:], a.ids[:16])
+	copy(out.Account[:], a.ids[16:32])
+	copy(out.Device[:], a.ids[32:])
+	out.Author, out.Door = a.author, a.door
+	return out
+}
+
 // into writes the actor into a change and its version.
 func (a *actor) into(c *catalogue.Change) {
 	copy(c.Session[:], a.ids[:16])
 	copy(c.Account[:], a.ids[16:32])
 	c.Author = a.author
-	if v := &c.Version; hasVersion(c.Kind) {
+	if v := &c.Version; c.Kind.HasContent() || names(c.Kind) {
 		v.Session, v.Account, v.Author, v.Door = c.Session, c.Account, a.author, a.door
 		copy(v.Device[:], a.ids[32:])
 	}

@@ -20,13 +20,16 @@ func bodies() (out []body) {
 	version.Version[0], version.Key[1], version.Epoch[2], version.Equal[3] = 1, 2, 3, 4
 	version.Size, version.Modified = 1<<62, when
 	version.Sums = []commit.Sum{{Algorithm: "SHA1", Value: "00"}, {}}
-	for kind := commit.Mkdir; kind <= commit.SetProp; kind++ {
-		b := body{Change: catalogue.Change{Kind: kind, When: when}}
+	for kind := commit.Mkdir; kind <= commit.Settle; kind++ {
+		b := body{Change: catalogue.Change{Kind: kind, When: when, Sign: "broken"}}
 		if hasPlace(kind) {
 			b.Parent[5], b.Name = 1, "写真"
 		}
-		if hasVersion(kind) {
+		if kind.HasContent() {
 			b.Version = version
+		}
+		if names(kind) {
+			b.Version.Version[0] = 9
 		}
 		if kind == commit.SetProp {
 			b.props = []commit.Prop{{Space: "DAV:", Name: "a", Value: "\xff"}, {}}

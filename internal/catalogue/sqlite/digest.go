@@ -64,6 +64,11 @@ func (v *view) digest(ctx context.Context, on runner, share int64) (sum [32]byte
 			h.Epoch(e)
 			return err
 		}},
+		{qPreviewsAll, []any{share}, func(rows *sql.Rows) error {
+			p, err := scanPreview(rows)
+			h.Preview(p)
+			return err
+		}},
 	} {
 		rows, err := on.QueryContext(ctx, texts[part.q], part.args...)
 		if err := each(rows, err, part.scan); err != nil {

@@ -35,7 +35,12 @@ const (
 	qForgetNode
 	qForgetActor
 	qForgetChunk
+	qSetPreview
 	qForgetEpoch
+	qForgetPreview
+	qHold
+	qSettle
+	qForgetHeld
 
 	qNode
 	qChild
@@ -49,20 +54,25 @@ const (
 	qChanged
 	qVersion
 	qOrigin
+	qHeld
+	qHeldAll
 	qChunk
 	qChunks
 	qChunksAll
 	qEpoch
 	qEpochsAll
+	qPreviews
+	qPreviewsAll
 	queries
 )
 
-// many is how many chunks one statement looks up. A shorter list is filled up with its last one.
+// many is how many chunks or previews one statement looks up. A shorter list is filled up with its last one.
 const many = 32
 
 // A node with what its listing tells: where it stands (p), its head if another change made it (h), its
 // properties (s), and who made the head (a). A node that was saved where it stands costs two rows.
-const nodes = `SELECT n.num, n.file, n.dir, n.created, n.removed, n.modified, n.head = n.placed, p.body, h.body, s.body, a.num, a.body
+const nodes = `SELECT n.num, n.file, n.dir, n.created, n.removed, n.modified, n.head = n.placed,
+(SELECT count(*) FROM held WHERE held.node = n.num), p.body, h.body, s.body, a.num, a.body
 FROM node n JOIN change p ON p.num = n.placed
 LEFT JOIN change h ON h.num = n.head AND n.head <> n.placed
 LEFT JOIN change s ON s.num = n.propped
@@ -71,7 +81,12 @@ WHERE n.share = ?`
 
 const changes = `SELECT c.num, n.file, c.body, a.num, a.body FROM change c JOIN node n ON n.num = c.node JOIN actor a ON a.num = c.actor WHERE `
 
-// texts are the statements. PostgreSQL wants $1 for ?, and = ANY($2) instead of the list in qChunks.
+const held = `SELECT c.num, n.file, c.body, a.num, a.body FROM held d JOIN change c ON c.num = d.change JOIN node n ON n.num = c.node
+JOIN actor a ON a.num = c.actor WHERE `
+
+const preview = "shows, version, epoch, length, pack, off, size FROM preview WHERE share = ?"
+
+// texts are the statements. PostgreSQL wants $1 for ?, and = ANY($2) instead of the lists.
 var texts = [queries]string{
 	qBegin:    "BEGIN IMMEDIATE", // PostgreSQL: BEGIN, and a lock that only the one writer takes
 	qCommit:   "COMMIT",
@@ -104,6 +119,13 @@ dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ?
 	qForgetActor:  "DELETE FROM actor WHERE share = ?",
 	qForgetChunk:  "DELETE FROM chunk WHERE share = ?",
 	qForgetEpoch:  "DELETE FROM epoch WHERE share = ?",
+	qSetPreview: `INSERT INTO preview (share, shows, version, epoch, length, pack, off, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (share, shows) DO UPDATE SET version = excluded.version, epoch = excluded.epoch, length = excluded.length,
+pack = excluded.pack, off = excluded.off, size = excluded.size`,
+	qForgetPreview: "DELETE FROM preview WHERE share = ?",
+	qHold:          "INSERT INTO held (share, version, node, change) VALUES (?, ?, ?, ?) ON CONFLICT (share, version) DO NOTHING",
+	qSettle:        "DELETE FROM held WHERE share = ? AND version = ? AND node = ?",
+	qForgetHeld:    "DELETE FROM held WHERE share = ?",
 
 	qNode:      nodes + " AND n.file = ?",
 	qChild:     nodes + " AND n.parent = ? AND n.lookup = ? AND n.removed IS NULL",
@@ -119,6 +141,8 @@ dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ?
 	// page in each save.
 	qChanged: changes + "c.share = ? AND c.num < ? ORDER BY c.num DESC LIMIT ?",
 	qVersion: changes + "c.share = ? AND c.version = ?",
+	qHeld:    held + "d.node = ? ORDER BY d.change",
+	qHeldAll: held + "d.share = ? AND d.change > ? ORDER BY d.change LIMIT ?",
 	qOrigin:  changes + "c.share = ? AND c.origin = ? ORDER BY c.num LIMIT 1",
 
 	qChunk: "SELECT pack, off, size FROM chunk WHERE share = ? AND id = ?",
@@ -127,6 +151,9 @@ dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ?
 	qChunksAll: "SELECT id, pack, off, size FROM chunk WHERE share = ? ORDER BY id",
 	qEpoch:     "SELECT enc FROM epoch WHERE share = ? AND id = ?",
 	qEpochsAll: "SELECT id, enc FROM epoch WHERE share = ? ORDER BY id",
+	qPreviews: "SELECT " + preview + " AND shows IN " +
+		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	qPreviewsAll: "SELECT " + preview + " ORDER BY shows",
 }
 
 // statements are the prepared statements of a connection or of a pool.

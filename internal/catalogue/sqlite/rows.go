@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/id"
@@ -51,7 +52,7 @@ type nodeRow struct {
 }
 
 func (r *nodeRow) scan(rows *sql.Rows) (n catalogue.Node, err error) {
-	if err := rows.Scan(&r.num, &r.file, &n.Dir, &r.created, &r.removed, &r.modified, &r.same,
+	if err := rows.Scan(&r.num, &r.file, &n.Dir, &r.created, &r.removed, &r.modified, &r.same, &n.Held,
 		&r.place, &r.head, &r.props, &r.actor, &r.sealed); err != nil {
 		return n, err
 	}
@@ -123,6 +124,38 @@ func (r *changeRow) scan(rows *sql.Rows) (catalogue.Change, error) {
 	return b.Change, nil
 }
 
+// act reads a row for Acts: whether its actor is picked, and its time, if it was opened. A row that somebody else made is opened only if told to.
+func (r *changeRow) act(rows *sql.Rows, always bool, picked map[int64]bool, pick func(catalogue.Actor) bool) (a catalogue.Acted, mine bool, when time.Time, err error) {
+	if err := rows.Scan(&r.num, &r.file, &r.body, &r.actor, &r.sealed); err != nil {
+		return a, false, when, err
+	}
+	if len(r.file) != id.Size {
+		return a, false, when, errBody
+	}
+	mine, known := picked[r.actor]
+	if !known {
+		who, err := r.people.open(r.keys, r.actor, r.sealed)
+		if err != nil {
+			return a, false, when, err
+		}
+		mine = pick(who.public())
+		picked[r.actor] = mine
+	}
+	if !mine && !always {
+		return a, false, when, nil
+	}
+	var b body
+	if err := b.open(r.keys, id.File(r.file), r.body); err != nil {
+		return a, false, when, err
+	}
+	who, err := r.people.open(r.keys, r.actor, r.sealed)
+	if err != nil {
+		return a, false, when, err
+	}
+	who.into(&b.Change)
+	return catalogue.Acted{File: id.File(r.file), Change: b.Change}, mine, b.When, nil
+}
+
 // open opens and reads a body.
 func (b *body) open(keys *seal.Metadata, file id.File, sealed []byte) error {
 	plain, err := unseal(keys, file, sealed)
@@ -131,7 +164,7 @@ func (b *body) open(keys *seal.Metadata, file id.File, sealed []byte) error {
 	}
 	b.Version.File = file
 	err = b.parse(plain)
-	if !hasVersion(b.Kind) {
+	if !b.Kind.HasContent() {
 		b.Version.File = id.File{}
 	}
 	return err

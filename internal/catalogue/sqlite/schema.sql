@@ -83,3 +83,28 @@ CREATE TABLE epoch (
   enc   BLOB    NOT NULL,
   PRIMARY KEY (share, id)
 ) STRICT, WITHOUT ROWID;
+
+-- Small pictures: versions that no file has.
+CREATE TABLE preview (
+  share   INTEGER NOT NULL,
+  shows   BLOB    NOT NULL,           -- the version whose key opens what it shows
+  version BLOB    NOT NULL,
+  epoch   BLOB    NOT NULL,
+  length  INTEGER NOT NULL,
+  pack    INTEGER NOT NULL,           -- of its manifest
+  off     INTEGER NOT NULL,
+  size    INTEGER NOT NULL,
+  PRIMARY KEY (share, shows)
+) STRICT, WITHOUT ROWID;
+
+-- What is held, and not decided yet: mostly nothing.
+CREATE TABLE held (
+  share   INTEGER NOT NULL,
+  version BLOB    NOT NULL,
+  node    INTEGER NOT NULL,
+  change  INTEGER NOT NULL,
+  PRIMARY KEY (share, change)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX held_version ON held (share, version);
+CREATE INDEX        held_node    ON held (node, change);

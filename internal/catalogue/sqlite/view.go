@@ -138,6 +138,45 @@ func (v *view) History(ctx context.Context, file id.File) iter.Seq2[catalogue.Ch
 	}
 }
 
+// Held implements catalogue.View.
+func (v *view) Held(ctx context.Context, file id.File) iter.Seq2[catalogue.Held, error] {
+	return func(yield func(catalogue.Held, error) bool) {
+		share, err := v.enter(ctx)
+		if err != nil {
+			yield(catalogue.Held{}, err)
+			return
+		}
+		row := &changeRow{keys: v.keys}
+		for more := true; more; {
+			var list []catalogue.Held
+			add := func(rows *sql.Rows) error {
+				c, err := row.scan(rows)
+				list = append(list, catalogue.Held{File: id.File(row.file), Change: c})
+				return err
+			}
+			if file.IsZero() {
+				err = v.on.rows(qHeldAll, add, share, row.num, page)
+				more = len(list) == page
+			} else {
+				var node int64
+				if _, err = v.on.row(qNodeOf, []any{share, file[:]}, &node); err == nil {
+					err = v.on.rows(qHeld, add, node)
+				}
+				more = false
+			}
+			if err != nil {
+				yield(catalogue.Held{}, err)
+				return
+			}
+			for i := range list {
+				if !yield(list[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // Changed implements catalogue.View.
 func (v *view) Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error] {
 	type changed struct {
@@ -186,6 +225,46 @@ func (v *view) changes(ctx context.Context, out []catalogue.Change, row *changeR
 	return out, err
 }
 
+// Acts implements catalogue.View. Bodies of others stay closed, but for one in each page, which tells whether it is time to end.
+func (v *view) Acts(ctx context.Context, since time.Time, pick func(catalogue.Actor) bool) iter.Seq2[catalogue.Acted, error] {
+	return func(yield func(catalogue.Acted, error) bool) {
+		share, err := v.enter(ctx)
+		picked := make(map[int64]bool)
+		row := &changeRow{keys: v.keys, num: math.MaxInt64}
+		var list []catalogue.Acted
+		for limit := firstPage; err == nil; limit = page {
+			if err = ctx.Err(); err != nil {
+				break
+			}
+			n, over := 0, false
+			list = list[:0]
+			err = v.on.rows(qChanged, func(rows *sql.Rows) error {
+				n++
+				if over {
+					return nil
+				}
+				a, mine, when, err := row.act(rows, n%64 == 1, picked, pick)
+				if over = !when.IsZero() && !when.After(since); err == nil && mine && !over {
+					list = append(list, a)
+				}
+				return err
+			}, share, row.num, limit)
+			if err != nil {
+				break
+			}
+			for _, a := range list {
+				if !yield(a, nil) {
+					return
+				}
+			}
+			if over || n < limit {
+				return
+			}
+		}
+		yield(catalogue.Acted{}, err)
+	}
+}
+
 // Version implements catalogue.View.
 func (v *view) Version(ctx context.Context, version id.Version) (catalogue.Version, error) {
 	share, err := v.enter(ctx)
@@ -216,7 +295,12 @@ func (v *view) Chunks(ctx context.Context, ids []id.Chunk) ([]pack.Place, error)
 	at := make(map[id.Chunk]pack.Place, min(len(ids), many))
 	for start := 0; start < len(ids); start += many {
 		part := ids[start:min(start+many, len(ids))]
-		if err := v.someChunks(ctx, share, part, at); err != nil {
+		err := v.some(ctx, qChunks, share, len(part), func(i int) []byte { return part[i][:] }, func(rows *sql.Rows) error {
+			c, err := scanChunk(rows)
+			at[c.ID] = c.Place
+			return err
+		})
+		if err != nil {
 			return nil, err
 		}
 		for i, c := range part {
@@ -227,21 +311,17 @@ func (v *view) Chunks(ctx context.Context, ids []id.Chunk) ([]pack.Place, error)
 	return places, nil
 }
 
-// someChunks looks up at most many chunks at once.
-func (v *view) someChunks(ctx context.Context, share int64, ids []id.Chunk, at map[id.Chunk]pack.Place) error {
+// some runs a query for at most many ids at once.
+func (v *view) some(ctx context.Context, q query, share int64, n int, id func(i int) []byte, scan func(*sql.Rows) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	args := make([]any, 1+many)
 	args[0] = share
 	for i := range many {
-		args[1+i] = ids[min(i, len(ids)-1)][:]
+		args[1+i] = id(min(i, n-1))
 	}
-	return v.on.rows(qChunks, func(rows *sql.Rows) error {
-		c, err := scanChunk(rows)
-		at[c.ID] = c.Place
-		return err
-	}, args...)
+	return v.on.rows(q, scan, args...)
 }
 
 func scanChunk(rows *sql.Rows) (c catalogue.Located[id.Chunk], err error) {
@@ -253,6 +333,43 @@ func scanChunk(rows *sql.Rows) (c catalogue.Located[id.Chunk], err error) {
 		return c, errBody
 	}
 	return c, nil
+}
+
+// Previews implements catalogue.View.
+func (v *view) Previews(ctx context.Context, shows []id.Version) ([]catalogue.Preview, error) {
+	share, err := v.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]catalogue.Preview, len(shows))
+	at := make(map[id.Version]catalogue.Preview, min(len(shows), many))
+	for start := 0; start < len(shows); start += many {
+		part := shows[start:min(start+many, len(shows))]
+		err := v.some(ctx, qPreviews, share, len(part), func(i int) []byte { return part[i][:] }, func(rows *sql.Rows) error {
+			p, err := scanPreview(rows)
+			at[p.Shows] = p
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+		for i, s := range part {
+			out[start+i] = at[s]
+		}
+		clear(at)
+	}
+	return out, nil
+}
+
+func scanPreview(rows *sql.Rows) (p catalogue.Preview, err error) {
+	var shows, version, epoch sql.RawBytes
+	if err := rows.Scan(&shows, &version, &epoch, &p.Size, &p.Manifest.Pack, &p.Manifest.Offset, &p.Manifest.Size); err != nil {
+		return p, err
+	}
+	if copy(p.Shows[:], shows) != id.Size || copy(p.Version[:], version) != id.Size || copy(p.Epoch[:], epoch) != id.Size {
+		return p, errBody
+	}
+	return p, nil
 }
 
 // Epoch implements catalogue.View.
