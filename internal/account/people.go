@@ -3,6 +3,7 @@ package account
 import (
 	"encoding/json"
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -27,6 +28,7 @@ type Step struct {
 	Account  string          `json:"account,omitempty"`
 	Wants    []Want          `json:"wants,omitempty"`
 	Passkey  json.RawMessage `json:"passkey,omitempty"`  // what navigator.credentials.get is given, with WantPasskey
+	Redirect string          `json:"redirect,omitempty"` // where the browser goes, to the firm's identity provider
 	Recovery []string        `json:"recovery,omitempty"` // new recovery codes, shown this once
 	Until    time.Time       `json:"until,omitzero"`     // the end of the session
 }
@@ -96,7 +98,7 @@ type Group struct {
 // Proposal is an act that one person has asked for and another must confirm.
 type Proposal struct {
 	ID     string    `json:"id"`
-	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy"
+	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "thaw"
 	Target string    `json:"target,omitempty"`
 	Reason string    `json:"reason,omitempty"`
 	By     string    `json:"by"`
@@ -226,6 +228,8 @@ type Person struct {
 	Tokens  []Token
 	Firm    string
 	Waiting int  // acts that the person could confirm
+	Frozen  bool // they can neither write nor read
+	Tied    bool // to an identity at the firm's provider
 	Fresh   bool // the second factor was proven a short time ago
 }
 
@@ -236,3 +240,36 @@ type Strength struct {
 	Why    string
 	Advice []string
 }
+
+// DevicePrefix is what device passwords begin with, so that they are known for ones.
+const DevicePrefix = "azk"
+
+// LikeDevicePassword reports whether a secret looks like a device password.
+func LikeDevicePassword(s string) bool {
+	return strings.HasPrefix(strings.ToLower(strings.TrimSpace(s)), DevicePrefix+"-")
+}
+
+// Stop is a part of the house that is frozen: nothing is written and no key is handed out for it.
+type Stop struct {
+	ID      string    `json:"id"`
+	Kind    StopKind  `json:"kind"`
+	Subject string    `json:"subject,omitempty"` // a session, account, device or share by its id, or an address
+	Name    string    `json:"name,omitempty"`    // of an account, device or share
+	Owner   string    `json:"owner,omitempty"`   // of a session or device: the account's name
+	Reason  string    `json:"reason,omitempty"`
+	By      string    `json:"by"` // a person; "" for the guard
+	Since   time.Time `json:"since"`
+}
+
+// StopKind says what is frozen.
+type StopKind string
+
+// The kinds.
+const (
+	StopSession StopKind = "session"
+	StopAccount StopKind = "account"
+	StopDevice  StopKind = "device"
+	StopAddress StopKind = "address"
+	StopShare   StopKind = "share"
+	StopAll     StopKind = "all"
+)

@@ -17,6 +17,8 @@ const (
 	Renew          Power = "renew"           // have everybody set a new password
 	Confirm        Power = "confirm"         // say yes, as the second person, to what somebody else asked for
 	Settle         Power = "settle"          // change the policy
+	Freeze         Power = "freeze"          // stop sessions, accounts, devices, addresses, shares or everything; everyone may stop themselves
+	Decide         Power = "decide"          // accept or discard what the guard holds back, in shares that one may read
 	Care           Power = "care"            // verify, rebuild, see the state of the machine
 )
 
@@ -24,10 +26,10 @@ const (
 // that was not given to it, in a share, by somebody with the power to grant; what a role adds is never content.
 var powers = map[Role][]Power{
 	Staff:          {},
-	ShareManager:   {ManageShares, GrantOwn},
-	PrivacyOfficer: {ReadLedger, SeePeople, EndSessions, Renew, Confirm},
+	ShareManager:   {ManageShares, GrantOwn, Decide},
+	PrivacyOfficer: {ReadLedger, SeePeople, EndSessions, Renew, Confirm, Freeze, Decide},
 	Auditor:        {ReadLedger, SeePeople},
-	Administrator:  {ManageAccounts, ManageShares, GrantAll, ReadLedger, SeePeople, EndSessions, Renew, Confirm, Settle, Care},
+	Administrator:  {ManageAccounts, ManageShares, GrantAll, ReadLedger, SeePeople, EndSessions, Renew, Confirm, Settle, Freeze, Decide, Care},
 }
 
 // Roles are all roles, the plainest first.

@@ -49,6 +49,10 @@ const (
 	RenewalBegun   Kind = "renewal-begun"   // everybody sets a new password; all sessions, devices and tokens ended; Size: of how many; Note: reason
 	PolicyChanged  Kind = "policy-changed"  // Note: what
 
+	Frozen  Kind = "frozen"  // writing and reading stopped for Target; Note: the kind, its id, and why. Without an Actor it was the guard
+	Thawed  Kind = "thawed"  // Target may go on; Note: the kind and its id
+	Settled Kind = "settled" // what was held was accepted or discarded; Note: which
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

@@ -54,6 +54,9 @@ func (l *Local) MakeAccount(ctx context.Context, s id.Session, n account.NewAcco
 		case n.Role.May(account.Confirm) && b.anotherConfirms(proposalState{By: by.Account}):
 			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: n.Name, Hint: "hint.appoint"}
 		}
+		if err := l.fresh(by, op); err != nil { // it could be another way in
+			return event.Event{}, err
+		}
 		a := &accountState{ID: id.NewAccount(), Name: n.Name, Role: n.Role, Created: l.now(), Password: hash}
 		d.Accounts = append(d.Accounts, a)
 		return event.Event{Kind: event.AccountMade, Target: n.Name, Note: string(n.Role)}, d.join(op, a, n.Groups)
@@ -169,7 +172,7 @@ func target(b *books, d *draft, by account.Session, op, name string) (*accountSt
 	case !mine && !b.may(by, account.ManageAccounts):
 		return nil, notAllowed(op) // and does not tell whether there is such an account
 	case a == nil:
-		return nil, problem.New(problem.NotFound, op, name, nil)
+		return nil, noAccount(op, name)
 	}
 	return a, nil
 }
@@ -228,17 +231,23 @@ func (l *Local) SetDisabled(ctx context.Context, s id.Session, name string, disa
 		if err != nil {
 			return event.Event{}, err
 		}
-		a.Disabled, on = disabled, a.ID
+		on = a.ID
 		if disabled {
-			a.Day = nil
+			a.disable()
 			return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}, nil
 		}
+		a.Disabled = false
 		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "enabled"}, nil
 	})
 	if err != nil || !disabled {
 		return account.Outcome{}, err
 	}
 	return account.Outcome{}, l.endWhere(ctx, func(x account.Session) bool { return x.Account == on }, "account disabled")
+}
+
+// disable closes an account. What lets somebody in without a second factor does not come back when it is opened again.
+func (a *accountState) disable() {
+	a.Disabled, a.Day, a.Tokens, a.Invitation = true, nil, nil, nil
 }
 
 // managed returns an account for those who manage accounts.
@@ -248,7 +257,7 @@ func managed(b *books, d *draft, by account.Session, op, name string) (*accountS
 	}
 	a := d.account(name)
 	if a == nil {
-		return nil, problem.New(problem.NotFound, op, name, nil)
+		return nil, noAccount(op, name)
 	}
 	return a, nil
 }
@@ -363,7 +372,7 @@ func (l *Local) EndSession(ctx context.Context, s, which id.Session) error {
 		return err
 	}
 	x, ok := l.sessions.peek(which, l.now())
-	mine := by.Account == x.Account && !by.Account.IsZero() && !byDevice(by.Factor)
+	mine := by.Account == x.Account && !by.Account.IsZero() && inPerson(by)
 	if !ok || !mine && !l.books.Load().may(by, account.EndSessions) { // and does not tell whether there is such a session
 		return problem.New(problem.NotFound, op, "", nil)
 	}
@@ -384,12 +393,12 @@ func (l *Local) EndAccountSessions(ctx context.Context, s id.Session, name strin
 	}
 	b := l.books.Load()
 	a := b.known(name)
-	mine := a != nil && a.ID == by.Account && !byDevice(by.Factor)
+	mine := a != nil && a.ID == by.Account && inPerson(by)
 	switch {
 	case !mine && !b.may(by, account.EndSessions):
 		return notAllowed(op)
 	case a == nil:
-		return problem.New(problem.NotFound, op, name, nil)
+		return noAccount(op, name)
 	}
 	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == a.ID && x.ID != s }, "ended by "+by.Name)
 }
@@ -444,7 +453,8 @@ func (l *Local) Me(_ context.Context, s id.Session) (account.Person, error) {
 		return account.Person{}, err
 	}
 	b := l.books.Load()
-	p := account.Person{Firm: b.Policy.Firm, Account: account.Account{Name: by.Name, Role: by.Role}, Fresh: l.fresh(by, "") == nil}
+	p := account.Person{Firm: b.Policy.Firm, Account: account.Account{Name: by.Name, Role: by.Role}, Fresh: l.fresh(by, "") == nil,
+		Frozen: b.stopped(by, id.Share{}) != nil}
 	for _, x := range b.Proposals {
 		if b.may(by, account.Confirm) && !x.asked(by) && x.On != by.Account && l.now().Before(x.Until) {
 			p.Waiting++
@@ -455,6 +465,7 @@ func (l *Local) Me(_ context.Context, s id.Session) (account.Person, error) {
 		return p, nil
 	}
 	p.Account, p.Day, p.Factors = l.showAccount(b, a), l.dayOf(a.Name), a.authenticators()
+	p.Tied = a.Identity != nil
 	for _, t := range a.Tokens {
 		p.Tokens = append(p.Tokens, l.showToken(t))
 	}

@@ -29,6 +29,7 @@ type state struct {
 	Proposals  []*proposalState `json:"proposals,omitempty"`
 	Renewal    *renewalState    `json:"renewal,omitempty"`
 	Policy     policyState      `json:"policy"`
+	Stops      []*stopState     `json:"stops,omitempty"`
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.
@@ -43,6 +44,7 @@ type accountState struct {
 	Password   *hashed                     `json:"password,omitempty"`
 	Renew      bool                        `json:"renew,omitempty"` // another password must be chosen at the next login
 	Invitation *invitationState            `json:"invitation,omitempty"`
+	Identity   *identityState              `json:"identity,omitempty"`
 	App        *app                        `json:"app,omitempty"`
 	Passkeys   []passkeyState              `json:"passkeys,omitempty"`
 	Recovery   [][]byte                    `json:"recovery,omitempty"` // hashes of the codes that are left
@@ -169,6 +171,9 @@ func (b *books) may(s account.Session, p account.Power) bool {
 	if !a.mayEnter() || !a.Role.May(p) {
 		return false
 	}
+	if f := b.stopped(s, id.Share{}); f != nil && f.personal() {
+		return false
+	}
 	switch s.Factor {
 	case account.SecondFactor, account.Password:
 		return true
@@ -185,6 +190,7 @@ type draft struct{ state }
 func (b *books) draft() *draft {
 	s := b.state
 	s.Accounts, s.Shares, s.Groups, s.Proposals = slices.Clone(s.Accounts), slices.Clone(s.Shares), slices.Clone(s.Groups), slices.Clone(s.Proposals)
+	s.Stops = slices.Clone(s.Stops)
 	return &draft{s}
 }
 
@@ -234,6 +240,9 @@ func (l *Local) changes(ctx context.Context, s id.Session, op, on string, do fun
 		by, err := l.live(s)
 		if err != nil {
 			return nil, err
+		}
+		if f := b.stopped(by, id.Share{}); f != nil && f.personal() {
+			return nil, frozen(op, f.Name)
 		}
 		events, err := do(b, d, by)
 		for i, e := range events {

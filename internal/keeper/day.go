@@ -58,7 +58,7 @@ func (l *Local) OpenDayOf(ctx context.Context, s id.Session, name string, length
 		case by.Factor != account.Console:
 			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: name, Hint: "hint.day-needs-login"}
 		case a == nil:
-			return event.Event{}, problem.New(problem.NotFound, op, name, nil)
+			return event.Event{}, noAccount(op, name)
 		case !a.mayEnter():
 			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: name, Hint: "hint.account-disabled"}
 		}
@@ -87,10 +87,10 @@ func (l *Local) CloseDay(ctx context.Context, s id.Session, name string) error {
 	err := l.changes(ctx, s, op, name, func(b *books, d *draft, by account.Session) ([]event.Event, error) {
 		a := d.account(name)
 		switch {
-		case (a == nil || a.ID != by.Account) && !b.may(by, account.EndSessions):
+		case (a == nil || a.ID != by.Account || !inPerson(by)) && !b.may(by, account.EndSessions):
 			return nil, notAllowed(op)
 		case a == nil:
-			return nil, problem.New(problem.NotFound, op, name, nil)
+			return nil, noAccount(op, name)
 		}
 		on = a.ID
 		if a.Day == nil {
@@ -109,6 +109,9 @@ func (l *Local) CloseDay(ctx context.Context, s id.Session, name string) error {
 func (l *Local) endDevices(ctx context.Context, a id.Account) error {
 	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == a && byDevice(x.Factor) }, "the day was closed")
 }
+
+// inPerson reports whether somebody is there themselves, and not a device or a program of theirs.
+func inPerson(s account.Session) bool { return !byDevice(s.Factor) && s.Factor != account.ByToken }
 
 func byDevice(f account.Factor) bool { return f == account.DevicePassword || f == account.DeviceKey }
 

@@ -105,7 +105,7 @@ func (l *Local) Devices(_ context.Context, s id.Session, name string) ([]account
 	case (a == nil || a.ID != by.Account) && !b.may(by, account.SeePeople):
 		return nil, notAllowed(op)
 	case a == nil:
-		return nil, problem.New(problem.NotFound, op, name, nil)
+		return nil, noAccount(op, name)
 	}
 	return l.showDevices(a), nil
 }

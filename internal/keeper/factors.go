@@ -136,7 +136,9 @@ func (l *Local) setUp(t *ticket, a *accountState, kind account.AuthenticatorKind
 	e := account.Enrolment{Ticket: secret}
 	switch kind {
 	case account.App:
-		t.app = newApp(l.now())
+		if t.app == nil { // who mistyped a code has this one in the app already
+			t.app = newApp(l.now())
+		}
 		site := l.site(origin)
 		e.Secret, e.URI = t.app.text(), t.app.uri(site.Name, a.Name)
 		code, err := qr.Encode(e.URI, qr.M)
@@ -221,7 +223,7 @@ func (l *Local) own(d *draft, by account.Session, op string) (*accountState, err
 }
 
 // BeginFactor begins to set up a second factor for the caller.
-func (l *Local) BeginFactor(_ context.Context, s id.Session, kind account.AuthenticatorKind, origin string) (account.Enrolment, error) {
+func (l *Local) BeginFactor(_ context.Context, s id.Session, kind account.AuthenticatorKind, earlier, origin string) (account.Enrolment, error) {
 	const op = "set up second factor"
 	by, err := l.live(s)
 	if err != nil {
@@ -232,11 +234,14 @@ func (l *Local) BeginFactor(_ context.Context, s id.Session, kind account.Authen
 	if err != nil {
 		return account.Enrolment{}, err
 	}
-	t := &ticket{account: a.ID, session: s, from: by.Address}
-	secret := l.tickets.add(t, l.now())
+	t := l.tickets.get(earlier, by.Address, l.now())
+	if t == nil || t.session != s {
+		t = &ticket{account: a.ID, session: s, from: by.Address}
+		earlier = l.tickets.add(t, l.now())
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return l.setUp(t, a, kind, origin, secret)
+	return l.setUp(t, a, kind, origin, earlier)
 }
 
 // EndFactor ends the setting up of a second factor. With the first come recovery codes.
@@ -323,7 +328,7 @@ func (l *Local) ResetFactors(ctx context.Context, s id.Session, name, reason str
 		if err := l.power(s, account.ManageAccounts, op); err != nil {
 			return account.Outcome{}, err
 		}
-		return account.Outcome{}, problem.New(problem.NotFound, op, name, nil)
+		return account.Outcome{}, noAccount(op, name)
 	}
 	return l.propose(ctx, s, op, proposalState{Act: actResetFactors, On: a.ID, Target: a.Name, Reason: reason}, account.ManageAccounts)
 }

@@ -42,6 +42,9 @@ func (l *Local) allowed(s id.Session, share id.Share, write bool) (account.Sessi
 		return x, err
 	}
 	b := l.books.Load()
+	if f := b.stopped(x, share); f != nil {
+		return x, frozen("check rights", f.Name)
+	}
 	if sh := b.shares[share]; sh != nil && x.Factor != account.Console && !b.Policy.admits(sh.Networks, x.Address) {
 		return x, &problem.Error{Kind: problem.Denied, Op: "check rights", On: sh.Name, Hint: "hint.network"}
 	}

@@ -57,6 +57,11 @@ func (l *Local) SetGroup(ctx context.Context, s id.Session, name string, members
 		if err != nil {
 			return event.Event{}, err
 		}
+		if slices.Contains(ids, by.Account) && !slices.Contains(g.Members, by.Account) { // with the rights that it has
+			if err := l.fresh(by, op); err != nil {
+				return event.Event{}, err
+			}
+		}
 		g.Members = ids
 		return event.Event{Kind: event.GroupChanged, Target: g.Name, Note: "members: " + cut(strings.Join(members, ", "), 4096)}, nil
 	})
@@ -67,7 +72,7 @@ func (d *draft) members(op string, names []string) (out []id.Account, err error)
 	for _, n := range names {
 		a := d.account(n)
 		if a == nil {
-			return nil, problem.New(problem.NotFound, op, n, nil)
+			return nil, noAccount(op, n)
 		}
 		if !slices.Contains(out, a.ID) {
 			out = append(out, a.ID)
@@ -81,7 +86,7 @@ func (d *draft) join(op string, a *accountState, groups []string) error {
 	for _, n := range groups {
 		g := d.group(n)
 		if g == nil {
-			return problem.New(problem.NotFound, op, n, nil)
+			return noGroup(op, n)
 		}
 		if !slices.Contains(g.Members, a.ID) {
 			g.Members = append(g.Members, a.ID)
@@ -99,7 +104,7 @@ func (l *Local) RemoveGroup(ctx context.Context, s id.Session, name string) erro
 		}
 		i := slices.IndexFunc(d.Groups, func(g *groupState) bool { return accountKey(g.Name) == accountKey(name) })
 		if i < 0 {
-			return event.Event{}, problem.New(problem.NotFound, op, name, nil)
+			return event.Event{}, noGroup(op, name)
 		}
 		e := event.Event{Kind: event.GroupChanged, Target: d.Groups[i].Name, Note: "removed"}
 		d.Groups = slices.Delete(d.Groups, i, i+1)

@@ -36,10 +36,10 @@ func (l *Local) Invite(ctx context.Context, s id.Session, name string) (account.
 		a := d.account(name)
 		switch {
 		case a == nil:
-			return event.Event{}, problem.New(problem.NotFound, op, name, nil)
+			return event.Event{}, noAccount(op, name)
 		case a.Disabled:
 			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: name, Hint: "hint.account-disabled"}
-		case a.Password != nil || a.hasFactor():
+		case a.hasWayIn():
 			return event.Event{}, &problem.Error{Kind: problem.Exists, Op: op, On: name, Hint: "hint.has-password"}
 		}
 		if err := l.fresh(by, op); err != nil {
@@ -109,16 +109,21 @@ func (l *Local) Accept(ctx context.Context, from account.Caller, token, secret s
 	return l.advance(ctx, t, l.tickets.add(t, l.now()), from.Origin, nil)
 }
 
+// hasWayIn reports whether somebody could come in without an invitation.
+func (a *accountState) hasWayIn() bool {
+	return a.Password != nil || a.Identity != nil || a.hasFactor()
+}
+
 // accepted puts what was accepted into force: the invitation is used up. t.mu is held.
 func (a *accountState) accepted(t *ticket) error {
 	if a.Invitation == nil || !slices.Equal(a.Invitation.Hash, t.invitation) {
 		return errors.New("the invitation was taken back or used")
 	}
-	a.Invitation, a.Password, a.Renew = nil, t.password, false
+	a.Invitation, a.Password, a.Identity, a.Renew = nil, t.password, t.identity, false
 	return nil
 }
 
 // Fresh reports whether nobody has come in yet.
 func (l *Local) Fresh() bool {
-	return !slices.ContainsFunc(l.books.Load().Accounts, func(a *accountState) bool { return a.Password != nil || a.hasFactor() || !a.Used.IsZero() })
+	return !slices.ContainsFunc(l.books.Load().Accounts, func(a *accountState) bool { return a.hasWayIn() || !a.Used.IsZero() })
 }

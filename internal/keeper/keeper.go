@@ -81,6 +81,14 @@ type Auditor interface {
 	Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[Entry, error]
 }
 
+// Stopper freezes on behalf of the guard.
+type Stopper interface {
+	// Stop freezes; it is durable when it returns. What is frozen already is no error.
+	Stop(ctx context.Context, stops ...account.Stop) error
+	// MaySettle returns nil if the session may decide what becomes of what an account's acts left held in a share.
+	MaySettle(ctx context.Context, s id.Session, share id.Share, author id.Account) error
+}
+
 // Keeper is what the storehouse sees of the keeper, in process or over a network.
 type Keeper interface {
 	Releaser
@@ -88,4 +96,5 @@ type Keeper interface {
 	Unlocker
 	Recorder
 	Auditor
+	Stopper
 }

@@ -39,6 +39,12 @@ type Config struct {
 	// Restore opens a ledger whose write-ahead files are missing or damaged; with AcceptRollback.
 	Restore bool
 
+	// Thawed is told of each freeze that is lifted; nil: nobody is.
+	Thawed func(account.Stop)
+
+	// Provider is the firm's identity provider, if it has one.
+	Provider Provider
+
 	LeaseTTL   time.Duration // 0 means 5 minutes
 	SessionTTL time.Duration // 0 means 12 hours
 	IdleTTL    time.Duration // 0 means 2 hours
@@ -107,6 +113,7 @@ type Local struct {
 	proofKey seal.Key      // of this run, for the secrets of live sessions
 
 	tickets *tickets   // logins under way
+	answers answers    // of the identity provider that are being looked at
 	codes   *throttle  // of codes, which are shorter than passwords
 	writing sync.Mutex // held during a change of books, the disk's time included
 	books   atomic.Pointer[books]
@@ -127,7 +134,7 @@ var _ Keeper = (*Local)(nil)
 const (
 	publicFile = "public-key"
 	heartbeat  = time.Minute
-	hashings   = 2 // passwords of strangers hashed at once
+	hashings   = 2 // passwords of strangers hashed at once, and those of others
 )
 
 // Exists reports whether there is a keeper in a directory.
@@ -151,7 +158,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 		return nil, err
 	}
 	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(passwordLimits), codes: newThrottle(codeLimits), tickets: newTickets(), failures: newFailures(event.LoginFailed),
-		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, 1), proofKey: seal.NewKey(),
+		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, hashings), proofKey: seal.NewKey(),
 		stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
 		if err != nil {

@@ -36,6 +36,8 @@ const (
 	whyFactor    = "wrong second factor"
 	whyNoFactor  = "no second factor"
 	whyThrottled = "too many attempts"
+	whyIdentity  = "nobody here"
+	whyProvider  = "no answer of the identity provider"
 	whyMalformed = "malformed"
 )
 
@@ -121,7 +123,7 @@ func credentials(from account.Caller, name string) account.Credentials {
 // hintOfDevice tells those apart who typed their memorised password: by its form, so that it says nothing about
 // whether it is right.
 func hintOfDevice(c account.Credentials) string {
-	if !strings.HasPrefix(normalDevice(c.Secret), devicePrefix) {
+	if !strings.HasPrefix(normalDevice(c.Secret), account.DevicePrefix) {
 		return "hint.device-password"
 	}
 	return "hint.log-in-again"
@@ -265,6 +267,9 @@ func keyOf(s account.Session) reuse { return reuse{s.Account, s.Device, s.Addres
 
 // join returns the live session that s would be, or begins it. Of several that come at once one begins it.
 func (l *Local) join(ctx context.Context, s account.Session, proof seal.Key, software string) (account.Session, error) {
+	if f := l.books.Load().stopped(s, id.Share{}); f != nil && (f.personal() || f.Kind == account.StopAddress) {
+		return account.Session{}, frozen("log in", s.Name)
+	}
 	for {
 		if live, ok := l.sessions.find(keyOf(s), proof, l.now()); ok {
 			return live, nil

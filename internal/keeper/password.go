@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/keeper/custody"
 	"github.com/azekura/azekura/internal/password"
 	"github.com/azekura/azekura/internal/problem"
@@ -58,9 +59,6 @@ func refused(op, name string, err error) error {
 // Random secrets are written with letters that nobody takes for another: no l and o, no 0 and 1.
 const letters = "abcdefghijkmnpqrstuvwxyz23456789"
 
-// devicePrefix begins every device password, so that it is known for one when somebody finds it.
-const devicePrefix = "azk"
-
 // groups returns n groups of four random letters, 20 bits each.
 func groups(n int) string {
 	b := make([]byte, 4*n)
@@ -76,7 +74,7 @@ func groups(n int) string {
 }
 
 // newDevicePassword returns a device password: 140 random bits in groups that can be read aloud.
-func newDevicePassword() string { return devicePrefix + "-" + groups(7) }
+func newDevicePassword() string { return account.DevicePrefix + "-" + groups(7) }
 
 // normalDevice makes what was typed from paper the same as what was printed.
 func normalDevice(s string) string {

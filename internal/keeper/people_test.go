@@ -652,11 +652,13 @@ func TestTokens(t *testing.T) {
 		{"reading with ledger:read", l.Check(ctx, ledger.ID, sh.ID, false), false},
 		{"a device by a token", second(l.MakeDevice(ctx, write.ID, "tanaka", "x")), false},
 		{"a token by a token", second(l.MakeToken(ctx, write.ID, account.NewToken{Name: "y", Scopes: []account.Scope{account.FilesRead}, Days: 1})), false},
-		{"a passkey by a token", second(l.BeginFactor(ctx, write.ID, account.Passkey, origin)), false},
+		{"a passkey by a token", second(l.BeginFactor(ctx, write.ID, account.Passkey, "", origin)), false},
 		{"a password by a token", l.SetPassword(ctx, write.ID, "", "ame no hi no kasa"), false},
 		{"an account by a token", l.MakeAccount(ctx, write.ID, account.NewAccount{Name: "x", Role: account.Staff}), false},
 		{"a renewal by a token", l.RenewAll(ctx, write.ID, "because"), false},
 		{"a reading key by a token", second(l.ReadingKey(ctx, ledger.ID)), false},
+		{"the end of others' sessions by a token", l.EndAccountSessions(ctx, read.ID, "tanaka"), false},
+		{"the end of the day by a token", l.CloseDay(ctx, read.ID, "tanaka"), false},
 		{"a day by a token", second(l.OpenDay(ctx, write.ID, 0)), false},
 		{"the policy by a token", second(l.SetPolicy(ctx, write.ID, account.Policy{SecondFactor: true})), false},
 	} {
@@ -689,6 +691,89 @@ func TestTokens(t *testing.T) {
 	for _, bad := range []account.NewToken{{Name: "a", Days: 1}, {Name: "a", Scopes: []account.Scope{"all"}, Days: 1}, {Name: "a", Scopes: []account.Scope{account.FilesRead}, Days: 400}} {
 		if _, err := l.MakeToken(ctx, s, bad); err == nil {
 			t.Errorf("a token %+v", bad)
+		}
+	}
+}
+
+// TestClosedAccount: what let programs in is not there again when an account is opened again.
+func TestClosedAccount(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	root := console(t, l)
+	_, s := arrived(t, l, clock, "sato", account.Staff)
+	x, err := l.MakeToken(ctx, s, account.NewToken{Name: "script", Scopes: []account.Scope{account.FilesRead}, Days: 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter := func() error {
+		_, err := l.Login(ctx, account.Credentials{Secret: x.Secret, Factor: account.ByToken, Address: home, Door: "api"})
+		return err
+	}
+	if err := enter(); err != nil {
+		t.Fatal(err)
+	}
+	for _, off := range []bool{true, false} {
+		if _, err := l.SetDisabled(ctx, root, "sato", off); err != nil {
+			t.Fatal(err)
+		}
+		if err := enter(); hint(err) != "hint.token" {
+			t.Errorf("its token, account closed: %v; %v", off, err)
+		}
+	}
+}
+
+// TestRulesThatChange: a closing time, and networks, hold for those who are in already.
+func TestRulesThatChange(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	root := console(t, l)
+	p, s := arrived(t, l, clock, "sato", account.Staff)
+	secret, err := l.MakeDevice(ctx, s, p.name, "laptop")
+	if err != nil {
+		t.Fatal(err)
+	}
+	enter := func() account.Session {
+		t.Helper()
+		x, err := l.Login(ctx, account.Credentials{Name: p.name, Secret: secret, Factor: account.DevicePassword, Address: home, Door: "webdav"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	device := enter()
+	soon := clock.Add(time.Hour).UTC()
+	policy, err := l.Policy(ctx, root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	policy.Closing, policy.Zone = soon.Format(clockTime), "UTC"
+	if _, err := l.SetPolicy(ctx, root, policy); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.live(device.ID); err == nil {
+		t.Error("a device's session that would last beyond the closing time goes on")
+	}
+	device = enter()
+	if want := soon.Truncate(time.Minute); !device.Expires.Equal(want) || !l.dayOf(p.name).Until.Equal(want) {
+		t.Errorf("the device is in until %v, the day is open until %v, the house closes at %v", device.Expires, l.dayOf(p.name).Until, want)
+	}
+	if _, err := l.live(s); err != nil {
+		t.Errorf("the login at the web has ended: %v", err)
+	}
+	policy.Networks = map[string][]string{"office": {"0.0.0.0/0", "::/0"}}
+	if _, err := l.SetPolicy(ctx, root, policy); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.SetAccountNetworks(ctx, root, p.name, []string{"office"}); err != nil {
+		t.Fatal(err)
+	}
+	policy.Networks = map[string][]string{"office": {"203.0.113.0/24"}}
+	if _, err := l.SetPolicy(ctx, root, policy); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []id.Session{device.ID, s} {
+		if _, err := l.live(x); err == nil {
+			t.Error("a session from where nobody may be any more goes on")
 		}
 	}
 }

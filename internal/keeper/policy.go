@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
 	"net/netip"
@@ -31,6 +30,7 @@ const (
 	defaultDay = 12 * time.Hour
 	maxDay     = 24 * time.Hour
 	minDay     = 10 * time.Minute
+	maxFirm    = 200 // bytes
 	clockTime  = "15:04"
 	maxLists   = 100
 	maxPrefix  = 20_000 // of one list: a country's networks are some thousands
@@ -83,41 +83,54 @@ func (p policyState) show() account.Policy {
 }
 
 // parsePolicy reads what people have written.
-func parsePolicy(q account.Policy) (policyState, error) {
+func parsePolicy(op string, q account.Policy) (policyState, error) {
 	p := policyState{Firm: strings.TrimSpace(q.Firm), WithoutSecondFactor: !q.SecondFactor, Closing: q.Closing, Zone: q.Zone, Networks: q.Networks}
-	if len(p.Firm) > 200 {
-		return p, fmt.Errorf("a firm's name of %d bytes", len(p.Firm))
+	if len(p.Firm) > maxFirm {
+		return p, unfit(op, p.Firm, "hint.firm-long")
 	}
 	if q.DayLength != "" {
 		length, err := time.ParseDuration(q.DayLength)
 		if err != nil || length < minDay || length > maxDay {
-			return p, fmt.Errorf("a day of %q, from %v to %v can be", q.DayLength, minDay, maxDay)
+			return p, unfit(op, q.DayLength, "hint.day-length")
 		}
 		p.DayLength = length
 	}
 	if _, err := time.Parse(clockTime, p.Closing); p.Closing != "" && err != nil {
-		return p, fmt.Errorf("closing time %q, want something like 19:00", p.Closing)
+		return p, unfit(op, p.Closing, "hint.closing")
 	}
 	if _, err := p.zone(); err != nil {
-		return p, fmt.Errorf("time zone %q, want something like Asia/Tokyo", p.Zone)
+		return p, unfit(op, p.Zone, "hint.zone")
 	}
 	if len(p.Networks) > maxLists {
-		return p, fmt.Errorf("%d lists of networks, at most %d", len(p.Networks), maxLists)
+		return p, unfit(op, fmt.Sprintf("%d > %d", len(p.Networks), maxLists), "hint.networks-many")
 	}
 	for name, list := range p.Networks {
 		if _, isPrefix := prefix(name); name == "" || isPrefix {
-			return p, fmt.Errorf("a list of networks cannot be called %q", name)
+			return p, unfit(op, name, "hint.network-list")
 		}
 		if len(list) > maxPrefix {
-			return p, fmt.Errorf("the list %q has %d networks, at most %d", name, len(list), maxPrefix)
+			return p, unfit(op, fmt.Sprintf("%s: %d > %d", name, len(list), maxPrefix), "hint.networks-many")
 		}
 		for _, x := range list {
 			if _, ok := prefix(x); !ok {
-				return p, fmt.Errorf("%q in the list %q is no network, want something like 192.168.1.0/24", x, name)
+				return p, unfit(op, name+": "+x, "hint.network-form")
 			}
 		}
 	}
 	return p, nil
+}
+
+// unfit refuses what somebody has written.
+func unfit(op, on, hint string) error {
+	return &problem.Error{Kind: problem.Invalid, Op: op, On: on, Hint: hint}
+}
+
+func noAccount(op, name string) error { return absent(op, name, "hint.no-account") }
+func noGroup(op, name string) error   { return absent(op, name, "hint.no-group") }
+func noShare(op, name string) error   { return absent(op, name, "hint.no-such-share") }
+
+func absent(op, name, hint string) error {
+	return &problem.Error{Kind: problem.NotFound, Op: op, On: name, Hint: hint}
 }
 
 // Policy tells what holds for everybody.
@@ -134,9 +147,9 @@ func (l *Local) Firm() string { return l.books.Load().Policy.Firm }
 // SetPolicy changes what holds for everybody. To let people in without a second factor takes two.
 func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (account.Outcome, error) {
 	const op = "change policy"
-	p, err := parsePolicy(q)
+	p, err := parsePolicy(op, q)
 	if err != nil {
-		return account.Outcome{}, problem.New(problem.Invalid, op, err.Error(), err)
+		return account.Outcome{}, err
 	}
 	if p.WithoutSecondFactor && !l.books.Load().Policy.WithoutSecondFactor {
 		args, err := json.Marshal(p)
@@ -145,27 +158,50 @@ func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (
 		}
 		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Args: args}, account.Settle)
 	}
-	return account.Outcome{}, l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
+	err = l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Settle) {
 			return event.Event{}, notAllowed(op)
 		}
-		if err := d.setPolicy(p); err != nil {
-			return event.Event{}, problem.New(problem.Invalid, op, err.Error(), err)
+		if err := l.fresh(by, op); err != nil {
+			return event.Event{}, err
 		}
+		if err := d.setPolicy(op, p); err != nil {
+			return event.Event{}, err
+		}
+		d.shorten(l.now())
 		return event.Event{Kind: event.PolicyChanged, Note: strings.Join(differ(b.Policy, p), ", ")}, nil
 	})
+	if err != nil {
+		return account.Outcome{}, err
+	}
+	b, now := l.books.Load(), l.now()
+	return account.Outcome{}, l.endWhere(ctx, func(x account.Session) bool {
+		a := b.byID[x.Account]
+		return a != nil && (!b.Policy.admits(a.Networks, x.Address) || byDevice(x.Factor) && (!a.Day.open(now) || x.Expires.After(a.Day.Until)))
+	}, "the rules have changed") // a device that may comes in again by itself
+}
+
+// shorten ends open days by a closing time that has come to hold after they were opened.
+func (d *draft) shorten(now time.Time) {
+	for i, a := range d.Accounts {
+		if at, ok := d.Policy.closing(now); ok && a.Day.open(now) && at.Before(a.Day.Until) {
+			a = a.clone()
+			a.Day = &dayState{a.Day.Opened, at, a.Day.Session}
+			d.Accounts[i] = a
+		}
+	}
 }
 
 // setPolicy puts a policy in force. Lists of networks that somebody's rule names must stay.
-func (d *draft) setPolicy(p policyState) error {
+func (d *draft) setPolicy(op string, p policyState) error {
 	for _, x := range d.Accounts {
-		if err := p.knows(x.Networks); err != nil && x.Removed.IsZero() {
-			return fmt.Errorf("%w, and the account %q needs it", err, x.Name)
+		if err := p.knows(op, x.Networks); err != nil && x.Removed.IsZero() {
+			return unfit(op, x.Name, "hint.network-list-needed")
 		}
 	}
 	for _, x := range d.Shares {
-		if err := p.knows(x.Networks); err != nil {
-			return fmt.Errorf("%w, and the share %q needs it", err, x.Name)
+		if err := p.knows(op, x.Networks); err != nil {
+			return unfit(op, x.Name, "hint.network-list-needed")
 		}
 	}
 	d.Policy = p
@@ -199,10 +235,10 @@ func prefix(s string) (netip.Prefix, bool) {
 }
 
 // knows reports whether each rule is a network or the name of a list.
-func (p policyState) knows(rules []string) error {
+func (p policyState) knows(op string, rules []string) error {
 	for _, r := range rules {
 		if _, ok := prefix(r); !ok && p.Networks[r] == nil {
-			return fmt.Errorf("there is no list of networks %q", r)
+			return unfit(op, r, "hint.network-rule")
 		}
 	}
 	return nil
@@ -225,11 +261,11 @@ func (p policyState) admits(rules []string, from netip.Addr) bool {
 const maxRules = 100
 
 // checkRules tells why a list of rules cannot be taken, or nil.
-func (d *draft) checkRules(rules []string) error {
+func (d *draft) checkRules(op string, rules []string) error {
 	if len(rules) > maxRules {
-		return errors.New("too many networks")
+		return unfit(op, fmt.Sprintf("%d > %d", len(rules), maxRules), "hint.networks-many")
 	}
-	return d.Policy.knows(rules)
+	return d.Policy.knows(op, rules)
 }
 
 // SetAccountNetworks says from where an account may be used; sessions from elsewhere end.
@@ -242,10 +278,13 @@ func (l *Local) SetAccountNetworks(ctx context.Context, s id.Session, name strin
 		}
 		a := d.account(name)
 		if a == nil {
-			return event.Event{}, problem.New(problem.NotFound, op, name, nil)
+			return event.Event{}, noAccount(op, name)
 		}
-		if err := d.checkRules(rules); err != nil {
-			return event.Event{}, problem.New(problem.Invalid, op, err.Error(), err)
+		if err := d.checkRules(op, rules); err != nil {
+			return event.Event{}, err
+		}
+		if err := l.fresh(by, op); err != nil {
+			return event.Event{}, err
 		}
 		a.Networks, on = rules, a.ID
 		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "networks: " + strings.Join(rules, " ")}, nil
@@ -266,10 +305,13 @@ func (l *Local) SetShareNetworks(ctx context.Context, s id.Session, share string
 		case x == nil && !b.may(by, account.GrantAll), x != nil && !b.mayGrant(by, x.ID):
 			return event.Event{}, notAllowed(op)
 		case x == nil:
-			return event.Event{}, problem.New(problem.NotFound, op, share, nil)
+			return event.Event{}, noShare(op, share)
 		}
-		if err := d.checkRules(rules); err != nil {
-			return event.Event{}, problem.New(problem.Invalid, op, err.Error(), err)
+		if err := d.checkRules(op, rules); err != nil {
+			return event.Event{}, err
+		}
+		if err := l.fresh(by, op); err != nil {
+			return event.Event{}, err
 		}
 		x.Networks = rules
 		return event.Event{Kind: event.RightsChanged, Share: x.ID, Note: "networks: " + strings.Join(rules, " ")}, nil

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -36,6 +37,7 @@ const (
 	actDemote       = "demote"
 	actResetFactors = "reset-factors"
 	actWeakenPolicy = "weaken-policy"
+	actThaw         = "thaw"
 	actAppoint      = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -53,17 +55,20 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 			return nil, err
 		}
 		note := differ(d.Policy, next)
-		if err := d.setPolicy(next); err != nil {
+		if err := d.setPolicy("confirm", next); err != nil {
 			return nil, err
 		}
 		return []event.Event{{Kind: event.PolicyChanged, Note: fmt.Sprint(note)}}, nil
+	}
+	if p.Act == actThaw {
+		return d.thaw(p.Args)
 	}
 	a := d.byID(p.On)
 	if a == nil {
 		return nil, problem.New(problem.NotFound, "confirm", p.Target, nil)
 	}
 	if p.Act == actResetFactors {
-		a.Password, a.App, a.Passkeys, a.Recovery, a.Invitation, a.Day, a.Renew = nil, nil, nil, nil, nil, nil, false
+		a.Password, a.Identity, a.App, a.Passkeys, a.Recovery, a.Invitation, a.Day, a.Tokens, a.Renew = nil, nil, nil, nil, nil, nil, nil, nil, false
 		return []event.Event{{Kind: event.FactorRemoved, Target: a.Name, Note: "all"}}, nil
 	}
 	if p.Act == actAppoint {
@@ -76,7 +81,7 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 	case actRemove:
 		return []event.Event{d.remove(a, l.now())}, nil
 	case actDisable:
-		a.Disabled, a.Day = true, nil
+		a.disable()
 		return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}}, nil
 	case actDemote:
 		return appoint(a, p.Args)
@@ -94,7 +99,10 @@ func appoint(a *accountState, args json.RawMessage) ([]event.Event, error) {
 
 // after is what an act ends besides: the sessions of whom it was about.
 func (l *Local) after(ctx context.Context, p proposalState) error {
-	if p.On.IsZero() {
+	if p.Act == actThaw {
+		l.thawed(p)
+	}
+	if p.On.IsZero() || p.Act == actThaw {
 		return nil
 	}
 	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == p.On }, p.Act)
@@ -122,7 +130,7 @@ func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposal
 		if len(d.Proposals) >= maxProposals {
 			return nil, problem.New(problem.TooLarge, op, p.Target, errors.New("too many acts wait for a second person"))
 		}
-		if slices.ContainsFunc(d.Proposals, func(q *proposalState) bool { return q.Act == p.Act && q.On == p.On }) {
+		if slices.ContainsFunc(d.Proposals, func(q *proposalState) bool { return q.Act == p.Act && q.On == p.On && bytes.Equal(q.Args, p.Args) }) {
 			return nil, &problem.Error{Kind: problem.Exists, Op: op, On: p.Target, Hint: "hint.proposal-waits"}
 		}
 		d.Proposals = append(d.Proposals, &p)

@@ -13,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/custody"
+	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
 )
@@ -25,6 +26,19 @@ type ReadingKey struct {
 	PublicKey string // verifies the ledger's heads
 	entries   seal.Key
 	shares    map[id.Share]shareReader
+}
+
+// Knows returns nil if a filter's share is one that the key reads, by its name or its identifier.
+func (k *ReadingKey) Knows(share string) error {
+	for n, s := range k.shares {
+		if pathname.Key(share) == pathname.Key(s.name) || share == n.String() {
+			return nil
+		}
+	}
+	if share == "" {
+		return nil
+	}
+	return &problem.Error{Kind: problem.NotFound, Op: "read ledger", On: share, Hint: "hint.no-share"}
 }
 
 // Format prints a word instead of the keys, whatever the verb.

@@ -83,13 +83,18 @@ func (l *Local) SetRights(ctx context.Context, s id.Session, r account.Right) er
 		case sh == nil && !b.may(by, account.GrantAll), sh != nil && !b.mayGrant(by, sh.ID):
 			return event.Event{}, notAllowed(op)
 		case sh == nil:
-			return event.Event{}, problem.New(problem.NotFound, op, r.Share, nil)
+			return event.Event{}, noShare(op, r.Share)
 		}
 		e := event.Event{Kind: event.RightsChanged, Target: on, Share: sh.ID, Note: string(r.Rights)}
 		if r.Group != "" {
 			g := d.group(r.Group)
 			if g == nil {
-				return e, problem.New(problem.NotFound, op, r.Group, nil)
+				return e, noGroup(op, r.Group)
+			}
+			if r.Rights != account.NoRights && slices.Contains(g.Members, by.Account) {
+				if err := l.fresh(by, op); err != nil {
+					return e, err
+				}
 			}
 			g.Rights = granted(g.Rights, sh.ID, r.Rights)
 			e.Target = g.Name
@@ -97,10 +102,15 @@ func (l *Local) SetRights(ctx context.Context, s id.Session, r account.Right) er
 		}
 		a := d.account(r.Account)
 		if a == nil {
-			return e, problem.New(problem.NotFound, op, r.Account, nil)
+			return e, noAccount(op, r.Account)
 		}
 		if !a.Role.MayHold() && r.Rights != account.NoRights {
 			return e, &problem.Error{Kind: problem.Denied, Op: op, On: a.Name, Hint: "hint.auditor-holds-nothing"}
+		}
+		if r.Rights != account.NoRights && a.ID == by.Account { // who gives something to themselves is asked who they are
+			if err := l.fresh(by, op); err != nil {
+				return e, err
+			}
 		}
 		a.grant(sh.ID, r.Rights)
 		e.Target = a.Name
@@ -108,20 +118,38 @@ func (l *Local) SetRights(ctx context.Context, s id.Session, r account.Right) er
 	})
 }
 
-// ShareRights lists who may do what in a share, to those who give rights there and those who see people.
-func (l *Local) ShareRights(_ context.Context, s id.Session, share string) (out []account.Right, err error) {
+// shareOf finds a share for somebody who may know about its rights.
+func (l *Local) shareOf(s id.Session, share string) (*books, *shareState, error) {
 	const op = "list rights"
 	by, err := l.live(s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	b := l.books.Load()
 	sh := b.names[pathname.Key(share)]
 	switch {
 	case !b.may(by, account.SeePeople) && (sh == nil || !b.mayGrant(by, sh.ID)):
-		return nil, notAllowed(op)
+		return nil, nil, notAllowed(op)
 	case sh == nil:
-		return nil, problem.New(problem.NotFound, op, share, nil)
+		return nil, nil, noShare(op, share)
+	}
+	return b, sh, nil
+}
+
+// ShareNetworks tells from where a share may be used; from everywhere if there is no rule.
+func (l *Local) ShareNetworks(_ context.Context, s id.Session, share string) ([]string, error) {
+	_, sh, err := l.shareOf(s, share)
+	if err != nil {
+		return nil, err
+	}
+	return slices.Clone(sh.Networks), nil
+}
+
+// ShareRights lists who may do what in a share, to those who give rights there and those who see people.
+func (l *Local) ShareRights(_ context.Context, s id.Session, share string) (out []account.Right, err error) {
+	b, sh, err := l.shareOf(s, share)
+	if err != nil {
+		return nil, err
 	}
 	for _, g := range b.Groups {
 		if r := g.Rights[sh.ID]; r != "" {

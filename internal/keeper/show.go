@@ -27,17 +27,19 @@ type Entry struct {
 	ShareName string
 	Paths     []string // of Event.Files, in their order; "" where the share's keys are not at hand
 	Omitted   int      // files that a Filter took away
+	Rest      bool     // it is none: a Filter's Look was over, and those below Index were not looked at
 	Closed    string   // why the event cannot be shown: "key" or "newer"; "" if it is
 }
 
 // jsonEntry is an Entry without the fields of its event, docs/json.md.
 type jsonEntry struct {
 	Index     int64      `json:"index"`
-	Recorded  string     `json:"recorded"`
+	Recorded  string     `json:"recorded,omitempty"`
 	Closed    string     `json:"closed,omitempty"`
 	ShareName string     `json:"share_name,omitempty"`
 	Files     []jsonPath `json:"files,omitempty"`
 	Omitted   int        `json:"files_omitted,omitempty"`
+	Rest      bool       `json:"rest,omitempty"`
 }
 
 type jsonPath struct {
@@ -48,7 +50,10 @@ type jsonPath struct {
 
 // MarshalJSON returns the event's own fields after those of the entry, in one object.
 func (e Entry) MarshalJSON() ([]byte, error) {
-	j := jsonEntry{Index: e.Index, Recorded: e.Recorded.UTC().Format("2006-01-02T15:04:05.000Z07:00"), Closed: e.Closed, ShareName: e.ShareName, Omitted: e.Omitted}
+	j := jsonEntry{Index: e.Index, Closed: e.Closed, ShareName: e.ShareName, Omitted: e.Omitted, Rest: e.Rest}
+	if !e.Rest {
+		j.Recorded = e.Recorded.UTC().Format("2006-01-02T15:04:05.000Z07:00")
+	}
 	for i, f := range e.Event.Files {
 		p := jsonPath{Version: f.Version, Sealed: f.Path}
 		if i < len(e.Paths) && e.Paths[i] != "" {
@@ -57,7 +62,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 		j.Files = append(j.Files, p)
 	}
 	b, err := json.Marshal(j)
-	if err != nil || e.Closed != "" {
+	if err != nil || e.Closed != "" || e.Rest {
 		return b, err
 	}
 	bare := e.Event
@@ -73,6 +78,13 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 // ShowEntry opens an entry. It is the one way in which entries are shown, in the running keeper and offline. It has
 // no error: of an entry that does not open, its time is shown and that it is closed.
 func ShowEntry(k *ReadingKey, index int64, data []byte) Entry {
+	e := openEntry(k, index, data)
+	e.openPaths(k)
+	return e
+}
+
+// openEntry opens an entry but for its paths, of which there can be thousands.
+func openEntry(k *ReadingKey, index int64, data []byte) Entry {
 	out := Entry{Index: index}
 	out.Recorded, _ = ledger.EntryTime(data)
 	_, plain, err := ledger.OpenEntry(k.entries, data)
@@ -84,20 +96,25 @@ func ShowEntry(k *ReadingKey, index int64, data []byte) Entry {
 		out.Closed = "newer"
 		return out
 	}
-	share := k.shares[out.Event.Share]
-	out.ShareName = share.name
-	if len(out.Event.Files) > 0 {
-		out.Paths = make([]string, len(out.Event.Files))
+	out.ShareName = k.shares[out.Event.Share].name
+	return out
+}
+
+// openPaths opens the paths of the files that an entry names.
+func (e *Entry) openPaths(k *ReadingKey) {
+	if e.Closed != "" || len(e.Event.Files) == 0 {
+		return
 	}
+	e.Paths = make([]string, len(e.Event.Files))
+	share := k.shares[e.Event.Share]
 	if share.paths == (seal.Key{}) { // destroyed, or of no share that the reading key knows
-		return out
+		return
 	}
-	for i, f := range out.Event.Files {
+	for i, f := range e.Event.Files {
 		if p, err := share.paths.OpenOnce(nil, f.Path, nil); err == nil {
-			out.Paths[i] = string(p)
+			e.Paths[i] = string(p)
 		}
 	}
-	return out
 }
 
 // Filter picks entries. What is zero picks all.
@@ -110,6 +127,7 @@ type Filter struct {
 	Limit    int   // at most so many entries, the first ones; 0 is no limit
 	Newest   bool  // the latest entry comes first
 	Before   int64 // only entries of a lower index; 0 is no bound
+	Look     int64 // with Newest: at most so many entries are looked at; 0 is no bound
 }
 
 // Check tells what is wrong with f, or nil.
@@ -117,14 +135,17 @@ func (f Filter) Check() error {
 	if _, err := path.Match(f.pattern(), ""); err != nil {
 		return &problem.Error{Kind: problem.Invalid, Op: "read ledger", On: f.Path, Hint: "hint.filter", Err: err}
 	}
-	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) || f.Limit < 0 || f.Before < 0 {
+	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) || f.Limit < 0 || f.Before < 0 || f.Look < 0 || f.Look > 0 && !f.Newest {
 		return &problem.Error{Kind: problem.Invalid, Op: "read ledger", Hint: "hint.filter", Err: errors.New("nothing can be found so")}
 	}
 	return nil
 }
 
 // Match reports whether f picks e; of e's files only those that f picks are left.
-func (f Filter) Match(e *Entry) bool {
+func (f Filter) Match(e *Entry) bool { return f.about(e) && (f.Path == "" || f.cut(e)) }
+
+// about is Match without paths.
+func (f Filter) about(e *Entry) bool {
 	when := e.Event.When
 	if e.Closed != "" {
 		when = e.Recorded
@@ -139,7 +160,7 @@ func (f Filter) Match(e *Entry) bool {
 	case f.Share != "" && (e.Event.Share.IsZero() || pathname.Key(f.Share) != pathname.Key(e.ShareName) && f.Share != e.Event.Share.String()):
 		return false
 	}
-	return f.Path == "" || f.cut(e)
+	return true
 }
 
 // cut takes the files away from e that are not below f.Path, and reports whether one is left.
@@ -187,22 +208,31 @@ func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter, may fu
 		if f.Before > 0 {
 			size = min(size, f.Before)
 		}
-		walk := r.Entries(ctx, 0, size)
+		walk, from := r.Entries(ctx, 0, size), int64(0)
 		if f.Newest {
-			walk = backwards(ctx, r, size)
+			if f.Look > 0 {
+				from = max(size-f.Look, 0)
+			}
+			walk = backwards(ctx, r, from, size)
 		}
 		for x, err := range walk {
 			if err != nil {
 				yield(Entry{}, err)
 				return
 			}
-			e := ShowEntry(k, x.Index, x.Data)
-			if !may(&e) || !f.Match(&e) {
+			e := openEntry(k, x.Index, x.Data)
+			if !may(&e) || !f.about(&e) {
+				continue
+			}
+			if e.openPaths(k); !f.Match(&e) {
 				continue
 			}
 			if found++; !yield(e, nil) || found == f.Limit {
 				return
 			}
+		}
+		if from > 0 {
+			yield(Entry{Index: from, Rest: true}, nil)
 		}
 	}
 }
@@ -210,12 +240,12 @@ func Show(ctx context.Context, r *ledger.Reader, k *ReadingKey, f Filter, may fu
 // stretch is how many entries are read at a time when the latest come first.
 const stretch = 1024
 
-// backwards yields the entries below size, the latest first.
-func backwards(ctx context.Context, r *ledger.Reader, size int64) iter.Seq2[ledger.Entry, error] {
+// backwards yields the entries from an index on and below size, the latest first.
+func backwards(ctx context.Context, r *ledger.Reader, from, size int64) iter.Seq2[ledger.Entry, error] {
 	return func(yield func(ledger.Entry, error) bool) {
-		for to := size; to > 0; to -= min(to, stretch) {
+		for to := size; to > from; to -= stretch {
 			part := make([]ledger.Entry, 0, stretch)
-			for x, err := range r.Entries(ctx, max(to-stretch, 0), to) {
+			for x, err := range r.Entries(ctx, max(to-stretch, from), to) {
 				if err != nil {
 					yield(ledger.Entry{}, err)
 					return
@@ -268,7 +298,12 @@ func (l *Local) Events(ctx context.Context, s id.Session, f Filter) iter.Seq2[En
 			return
 		}
 		defer k.Zero()
-		for e, err := range Show(ctx, r, k, f, l.books.Load().seen(by)) {
+		b := l.books.Load()
+		if err := k.Knows(f.Share); err != nil && b.may(by, account.ReadLedger) { // others are not told which shares there are
+			yield(Entry{}, err)
+			return
+		}
+		for e, err := range Show(ctx, r, k, f, b.seen(by)) {
 			if !yield(e, err) || err != nil {
 				return
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/oidc"
 	"github.com/azekura/azekura/internal/passkey"
 	"github.com/azekura/azekura/internal/password"
 	"github.com/azekura/azekura/internal/problem"
@@ -40,7 +41,7 @@ func (l *Local) SignIn(ctx context.Context, from account.Caller, name, secret st
 
 // SignInWithPasskey begins a login with a passkey alone: it knows who it is of, and has verified its owner.
 func (l *Local) SignInWithPasskey(_ context.Context, from account.Caller) (account.Step, error) {
-	t := &ticket{from: from.Address, door: from.Door, software: cut(from.Software, maxSoftware), challenge: newChallenge()}
+	t := &ticket{from: from.Address, door: from.Door, software: cut(from.Software, maxSoftware), passkey: true, challenge: newChallenge()}
 	secret := l.tickets.add(t, l.now())
 	return account.Step{Ticket: secret, Wants: []account.Want{account.WantPasskey}, Passkey: l.site(from.Origin).Get(t.challenge, nil)}, nil
 }
@@ -70,7 +71,7 @@ func (l *Local) SignInStep(_ context.Context, from account.Caller, secret string
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.account.IsZero() {
+	if t.account.IsZero() && t.passkey {
 		t.challenge = newChallenge()
 		return account.Step{Ticket: secret, Wants: []account.Want{account.WantPasskey}, Passkey: l.site(from.Origin).Get(t.challenge, nil)}, nil
 	}
@@ -118,7 +119,7 @@ func (l *Local) SignInCode(ctx context.Context, from account.Caller, secret, cod
 		if !ok {
 			return errCode
 		}
-		t.proved = kind
+		t.prove(kind, a)
 		return nil
 	})
 }
@@ -134,7 +135,7 @@ func (l *Local) SignInPasskey(ctx context.Context, from account.Caller, secret s
 		if err := a.takePasskey(l.site(from.Origin), challenge, answer, l.now()); err != nil {
 			return err
 		}
-		t.proved = account.Passkey
+		t.prove(account.Passkey, a)
 		return nil
 	})
 }
@@ -147,7 +148,7 @@ func (l *Local) whose(t *ticket, answer json.RawMessage) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.account.IsZero() {
+	if !t.account.IsZero() || !t.passkey {
 		return
 	}
 	for _, a := range l.books.Load().Accounts {
@@ -261,7 +262,8 @@ func (l *Local) SignInNewFactor(ctx context.Context, from account.Caller, q acco
 		if err != nil {
 			return nil, wrongCode("set up second factor", err)
 		}
-		codes, t.proved = made, t.setting
+		codes = made
+		t.prove(t.setting, a)
 		return []event.Event{e}, nil
 	})
 	step.Recovery = codes
@@ -271,7 +273,7 @@ func (l *Local) SignInNewFactor(ctx context.Context, from account.Caller, q acco
 // wants returns what a login wants next; t.mu is held. Nothing: it is done.
 func (l *Local) wants(t *ticket, a *accountState, origin string) (out []account.Want) {
 	switch {
-	case t.proved != "":
+	case t.proved != "" && t.prover == a.ID:
 	case a.hasFactor():
 		if a.App != nil {
 			out = append(out, account.WantCode)
@@ -382,6 +384,9 @@ func (l *Local) arrive(t *ticket, a *accountState, d *draft, s *account.Session)
 		return []event.Event{{Kind: event.Proved, Note: string(t.proved)}}, err
 	}
 	if t.invitation != nil {
+		if t.identity != nil && identified(d.Accounts, oidc.Identity{Issuer: t.identity.Issuer, Subject: t.identity.Subject}) != nil {
+			return nil, taken("accept invitation") // somebody has tied it meanwhile
+		}
 		if err := a.accepted(t); err != nil {
 			return nil, noInvitation("accept invitation")
 		}

@@ -334,7 +334,7 @@ func TestPasskeys(t *testing.T) {
 	ctx := t.Context()
 	p.passkey = passkeytest.New(t, origin)
 	enrol := func(d *passkeytest.Device, at string) error {
-		e, err := l.BeginFactor(ctx, s, account.Passkey, origin)
+		e, err := l.BeginFactor(ctx, s, account.Passkey, "", origin)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -423,19 +423,45 @@ func TestFreshProof(t *testing.T) {
 	if _, err := l.MakeDevice(ctx, s, p.name, "laptop"); err != nil {
 		t.Fatal(err)
 	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	root := console(t, l)
+	must(second(l.MakeShare(ctx, root, "secret")))
+	must(l.SetGroup(ctx, root, "office", nil))
+	must(l.SetGroup(ctx, root, "mine", []string{p.name}))
+	must(l.MakeAccount(ctx, root, account.NewAccount{Name: "tanaka", Role: account.Staff}))
+	policy, err := l.Policy(ctx, root)
+	must(err)
 	*clock = clock.Add(freshTime)
 	acts := map[string]func() error{
 		"a device": func() error { return second(l.MakeDevice(ctx, s, p.name, "another")) },
 		"a token": func() error {
 			return second(l.MakeToken(ctx, s, account.NewToken{Name: "x", Scopes: []account.Scope{account.FilesRead}, Days: 1}))
 		},
-		"a passkey":      func() error { return second(l.BeginFactor(ctx, s, account.Passkey, origin)) },
+		"a passkey":      func() error { return second(l.BeginFactor(ctx, s, account.Passkey, "", origin)) },
 		"recovery codes": func() error { return second(l.NewRecoveries(ctx, s)) },
 		"a password":     func() error { return l.SetPassword(ctx, s, "", "kasa to ame no hi") },
 		"a role":         func() error { return second(l.SetRole(ctx, s, p.name, account.Administrator)) },
 		"a renewal":      func() error { return l.RenewAll(ctx, s, "why not") },
 		"a reading key":  func() error { return second(l.ReadingKey(ctx, s)) },
+		"an account":     func() error { return l.MakeAccount(ctx, s, account.NewAccount{Name: "other", Role: account.Staff}) },
+		"rights for oneself": func() error {
+			return l.SetRights(ctx, s, account.Right{Account: p.name, Share: "secret", Rights: account.CanRead})
+		},
+		"rights for one's own group": func() error {
+			return l.SetRights(ctx, s, account.Right{Group: "mine", Share: "secret", Rights: account.CanRead})
+		},
+		"a group with oneself":     func() error { return l.SetGroup(ctx, s, "office", []string{p.name}) },
+		"networks of an account":   func() error { return l.SetAccountNetworks(ctx, s, "tanaka", nil) },
+		"networks of a share":      func() error { return l.SetShareNetworks(ctx, s, "secret", nil) },
+		"what holds for everybody": func() error { return second(l.SetPolicy(ctx, s, policy)) },
 	}
+	must(l.SetRights(ctx, s, account.Right{Account: "tanaka", Share: "secret", Rights: account.CanRead})) // what is for others does not
+	must(l.SetGroup(ctx, s, "office", []string{"tanaka"}))
 	for what, act := range acts {
 		if err := act(); hint(err) != "hint.prove-again" {
 			t.Errorf("%s without a fresh proof: %v", what, err)
@@ -503,7 +529,7 @@ func FuzzSignInPasskey(f *testing.F) {
 	l, clock := newHouse(f)
 	p, s := arrived(f, l, clock, "sato", account.Staff)
 	d := passkeytest.New(f, origin)
-	e, err := l.BeginFactor(f.Context(), s, account.Passkey, origin)
+	e, err := l.BeginFactor(f.Context(), s, account.Passkey, "", origin)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -519,4 +545,43 @@ func FuzzSignInPasskey(f *testing.F) {
 			t.Error("an answer to another challenge lets in")
 		}
 	})
+}
+
+// TestMistypedCode: who mistypes the first code of an app goes on with the same secret, which is in the app already.
+func TestMistypedCode(t *testing.T) {
+	l, clock := newHouse(t)
+	p, token := invited(t, l, clock, "tanaka", account.Staff)
+	step, _, err := l.Accept(t.Context(), browser, token, p.password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := l.SignInFactor(t.Context(), browser, step.Ticket, account.App)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := l.SignInNewFactor(t.Context(), browser, account.NewFactor{Ticket: first.Ticket, Code: "12345"}); hint(err) == "" {
+		t.Fatalf("a short code: %v", err)
+	}
+	again, err := l.SignInFactor(t.Context(), browser, step.Ticket, account.App)
+	if err != nil || again.Secret != first.Secret {
+		t.Errorf("another secret, %v", err)
+	}
+	s := p.setUp(step)
+	mine, err := l.BeginFactor(t.Context(), s, account.App, "", origin)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mine.Secret == first.Secret {
+		t.Error("a second set-up has the secret of the first")
+	}
+	if _, err := l.EndFactor(t.Context(), s, account.NewFactor{Ticket: mine.Ticket, Code: "12345"}, origin); hint(err) == "" {
+		t.Fatalf("a short code: %v", err)
+	}
+	if again, err := l.BeginFactor(t.Context(), s, account.App, mine.Ticket, origin); err != nil || again.Secret != mine.Secret || again.Ticket != mine.Ticket {
+		t.Errorf("in a session: another secret, %v", err)
+	}
+	other, so := arrived(t, l, clock, "suzuki", account.Staff)
+	if again, err := l.BeginFactor(t.Context(), so, account.App, mine.Ticket, origin); err != nil || again.Secret == mine.Secret {
+		t.Errorf("%s goes on with somebody else's secret: %v", other.name, err)
+	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/oidc"
 )
 
 // ticket is a login under way, or a second factor that is being set up or proven anew. Its owner shows its secret with
@@ -20,17 +21,27 @@ type ticket struct {
 	until time.Time
 
 	mu         sync.Mutex
-	account    id.Account // zero until a passkey tells who it is
+	account    id.Account // zero until a passkey or the identity provider tells who it is; never another one after that
+	passkey    bool       // a passkey tells
 	session    id.Session // set for those who are in: the ticket begins no session, it proves or sets up
 	door       string
 	software   string
 	tries      int
 	proved     account.AuthenticatorKind // the second factor that was shown
+	prover     id.Account                // and whose it is
 	challenge  []byte                    // for a passkey; good for one answer
 	setting    account.AuthenticatorKind // what is being set up
 	app        *app                      // which is being set up
 	password   *hashed                   // chosen, and in force only at the end
 	invitation []byte                    // hash of what was accepted
+	invited    id.Account                // becomes account when the identity provider has said who accepts
+	asked      *oidc.Asked               // with what the browser went to the identity provider; good for one answer
+	identity   *identityState            // who it says that it is; in force only at the end
+}
+
+// prove notes that somebody has shown a second factor.
+func (t *ticket) prove(kind account.AuthenticatorKind, of *accountState) {
+	t.proved, t.prover = kind, of.ID
 }
 
 const (

@@ -3,7 +3,6 @@ package keeper
 import (
 	"context"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -74,12 +73,15 @@ func (l *Local) MakeToken(ctx context.Context, s id.Session, q account.NewToken)
 	if err := pathname.Check(q.Name); err != nil {
 		return account.Token{}, &problem.Error{Kind: problem.Invalid, Op: op, On: q.Name, Hint: "hint.name", Err: err}
 	}
-	if q.Days < 1 || q.Days > maxTokenDays || len(q.Scopes) == 0 {
-		return account.Token{}, problem.New(problem.Invalid, op, q.Name, fmt.Errorf("%d scopes for %d days", len(q.Scopes), q.Days))
+	if q.Days < 1 || q.Days > maxTokenDays {
+		return account.Token{}, unfit(op, fmt.Sprintf("%d (1 – %d)", q.Days, maxTokenDays), "hint.token-days")
+	}
+	if len(q.Scopes) == 0 {
+		return account.Token{}, unfit(op, q.Name, "hint.token-scopes")
 	}
 	for _, x := range q.Scopes {
 		if _, ok := scopePowers[x]; !ok {
-			return account.Token{}, problem.New(problem.Invalid, op, string(x), errors.New("no such scope"))
+			return account.Token{}, unfit(op, string(x), "hint.token-scopes")
 		}
 	}
 	text, _ := newSecret()
@@ -92,7 +94,7 @@ func (l *Local) MakeToken(ctx context.Context, s id.Session, q account.NewToken)
 		case err != nil:
 			return event.Event{}, err
 		case len(a.Tokens) >= maxTokens:
-			return event.Event{}, problem.New(problem.TooLarge, op, q.Name, errors.New("too many tokens"))
+			return event.Event{}, &problem.Error{Kind: problem.TooLarge, Op: op, On: fmt.Sprintf("%d", maxTokens), Hint: "hint.tokens-many"}
 		case slices.ContainsFunc(a.Tokens, func(t tokenState) bool { return pathname.Key(t.Name) == pathname.Key(q.Name) }):
 			return event.Event{}, problem.New(problem.Exists, op, q.Name, nil)
 		}
