@@ -38,4 +38,7 @@ var eventTexts = []text{
 	{"event.withdrawn", "withdrawn or refused", "取り下げ・却下"},
 	{"event.renewal-begun", "renewal of all passwords begun", "全員のパスワード更新を開始"},
 	{"event.policy-changed", "policy changed", "方針を変更"},
+	{"event.frozen", "frozen", "凍結"},
+	{"event.thawed", "thawed", "解凍"},
+	{"event.settled", "held back: decided", "保留を判断"},
 }

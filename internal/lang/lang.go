@@ -38,7 +38,7 @@ type table map[string][2]string
 // texts is every text there is.
 var texts = func() table {
 	t := make(table)
-	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts} {
+	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts, guardTexts} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}
 		}
@@ -95,6 +95,19 @@ func (l Lang) Text(key string, args ...any) string {
 func Has(key string) bool {
 	_, ok := texts[key]
 	return ok
+}
+
+// Flaw says what is wrong with content from a byte on, of so many: reason is a word of package guard/structure.
+func (l Lang) Flaw(reason string, at, size int64) string {
+	what := "flaw." + reason
+	if !Has(what) {
+		what = "flaw.data"
+	}
+	percent := int64(0)
+	if size > 0 {
+		percent = at / ((size + 99) / 100)
+	}
+	return l.Text("flaw.damaged", percent, l.Text(what))
 }
 
 // Problem returns the sentence of a problem: what could not be done, on what, why, and what to do about

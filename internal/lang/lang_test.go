@@ -53,7 +53,7 @@ func TestProblem(t *testing.T) {
 
 // lists are the tables by name.
 var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts}
+	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts, "guard": guardTexts}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
@@ -130,7 +130,7 @@ func TestKeys(t *testing.T) {
 		t.Fatalf("only %d files found", files)
 	}
 	for k := range texts {
-		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose", "power"}, family) {
+		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend", "alert", "alerted", "todo"}, family) {
 			if !words[word] {
 				t.Errorf("%s: a text for a word that nobody says", k)
 			}

@@ -1,0 +1,52 @@
+package lang
+
+// guardTexts name what the guard sees, what people are told of it, and what can be frozen.
+var guardTexts = []text{
+	{"sign.broken", "a file that was whole is damaged inside", "正常だったファイルの中身が壊れている"},
+	{"sign.cut", "a file that was whole ends too early", "正常だったファイルが途中で切れている"},
+	{"sign.emptied", "a file became empty", "ファイルが空になった"},
+	{"sign.strange", "a file of a known kind became one of no kind", "種類の分かるファイルが、種類の分からないものになった"},
+	{"sign.even", "content that had some order has none any more", "規則性のあった内容が、規則性のないものになった"},
+	{"sign.rewritten", "content of no known kind was replaced from end to end, to the byte as long as before", "種類の分からないファイルが、同じ長さのまま全面的に書き換えられた"},
+	{"sign.locked", "a file was closed with a password", "ファイルがパスワードで閉じられた"},
+	{"sign.grown", "several files got the same number of bytes behind their end", "複数のファイルの末尾に、同じ長さのデータが加わった"},
+	{"sign.swapped", "a file was removed, and something of no kind came in its place", "ファイルが削除され、種類の分からないものに置き換えられた"},
+	{"sign.parcelled", "a file was removed, and an archive with a password came in its place", "ファイルが削除され、パスワード付きの書庫に置き換えられた"},
+	{"sign.retitled", "a name got an ending that says nothing", "ファイル名に、意味のない拡張子が付いた"},
+	{"sign.noted", "the same small file came into one folder after the other", "同じ小さなファイルが、次々に別のフォルダーへ置かれた"},
+	{"sign.gone", "files were removed whose content stands nowhere else", "ほかのどこにも残らないファイルが削除された"},
+	{"sign.trapped", "a file was touched that nobody has a reason to touch", "誰も触れる理由のないファイルに触れた"},
+
+	{"hurt.encrypted", "encrypted", "暗号化"},
+	{"hurt.altered", "altered", "変更"},
+	{"hurt.emptied", "emptied", "空"},
+	{"hurt.removed", "removed", "削除"},
+	{"hurt.renamed", "renamed", "名前の変更・移動"},
+	{"hurt.new", "new", "新規"},
+	{"hurt.note", "note left behind", "脅迫文などの置き去り"},
+	{"hurt.held", "held back", "保留（被害なし）"},
+
+	{"mend.restored", "restored", "元の版に復元"},
+	{"mend.brought-back", "brought back", "削除から復帰"},
+	{"mend.renamed", "has its name again", "元の名前に復帰"},
+	{"mend.removed", "removed, it was new", "新規ファイルを削除"},
+	{"mend.discarded", "discarded, it was held", "保留を破棄"},
+	{"mend.kept", "kept, others have changed it since", "その後の変更を維持"},
+
+	{"alert.held", "the guard holds something back", "番人が疑わしい操作を保留しました"},
+	{"alert.frozen", "the guard has frozen somebody", "番人が利用者を凍結しました"},
+	{"alert.test", "a test of the alerts", "通知の試験"},
+	{"alerted.held", "What was done: %d saves or removals are stored and held back. Others see what was there before.", "実施済み：保存・削除 %d 件を記録した上で保留しました。ほかの人には元のファイルが見えています。"},
+	{"alerted.frozen", "What was done: writing and reading are stopped for them at every door (%d times). Nothing is lost.", "実施済み：この相手の書き込みと読み出しを、すべての接続で止めました（%d 回）。失われたものはありません。"},
+	{"alerted.test", "What was done: nothing (%d).", "実施済み：なし（%d）。"},
+	{"todo.held", "What to do now: look at the page Guard, ask the person, and accept or discard.", "次にすること：「番人」の画面を開き、本人に確認して、採用か破棄を選んでください。"},
+	{"todo.frozen", "What to do now: call the person. Leave the computer on and take it off the network. Look at the page Guard. Thaw only when you know what happened; it takes two people.", "次にすること：本人に電話してください。PCの電源は切らず、ネットワークから切り離してください。「番人」の画面を確認し、原因が分かるまで解凍しないでください（解凍は二人で行います）。"},
+	{"todo.test", "What to do now: nothing.", "次にすること：ありません。"},
+
+	{"stop.session", "session", "セッション"},
+	{"stop.account", "account", "利用者"},
+	{"stop.device", "device", "機器"},
+	{"stop.address", "address", "接続元"},
+	{"stop.share", "share", "保管庫"},
+	{"stop.all", "everything", "全体"},
+}
