@@ -36,11 +36,14 @@ func (w *view) Mkdir(ctx context.Context, dir pathname.Path) error {
 		if err != nil {
 			return nil, err
 		}
-		if t.exists {
+		if t.shown() || t.hidden && !t.node.Dir {
 			return nil, problem.New(problem.Exists, op, string(dir), nil)
 		}
 		if err := p.mayWrite(op, w, t); err != nil {
 			return nil, err
+		}
+		if t.hidden { // it was not removed for others: it is there again
+			return p.showAgain(t.node)
 		}
 		return []commit.Op{{Kind: commit.Mkdir, File: id.NewFile(), Parent: t.dir, Name: dir.Base()}}, nil
 	})
@@ -119,7 +122,7 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		if dst.exists && dst.node.File == src.node.File { // another spelling of its own name
 			return []commit.Op{{Kind: commit.Move, File: src.node.File, Parent: dst.dir, Name: to.Base()}}, nil
 		}
-		if dst.exists && !replace {
+		if dst.shown() && !replace {
 			return nil, problem.New(problem.Exists, op, string(to), nil)
 		}
 		return p.rename(w, src, dst)
@@ -196,6 +199,9 @@ func (w *view) Restore(ctx context.Context, name pathname.Path, version id.Versi
 			return nil, err
 		}
 		if version.IsZero() {
+			if t.hidden {
+				return p.showAgain(t.node)
+			}
 			if t.exists {
 				return nil, problem.New(problem.Exists, op, string(name), nil)
 			}
@@ -229,6 +235,7 @@ func (d *draft) empty(p *planner, t target, op commit.Op) []commit.Op {
 		if op.Modified.IsZero() {
 			op.Modified = p.when
 		}
+		d.saved(p, t, op, t.node.Head.Number+1)
 		return []commit.Op{op}
 	}
 	p.req.kind, p.req.note, p.req.files[0].Version = event.Changed, "save", id.Version{} // it is no version

@@ -13,10 +13,12 @@ import (
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // maxGroup bounds how many acts share one flush.
@@ -36,12 +38,16 @@ type request struct {
 	// manifest is appended just before the commit record: a replay from any applied position finds both.
 	manifest []byte
 	version  id.Version
+	key      seal.Key                // of the version
 	epoch    catalogue.Encapsulation // of the version
 	lost     int                     // pack.Store.Lost when the draft began
-	kind     event.Kind
+	kind     event.Kind              // empty: it is nobody's act
 
 	info    Info // of what was saved, set by the plan of a draft
 	planned bool // set by the committer: the plan has run and its operations are in the packs
+	settles bool // it decides about what is held, or shows again what was: nobody judges that
+	verdict guard.Verdict
+	settled []id.Version // holds that the act has made good
 	when    time.Time
 	files   []event.File
 	note    string
@@ -52,6 +58,7 @@ type request struct {
 // planner is what a plan sees.
 type planner struct {
 	catalogue.View
+	mine *authored // the same; nil where nobody's holds count
 	ctx  context.Context
 	v    *Vault
 	sh   *share
@@ -193,11 +200,18 @@ func (v *Vault) broken(op string, err error) error {
 // plan runs one act's plan and appends and applies what it decided.
 func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 	sh := r.share
-	p := &planner{View: tx.View(sh.id, sh.meta), ctx: r.ctx, v: v, sh: sh, req: r, when: v.cfg.Now().UTC().Truncate(time.Microsecond)}
+	mine := &authored{View: tx.View(sh.id, sh.meta), by: writing(r.sess)}
+	p := &planner{View: mine, mine: mine, ctx: r.ctx, v: v, sh: sh, req: r, when: v.cfg.Now().UTC().Truncate(time.Microsecond)}
+	if v.cfg.Guard != nil && v.cfg.Guard.Frozen(guard.Of(r.sess, sh.id)) {
+		return &problem.Error{Kind: problem.Frozen, Op: "save", On: string(r.name), Hint: "hint.frozen"}
+	}
 	if err := p.expected(r.expect); err != nil {
 		return err
 	}
 	ops, err := r.plan(p)
+	if err == nil && len(ops) > 0 {
+		ops, err = p.judge(ops)
+	}
 	if err != nil || len(ops) == 0 {
 		return err
 	}
@@ -236,7 +250,7 @@ func (v *Vault) append(ctx context.Context, r *request, rec commit.Record, plain
 	sh := r.share
 	b = sh.pending
 	c := catalogue.Committed{Record: rec}
-	if slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.Kind == commit.Save }) {
+	if slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.HasManifest() }) {
 		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)
 		if err != nil {
 			return b, err
@@ -287,7 +301,10 @@ func (v *Vault) flush(ctx context.Context, touched map[*share]bool) map[*share]e
 // report writes what was done towards the ledger.
 func (v *Vault) report(group []*request) {
 	for _, r := range group {
-		if r.err != nil || !r.planned {
+		if r.err == nil && r.planned {
+			v.after(r)
+		}
+		if r.err != nil || !r.planned || r.kind == "" {
 			continue
 		}
 		v.note(event.Event{Kind: r.kind, When: r.when, Session: r.sess.ID, Account: r.sess.Account, Actor: r.sess.Name,

@@ -58,7 +58,7 @@ func (p *planner) copyTop(w *view, from, to pathname.Path, replace bool, file id
 	if err := p.mayWrite(op, w, dst); err != nil {
 		return nil, file, err
 	}
-	if dst.exists && !replace {
+	if dst.shown() && !replace {
 		return nil, file, problem.New(problem.Exists, op, string(to), nil)
 	}
 	var ops, after []commit.Op
@@ -145,7 +145,7 @@ func (c *copying) flush(ctx context.Context) error {
 // in as few as there must be. A copy that breaks off between two of them leaves what it has copied.
 func (c *copying) tree(ctx context.Context) error {
 	type pair struct{ from, to id.File }
-	cat := c.w.v.cfg.Catalogue.View(c.sh.id, c.sh.meta)
+	cat := c.w.view(c.sh)
 	for todo := []pair{{c.source.File, c.root}}; len(todo) > 0; todo = todo[1:] {
 		for n, err := range cat.List(ctx, todo[0].from, false) {
 			if err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/azekura/azekura/internal/chunk"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/guard/structure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
@@ -23,9 +24,10 @@ import (
 const (
 	// InlineMax is the largest content that sits in its manifest.
 	InlineMax = 32 << 10
-	// listMax is how many parts a manifest lists before it becomes one of lists.
-	listMax = 16 << 10
 )
+
+// listMax is how many parts a manifest lists before it becomes one of lists. Only tests change it.
+var listMax = 16 << 10
 
 // buffers holds windows of chunk.Max bytes. A window is only taken once a save has outgrown the small
 // one that it starts with, so that many slow clients with small files cost little.
@@ -46,12 +48,19 @@ type draft struct {
 	cutter *chunk.Cutter
 	lost   int // generation of the packs in which the chunks stand
 
-	window  []byte // gathered, not yet cut; less than chunk.Max
-	seen    int    // how much of it has no cut
-	checked bool
-	full    *[]byte // the pooled buffer behind window, once it is large
-	small   *[]byte // and before
-	spool   *spool  // set by the first WriteAt
+	window   []byte // gathered, not yet cut; less than chunk.Max
+	seen     int    // how much of it has no cut
+	checked  bool
+	replaces bool    // it comes in the place of content that was looked at: then the look is a deep one
+	full     *[]byte // the pooled buffer behind window, once it is large
+	small    *[]byte // and before
+	spool    *spool  // set by a WriteAt out of order
+	pos      int64   // how much has come in order
+
+	parted  bool             // its content comes by WriteAt
+	inOrder bool             // holds a token of Vault.orders
+	ahead   map[int64][]byte // parts that wait for those before them, by their offset
+	held    int              // their bytes
 
 	jobs   chan job // to the sealing goroutine; nil until the first cut
 	result chan error
@@ -61,6 +70,8 @@ type draft struct {
 	parts []commit.Part
 	lists []commit.Part
 	size  int64
+	found structure.Finding
+	deep  bool // the look
 	ended bool
 	slot  bool // holds a token of Vault.drafts
 }
@@ -110,10 +121,20 @@ func (d *draft) Write(p []byte) (int, error) {
 	if d.ended {
 		return 0, errEnded
 	}
+	if len(d.ahead) > 0 {
+		if err := d.unwind(); err != nil {
+			return 0, d.failed(err)
+		}
+	}
 	if d.spool != nil {
 		n, err := d.spool.WriteAt(p, d.spool.size)
 		return n, d.failed(err)
 	}
+	return d.write(p)
+}
+
+// write gathers p behind what has come.
+func (d *draft) write(p []byte) (int, error) {
 	n := 0
 	for len(p) > 0 {
 		if err := d.grow(len(p)); err != nil {
@@ -121,7 +142,7 @@ func (d *draft) Write(p []byte) (int, error) {
 		}
 		m := copy(d.window[len(d.window):cap(d.window)], p)
 		d.window = d.window[:len(d.window)+m]
-		n, p = n+m, p[m:]
+		n, p, d.pos = n+m, p[m:], d.pos+int64(m)
 		if len(d.window) >= chunk.Min {
 			if err := d.emit(false); err != nil {
 				return n, err
@@ -137,7 +158,9 @@ func (d *draft) Check() error {
 		return nil
 	}
 	d.checked = true
-	_, err := d.target(&planner{View: d.w.v.cfg.Catalogue.View(d.sh.id, d.sh.meta), ctx: d.ctx, v: d.w.v, sh: d.sh})
+	mine := d.w.view(d.sh)
+	t, err := d.target(&planner{View: mine, mine: mine, ctx: d.ctx, v: d.w.v, sh: d.sh})
+	d.replaces = err == nil && d.w.v.cfg.Guard != nil && t.exists && t.node.Head.Found.Looked
 	return err
 }
 
@@ -166,7 +189,7 @@ func (d *draft) grow(n int) error {
 
 // take waits for the right to hold large buffers.
 func (d *draft) take() error {
-	if d.slot {
+	if d.slot || d.inOrder {
 		return nil
 	}
 	select {
@@ -204,15 +227,23 @@ func (d *draft) emit(last bool) error {
 }
 
 func (d *draft) sealing() {
+	look := structure.Begin(d.replaces) // beside the sealing
+	err := d.sealAll(look)
+	d.found, d.deep = look.End(), d.replaces
+	d.result <- err
+}
+
+func (d *draft) sealAll(look *structure.Running) error {
 	for j := range d.jobs {
+		look.Offer(j.data)
 		err := d.seal(j.data, sha256.Sum256(j.data))
+		look.Taken()
 		buffers.Put(j.buf)
 		if err != nil {
-			d.result <- err
-			return
+			return err
 		}
 	}
-	d.result <- nil
+	return nil
 }
 
 // seal stores one chunk and remembers it as a part.
@@ -321,28 +352,6 @@ func (d *draft) known(c id.Chunk) (bool, error) {
 	return places[0].Size != 0, nil
 }
 
-// WriteAt takes parts in any order: they wait in an encrypted spool until Commit.
-func (d *draft) WriteAt(p []byte, off int64) (int, error) {
-	if d.ended {
-		return 0, errEnded
-	}
-	if d.spool == nil {
-		if len(d.window) > 0 || d.jobs != nil {
-			return 0, problem.New(problem.Invalid, "save", string(d.name), errors.New("WriteAt after Write"))
-		}
-		if err := d.Check(); err != nil {
-			return 0, err
-		}
-		s, err := d.w.v.newSpool()
-		if err != nil {
-			return 0, d.failed(err)
-		}
-		d.spool = s
-	}
-	n, err := d.spool.WriteAt(p, off)
-	return n, d.failed(err)
-}
-
 func (d *draft) failed(err error) error {
 	if err != nil {
 		return d.w.v.broken("write to disk", err)
@@ -356,6 +365,11 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 		return Info{}, errEnded
 	}
 	defer d.Discard()
+	if len(d.ahead) > 0 { // there are holes
+		if err := d.unwind(); err != nil {
+			return Info{}, d.failed(err)
+		}
+	}
 	if d.spool != nil {
 		sp := d.spool
 		d.spool = nil
@@ -374,32 +388,45 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	if err != nil {
 		return Info{}, err
 	}
-	c.Modified, c.Sums = s.Modified, s.Sums
+	defer r.key.Zero()
+	c.Modified, c.Sums, c.Found = s.Modified, s.Sums, Found(d.found, d.deep)
 	r.files[0].Version = c.Version
 	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
 	if err := d.w.v.submit(ctx, r); err != nil {
 		return Info{}, err
 	}
-	if r.planned && r.version == r.info.Version {
-		return r.info, nil
+	i := r.info
+	if !r.planned || r.version != i.Version {
+		if i, err = d.w.Stat(ctx, d.name); err != nil {
+			return Info{}, err
+		}
 	}
-	return d.w.Stat(ctx, d.name)
+	if i.Version == r.version && d.w.v.gallery.is(i) {
+		d.w.v.gallery.saved(d.w, d.sh, i, r.key)
+	}
+	return i, nil
+}
+
+// Found is what is kept of a look at content. Of none there is nothing to find.
+func Found(f structure.Finding, deep bool) commit.Found {
+	if f.Size == 0 {
+		return commit.Found{}
+	}
+	return commit.Found{Looked: true, Deep: deep, Damaged: f.State == structure.Damaged, Sealed: f.Sealed, Even: f.Even, Kind: string(f.Kind), Reason: f.Reason, At: f.At, Trailing: f.Trailing}
 }
 
 // seal gives the act a new version with the content that a manifest describes.
 func (r *request) seal(v *Vault, m commit.Manifest, equal [32]byte) (c commit.Content, err error) {
 	c = commit.Content{Version: id.NewVersion(), Size: m.Size, Equal: equal}
 	c.Key = c.Version
-	key, err := r.fileKey(v.cfg.Now(), c.Version)
-	if err != nil {
+	if r.key, err = r.fileKey(v.cfg.Now(), c.Version); err != nil {
 		return c, err
 	}
-	defer key.Zero()
 	plain, err := m.Marshal()
 	if err != nil {
 		return c, problem.New(problem.TooLarge, "save", "", err)
 	}
-	c.Epoch, r.version, r.manifest = r.epoch.ID, c.Version, key.Seal(nil, plain, c.Version[:])
+	c.Epoch, r.version, r.manifest = r.epoch.ID, c.Version, r.key.Seal(nil, plain, c.Version[:])
 	return c, nil
 }
 
@@ -407,6 +434,15 @@ func (r *request) seal(v *Vault, m commit.Manifest, equal [32]byte) (c commit.Co
 func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
 	if d.jobs == nil {
 		m.Size = int64(len(d.window))
+		d.found = structure.Bytes(d.window, false)
+		if d.found.State == structure.Valid && d.w.v.cfg.Guard != nil {
+			if err := d.Check(); err != nil {
+				return m, equal, err
+			}
+		}
+		if d.found.State == structure.Valid && d.replaces {
+			d.found, d.deep = structure.Bytes(d.window, true), true
+		}
 		sum := sha256.Sum256(d.window)
 		if m.Size <= InlineMax {
 			m.Inline = d.window
@@ -452,20 +488,13 @@ func (d *draft) Discard() {
 			<-d.result
 		}
 	}
-	if d.full != nil {
-		buffers.Put(d.full)
-	}
-	if d.small != nil {
-		smallBuffers.Put(d.small)
-	}
-	clear(d.parts)
+	d.forget()
 	if d.spool != nil {
 		d.spool.Close()
 	}
 	if d.slot {
 		<-d.w.v.drafts
 	}
-	d.window, d.full, d.small = nil, nil, nil
 }
 
 // fileKey returns the key of a new version, in the share's write epoch.
@@ -504,7 +533,7 @@ func (d *draft) plan(p *planner, c commit.Content, s Save) ([]commit.Op, error) 
 		return nil, err
 	}
 	if s.If != nil {
-		if err := s.If(p.info(d.w, t), t.exists); err != nil {
+		if err := s.If(p.info(d.w, t), t.shown()); err != nil {
 			return nil, err
 		}
 	}

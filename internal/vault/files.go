@@ -34,6 +34,7 @@ type Info struct {
 	Props    []commit.Prop
 	Sums     []commit.Sum
 	Equal    [32]byte // keyed hash of the content: equal in a share exactly for equal content; zero without a version
+	Found    commit.Found
 }
 
 // Change is one line of a file's history.
@@ -93,7 +94,7 @@ type Writer interface {
 	SetProps(ctx context.Context, name pathname.Path, props []commit.Prop, modified time.Time) error
 }
 
-// Draft is a save under way. Write appends; WriteAt may come in any order, then the parts wait in an
+// Draft is a save under way. Write appends; WriteAt may come in any order: what does not follow what came before waits in an
 // encrypted spool. A draft without Commit leaves no trace; Discard after Commit does nothing.
 type Draft interface {
 	io.Writer

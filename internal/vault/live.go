@@ -215,7 +215,7 @@ func (l *live) create(ctx context.Context, w *view, name pathname.Path, hidden b
 	if err != nil {
 		return nil, err
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, "save", name, name.Share())
+	t, err := follow(ctx, w.view(sh), &sh.dirs, "save", name, name.Share())
 	if err != nil {
 		return nil, err
 	}

@@ -265,7 +265,7 @@ func (w *view) withLock(ctx context.Context, op string, name pathname.Path, toke
 	if err != nil {
 		return err
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op, name, name.Share())
+	t, err := follow(ctx, w.view(sh), &sh.dirs, op, name, name.Share())
 	if err == nil && !t.exists {
 		err = problem.New(problem.Condition, op, string(name), errors.New("there is nothing here"))
 	}
@@ -341,7 +341,7 @@ func (w *view) Locks(ctx context.Context, i Info) ([]Lock, error) {
 		return nil, nil
 	}
 	t := target{name: i.Path, chain: []id.File{{}}}
-	if err := t.descend(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op); err != nil {
+	if err := t.descend(ctx, w.view(sh), &sh.dirs, op); err != nil {
 		return nil, err
 	}
 	file, nothing := i.File, i.File.IsZero() && len(names) > 1

@@ -66,7 +66,7 @@ func (b *past) was(file id.File) (w was, ok bool, err error) {
 			return w, false, err
 		}
 		switch {
-		case c.When.After(b.at), c.Kind == commit.SetProp:
+		case c.When.After(b.at), c.Kind == commit.SetProp, c.Kind >= commit.Hold:
 			continue
 		case c.Kind == commit.Remove && !ok:
 			return w, false, nil

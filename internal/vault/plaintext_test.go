@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"io/fs"
 	"path/filepath"
 	"strings"
@@ -25,12 +26,13 @@ var openers = map[string]string{
 	"seal.(Key).OpenOnce":         "the construction itself",
 	"seal.(*Metadata).OpenName":   "names, with the metadata key, whose hand-over is recorded",
 	"seal.(*Metadata).OpenRecord": "names and sizes, likewise",
-	"vault.(*reader).manifest":    "content: the key comes from keeper.Release, or from a lease of one for the same session and purpose",
-	"vault.openPart":              "content: the key stands in a manifest that was opened so",
-	"vault.(*spool).load":         "what this very client is sending, under a key that never leaves its draft",
-	"ledger.OpenEntry":            "an event, for holders of the ledger's reading key",
-	"keeper.ShowEntry":            "a path in the ledger, likewise",
-	"custody":                     "the keeper's own keys and state",
+	"vault.(*reader).manifest": "content: the key comes from keeper.Release, or from a lease of one for the same session and purpose; to make its preview, " +
+		"of what this storehouse has just sealed, from the save itself, and nobody gets what comes out",
+	"vault.openPart":            "content: the key stands in a manifest that was opened so",
+	"vault.(*spool).load":       "what this very client is sending, under a key that never leaves its draft",
+	"ledger.OpenEntry":          "an event, for holders of the ledger's reading key",
+	"keeper.(*Entry).openPaths": "a path in the ledger, likewise",
+	"custody":                   "the keeper's own keys and state",
 }
 
 // TestEveryOpening finds all calls that open sealed bytes in the source.
@@ -150,10 +152,30 @@ func TestEveryReadingIsReleased(t *testing.T) {
 	for _, why := range []account.Purpose{account.Open, account.Preview, account.Export, account.Restore, account.BreakGlass} {
 		ways[why] = append(ways[why], read(why, 0), read(why, 1))
 	}
+	ways[account.Preview] = append(ways[account.Preview], func(h *house, f vault.Files) error {
+		i, err := f.Stat(bg, "/s/picture.jpg")
+		if err != nil {
+			return err
+		}
+		p, err := h.v.Previews(bg, staff, i)
+		if err == nil && p[0].File != nil {
+			_, err = p[0].File.WriteTo(io.Discard)
+		}
+		return err
+	}, func(h *house, f vault.Files) error {
+		i, err := f.Stat(bg, "/s/picture.jpg")
+		if err != nil {
+			return err
+		}
+		_, err = h.v.Picture(bg, staff, i, 2048)
+		return err
+	})
 	for why, list := range ways {
 		for n, way := range list {
 			root, k := t.TempDir(), newTestKeeper(t, "s", "t")
+			k.painter = &painter{}
 			h := openHouse(t, root, k)
+			save(t, h.v.As(staff), "/s/picture.jpg", secret)
 			save(t, h.v.As(staff), "/s/small", secret[:100])
 			save(t, h.v.As(staff), "/s/large", secret)
 			h.close()

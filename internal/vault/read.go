@@ -8,7 +8,6 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
-	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/pathname"
@@ -31,7 +30,7 @@ func (w *view) Stat(ctx context.Context, name pathname.Path) (Info, error) {
 			return e.Info, nil
 		}
 	}
-	t, err := follow(ctx, w.v.cfg.Catalogue.View(sh.id, sh.meta), &sh.dirs, op, name, a.Name)
+	t, err := follow(ctx, w.view(sh), &sh.dirs, op, name, a.Name)
 	if problem.KindOf(err) == problem.Conflict || err == nil && !t.exists {
 		return Info{}, problem.New(problem.NotFound, op, string(name), nil)
 	}
@@ -87,7 +86,7 @@ func (w *view) list(ctx context.Context, dir pathname.Path, removed bool) iter.S
 			yield(Info{}, err)
 			return
 		}
-		for n, err := range w.v.cfg.Catalogue.View(sh.id, sh.meta).List(ctx, at.File, removed) {
+		for n, err := range w.view(sh).List(ctx, at.File, removed) {
 			if err != nil {
 				yield(Info{}, problem.New(problem.Internal, op, string(dir), err))
 				return
@@ -147,7 +146,7 @@ func (w *view) History(ctx context.Context, name pathname.Path) iter.Seq2[Change
 
 func change(name pathname.Path, share id.Share, n catalogue.Node, c catalogue.Change) Change {
 	out := Change{Kind: c.Kind, When: c.When, Author: c.Author, Name: c.Name}
-	if c.Kind == commit.Save || c.Kind == commit.Link {
+	if c.Kind.HasContent() {
 		out.Info = Info{Path: name, Share: share, File: n.File, Created: n.Created}
 		out.Info.version(c.Version)
 	}
@@ -190,50 +189,69 @@ func (w *view) Open(ctx context.Context, why account.Purpose, files ...Info) ([]
 		if f.Dir {
 			return nil, problem.New(problem.Conflict, "open", string(f.Path), errors.New("a directory"))
 		}
-		r, ask, err := w.prepare(ctx, why, f)
+		r, err := w.reader(ctx, why, f)
 		if err != nil {
 			return nil, err
 		}
 		out[i] = r
-		if ask != nil {
-			if asks[f.Share] == nil {
-				asks[f.Share] = &keeper.Request{Session: w.s.ID, Purpose: why, Share: f.Share}
-			}
-			asks[f.Share].Files = append(asks[f.Share].Files, *ask)
+		if asks[f.Share] == nil {
+			asks[f.Share] = &keeper.Request{Session: w.s.ID, Purpose: why, Share: f.Share}
+		}
+		if err := r.want(ctx, asks[f.Share]); err != nil {
+			return nil, err
 		}
 	}
 	for _, r := range asks {
-		leases, err := w.v.cfg.Keeper.Release(ctx, *r)
-		if err != nil {
+		if err := w.release(ctx, *r); err != nil {
 			return nil, err
 		}
-		w.v.keys.put(w.s.ID, why, leases)
 	}
 	return out, nil
 }
 
-// prepare makes the reader of a version, and what has to be asked of the keeper for it, if anything.
-func (w *view) prepare(ctx context.Context, why account.Purpose, f Info) (*reader, *keeper.Sealed, error) {
+// release asks the keeper for keys, if any are wanted, and keeps them for their lease.
+func (w *view) release(ctx context.Context, r keeper.Request) error {
+	if len(r.Files) == 0 {
+		return nil
+	}
+	leases, err := w.v.cfg.Keeper.Release(ctx, r)
+	if err != nil {
+		return err
+	}
+	w.v.keys.put(w.s.ID, r.Purpose, leases)
+	return nil
+}
+
+// reader makes the reader of a version, which has no key yet.
+func (w *view) reader(ctx context.Context, why account.Purpose, f Info) (*reader, error) {
 	if err := w.v.cfg.Keeper.Check(ctx, w.s.ID, f.Share, false); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	sh, err := w.v.open(ctx, w.s.ID, f.Share)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := &reader{w: w, ctx: ctx, sh: sh, info: f, why: why}
-	if f.Version.IsZero() { // never had content: nothing is sealed, nothing to release
-		return r, nil, nil
+	if f.Version.IsZero() { // never had content: nothing is sealed
+		return r, nil
 	}
-	cat := w.v.cfg.Catalogue.View(sh.id, sh.meta)
-	if r.version, err = cat.Version(ctx, f.Version); err != nil {
-		return nil, nil, problem.New(problem.NotFound, "open", string(f.Path), err)
+	if r.version, err = w.v.cfg.Catalogue.View(sh.id, sh.meta).Version(ctx, f.Version); err != nil {
+		return nil, problem.New(problem.NotFound, "open", string(f.Path), err)
 	}
-	if _, _, ok := w.v.keys.get(r.lease()); ok {
-		return r, nil, nil
+	return r, nil
+}
+
+// want adds to a request what the reader needs and has no lease of.
+func (r *reader) want(ctx context.Context, q *keeper.Request) error {
+	if r.version.Version.IsZero() {
+		return nil
+	}
+	if _, _, ok := r.w.v.keys.get(r.lease()); ok {
+		return nil
 	}
 	ask, err := r.ask(ctx)
-	return r, &ask, err
+	q.Files = append(q.Files, ask)
+	return err
 }
 
 // ask is what the keeper needs to release this version.

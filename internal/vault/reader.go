@@ -29,6 +29,7 @@ type reader struct {
 	info    Info
 	why     account.Purpose
 	version catalogue.Version
+	own     *seal.Key // the key of what this storehouse has just saved itself, for its preview; nil: keys are released
 
 	opened bool
 	m      commit.Manifest
@@ -40,6 +41,7 @@ type reader struct {
 
 	reading sync.Mutex // held by ReadAt
 	have    content    // the chunk read last
+	coming  *coming    // the one that follows, if readers go on in order
 	before  content    // the one before: readers side by side, as SFTP has them, cross from one to the next at different times
 }
 
@@ -50,6 +52,9 @@ func (r *reader) Info() Info { return r.info }
 
 // key returns the file key while the session lives.
 func (r *reader) key() (seal.Key, error) {
+	if r.own != nil {
+		return *r.own, nil
+	}
 	if err := r.w.v.cfg.Keeper.Check(r.ctx, r.w.s.ID, r.sh.id, false); err != nil {
 		return seal.Key{}, err
 	}
@@ -60,12 +65,13 @@ func (r *reader) key() (seal.Key, error) {
 	if err != nil {
 		return seal.Key{}, err
 	}
-	leases, err := r.w.v.cfg.Keeper.Release(r.ctx, keeper.Request{Session: r.w.s.ID, Purpose: r.why, Share: r.sh.id, Files: []keeper.Sealed{ask}})
-	if err != nil {
+	if err := r.w.release(r.ctx, keeper.Request{Session: r.w.s.ID, Purpose: r.why, Share: r.sh.id, Files: []keeper.Sealed{ask}}); err != nil {
 		return seal.Key{}, err
 	}
-	r.w.v.keys.put(r.w.s.ID, r.why, leases)
-	return leases[0].Key, nil
+	if k, _, ok := r.w.v.keys.get(r.lease()); ok {
+		return k, nil
+	}
+	return seal.Key{}, problem.New(problem.Unavailable, "open", string(r.info.Path), errors.New("the lease has ended at once"))
 }
 
 // manifest opens the manifest on first use.
@@ -127,6 +133,7 @@ func (r *reader) at(off int64) ([]byte, error) {
 		return nil, r.damaged(errors.New("manifest is shorter than the file"))
 	}
 	part, start := r.m.Parts[i], r.ends[i]-r.m.Parts[i].Size
+	list, n := r.m.Parts, i
 	if r.m.Level == 2 {
 		if r.inList != i {
 			var err error
@@ -140,20 +147,74 @@ func (r *reader) at(off int64) ([]byte, error) {
 			return nil, r.damaged(errors.New("list of parts is shorter than it says"))
 		}
 		part, start = r.list[j], start+r.lends[j]-r.list[j].Size
+		list, n = r.list, j
 	}
 	if r.have.part != part {
 		r.have, r.before = r.before, r.have
 	}
 	if r.have.part != part {
+		followed := n > 0 && (r.have.part == list[n-1] || r.before.part == list[n-1])
 		r.have.release()
 		var err error
-		if r.have, err = r.fetch(part); err != nil {
+		if r.have, err = r.take(part); err != nil {
 			return nil, err
+		}
+		if followed && n+1 < len(list) {
+			r.expect(list[n+1])
 		}
 	} else if _, err := r.key(); err != nil {
 		return nil, err
 	}
 	return r.have.plain[off-start:], nil
+}
+
+// coming is a chunk that is being read before anybody asks for it.
+type coming struct {
+	part commit.Part
+	read chan parcel
+}
+
+// expect begins to read a chunk, if there is room for one more.
+func (r *reader) expect(p commit.Part) {
+	if r.coming != nil {
+		return
+	}
+	select {
+	case r.w.v.ahead <- struct{}{}:
+	default:
+		return
+	}
+	c := &coming{p, make(chan parcel, 1)}
+	r.coming = c
+	go func() {
+		s, err := r.load(p)
+		c.read <- parcel{s, err}
+	}()
+}
+
+// expected ends what expect has begun.
+func (r *reader) expected() (s parcel, of commit.Part) {
+	if r.coming == nil {
+		return s, of
+	}
+	s, of = <-r.coming.read, r.coming.part
+	<-r.w.v.ahead
+	r.coming = nil
+	return s, of
+}
+
+// take returns a chunk, which may have been expected.
+func (r *reader) take(p commit.Part) (content, error) {
+	s, of := r.expected()
+	if s.data == nil || of != p { // it was not expected, or could not be read, and is tried again
+		s.sealed.release()
+		return r.fetch(p)
+	}
+	if _, err := r.key(); err != nil { // the session may have ended since it was read
+		s.sealed.release()
+		return content{}, err
+	}
+	return r.open(s.sealed)
 }
 
 // content is an opened chunk in a pooled buffer.
@@ -413,6 +474,8 @@ func (r *reader) Seek(off int64, whence int) (int64, error) {
 func (r *reader) Close() error {
 	r.reading.Lock()
 	defer r.reading.Unlock()
+	s, _ := r.expected()
+	s.sealed.release()
 	clear(r.m.Parts)
 	clear(r.list)
 	r.have.release()

@@ -162,12 +162,12 @@ func (r replay) commit(f pack.Frame, manifests map[id.Version]pack.Place) (c cat
 	}
 	c.Place = f.Place
 	for _, op := range c.Ops {
-		if op.Kind != commit.Save {
+		if !op.HasManifest() {
 			continue
 		}
 		at, ok := manifests[op.Version]
 		if !ok { // then the version is listed, and does not open
-			if err := bad(fmt.Errorf("%q has no manifest before it", op.Name)); err != nil {
+			if err := bad(fmt.Errorf("%v of %q has no manifest before it", op.Kind, op.Name)); err != nil {
 				return c, false, err
 			}
 			continue

@@ -21,7 +21,11 @@ type target struct {
 	chain  []id.File     // the directories from the root of the share to dir, both included
 	node   catalogue.Node
 	exists bool
+	hidden bool // it exists for others: the session's person has removed it, and the removal is held
 }
+
+// shown reports whether the session's person sees something there.
+func (t target) shown() bool { return t.exists && !t.hidden }
 
 // follow walks a path of a share. A missing or non-directory parent is a Conflict. known may be nil.
 func follow(ctx context.Context, v catalogue.View, known *dirs, op string, name pathname.Path, share string) (target, error) {
@@ -99,6 +103,9 @@ func (p *planner) target(op string, name pathname.Path, w *view) (target, error)
 		known = nil
 	}
 	t, err := follow(p.ctx, p.View, known, op, name, name.Share())
+	if err == nil && !t.exists && p.mine != nil && !p.mine.hid.File.IsZero() {
+		t.node, t.exists, t.hidden = p.mine.hid, true, true
+	}
 	if err == nil && t.isRoot() {
 		err = &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.share-by-administrator"}
 	}
@@ -108,7 +115,7 @@ func (p *planner) target(op string, name pathname.Path, w *view) (target, error)
 // mustExist is target for something that must be there.
 func (p *planner) mustExist(op string, name pathname.Path, w *view) (target, error) {
 	t, err := p.target(op, name, w)
-	if problem.KindOf(err) == problem.Conflict || err == nil && !t.exists {
+	if problem.KindOf(err) == problem.Conflict || err == nil && !t.shown() {
 		return t, problem.New(problem.NotFound, op, string(name), nil)
 	}
 	return t, err
@@ -133,7 +140,7 @@ func (p *planner) expected(seen []Info) error {
 
 // info tells about a target as the session sees it.
 func (p *planner) info(w *view, t target) Info {
-	if !t.exists {
+	if !t.shown() {
 		return Info{}
 	}
 	return info(t.path, p.sh.id, t.node)
@@ -152,8 +159,8 @@ func info(path pathname.Path, share id.Share, n catalogue.Node) Info {
 }
 
 func (i *Info) version(v catalogue.Version) {
-	i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums, i.Equal =
-		v.Version, v.Number, v.Size, v.Modified, v.Saved, v.Author, v.Door, v.Sums, v.Equal
+	i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums, i.Equal, i.Found =
+		v.Version, v.Number, v.Size, v.Modified, v.Saved, v.Author, v.Door, v.Sums, v.Equal, v.Found
 }
 
 // candidates finds every node that stands or once stood at a path, what is shown first, then what was
@@ -229,6 +236,7 @@ func (p *planner) placeAs(file, parent id.File, name string, node catalogue.Node
 		return commit.Op{}, problem.New(problem.Internal, "save", name, err)
 	}
 	p.req.lost = p.sh.lost
+	defer p.req.key.Zero()
 	c, err := p.req.seal(p.v, commit.Manifest{}, p.sh.meta.Equal(emptySum[:]))
 	if c.Modified = node.Modified; c.Modified.IsZero() {
 		c.Modified = node.Created

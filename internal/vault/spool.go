@@ -32,6 +32,9 @@ type spool struct {
 const (
 	pageSize   = 256 << 10
 	sealedPage = pageSize + seal.Overhead
+
+	// holeMax is how far behind its end a file may be written to. A hole is content like any other: it has to be read and sealed.
+	holeMax = 64 << 30
 )
 
 func (v *Vault) spoolDir() string { return filepath.Join(v.cfg.Dir, "spool") }
@@ -98,7 +101,7 @@ func pageContext(n int64) []byte { return binary.BigEndian.AppendUint64(nil, uin
 
 // WriteAt implements io.WriterAt.
 func (s *spool) WriteAt(p []byte, off int64) (n int, err error) {
-	if off < 0 || off > 1<<50 {
+	if off < 0 || off > s.size+holeMax {
 		return 0, errors.New("offset out of range")
 	}
 	for n < len(p) {

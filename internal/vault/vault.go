@@ -14,6 +14,7 @@ import (
 	"github.com/azekura/azekura/internal/chunk"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/pack"
@@ -39,17 +40,22 @@ type Config struct {
 	Free      func() (int64, error)
 	Now       func() time.Time
 	Log       *slog.Logger
+	Painter   Painter      // nil: there are no previews
+	Guard     *guard.Guard // nil: nobody judges
+	Alarm     func(Alarm)  // told of freezes and of what is held; nil: nobody is
 	// Drafts bounds how many saves may hold memory at the same time (about 8 MiB each); others wait. 0 means 32.
 	Drafts int
 }
 
 // Vault is an open vault. Safe for concurrent use.
 type Vault struct {
-	cfg    Config
-	keys   *keyring
-	live   *live
-	drafts chan struct{} // a token for each draft that may hold buffers
-	ahead  chan struct{} // a token for each reader that may hold more than one chunk
+	cfg     Config
+	keys    *keyring
+	live    *live
+	gallery *gallery
+	drafts  chan struct{} // a token for each draft that may hold buffers
+	orders  chan struct{} // a token for each draft by WriteAt that may hold buffers while its client takes its time
+	ahead   chan struct{} // a token for each reader that may hold more than one chunk
 
 	mu     sync.Mutex
 	shares map[id.Share]*share // opened since the start
@@ -107,6 +113,7 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 		keys:     newKeyring(cfg.Now),
 		live:     newLive(cfg.Now),
 		drafts:   make(chan struct{}, cfg.Drafts),
+		orders:   make(chan struct{}, max(1, cfg.Drafts/2)),
 		ahead:    make(chan struct{}, cfg.Drafts),
 		shares:   make(map[id.Share]*share),
 		requests: make(chan *request, 1024),
@@ -116,6 +123,7 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 	if err := v.sweepSpool(); err != nil {
 		return nil, err
 	}
+	v.gallery = newGallery(v)
 	v.done.Add(3)
 	go v.commitLoop()
 	go v.recordLoop()
@@ -126,6 +134,7 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 // Close ends the vault: acknowledged saves are durable already, so it only waits for what is under way
 // and forgets all keys. The stores stay open; they belong to the caller.
 func (v *Vault) Close() {
+	v.gallery.close()
 	close(v.stop)
 	v.done.Wait()
 	v.keys.clear()
@@ -211,8 +220,26 @@ func (v *Vault) open(ctx context.Context, s id.Session, share_ id.Share) (*share
 	if err := v.submit(ctx, &request{share: sh, alone: func(catalogue.Tx) error { return nil }}); err != nil {
 		return nil, err
 	}
+	if err := v.recall(ctx, sh); err != nil {
+		return nil, err
+	}
 	sh.ready = true
 	return sh, nil
+}
+
+// recall tells the guard of what is held since before the start.
+func (v *Vault) recall(ctx context.Context, sh *share) error {
+	if v.cfg.Guard == nil {
+		return nil
+	}
+	for h, err := range v.cfg.Catalogue.View(sh.id, sh.meta).Held(ctx, id.File{}) {
+		if err != nil {
+			return problem.New(problem.Internal, "open share", "", err)
+		}
+		p := guard.Party{Session: h.Session, Account: h.Account, Device: h.Version.Device, Share: sh.id, Console: h.Account.IsZero()}
+		v.cfg.Guard.Recall(p, h.When, guard.Sign(h.Sign), h.File, h.Version.Version)
+	}
+	return nil
 }
 
 func (v *Vault) share(s id.Share) *share {
@@ -288,6 +315,11 @@ func (v *Vault) janitor() {
 		select {
 		case <-t.C:
 			v.keys.expire()
+			v.gallery.expire()
+			if v.cfg.Guard != nil {
+				v.cfg.Guard.Sweep(v.cfg.Now())
+				v.overdue(context.Background())
+			}
 		case <-v.stop:
 			return
 		}

@@ -19,6 +19,7 @@ import (
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/pack/dir"
@@ -39,6 +40,11 @@ type testKeeper struct {
 	now      func() time.Time
 	mute     bool // hands out no key
 	ledger   []event.Event
+	releases int          // requests that were granted
+	versions []id.Version // that were released
+	painter  vault.Painter
+	guard    *guard.Guard
+	stops    []account.Stop
 }
 
 func newTestKeeper(t testing.TB, names ...string) *testKeeper {
@@ -58,11 +64,19 @@ func (k *testKeeper) Login(context.Context, account.Credentials) (account.Sessio
 	return account.Session{}, errors.New("not used")
 }
 
-func (k *testKeeper) Check(context.Context, id.Session, id.Share, bool) error {
+func (k *testKeeper) Check(_ context.Context, s id.Session, _ id.Share, _ bool) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ended {
 		return problem.New(problem.Unauthenticated, "check", "", nil)
+	}
+	return k.frozen(s)
+}
+
+// frozen reports whether a session was stopped; k.mu is held.
+func (k *testKeeper) frozen(s id.Session) error {
+	if slices.ContainsFunc(k.stops, func(f account.Stop) bool { return f.Subject == s.String() }) {
+		return problem.New(problem.Frozen, "check", "", nil)
 	}
 	return nil
 }
@@ -104,12 +118,27 @@ func (k *testKeeper) Unlock(_ context.Context, _ id.Session, s id.Share) (keeper
 	return keeper.Unlocked{Recipient: r, Metadata: k.meta[s]}, err
 }
 
+func (k *testKeeper) Stop(_ context.Context, stops ...account.Stop) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stops = append(k.stops, stops...)
+	return nil
+}
+
+func (k *testKeeper) MaySettle(_ context.Context, _ id.Session, _ id.Share, _ id.Account) error {
+	return nil
+}
+
 func (k *testKeeper) Release(_ context.Context, r keeper.Request) (out []keeper.Lease, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.ended {
 		return nil, problem.New(problem.Unauthenticated, "release", "", nil)
 	}
+	if err := k.frozen(r.Session); err != nil {
+		return nil, err
+	}
+	k.releases++
 	for _, f := range r.Files {
 		rec, err := hpke.NewRecipient(f.Enc, k.keys[r.Share], hpke.HKDFSHA256(), hpke.ExportOnly(), seal.EpochInfo(r.Share, f.Epoch))
 		if err != nil {
@@ -120,6 +149,7 @@ func (k *testKeeper) Release(_ context.Context, r keeper.Request) (out []keeper.
 			return nil, err
 		}
 		k.released[r.Purpose]++
+		k.versions = append(k.versions, f.Version)
 		out = append(out, keeper.Lease{Version: f.Version, Key: seal.Key(b), Until: k.now().Add(time.Minute)})
 	}
 	return out, nil
@@ -175,8 +205,8 @@ func openAll(t testing.TB, disk durable.FS, root, books string, k *testKeeper, n
 	if k.mute {
 		of = deaf{k}
 	}
-	v, err := vault.Open(t.Context(), vault.Config{Packs: packs, Catalogue: cat, Keeper: of, FS: disk,
-		Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: now})
+	v, err := vault.Open(t.Context(), vault.Config{Guard: k.guard, Packs: packs, Catalogue: cat, Keeper: of, FS: disk,
+		Painter: k.painter, Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

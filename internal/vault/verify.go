@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
@@ -129,8 +128,10 @@ func (v *Vault) verified(ctx context.Context, mine []account.Share, opt VerifyOp
 			out = append(out, a.ID)
 		}
 	}
-	if len(out) < len(opt.Shares) {
-		return nil, problem.New(problem.NotFound, "verify", fmt.Sprint(opt.Shares), errors.New("no such share"))
+	for _, n := range opt.Shares {
+		if !slices.ContainsFunc(mine, func(a account.Share) bool { return pathname.Key(n) == pathname.Key(a.Name) }) {
+			return nil, &problem.Error{Kind: problem.NotFound, Op: "open share", On: n, Hint: "hint.no-such-share"}
+		}
 	}
 	return out, nil
 }

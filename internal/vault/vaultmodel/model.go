@@ -11,6 +11,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/guard/structure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
@@ -285,7 +286,7 @@ func (w *view) vanish(n *node) {
 func (w *view) save(t target, n *node, kind commit.Kind, data []byte, modified time.Time, sums []commit.Sum) {
 	n.number++
 	v := &version{data: data, Info: vault.Info{Path: t.path, Share: t.sh.id, File: n.file, Version: id.NewVersion(), Number: n.number,
-		Size: int64(len(data)), Created: n.created, Modified: modified, Saved: w.m.stamp(), Author: w.s.Name, Door: w.s.Door, Sums: sums, Equal: sha256.Sum256(data)}}
+		Size: int64(len(data)), Created: n.created, Modified: modified, Saved: w.m.stamp(), Author: w.s.Name, Door: w.s.Door, Sums: sums, Equal: sha256.Sum256(data), Found: vault.Found(structure.Bytes(data, false), false)}}
 	t.sh.versions[v.Version] = v
 	n.head, n.modified = v, time.Time{}
 	w.note(n, kind, v.Info)
@@ -297,8 +298,8 @@ func (t target) info() vault.Info {
 	i := vault.Info{Path: t.path, Share: t.sh.id, File: n.file, Dir: n.dir, Created: n.created, Modified: n.created, Removed: n.removed, Props: slices.Clone(n.props)}
 	if n.head != nil {
 		h := n.head.Info
-		i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums, i.Equal =
-			h.Version, h.Number, h.Size, h.Modified, h.Saved, h.Author, h.Door, slices.Clone(h.Sums), h.Equal
+		i.Version, i.Number, i.Size, i.Modified, i.Saved, i.Author, i.Door, i.Sums, i.Equal, i.Found =
+			h.Version, h.Number, h.Size, h.Modified, h.Saved, h.Author, h.Door, slices.Clone(h.Sums), h.Equal, h.Found
 	}
 	if !n.modified.IsZero() {
 		i.Modified = n.modified

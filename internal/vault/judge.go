@@ -1,0 +1,283 @@
+package vault
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/guard"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Alarm tells of something that people must hear of.
+type Alarm struct {
+	When    time.Time
+	Session account.Session
+	Share   id.Share
+	Sign    guard.Sign
+	Path    pathname.Path
+	Stops   []account.Stop // what was frozen; empty: something was held
+}
+
+// Bounds of looking below a removed directory: beyond it counting more would say nothing more.
+const mostBelow = 1000
+
+// judging is an act before the guard.
+type judging struct {
+	p     *planner
+	ops   []commit.Op
+	steps []guard.Step
+	of    []int                  // the operation of each step
+	was   map[int]catalogue.Node // what the operation's file was
+	names map[int]id.Version     // of the holds
+	gone  map[id.File]bool       // files that the act itself has made: nothing was there
+}
+
+// judge asks the guard about what a plan has decided, and returns what is done instead: what is doubted is held.
+func (p *planner) judge(ops []commit.Op) ([]commit.Op, error) {
+	if p.v.cfg.Guard == nil || p.req.settles {
+		return ops, nil
+	}
+	j := &judging{p: p, ops: ops, was: make(map[int]catalogue.Node), names: make(map[int]id.Version), gone: make(map[id.File]bool)}
+	for i := range ops {
+		if err := j.look(i); err != nil {
+			return nil, err
+		}
+	}
+	if len(j.steps) == 0 {
+		return j.settle()
+	}
+	p.req.verdict = p.v.cfg.Guard.Judge(guard.Of(p.req.sess, p.sh.id), p.when, j.steps, func(i int) id.Version { return j.hold(j.of[i]) })
+	return j.apply()
+}
+
+// hold names the hold that an operation becomes.
+func (j *judging) hold(i int) id.Version {
+	if op := &j.ops[i]; op.Kind != commit.Remove {
+		return op.Version
+	}
+	if j.names[i].IsZero() {
+		j.names[i] = id.NewVersion()
+	}
+	return j.names[i]
+}
+
+// look finds out what an operation does to which content.
+func (j *judging) look(i int) error {
+	op, p := &j.ops[i], j.p
+	switch op.Kind {
+	case commit.Save, commit.Link, commit.Remove, commit.Move:
+	case commit.Mkdir, commit.Touch:
+		j.gone[op.File] = true
+		return nil
+	default:
+		return nil
+	}
+	if j.gone[op.File] {
+		return nil
+	}
+	n, err := p.mine.View.Node(p.ctx, op.File)
+	if errors.Is(err, catalogue.ErrNone) {
+		j.gone[op.File] = true
+		if op.Kind == commit.Save || op.Kind == commit.Link {
+			j.add(i, guard.Step{Kind: guard.Made, File: op.File, Dir: op.Parent, Name: op.Name, New: contentOf(&op.Content)})
+		}
+		return nil
+	}
+	if err != nil {
+		return problem.New(problem.Internal, "save", string(p.req.name), err)
+	}
+	j.was[i] = n
+	old := contentOf(&n.Head.Content)
+	switch shown := n.Removed.IsZero(); {
+	case op.Kind == commit.Save || op.Kind == commit.Link:
+		s := guard.Step{Kind: guard.Saved, File: op.File, Dir: op.Parent, Name: op.Name, Old: old, New: contentOf(&op.Content)}
+		if n.Head.Version.IsZero() || !shown && p.when.Sub(n.Removed) > time.Hour {
+			s.Kind = guard.Made
+		}
+		j.add(i, s)
+	case op.Kind == commit.Remove && shown && n.Dir:
+		return j.below(i, n)
+	case op.Kind == commit.Remove && shown:
+		j.add(i, guard.Step{Kind: guard.Removed, File: op.File, Dir: n.Parent, Name: n.Name, Old: old})
+	case op.Kind == commit.Move && shown && !n.Dir && !n.Head.Version.IsZero() && op.Name != n.Name:
+		j.add(i, guard.Step{Kind: guard.Renamed, File: op.File, Dir: op.Parent, Name: op.Name, From: n.Name, Old: old})
+	}
+	return nil
+}
+
+func (j *judging) add(i int, s guard.Step) {
+	j.steps, j.of = append(j.steps, s), append(j.of, i)
+}
+
+// below adds the files below a removed directory.
+func (j *judging) below(i int, dir catalogue.Node) error {
+	left := mostBelow
+	for todo := []id.File{dir.File}; len(todo) > 0 && left > 0; todo = todo[1:] {
+		for n, err := range j.p.mine.View.List(j.p.ctx, todo[0], false) {
+			if err != nil {
+				return problem.New(problem.Internal, "remove", string(j.p.req.name), err)
+			}
+			if n.Dir {
+				todo = append(todo, n.File)
+				continue
+			}
+			j.add(i, guard.Step{Kind: guard.Removed, File: n.File, Dir: n.Parent, Name: n.Name, Old: contentOf(&n.Head.Content)})
+			if left--; left == 0 {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func contentOf(c *commit.Content) guard.Content {
+	return guard.Content{Found: c.Found, Size: c.Size, Equal: c.Equal}
+}
+
+// apply makes holds of what the guard doubts.
+func (j *judging) apply() ([]commit.Op, error) {
+	v := &j.p.req.verdict
+	held := make(map[int]bool)
+	for s, i := range j.of {
+		if v.Signs[s] != "" && j.ops[i].Sign == "" {
+			j.ops[i].Sign = string(v.Signs[s])
+		}
+		held[i] = held[i] || v.Hold[s]
+	}
+	var before []commit.Op
+	for i := range j.ops {
+		op, n := &j.ops[i], j.was[i]
+		if !held[i] {
+			continue
+		}
+		if op.Kind == commit.Remove {
+			if j.taken(n) {
+				return nil, &problem.Error{Kind: problem.Denied, Op: "remove", On: string(j.p.req.name), Hint: "hint.guard-replace"}
+			}
+			*op = commit.Op{Kind: commit.HoldRemove, File: op.File, Sign: op.Sign, Content: commit.Content{Version: j.hold(i), Key: j.hold(i)}}
+			continue
+		}
+		if !n.Removed.IsZero() { // it had gone a moment ago: for others it never has
+			before = append(before, commit.Op{Kind: commit.Move, File: op.File, Parent: op.Parent, Name: op.Name})
+		}
+		*op = commit.Op{Kind: commit.Hold, File: op.File, Sign: op.Sign, Content: op.Content}
+	}
+	ops, err := j.settle()
+	return append(before, ops...), err
+}
+
+// taken reports whether the act puts something else where a node stands.
+func (j *judging) taken(n catalogue.Node) bool {
+	return slices.ContainsFunc(j.ops, func(op commit.Op) bool {
+		switch op.Kind {
+		case commit.Mkdir, commit.Touch, commit.Save, commit.Link, commit.Move:
+			return op.File != n.File && op.Parent == n.Parent && pathname.Key(op.Name) == pathname.Key(n.Name)
+		}
+		return false
+	})
+}
+
+// settle adds to the operations which earlier holds of the same author they make good, or take the place of.
+func (j *judging) settle() ([]commit.Op, error) {
+	ops := j.ops
+	for i, n := range j.was {
+		if n.Held == 0 || j.ops[i].Kind == commit.HoldRemove || j.ops[i].Kind == commit.Move {
+			continue
+		}
+		removed := j.ops[i].Kind == commit.Remove
+		for h, err := range j.p.mine.View.Held(j.p.ctx, n.File) {
+			if err != nil {
+				return nil, problem.New(problem.Internal, "save", string(j.p.req.name), err)
+			}
+			if by(h) != j.p.mine.by && !removed {
+				continue
+			}
+			ops = append(ops, settling(h))
+			if j.ops[i].Kind == commit.Save || j.ops[i].Kind == commit.Link {
+				j.p.req.settled = append(j.p.req.settled, h.Version.Version)
+			}
+		}
+	}
+	return ops, nil
+}
+
+func settling(h catalogue.Held) commit.Op {
+	return commit.Op{Kind: commit.Settle, File: h.File, Content: commit.Content{Version: h.Version.Version, Key: h.Version.Version}}
+}
+
+// showAgain takes an author's own held removal back.
+func (p *planner) showAgain(n catalogue.Node) (ops []commit.Op, err error) {
+	p.req.settles = true
+	for h, err := range p.mine.View.Held(p.ctx, n.File) {
+		if err != nil {
+			return nil, problem.New(problem.Internal, "save", string(p.req.name), err)
+		}
+		if by(h) == p.mine.by && h.Kind == commit.HoldRemove {
+			ops = append(ops, settling(h))
+			p.req.settled = append(p.req.settled, h.Version.Version)
+		}
+	}
+	return ops, nil
+}
+
+// after does what follows from a verdict once the act is durable: the keeper freezes, people are told.
+func (v *Vault) after(r *request) {
+	if v.cfg.Guard == nil {
+		return
+	}
+	for _, hold := range r.settled {
+		v.cfg.Guard.Settle(hold)
+	}
+	var sign guard.Sign
+	for i, s := range r.verdict.Signs {
+		if s != "" && (sign == "" || r.verdict.Hold[i]) {
+			sign = s
+		}
+	}
+	if sign != "" {
+		r.note = string(sign)
+		if r.verdict.Held() {
+			r.note = "held: " + r.note
+		}
+	}
+	stops := stopsOf(r, sign)
+	if len(stops) > 0 {
+		if err := v.cfg.Keeper.Stop(context.Background(), stops...); err != nil {
+			v.cfg.Log.Error("the keeper does not know of a freeze; this storehouse keeps it", "err", err)
+		}
+		for _, s := range r.verdict.Freeze {
+			if s.Kind == guard.BySession {
+				v.Forget(s.ID)
+			}
+		}
+	}
+	if v.cfg.Alarm != nil && (len(stops) > 0 || r.verdict.Held()) {
+		v.cfg.Alarm(Alarm{When: r.when, Session: r.sess, Share: r.share.id, Sign: sign, Path: r.name, Stops: stops})
+	}
+}
+
+// stopsOf says what a verdict freezes in the keeper's words.
+func stopsOf(r *request, sign guard.Sign) (out []account.Stop) {
+	for _, s := range r.verdict.Freeze {
+		stop := account.Stop{Kind: account.StopKind(s.Kind), Reason: string(sign)}
+		switch s.Kind {
+		case guard.ByAddress:
+			stop.Subject = s.Address.String()
+		case guard.ByVault:
+		default:
+			stop.Subject = id.Session(s.ID).String()
+		}
+		if s.Kind == guard.BySession && s.ID == r.sess.ID {
+			stop.Owner = r.sess.Name
+		}
+		out = append(out, stop)
+	}
+	return out
+}
