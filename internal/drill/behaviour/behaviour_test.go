@@ -1,0 +1,238 @@
+package behaviour
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"image/jpeg"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+)
+
+// TestSpans: what is replaced lies in the file, in order, apart from each other, and behind what is kept.
+func TestSpans(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		n := func(name string) int64 { return rapid.Int64Range(0, 5000).Draw(t, name) }
+		p := Part{Keep: n("keep"), Head: n("head"), Write: n("write"), Skip: n("skip"), Spots: int(n("spots") % 6), Percent: float64(n("percent") % 101),
+			At: float64(n("at")%1001) / 1000, Small: n("small")}
+		size := rapid.Int64Range(1, 20_000).Draw(t, "size")
+		last, whole := int64(0), p.Small > 0 && size <= p.Small
+		for i, s := range p.spans(size) {
+			if s.from < last || i > 0 && s.from < last || s.to <= s.from || s.to > size || !whole && s.from < min(p.Keep, size) {
+				t.Fatalf("%+v of %d: %v", p, size, p.spans(size))
+			}
+			last = s.to
+		}
+	})
+	for _, c := range []struct {
+		p    Part
+		want []span
+	}{
+		{Part{}, []span{{0, 1000}}}, {Part{Head: 100}, []span{{0, 100}}}, {Part{Keep: 10, Head: 100}, []span{{10, 110}}},
+		{Part{Write: 300, Skip: 200}, []span{{0, 300}, {500, 800}}}, {Part{Spots: 2, Percent: 10}, []span{{0, 100}, {500, 600}}},
+		{Part{At: 0.5, Head: 64}, []span{{500, 564}}}, {Part{Keep: 1 << 40}, nil}, {Part{Small: 2000, Head: 4}, []span{{0, 1000}}},
+	} {
+		if got := c.p.spans(1000); !slices.Equal(got, c.want) {
+			t.Errorf("%+v: %v, want %v", c.p, got, c.want)
+		}
+	}
+}
+
+// folder is a target in memory.
+type folder struct {
+	mu    sync.Mutex
+	files map[string][]byte
+	left  int // acts until it is stopped; 0: never
+}
+
+func (f *folder) act() error {
+	if f.left > 0 {
+		if f.left--; f.left == 0 {
+			f.left = -1
+		}
+	}
+	if f.left < 0 {
+		return ErrStopped
+	}
+	return nil
+}
+
+func (f *folder) List(context.Context) (out []File, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for name, b := range f.files {
+		out = append(out, File{Path: name, Size: int64(len(b))})
+	}
+	return out, nil
+}
+
+func (f *folder) Read(_ context.Context, name string) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b, ok := f.files[name]
+	if !ok {
+		return nil, fmt.Errorf("%s is not there", name)
+	}
+	return bytes.Clone(b), f.act()
+}
+
+func (f *folder) Write(_ context.Context, name string, b []byte, _ time.Time) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.files[name] = bytes.Clone(b)
+	return f.act()
+}
+
+func (f *folder) Rename(_ context.Context, from, to string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b, ok := f.files[from]
+	if !ok {
+		return fmt.Errorf("%s is not there", from)
+	}
+	delete(f.files, from)
+	f.files[to] = b
+	return f.act()
+}
+
+func (f *folder) Remove(_ context.Context, name string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.files, name)
+	return f.act()
+}
+
+func full() *folder {
+	f := &folder{files: make(map[string][]byte)}
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range 30 {
+		b := make([]byte, 3000+r.IntN(9000))
+		for k := range b {
+			b[k] = "かな漢字 text\n"[k%17]
+		}
+		f.files[fmt.Sprintf("組%d/名簿%d.%s", i%3, i, []string{"txt", "jpg", "csv"}[i%3])] = b
+	}
+	f.files["組0/x.jpg"] = decoy()
+	return f
+}
+
+// TestPlay plays every profile: what its log says was done is what has become of the files, and the same seed does the same.
+func TestPlay(t *testing.T) {
+	profiles, err := Profiles()
+	if err != nil || len(profiles) < 55 {
+		t.Fatalf("%d profiles, %v", len(profiles), err)
+	}
+	for _, p := range profiles {
+		p.Threads = 1 // so that two runs are comparable
+		play := func(seed uint64) (*folder, *Log) {
+			f := full()
+			pl := Player{Now: time.Now, Seed: seed, Sleep: func(context.Context, time.Duration) error { return nil }}
+			parties := make([]Target, max(1, p.Parties))
+			for i := range parties {
+				parties[i] = f
+			}
+			p := p
+			p.Parties = min(p.Parties, 1)
+			log, err := pl.Play(t.Context(), p, parties)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return f, log
+		}
+		was := full()
+		now, log := play(1)
+		want := make(map[string][32]byte)
+		for name, b := range was.files {
+			want[name] = sha256.Sum256(b)
+		}
+		for _, a := range log.Acts {
+			switch a.Kind {
+			case "write", "note":
+				var sum [32]byte
+				b, _ := hexBytes(a.Sum)
+				copy(sum[:], b)
+				want[a.Path] = sum
+			case "rename":
+				want[a.To] = want[a.Path]
+				delete(want, a.Path)
+			case "remove":
+				delete(want, a.Path)
+			}
+		}
+		if len(want) != len(now.files) {
+			t.Errorf("%s: %d files, by its log %d", p.Name, len(now.files), len(want))
+		}
+		for name, b := range now.files {
+			if want[name] != sha256.Sum256(b) {
+				t.Errorf("%s: %s is not what the log says", p.Name, name)
+			}
+		}
+		again, _ := play(1)
+		other, _ := play(2)
+		same, differs := true, false
+		for name, b := range now.files {
+			same = same && bytes.Equal(again.files[name], b)
+			differs = differs || !bytes.Equal(other.files[name], b)
+		}
+		if !same {
+			t.Errorf("%s: the same seed does something else", p.Name)
+		}
+		random := p.As != Zeros && p.Way != Delete && p.Way != Truncate && p.Way != Read && !(p.Way == Rename && !strings.Contains(p.To, "{"))
+		if random && !differs && p.To != "{name}.locked2" {
+			t.Errorf("%s: another seed does the same", p.Name)
+		}
+	}
+}
+
+func hexBytes(s string) (b []byte, err error) {
+	_, err = fmt.Sscanf(s, "%x", &b)
+	return b, err
+}
+
+// TestStopped: a party that is stopped does nothing more, and the run ends.
+func TestStopped(t *testing.T) {
+	f := full()
+	f.left = 5
+	p := Profile{Name: "x", Way: Overwrite, Threads: 4}
+	pl := Player{Now: time.Now, Seed: 1}
+	log, err := pl.Play(t.Context(), p, []Target{f})
+	if err != nil || log.Stopped != 1 || len(log.Acts) > 5+2*4 {
+		t.Errorf("%d acts, %d stopped, %v", len(log.Acts), log.Stopped, err)
+	}
+}
+
+// TestLooks: what looks like something is that.
+func TestLooks(t *testing.T) {
+	for _, as := range []Look{Hidden, Cover} {
+		p := Profile{As: as}
+		now, _ := p.content(make([]byte, 100_000), rand.NewChaCha8([32]byte{}))
+		if _, err := jpeg.Decode(bytes.NewReader(now)); err != nil || len(now) < 100_000 {
+			t.Errorf("%s: %d bytes, %v", as, len(now), err)
+		}
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	b, err := embedded.ReadFile("profiles/known.json")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(b)
+	f.Add([]byte(`[{"name": "x", "way": "overwrite", "pause": "1h"}]`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		list, err := Parse(b)
+		if err != nil {
+			return
+		}
+		for i := range list {
+			list[i].content(make([]byte, 500), rand.NewChaCha8([32]byte{}))
+		}
+	})
+}

@@ -1,0 +1,324 @@
+package behaviour
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"path"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// File is a file of a target.
+type File struct {
+	Path     string // with slashes
+	Size     int64
+	Modified time.Time
+}
+
+// Target is what a party attacks: a scratch copy, through one of its doors.
+type Target interface {
+	List(ctx context.Context) ([]File, error)
+	Read(ctx context.Context, name string) ([]byte, error)
+	// Write saves a file, and sets its time if it is not zero. Folders above it are there, or are made.
+	Write(ctx context.Context, name string, content []byte, modified time.Time) error
+	// Rename gives a file another name, over what stands there.
+	Rename(ctx context.Context, from, to string) error
+	Remove(ctx context.Context, name string) error
+}
+
+// ErrStopped is what a target's errors are when the party has been stopped.
+var ErrStopped = errors.New("stopped")
+
+// maxVictim is the largest file that is attacked: a content is held in memory.
+const maxVictim = 256 << 20
+
+// Act is one thing that was tried.
+type Act struct {
+	Kind   string    `json:"kind"` // "write", "rename", "remove", "note", "read"
+	Path   string    `json:"path"`
+	To     string    `json:"to,omitempty"`
+	Victim string    `json:"victim,omitempty"` // the file that it was about, by the name that it had at the beginning
+	Bytes  int64     `json:"bytes,omitempty"`  // that were replaced or added; 0 of a write: it changes nothing
+	Sum    string    `json:"sum,omitempty"`    // SHA-256 of what was written
+	When   time.Time `json:"when"`
+	Party  int       `json:"party"`
+	Error  string    `json:"error,omitempty"` // it was not done
+}
+
+// Log is what was tried, in order.
+type Log struct {
+	Profile string        `json:"profile"`
+	Acts    []Act         `json:"acts"`
+	Stopped int           `json:"stopped"` // parties that were stopped
+	Took    time.Duration `json:"took"`
+}
+
+// Victims returns the files to which something was done, by the names that they had at the beginning. A new file beside one does nothing to it.
+func (l *Log) Victims() []string {
+	seen := make(map[string]bool)
+	for _, a := range l.Acts {
+		if a.Error == "" && a.Victim != "" && a.Kind != "read" && (a.Path == a.Victim || a.To == a.Victim) && (a.Kind != "write" || a.Bytes > 0) {
+			seen[a.Victim] = true
+		}
+	}
+	out := make([]string, 0, len(seen))
+	for v := range seen {
+		out = append(out, v)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Player acts behaviours out.
+type Player struct {
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error // waits between two files
+	Seed  uint64
+}
+
+// Play acts a profile out on one target for each party, until all is done, or all parties were stopped.
+func (pl *Player) Play(ctx context.Context, p Profile, targets []Target) (*Log, error) {
+	files, err := targets[0].List(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("list: %w", err)
+	}
+	g := &game{Player: pl, p: p, log: &Log{Profile: p.Name}, run: letters(pl.rand("run"), 8), folders: make(map[string]bool)}
+	begun := pl.Now()
+	victims := g.order(files)
+	for _, f := range victims {
+		g.folders[path.Dir(f.Path)] = true
+	}
+	if p.Note != nil && p.Note.First {
+		g.notes(ctx, 0, targets[0])
+	}
+	queue := make(chan File)
+	var all sync.WaitGroup
+	parties := min(max(1, p.Parties), len(targets))
+	live := make(chan struct{}, parties*max(1, p.Threads))
+	for i := range parties {
+		stopped := &sync.Once{}
+		for range max(1, p.Threads) {
+			all.Go(func() { g.work(ctx, i, targets[i], queue, stopped); live <- struct{}{} })
+		}
+	}
+	left := cap(live)
+feed:
+	for _, f := range victims {
+		for sent := false; !sent; {
+			select {
+			case queue <- f:
+				sent = true
+			case <-live:
+				if left--; left == 0 {
+					break feed
+				}
+			case <-ctx.Done():
+				break feed
+			}
+		}
+		if p.Pause > 0 {
+			if err := pl.Sleep(ctx, time.Duration(p.Pause)); err != nil {
+				break feed
+			}
+		}
+	}
+	close(queue)
+	all.Wait()
+	if p.Note != nil && !p.Note.First && g.log.Stopped < parties {
+		g.notes(ctx, 0, targets[0])
+	}
+	g.log.Took = pl.Now().Sub(begun)
+	return g.log, ctx.Err()
+}
+
+// rand returns a source of random bytes for a purpose.
+func (pl *Player) rand(of string) *rand.ChaCha8 {
+	sum := sha256.Sum256(binary.BigEndian.AppendUint64([]byte(of+"\x00"), pl.Seed))
+	return rand.NewChaCha8(sum)
+}
+
+// letters returns random small letters.
+func letters(r *rand.ChaCha8, n int) string {
+	b := make([]byte, n)
+	r.Read(b)
+	for i := range b {
+		b[i] = 'a' + b[i]%26
+	}
+	return string(b)
+}
+
+// game is one run.
+type game struct {
+	*Player
+	p       Profile
+	run     string // random letters of this run
+	folders map[string]bool
+
+	mu  sync.Mutex
+	log *Log // guarded by mu
+}
+
+// order picks the victims and puts them in order.
+func (g *game) order(files []File) (out []File) {
+	for _, f := range files {
+		ending := strings.ToLower(strings.TrimPrefix(path.Ext(f.Path), "."))
+		if (len(g.p.Victims) == 0 || slices.Contains(g.p.Victims, ending)) && f.Size <= maxVictim {
+			out = append(out, f)
+		}
+	}
+	slices.SortFunc(out, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	switch g.p.Order {
+	case ByFolder:
+		slices.SortStableFunc(out, func(a, b File) int { return strings.Compare(path.Dir(a.Path), path.Dir(b.Path)) })
+	case Largest:
+		slices.SortStableFunc(out, func(a, b File) int { return int(b.Size - a.Size) })
+	case Newest:
+		slices.SortStableFunc(out, func(a, b File) int { return b.Modified.Compare(a.Modified) })
+	case Shuffled:
+		r := rand.New(g.rand("order"))
+		r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
+	case Around:
+		n := make(map[string]int)
+		turn := make(map[string]int)
+		for _, f := range out {
+			turn[f.Path] = n[path.Dir(f.Path)]
+			n[path.Dir(f.Path)]++
+		}
+		slices.SortStableFunc(out, func(a, b File) int { return turn[a.Path] - turn[b.Path] })
+	}
+	if g.p.Limit > 0 {
+		out = out[:min(len(out), g.p.Limit)]
+	}
+	return out
+}
+
+// work attacks files until there are no more, or the party is stopped.
+func (g *game) work(ctx context.Context, party int, t Target, queue <-chan File, stopped *sync.Once) {
+	for f := range queue {
+		err := g.attack(ctx, party, t, f)
+		if errors.Is(err, ErrStopped) {
+			stopped.Do(func() {
+				g.mu.Lock()
+				g.log.Stopped++
+				g.mu.Unlock()
+			})
+			return
+		}
+		if ctx.Err() != nil {
+			return
+		}
+	}
+}
+
+// note writes an act down, and returns its error.
+func (g *game) note(a Act, err error) error {
+	if err != nil {
+		a.Error = err.Error()
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	a.When = g.Now()
+	g.log.Acts = append(g.log.Acts, a)
+	return err
+}
+
+// attack does to one file what the profile says.
+func (g *game) attack(ctx context.Context, party int, t Target, f File) error {
+	var content []byte
+	var replaced int64
+	r := g.rand("file " + f.Path)
+	switch g.p.Way {
+	case Delete, Rename, Truncate:
+	default:
+		old, err := t.Read(ctx, f.Path)
+		if err := g.note(Act{Kind: "read", Path: f.Path, Victim: f.Path, Party: party}, err); err != nil || g.p.Way == Read {
+			return err
+		}
+		content, replaced = g.p.content(old, r)
+	}
+	to := path.Join(path.Dir(f.Path), g.name(path.Base(f.Path), r))
+	write := func(name string, content []byte) error {
+		modified, replaced := f.Modified, replaced+g.p.Trailer
+		if len(content) == 0 {
+			replaced = f.Size
+		}
+		return g.note(Act{Kind: "write", Path: name, Victim: f.Path, Bytes: replaced, Sum: fmt.Sprintf("%x", sha256.Sum256(content)), Party: party}, t.Write(ctx, name, content, modified))
+	}
+	move := func(from, to string) error {
+		return g.note(Act{Kind: "rename", Path: from, To: to, Victim: f.Path, Party: party}, t.Rename(ctx, from, to))
+	}
+	remove := func(name string) error {
+		return g.note(Act{Kind: "remove", Path: name, Victim: f.Path, Party: party}, t.Remove(ctx, name))
+	}
+	var steps []func() error
+	switch g.p.Way {
+	case Overwrite:
+		steps = append(steps, func() error { return write(f.Path, content) })
+	case WriteRename:
+		steps = append(steps, func() error { return write(f.Path, content) }, func() error { return move(f.Path, to) })
+	case RenameWrite:
+		steps = append(steps, func() error { return move(f.Path, to) }, func() error { return write(to, content) })
+	case NewDelete:
+		steps = append(steps, func() error { return write(to, content) }, func() error { return remove(f.Path) })
+	case DeleteNew:
+		steps = append(steps, func() error { return remove(f.Path) }, func() error { return write(to, content) })
+	case TempOver:
+		temp := path.Join(path.Dir(f.Path), letters(r, 8)+".tmp")
+		steps = append(steps, func() error { return write(temp, content) }, func() error { return move(temp, f.Path) })
+	case MoveOut:
+		out := "work/" + path.Base(f.Path)
+		steps = append(steps, func() error { return move(f.Path, out) }, func() error { return write(out, content) }, func() error { return move(out, f.Path) })
+	case EmptyFirst:
+		steps = append(steps, func() error { return write(f.Path, nil) }, func() error { return write(f.Path, content) })
+	case Truncate:
+		steps = append(steps, func() error { return write(f.Path, nil) })
+	case Delete:
+		steps = append(steps, func() error { return remove(f.Path) })
+	case Rename:
+		steps = append(steps, func() error { return move(f.Path, to) })
+	}
+	for _, s := range steps {
+		if err := s(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// name returns the new name of a file.
+func (g *game) name(old string, r *rand.ChaCha8) string {
+	ext := path.Ext(old)
+	s := strings.NewReplacer("{name}", old, "{stem}", strings.TrimSuffix(old, ext), "{ext}", strings.TrimPrefix(ext, "."),
+		"{run6}", g.run[:6], "{run8}", g.run, "{file6}", letters(r, 6), "{file8}", letters(r, 8)).Replace(g.p.To)
+	if s == "" {
+		return old
+	}
+	return s
+}
+
+// notes leaves the note behind.
+func (g *game) notes(ctx context.Context, party int, t Target) {
+	var dirs []string
+	for d := range g.folders {
+		dirs = append(dirs, d)
+	}
+	slices.Sort(dirs)
+	if g.p.Note.Top && len(dirs) > 0 {
+		dirs = dirs[:1]
+	}
+	name := strings.ReplaceAll(g.p.Note.Name, "{run8}", g.run)
+	for _, d := range dirs {
+		to := path.Join(d, name)
+		content := []byte(g.p.Note.Text)
+		err := g.note(Act{Kind: "note", Path: to, Sum: fmt.Sprintf("%x", sha256.Sum256(content)), Party: party}, t.Write(ctx, to, content, time.Time{}))
+		if errors.Is(err, ErrStopped) || ctx.Err() != nil {
+			return
+		}
+	}
+}
