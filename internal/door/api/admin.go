@@ -17,6 +17,7 @@ type People interface {
 	Shares
 	Self
 	Pairs
+	Stopping
 	// May returns nil if a session has a power.
 	May(ctx context.Context, s id.Session, p account.Power, op string) error
 }
@@ -46,6 +47,7 @@ type Shares interface {
 	MakeShare(ctx context.Context, s id.Session, name string) (account.Share, error)
 	SetRights(ctx context.Context, s id.Session, r Right) error
 	ShareRights(ctx context.Context, s id.Session, share string) ([]Right, error)
+	ShareNetworks(ctx context.Context, s id.Session, share string) ([]string, error)
 	SetShareNetworks(ctx context.Context, s id.Session, share string, rules []string) error
 	Sessions(ctx context.Context, s id.Session) ([]account.Session, error)
 	EndSession(ctx context.Context, s, which id.Session) error
@@ -90,6 +92,14 @@ func (h *handler) makeShare(w http.ResponseWriter, r *http.Request, s account.Se
 func (h *handler) shareRights(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	list, err := h.People.ShareRights(r.Context(), s.ID, r.PathValue("name"))
 	return all(w, r, list, err)
+}
+
+func (h *handler) shareNetworks(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	n, err := h.People.ShareNetworks(r.Context(), s.ID, r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return writeJSON(w, Networks{append([]string{}, n...)})
 }
 
 func (h *handler) setShareNetworks(w http.ResponseWriter, r *http.Request, s account.Session) error {
@@ -271,8 +281,8 @@ func dayLength(r *http.Request) (time.Duration, error) {
 		return 0, err
 	}
 	d, err := time.ParseDuration(q.Length)
-	if err != nil {
-		return 0, problem.New(problem.Invalid, "open day", q.Length, err)
+	if err != nil || d <= 0 {
+		return 0, invalid("open day", "length="+q.Length, "hint.day-length")
 	}
 	return d, nil
 }

@@ -7,6 +7,7 @@ package api
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,11 +17,15 @@ import (
 	"log/slog"
 	"mime"
 	"net/http"
+	"net/url"
 	"path"
+	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
@@ -33,6 +38,12 @@ type Vault interface {
 	Verify(ctx context.Context, s account.Session, opt vault.VerifyOptions, found func(vault.Finding)) (vault.VerifyReport, error)
 	Undo(ctx context.Context, s account.Session, dir pathname.Path, at time.Time, dry bool, tell func(vault.Undone) error) error
 	Rebuild(ctx context.Context, s account.Session, share string, progress func(frames int64), found func(vault.Finding)) (vault.RebuildReport, error)
+	Previews(ctx context.Context, s account.Session, files ...vault.Info) ([]vault.Preview, error)
+	Picture(ctx context.Context, s account.Session, f vault.Info, edge int) ([]byte, error)
+	Held(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Held, error]
+	Settle(ctx context.Context, s account.Session, share pathname.Path, hold id.Version, accept bool) error
+	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects) ([]vault.Harm, vault.Extent, error)
+	Rollback(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, only func(pathname.Path) bool, dry bool, tell func(vault.Mended) error) error
 }
 
 // Ledger reads the ledger with its keys.
@@ -54,8 +65,10 @@ type Config struct {
 	People People
 	Ledger Ledger
 	Status func(ctx context.Context) (Status, error)
-	Now    func() time.Time
-	Log    *slog.Logger
+	// Alert sends a test of the alerts.
+	Alert func(ctx context.Context, s account.Session) error
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 type handler struct {
@@ -69,7 +82,7 @@ type endpoint func(w http.ResponseWriter, r *http.Request, s account.Session) er
 
 // New returns the API.
 func New(cfg Config) http.Handler {
-	h := &handler{Config: cfg, uploads: uploads{all: make(map[string]*upload)}}
+	h := &handler{Config: cfg, uploads: uploads{now: cfg.Now, all: make(map[string]*upload)}}
 	mux := http.NewServeMux()
 	for pattern, e := range h.routes() {
 		mux.Handle(pattern, h.wrap(e))
@@ -80,12 +93,17 @@ func New(cfg Config) http.Handler {
 		}
 		mux.Handle("POST /v1/logout", h.wrap(h.logout))
 		mux.Handle("POST /v1/me/proof", h.wrap(h.prove))
+		mux.Handle("POST /v1/me/identity", h.wrap(h.beginIdentity))
 	}
 	unclean := h.wrap(func(_ http.ResponseWriter, r *http.Request, _ account.Session) error {
 		return &problem.Error{Kind: problem.Invalid, Op: "read", On: r.URL.Path, Hint: "hint.name"}
 	})
-	mux.Handle("/", h.wrap(func(http.ResponseWriter, *http.Request, account.Session) error {
-		return problem.New(problem.NotFound, "read", "", errors.New("no such endpoint"))
+	mux.Handle("/", h.wrap(func(w http.ResponseWriter, r *http.Request, _ account.Session) error {
+		if allow := allowed(mux, r); allow != "" {
+			w.Header().Set("Allow", allow)
+			return &problem.Error{Kind: problem.Invalid, Op: "read", On: r.Method + " " + r.URL.Path, Hint: hintMethod}
+		}
+		return problem.New(problem.NotFound, "read", r.URL.Path, errors.New("no such endpoint"))
 	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if p := strings.TrimSuffix(r.URL.Path, "/"); path.Clean("/"+p) != "/"+strings.TrimPrefix(p, "/") {
@@ -94,6 +112,18 @@ func New(cfg Config) http.Handler {
 		}
 		mux.ServeHTTP(w, r)
 	})
+}
+
+// allowed returns the methods that there are for a request's path.
+func allowed(mux *http.ServeMux, r *http.Request) string {
+	var list []string
+	for _, m := range []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"} {
+		other := &http.Request{Method: m, URL: r.URL, Host: r.Host}
+		if _, pattern := mux.Handler(other); pattern != "/" && pattern != "" {
+			list = append(list, m)
+		}
+	}
+	return strings.Join(list, ", ")
 }
 
 func (h *handler) routes() map[string]endpoint {
@@ -114,6 +144,9 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/batch/save":       h.saveBatch,
 		"POST /v1/batch/open":       h.openBatch,
 
+		"POST /v1/previews":          h.previews,
+		"GET /v1/previews/{path...}": h.preview,
+
 		"OPTIONS /v1/uploads":     h.uploadOptions,
 		"POST /v1/uploads":        h.beginUpload,
 		"HEAD /v1/uploads/{id}":   h.headUpload,
@@ -123,6 +156,7 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/shares":                              h.shares,
 		"POST /v1/shares":                             h.makeShare,
 		"GET /v1/shares/{name}/rights":                h.shareRights,
+		"GET /v1/shares/{name}/networks":              h.shareNetworks,
 		"PUT /v1/shares/{name}/networks":              h.setShareNetworks,
 		"PUT /v1/rights":                              h.setRights,
 		"GET /v1/sessions":                            h.sessions,
@@ -147,6 +181,14 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/proposals":                           h.proposals,
 		"POST /v1/proposals/{id}/confirm":             h.confirm,
 		"DELETE /v1/proposals/{id}":                   h.withdraw,
+		"GET /v1/held":                                h.held,
+		"POST /v1/held/{id}":                          h.settle,
+		"POST /v1/damage":                             h.damage,
+		"POST /v1/rollback":                           h.rollback,
+		"POST /v1/alerts/test":                        h.testAlert,
+		"GET /v1/stops":                               h.stops,
+		"POST /v1/stops":                              h.freeze,
+		"POST /v1/stops/{id}/thaw":                    h.thaw,
 		"GET /v1/renewal":                             h.renewal,
 		"POST /v1/renewal":                            h.renew,
 		"GET /v1/policy":                              h.policy,
@@ -159,6 +201,7 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/me/factors":         h.beginFactor,
 		"POST /v1/me/factors/confirm": h.endFactor,
 		"DELETE /v1/me/factors/{id}":  h.removeFactor,
+		"DELETE /v1/me/identity":      h.removeIdentity,
 		"POST /v1/me/recovery":        h.newRecoveries,
 		"POST /v1/me/tokens":          h.makeToken,
 		"DELETE /v1/me/tokens/{id}":   h.removeToken,
@@ -178,7 +221,11 @@ func (h *handler) wrap(e endpoint) http.Handler {
 		if err != nil {
 			return err
 		}
-		return e(w, r, s)
+		err = e(w, r, s)
+		if p, ok := errors.AsType[*problem.Error](err); ok && s.Factor == account.ByToken && p.Kind == problem.Denied {
+			return &problem.Error{Kind: p.Kind, Op: p.Op, On: p.On, Hint: "hint.token-scope", Err: p.Err}
+		}
+		return err
 	})
 }
 
@@ -190,7 +237,7 @@ func (h *handler) open(e func(w http.ResponseWriter, r *http.Request) error) htt
 		if err == nil {
 			return
 		}
-		if problem.KindOf(err) == problem.Internal {
+		if problem.KindOf(err) == problem.Internal && !sent.broken {
 			h.Log.ErrorContext(r.Context(), "request failed", "method", r.Method, "pattern", r.Pattern, "err", err)
 		} else {
 			h.Log.DebugContext(r.Context(), "request refused", "method", r.Method, "pattern", r.Pattern, "err", err)
@@ -202,10 +249,10 @@ func (h *handler) open(e func(w http.ResponseWriter, r *http.Request) error) htt
 	})
 }
 
-// sentinel remembers whether the answer has begun.
+// sentinel remembers whether the answer has begun, and whether nobody takes it any more.
 type sentinel struct {
 	http.ResponseWriter
-	sent bool
+	sent, broken bool
 }
 
 func (s *sentinel) WriteHeader(status int) {
@@ -215,7 +262,9 @@ func (s *sentinel) WriteHeader(status int) {
 
 func (s *sentinel) Write(p []byte) (int, error) {
 	s.sent = true
-	return s.ResponseWriter.Write(p)
+	n, err := s.ResponseWriter.Write(p)
+	s.broken = s.broken || err != nil
+	return n, err
 }
 
 // Unwrap lets http.ResponseController find the writer below.
@@ -236,8 +285,15 @@ func problemOf(r *http.Request, err error) *Problem {
 
 func (h *handler) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
 	p := problemOf(r, err)
+	status := p.Kind.HTTP()
+	switch {
+	case p.Kind == problem.Exists: // 405 is what WebDAV wants of MKCOL
+		status = http.StatusConflict
+	case p.Hint == hintMethod:
+		status = http.StatusMethodNotAllowed
+	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(p.Kind.HTTP())
+	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(p) // a client that has gone is no matter of ours
 }
 
@@ -246,21 +302,83 @@ func writeJSON(w http.ResponseWriter, v any) error {
 	return json.NewEncoder(w).Encode(v)
 }
 
+const hintMethod = "hint.method"
+
 // maxJSON bounds the JSON body of a request.
 const maxJSON = 1 << 20
 
-// readJSON reads a request's body strictly: an unknown field is an error, so that a misspelt one does not
+// readJSON reads a request's body strictly: a field that is unknown, or missing, is an error, so that a misspelt one does not
 // silently do something else.
 func readJSON[T any](r *http.Request) (v T, err error) {
+	const op = "read"
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return v, problem.New(problem.Invalid, "read", "", fmt.Errorf("content type %q, want application/json", r.Header.Get("Content-Type")))
+		return v, invalid(op, "Content-Type: "+r.Header.Get("Content-Type"), "hint.json-type")
 	}
-	d := json.NewDecoder(io.LimitReader(r.Body, maxJSON))
+	b, err := io.ReadAll(io.LimitReader(r.Body, maxJSON+1))
+	switch {
+	case err != nil:
+		return v, problem.New(problem.Invalid, op, "", err)
+	case len(b) > maxJSON:
+		return v, &problem.Error{Kind: problem.TooLarge, Op: op, On: fmt.Sprintf("> %d bytes", maxJSON), Hint: "hint.batch"}
+	}
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(b, &given); err != nil || given == nil {
+		return v, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.json", Err: err}
+	}
+	d := json.NewDecoder(bytes.NewReader(b))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&v); err != nil {
-		return v, problem.New(problem.Invalid, "read", "", err)
+		return v, &problem.Error{Kind: problem.Invalid, Op: op, On: fieldIn(err), Hint: "hint.json", Err: err}
+	}
+	for name, f := range fieldsOf(reflect.TypeFor[T]()) {
+		if x, ok := given[name]; f.required && (!ok || string(x) == "null") {
+			return v, invalid(op, name, "hint.json-missing")
+		}
 	}
 	return v, nil
+}
+
+// fieldIn returns the name of the field that a decoder's error is about, or "".
+func fieldIn(err error) string {
+	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return t.Field
+	}
+	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok { // encoding/json has no type for it
+		return strings.Trim(name, `"`)
+	}
+	return ""
+}
+
+// invalid refuses what stands at on, such as "limit=many".
+func invalid(op, on, hint string) error {
+	return &problem.Error{Kind: problem.Invalid, Op: op, On: on, Hint: hint}
+}
+
+// truth reads a parameter of a query that is true or false: "1", "true", or only its name; "0", "false", or nothing.
+func truth(q url.Values, key string) (bool, error) {
+	if !q.Has(key) {
+		return false, nil
+	}
+	if q.Get(key) == "" {
+		return true, nil
+	}
+	on, err := strconv.ParseBool(q.Get(key))
+	if err != nil {
+		return false, invalid("read", key+"="+q.Get(key), "hint.true-or-false")
+	}
+	return on, nil
+}
+
+// number reads a parameter of a query that is a whole number from least on; nothing is 0.
+func number(q url.Values, op, key string, least int64) (int64, error) {
+	if !q.Has(key) {
+		return 0, nil
+	}
+	n, err := strconv.ParseInt(q.Get(key), 10, 64)
+	if err != nil || n < least || len(q[key]) > 1 {
+		return 0, invalid(op, key+"="+strings.Join(q[key], ","), "hint.whole-number")
+	}
+	return n, nil
 }
 
 // pathOf returns the path that a request's URL names.

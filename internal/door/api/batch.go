@@ -129,7 +129,7 @@ func (h *handler) openBatch(w http.ResponseWriter, r *http.Request, s account.Se
 		return err
 	}
 	if len(q.Paths) > MaxBatch {
-		return problem.New(problem.TooLarge, "open", "", fmt.Errorf("more than %d files", MaxBatch))
+		return &problem.Error{Kind: problem.TooLarge, Op: "open", On: fmt.Sprintf("paths: %d > %d", len(q.Paths), MaxBatch), Hint: "hint.batch"}
 	}
 	why, err := purposeOf(s, string(q.Purpose))
 	if err != nil {

@@ -164,6 +164,7 @@ type EventFilter struct {
 	Limit    int
 	Newest   bool  // the latest entry comes first
 	Before   int64 // only entries of a lower index; 0: all
+	Look     int64 // with Newest: at most so many are looked at; then a last line {"index": N, "rest": true} says that those below N were not
 }
 
 // Query returns f as a URL's query.
@@ -193,29 +194,42 @@ func (f EventFilter) Query() url.Values {
 	if f.Before > 0 {
 		set("before", strconv.FormatInt(f.Before, 10))
 	}
+	if f.Look > 0 {
+		set("look", strconv.FormatInt(f.Look, 10))
+	}
 	return q
 }
 
 // filterOf reads what Query wrote.
 func filterOf(q url.Values) (f EventFilter, err error) {
+	const op = "read ledger"
 	when := func(key string) (t time.Time) {
 		if v := q.Get(key); v != "" && err == nil {
-			t, err = time.Parse(time.RFC3339Nano, v)
+			if t, err = time.Parse(time.RFC3339Nano, v); err != nil {
+				err = invalid(op, key+"="+v, "hint.time")
+			}
 		}
 		return t
 	}
-	f = EventFilter{From: when("from"), To: when("to"), Actor: q.Get("actor"), Share: q.Get("share"), Path: q.Get("path"), Kinds: q["kind"]}
-	if v := q.Get("limit"); v != "" && err == nil {
-		f.Limit, err = strconv.Atoi(v)
+	count := func(key string) (n int64) {
+		if err == nil {
+			n, err = number(q, op, key, 0)
+		}
+		return n
 	}
-	if v := q.Get("before"); v != "" && err == nil {
-		f.Before, err = strconv.ParseInt(v, 10, 64)
+	f = EventFilter{From: when("from"), To: when("to"), Actor: q.Get("actor"), Share: q.Get("share"), Path: q.Get("path"), Kinds: q["kind"], Limit: int(count("limit")), Before: count("before"), Look: count("look")}
+	if err == nil {
+		f.Newest, err = truth(q, "newest")
 	}
-	f.Newest = q.Get("newest") == "true"
-	if err != nil || f.Limit < 0 || f.Before < 0 {
-		return f, problem.New(problem.Invalid, "read ledger", "", err)
+	for _, k := range f.Kinds {
+		if err == nil && !lang.Has("event."+k) {
+			err = invalid(op, "kind="+k, "hint.kind")
+		}
 	}
-	return f, nil
+	if err == nil && f.Look > 0 && !f.Newest {
+		err = invalid(op, "look", "hint.look")
+	}
+	return f, err
 }
 
 func (h *handler) events(w http.ResponseWriter, r *http.Request, s account.Session) error {

@@ -70,25 +70,24 @@ func purposeOf(s account.Session, word string) (account.Purpose, error) {
 
 // find returns the version that a query asks for, or the head.
 func find(r *http.Request, files vault.Files, p pathname.Path, q url.Values) (vault.Info, error) {
-	number, version := q.Get("number"), q.Get("version")
-	if number == "" && version == "" {
-		return files.Stat(r.Context(), p)
-	}
-	n, err := strconv.Atoi(number)
-	if number != "" && (err != nil || n < 1) {
-		return vault.Info{}, problem.New(problem.Invalid, "open", string(p), errors.New("versions are numbered from 1"))
+	n, err := number(q, "open", "number", 1)
+	if err != nil {
+		return vault.Info{}, err
 	}
 	var v id.Version
-	if version != "" {
-		if err := v.UnmarshalText([]byte(version)); err != nil {
-			return vault.Info{}, problem.New(problem.Invalid, "open", string(p), err)
+	if q.Has("version") {
+		if err := v.UnmarshalText([]byte(q.Get("version"))); err != nil || n > 0 {
+			return vault.Info{}, invalid("open", "version="+q.Get("version"), "hint.history")
 		}
+	}
+	if n == 0 && v.IsZero() {
+		return files.Stat(r.Context(), p)
 	}
 	for c, err := range files.History(r.Context(), p) {
 		if err != nil {
 			return vault.Info{}, err
 		}
-		if !c.Info.Version.IsZero() && (number != "" && c.Info.Number == n || version != "" && c.Info.Version == v) {
+		if !c.Info.Version.IsZero() && (int64(c.Info.Number) == n || c.Info.Version == v) {
 			return c.Info, nil
 		}
 	}
@@ -204,7 +203,11 @@ func (h *handler) mkdir(w http.ResponseWriter, r *http.Request, s account.Sessio
 		return err
 	}
 	files := h.Vault.As(s)
-	if r.URL.Query().Get("parents") == "" {
+	parents, err := truth(r.URL.Query(), "parents")
+	if err != nil {
+		return err
+	}
+	if !parents {
 		err = files.Mkdir(r.Context(), p)
 	} else {
 		err = mkdirAll(r, files, p)

@@ -21,6 +21,9 @@ type Logins interface {
 	SignInPassword(ctx context.Context, from account.Caller, ticket, password string) (Step, string, error)
 	SignInFactor(ctx context.Context, from account.Caller, ticket string, kind FactorKind) (Enrolment, error)
 	SignInNewFactor(ctx context.Context, from account.Caller, q NewFactor) (Step, string, error)
+	SignInWithProvider(ctx context.Context, from account.Caller, token string) (Step, error)
+	SignInProvider(ctx context.Context, from account.Caller, ticket, state, code string) (Step, string, error)
+	BeginIdentity(ctx context.Context, s id.Session, from account.Caller) (Step, error)
 	Invited(ctx context.Context, token string) (Invitation, error)
 	Accept(ctx context.Context, from account.Caller, token, password string) (Step, string, error)
 	// Strength tells how strong a password would be, of the person of a session, a ticket or an invitation's token.
@@ -52,6 +55,8 @@ func (h *handler) front() map[string]func(w http.ResponseWriter, r *http.Request
 		"POST /v1/login/password":        h.loginPassword,
 		"POST /v1/login/passkey/begin":   h.passkeyLogin,
 		"POST /v1/login/passkey":         h.loginPasskey,
+		"POST /v1/login/provider/begin":  h.providerLogin,
+		"POST /v1/login/provider":        h.loginProvider,
 		"POST /v1/login/factors":         h.loginFactor,
 		"POST /v1/login/factors/confirm": h.loginNewFactor,
 		"POST /v1/strength":              h.strength,
@@ -155,6 +160,45 @@ func (h *handler) loginNewFactor(w http.ResponseWriter, r *http.Request) error {
 	return step(h, w, r, func(from account.Caller, q NewFactor) (Step, string, error) {
 		return h.Front.Logins.SignInNewFactor(r.Context(), from, q)
 	})
+}
+
+// ProviderRequest begins a login at the firm's identity provider; with a token, an invitation is accepted so.
+type ProviderRequest struct {
+	Token string `json:"token,omitempty"`
+}
+
+// ProviderAnswer is what a browser has brought back from there.
+type ProviderAnswer struct {
+	Ticket string `json:"ticket"`
+	State  string `json:"state"`
+	Code   string `json:"code"`
+}
+
+func (h *handler) providerLogin(w http.ResponseWriter, r *http.Request) error {
+	return step(h, w, r, func(from account.Caller, q ProviderRequest) (Step, string, error) {
+		s, err := h.Front.Logins.SignInWithProvider(r.Context(), from, q.Token)
+		return s, "", err
+	})
+}
+
+func (h *handler) loginProvider(w http.ResponseWriter, r *http.Request) error {
+	return step(h, w, r, func(from account.Caller, q ProviderAnswer) (Step, string, error) {
+		return h.Front.Logins.SignInProvider(r.Context(), from, q.Ticket, q.State, q.Code)
+	})
+}
+
+// beginIdentity begins to tie the caller's account to an identity at the provider.
+func (h *handler) beginIdentity(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	from, err := h.Front.Caller(r)
+	if err != nil {
+		return err
+	}
+	out, err := h.Front.Logins.BeginIdentity(r.Context(), s.ID, from)
+	return secret(w, out, err)
+}
+
+func (h *handler) removeIdentity(_ http.ResponseWriter, r *http.Request, s account.Session) error {
+	return h.People.RemoveIdentity(r.Context(), s.ID)
 }
 
 func (h *handler) invited(w http.ResponseWriter, r *http.Request) error {

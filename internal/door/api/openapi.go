@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"encoding"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"reflect"
 	"regexp"
@@ -33,6 +35,8 @@ var operations = []operation{
 	{pattern: "POST /v1/login/code", says: "Go on with a code of the authenticator app, or a recovery code.", in: CodeRequest{}, out: Step{}, open: true},
 	{pattern: "POST /v1/login/passkey/begin", says: "Begin a login with a passkey alone.", out: Step{}, open: true},
 	{pattern: "POST /v1/login/passkey", says: "Go on with a passkey.", in: PasskeyRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/provider/begin", says: "Begin a login at the firm's identity provider (OpenID Connect): the browser goes to redirect. With a token, an invitation is accepted so.", in: ProviderRequest{}, out: Step{}, open: true},
+	{pattern: "POST /v1/login/provider", says: "Go on with what the browser has brought back from there.", in: ProviderAnswer{}, out: Step{}, open: true},
 	{pattern: "POST /v1/login/password", says: "Choose the new password that a login wants.", in: PasswordRequest{}, out: Step{}, open: true},
 	{pattern: "POST /v1/login/factors", says: "Begin to set up the second factor that a login wants.", in: FactorRequest{}, out: Enrolment{}, open: true},
 	{pattern: "POST /v1/login/factors/confirm", says: "End it.", in: NewFactor{}, out: Step{}, open: true},
@@ -49,6 +53,8 @@ var operations = []operation{
 	{pattern: "POST /v1/me/factors", says: "Begin to set up a second factor.", in: FactorRequest{}, out: Enrolment{}},
 	{pattern: "POST /v1/me/factors/confirm", says: "End it. With the first come recovery codes.", in: NewFactor{}, out: Recoveries{}},
 	{pattern: "DELETE /v1/me/factors/{id}", says: "Remove a second factor, but not the last."},
+	{pattern: "POST /v1/me/identity", says: "Begin to tie one's account to an identity at the firm's provider; go on as with a login.", out: Step{}},
+	{pattern: "DELETE /v1/me/identity", says: "Untie it."},
 	{pattern: "POST /v1/me/recovery", says: "Make new recovery codes.", out: Recoveries{}},
 	{pattern: "POST /v1/me/tokens", says: "Make a token for a program.", in: NewToken{}, out: Token{}},
 	{pattern: "DELETE /v1/me/tokens/{id}", says: "Make a token useless."},
@@ -67,6 +73,9 @@ var operations = []operation{
 	{pattern: "POST /v1/batch/save", says: "Save many files in one request. docs/json.md has the framing.", body: "batch", out: Saved{}, kind: "lines"},
 	{pattern: "POST /v1/batch/open", says: "Read many files with one release.", in: OpenRequest{}, kind: "batch"},
 
+	{pattern: "POST /v1/previews", says: "Open the small pictures of many files with one release, which holds for some minutes; and tell which there are.", in: PreviewsRequest{}, out: Preview{}, kind: "lines"},
+	{pattern: "GET /v1/previews/{path...}", says: "The small picture of a file or of one of its versions, a JPEG; with large=1 one for a screen. 404 with Retry-After: it is being made.", query: []string{"number", "version", "large"}, kind: "bytes"},
+
 	{pattern: "OPTIONS /v1/uploads", says: "What of tus is spoken: uploads that go on where they broke off, https://tus.io."},
 	{pattern: "POST /v1/uploads", says: "Begin an upload (tus). Upload-Metadata has path, and modified; the answer's Location is where it goes on."},
 	{pattern: "HEAD /v1/uploads/{id}", says: "How much has come (tus)."},
@@ -76,7 +85,8 @@ var operations = []operation{
 	{pattern: "GET /v1/shares", says: "The shares that the caller may read.", out: Share{}, kind: "lines"},
 	{pattern: "POST /v1/shares", says: "Make a share.", in: NewShare{}, out: Share{}},
 	{pattern: "GET /v1/shares/{name}/rights", says: "Who may do what in a share.", out: Right{}, kind: "lines"},
-	{pattern: "PUT /v1/shares/{name}/networks", says: "From where a share may be used.", in: Networks{}},
+	{pattern: "GET /v1/shares/{name}/networks", says: "From where a share may be used.", out: Networks{}},
+	{pattern: "PUT /v1/shares/{name}/networks", says: "Say from where a share may be used.", in: Networks{}},
 	{pattern: "PUT /v1/rights", says: "Give, change or take rights of an account or a group.", in: Right{}},
 	{pattern: "GET /v1/sessions", says: "Who is at work.", out: Session{}, kind: "lines"},
 	{pattern: "DELETE /v1/sessions/{id}", says: "End a session."},
@@ -100,6 +110,14 @@ var operations = []operation{
 	{pattern: "GET /v1/proposals", says: "The acts that wait for a second person.", out: Proposal{}, kind: "lines"},
 	{pattern: "POST /v1/proposals/{id}/confirm", says: "The second person's yes."},
 	{pattern: "DELETE /v1/proposals/{id}", says: "Take a proposal back, or refuse it."},
+	{pattern: "GET /v1/held", says: "What the guard holds back in the shares that the caller may read: stored, and shown to its author alone.", out: Held{}, kind: "lines"},
+	{pattern: "POST /v1/held/{id}", says: "Accept what is held, or discard it.", in: SettleRequest{}},
+	{pattern: "POST /v1/damage", says: "What some accounts, devices or sessions have done to which files since a time, in the shares that the caller may read.", in: DamageRequest{}, out: DamageLine{}, kind: "lines"},
+	{pattern: "POST /v1/rollback", says: "Take that back: it only adds, and what others have changed since stays.", in: RollbackRequest{}, out: Mended{}, kind: "lines"},
+	{pattern: "POST /v1/alerts/test", says: "Send a test of the alerts, by mail and webhook."},
+	{pattern: "GET /v1/stops", says: "What is frozen.", out: Stop{}, kind: "lines"},
+	{pattern: "POST /v1/stops", says: "Freeze a session, an account, a device, an address, a share or everything. Everybody may freeze themselves.", in: FreezeRequest{}, out: Stop{}},
+	{pattern: "POST /v1/stops/{id}/thaw", says: "Ask to lift a freeze. 202: it waits for a second person.", in: ThawRequest{}, out: Outcome{}},
 	{pattern: "GET /v1/renewal", says: "How far the renewal of all passwords is.", out: Renewal{}},
 	{pattern: "POST /v1/renewal", says: "Have everybody set a new password; all that is open ends at once, this session, too.", in: RenewalRequest{}, out: Renewal{}},
 	{pattern: "GET /v1/policy", says: "What holds for everybody.", out: Policy{}},
@@ -108,7 +126,7 @@ var operations = []operation{
 	{pattern: "GET /v1/status", says: "The state of the installation.", out: Status{}},
 	{pattern: "POST /v1/verify", says: "Verify the store.", in: VerifyRequest{}, out: VerifyLine{}, kind: "lines"},
 	{pattern: "POST /v1/rebuild", says: "Make a share's catalogue anew.", in: RebuildRequest{}, out: RebuildLine{}, kind: "lines"},
-	{pattern: "GET /v1/ledger/events", says: "Entries of the ledger, as far as the caller may see them.", query: []string{"from", "to", "actor", "share", "path", "kind", "limit", "newest", "before"}, out: json.RawMessage{}, kind: "lines"},
+	{pattern: "GET /v1/ledger/events", says: "Entries of the ledger, as far as the caller may see them.", query: []string{"from", "to", "actor", "share", "path", "kind", "limit", "newest", "before", "look"}, out: json.RawMessage{}, kind: "lines"},
 	{pattern: "POST /v1/ledger/reading-key", says: "What an auditor needs to read a copy of the ledger. Giving it away is recorded.", out: json.RawMessage{}},
 	{pattern: "GET /v1/ledger/proofs/{id}", says: "The proof that an entry stands in the ledger, for anybody.", out: Proof{}},
 	{pattern: "GET /v1/openapi.json", says: "This description.", out: json.RawMessage{}, open: true},
@@ -234,16 +252,9 @@ func (s schemas) of(t reflect.Type) object {
 // structure is the schema of a struct, by its JSON tags.
 func (s schemas) structure(t reflect.Type) object {
 	fields, required := object{}, []string{}
-	for f := range fieldsOf(t) {
-		name, opt, _ := strings.Cut(f.Tag.Get("json"), ",")
-		if name == "-" || !f.IsExported() {
-			continue
-		}
-		if name == "" {
-			name = f.Name
-		}
-		fields[name] = s.of(f.Type)
-		if opt == "" && f.Type.Kind() != reflect.Pointer {
+	for name, f := range fieldsOf(t) {
+		fields[name] = s.of(f.of)
+		if f.required {
 			required = append(required, name)
 		}
 	}
@@ -254,10 +265,22 @@ func (s schemas) structure(t reflect.Type) object {
 	return out
 }
 
-func fieldsOf(t reflect.Type) func(func(reflect.StructField) bool) {
-	return func(yield func(reflect.StructField) bool) {
+// field is a field of a JSON object.
+type field struct {
+	of       reflect.Type
+	required bool // it is always there
+}
+
+// fieldsOf yields the fields of a struct as JSON has them.
+func fieldsOf(t reflect.Type) iter.Seq2[string, field] {
+	return func(yield func(string, field) bool) {
 		for i := range t.NumField() {
-			if !yield(t.Field(i)) {
+			f := t.Field(i)
+			name, opt, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "-" || !f.IsExported() {
+				continue
+			}
+			if !yield(cmp.Or(name, f.Name), field{f.Type, opt == "" && f.Type.Kind() != reflect.Pointer}) {
 				return
 			}
 		}

@@ -32,7 +32,7 @@ func TestOpenAPI(t *testing.T) {
 // TestEveryRouteIsDescribed compares the description with the routes.
 func TestEveryRouteIsDescribed(t *testing.T) {
 	h := &handler{}
-	routes := []string{"POST /v1/logout", "POST /v1/me/proof"}
+	routes := []string{"POST /v1/logout", "POST /v1/me/proof", "POST /v1/me/identity"}
 	for p := range h.routes() {
 		routes = append(routes, p)
 	}

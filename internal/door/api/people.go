@@ -99,7 +99,8 @@ type PasswordRequest struct {
 	Password string `json:"password"`
 }
 
-// FactorRequest begins to set up a second factor: with the ticket of a login, or in a session without one.
+// FactorRequest begins to set up a second factor: with the ticket of a login; in a session without one, or with the one of a beginning
+// that did not succeed, to go on with the same secret.
 type FactorRequest struct {
 	Ticket string     `json:"ticket,omitempty"`
 	Kind   FactorKind `json:"kind"`
@@ -121,6 +122,8 @@ type Me struct {
 	Devices  []Device        `json:"devices,omitempty"`
 	Factors  []Factor        `json:"factors,omitempty"`
 	Tokens   []Token         `json:"tokens,omitempty"`
+	Frozen   bool            `json:"frozen,omitempty"`    // the caller can neither write nor read: see the stops
+	Tied     bool            `json:"tied,omitempty"`      // to an identity at the firm's provider
 	Waiting  int             `json:"waiting,omitempty"`   // acts that wait for a second person's yes, and the caller may give it
 	NewProof bool            `json:"new_proof,omitempty"` // changing factors, devices and tokens wants a fresh proof of the second factor
 }
@@ -142,9 +145,9 @@ type RoleRequest struct {
 }
 
 // Networks are the addresses that an account or a share may be used from: prefixes ("192.168.1.0/24") or names of
-// lists in the policy. None: from everywhere.
+// lists in the policy. None, [], is from everywhere.
 type Networks struct {
-	Networks []string `json:"networks,omitempty"`
+	Networks []string `json:"networks"`
 }
 
 // RenewalRequest ends every session and device password; everybody sets a new password at the next login.
@@ -169,10 +172,11 @@ type Strength struct {
 
 // House is what everybody may know before logging in.
 type House struct {
-	Firm   string `json:"firm,omitempty"`
-	OIDC   string `json:"oidc,omitempty"`  // what the identity provider is called on its button; empty: there is none
-	WebDAV string `json:"webdav"`          // where drives connect
-	SFTP   string `json:"sftp,omitempty"`  // host:port
-	Secure bool   `json:"secure"`          // over HTTPS, or from this machine
-	Fresh  bool   `json:"fresh,omitempty"` // nobody has come in yet: the first link is in the terminal
+	Firm     string `json:"firm,omitempty"`
+	Provider bool   `json:"provider,omitempty"` // there is an identity provider
+	OIDC     string `json:"oidc,omitempty"`     // what it is called on its button, if it has a name
+	WebDAV   string `json:"webdav"`             // where drives connect
+	SFTP     string `json:"sftp,omitempty"`     // host:port
+	Secure   bool   `json:"secure"`             // over HTTPS, or from this machine
+	Fresh    bool   `json:"fresh,omitempty"`    // nobody has come in yet: the first link is in the terminal
 }

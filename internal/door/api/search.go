@@ -1,15 +1,14 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/pathname"
-	"github.com/azekura/azekura/internal/problem"
 )
 
 // maxSearch bounds what one search finds.
@@ -18,18 +17,19 @@ const maxSearch = 10_000
 // search yields what has ?q= in its name below a directory, however it is written: in any case and width. It reads
 // names, which the storehouse knows, and opens nothing.
 func (h *handler) search(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	p, err := pathOf(r, "list")
+	p, err := pathOf(r, "search")
 	if err != nil {
 		return err
 	}
 	want := folded(r.URL.Query().Get("q"))
-	limit, err := strconv.Atoi(r.URL.Query().Get("limit"))
-	if r.URL.Query().Get("limit") == "" {
-		limit, err = maxSearch, nil
+	if want == "" {
+		return invalid("search", "q=", "hint.parameter")
 	}
-	if err != nil || want == "" || limit < 1 || limit > maxSearch {
-		return problem.New(problem.Invalid, "list", string(p), err)
+	limit, err := number(r.URL.Query(), "search", "limit", 1)
+	if err != nil {
+		return err
 	}
+	limit = min(cmp.Or(limit, maxSearch), maxSearch)
 	l := newLines(w, r)
 	files := h.Vault.As(s)
 	var walk func(dir pathname.Path) error

@@ -13,9 +13,10 @@ import (
 type Self interface {
 	Me(ctx context.Context, s id.Session) (account.Person, error)
 	OpenDay(ctx context.Context, s id.Session, length time.Duration) (Day, error)
-	BeginFactor(ctx context.Context, s id.Session, kind FactorKind, origin string) (Enrolment, error)
+	BeginFactor(ctx context.Context, s id.Session, kind FactorKind, ticket, origin string) (Enrolment, error)
 	EndFactor(ctx context.Context, s id.Session, q NewFactor, origin string) (recovery []string, err error)
 	RemoveFactor(ctx context.Context, s id.Session, id string) error
+	RemoveIdentity(ctx context.Context, s id.Session) error
 	NewRecoveries(ctx context.Context, s id.Session) ([]string, error)
 	MakeToken(ctx context.Context, s id.Session, q NewToken) (Token, error)
 	RemoveToken(ctx context.Context, s id.Session, id string) error
@@ -38,7 +39,7 @@ func (h *handler) me(w http.ResponseWriter, r *http.Request, s account.Session) 
 		return err
 	}
 	return writeJSON(w, Me{Account: p.Account.Name, Role: p.Account.Role, Powers: p.Account.Role.Powers(), Firm: p.Firm, Session: sessionOf(s, s.ID),
-		Day: p.Day, Devices: p.Account.Devices, Factors: p.Factors, Tokens: p.Tokens, Waiting: p.Waiting, NewProof: !p.Fresh})
+		Day: p.Day, Devices: p.Account.Devices, Factors: p.Factors, Tokens: p.Tokens, Tied: p.Tied, Frozen: p.Frozen, Waiting: p.Waiting, NewProof: !p.Fresh})
 }
 
 func (h *handler) changePassword(w http.ResponseWriter, r *http.Request, s account.Session) error {
@@ -74,7 +75,7 @@ func (h *handler) beginFactor(w http.ResponseWriter, r *http.Request, s account.
 	if err != nil {
 		return err
 	}
-	e, err := h.People.BeginFactor(r.Context(), s.ID, q.Kind, origin)
+	e, err := h.People.BeginFactor(r.Context(), s.ID, q.Kind, q.Ticket, origin)
 	return secret(w, e, err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/preview"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
@@ -37,7 +38,27 @@ type Info struct {
 	Author   string     `json:"author,omitzero"`
 	Door     string     `json:"door,omitzero"`
 	ReadOnly bool       `json:"read_only,omitzero"`
-	Live     bool       `json:"live,omitzero"` // a program's lock file: shown now, never kept
+	Live     bool       `json:"live,omitzero"`    // a program's lock file: shown now, never kept
+	Picture  bool       `json:"picture,omitzero"` // by its name: there may be a preview
+	Found    *Found     `json:"found,omitempty"`  // in the version's content, when it was saved
+}
+
+// Found is what a look at the structure of a version's content has found.
+type Found struct {
+	Kind     string `json:"kind,omitempty"`     // such as "jpeg"; absent: none that is known
+	Damaged  bool   `json:"damaged,omitempty"`  // it begins as its kind does, and is not that from At on
+	Reason   string `json:"reason,omitempty"`   // a word: "cut", "header", "chain", "sum", "data", "length", "index", "text"
+	At       int64  `json:"at,omitempty"`       // from which byte on
+	Trailing int64  `json:"trailing,omitempty"` // bytes after the end of what the kind has
+	Sealed   bool   `json:"sealed,omitempty"`   // it is locked with a password of its own
+	Even     bool   `json:"even,omitempty"`     // no kind is known, and all bytes are equally frequent, as in what is encrypted
+}
+
+func foundOf(f commit.Found) *Found {
+	if !f.Looked {
+		return nil
+	}
+	return &Found{Kind: f.Kind, Damaged: f.Damaged, Reason: f.Reason, At: f.At, Trailing: f.Trailing, Sealed: f.Sealed, Even: f.Even}
 }
 
 // infoOf translates what the vault says.
@@ -52,6 +73,7 @@ func infoOf(i vault.Info) Info {
 	return Info{
 		Path: string(i.Path), Type: t, Size: i.Size, Modified: utc(i.Modified), Created: utc(i.Created), Saved: utc(i.Saved),
 		Removed: utc(i.Removed), Version: i.Version, Number: i.Number, Author: i.Author, Door: i.Door, ReadOnly: i.ReadOnly, Live: i.Live,
+		Picture: !i.Dir && !i.Live && !i.Version.IsZero() && preview.Is(i.Path.Base()), Found: foundOf(i.Found),
 	}
 }
 
@@ -67,7 +89,7 @@ type Act string
 
 // acts are the names of a commit's operations.
 var acts = map[commit.Kind]Act{
-	commit.Mkdir: "made", commit.Touch: "made", commit.Save: "saved", commit.Link: "linked",
+	commit.Mkdir: "made", commit.Touch: "made", commit.Save: "saved", commit.Link: "linked", commit.Hold: "held", commit.HoldRemove: "removal-held", commit.Settle: "settled",
 	commit.Move: "moved", commit.Remove: "removed", commit.SetProp: "changed",
 }
 

@@ -21,7 +21,7 @@ import (
 )
 
 // Uploads that go on where they broke off: tus 1.0.0, https://tus.io/protocols/resumable-upload, with the extensions creation,
-// termination and expiration. Upload-Metadata has "path", and "modified" in RFC 3339. What has come waits in an encrypted spool;
+// termination and expiration. Upload-Metadata has "path", and "modified" in RFC 3339. What comes is sealed;
 // with the last byte it becomes a version.
 const (
 	tusVersion    = "1.0.0"
@@ -47,43 +47,67 @@ type upload struct {
 
 // uploads are the files that are coming. They are in memory: after a restart they begin anew.
 type uploads struct {
-	mu  sync.Mutex
-	all map[string]*upload // guarded by mu
+	now    func() time.Time
+	mu     sync.Mutex
+	all    map[string]*upload // guarded by mu
+	tended bool               // guarded by mu: tend will be called
 }
 
-// add begins an upload, and gives up those that nobody goes on with.
-func (u *uploads) add(x *upload, now time.Time) (string, error) {
+// sweep gives up the uploads that nobody goes on with; u.mu is held.
+func (u *uploads) sweep() {
+	now := u.now()
+	for n, x := range u.all {
+		if !now.Before(x.until) && x.mu.TryLock() {
+			x.draft.Discard()
+			x.mu.Unlock()
+			delete(u.all, n)
+		}
+	}
+}
+
+// tend sweeps as long as there are uploads: they hold memory and disk.
+func (u *uploads) tend() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	u.sweep()
+	if u.tended = len(u.all) > 0; u.tended {
+		time.AfterFunc(uploadTime/4, u.tend)
+	}
+}
+
+// add begins an upload.
+func (u *uploads) add(x *upload) (string, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.sweep()
 	of := 0
-	for n, y := range u.all {
-		switch {
-		case !now.Before(y.until) && y.mu.TryLock():
-			y.draft.Discard()
-			y.mu.Unlock()
-			delete(u.all, n)
-		case y.account == x.account:
+	for _, y := range u.all {
+		if y.account == x.account {
 			of++
 		}
 	}
 	if len(u.all) >= maxUploads || of >= maxUploadsOf {
-		return "", problem.New(problem.TooLarge, "save", string(x.name), errors.New("too many uploads under way"))
+		return "", &problem.Error{Kind: problem.TooLarge, Op: "save", On: fmt.Sprintf("%s: %d, %d", x.name, of, len(u.all)), Hint: "hint.uploads-many"}
 	}
 	n := rand.Text()
-	x.until = now.Add(uploadTime)
+	x.until = u.now().Add(uploadTime)
 	u.all[n] = x
+	if !u.tended {
+		u.tended = true
+		time.AfterFunc(uploadTime/4, u.tend)
+	}
 	return n, nil
 }
 
 // get returns an upload of an account, and gives it more time.
-func (u *uploads) get(n string, of id.Account, now time.Time) (*upload, error) {
+func (u *uploads) get(n string, of id.Account) (*upload, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	x := u.all[n]
 	if x == nil || x.account != of {
 		return nil, problem.New(problem.NotFound, "save", "", nil)
 	}
-	x.until = now.Add(uploadTime)
+	x.until = u.now().Add(uploadTime)
 	return x, nil
 }
 
@@ -99,7 +123,7 @@ func tus(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	if v := r.Header.Get("Tus-Resumable"); v != tusVersion {
 		w.Header().Set("Tus-Version", tusVersion)
-		return &problem.Error{Kind: problem.Condition, Op: "save", Err: fmt.Errorf("tus %q", v)}
+		return &problem.Error{Kind: problem.Condition, Op: "save", On: "Tus-Resumable: " + v, Hint: "hint.tus"}
 	}
 	return nil
 }
@@ -135,7 +159,7 @@ func (h *handler) beginUpload(w http.ResponseWriter, r *http.Request, s account.
 	}
 	meta, err := metadata(r.Header.Get("Upload-Metadata"))
 	if err != nil {
-		return problem.New(problem.Invalid, "save", "", err)
+		return invalid("save", "Upload-Metadata: "+r.Header.Get("Upload-Metadata"), "hint.tus")
 	}
 	p, err := parsePath("save", meta["path"])
 	if err != nil {
@@ -143,12 +167,12 @@ func (h *handler) beginUpload(w http.ResponseWriter, r *http.Request, s account.
 	}
 	size, err := strconv.ParseInt(r.Header.Get("Upload-Length"), 10, 64)
 	if err != nil || size < 0 {
-		return problem.New(problem.Invalid, "save", string(p), fmt.Errorf("Upload-Length %q", r.Header.Get("Upload-Length")))
+		return invalid("save", "Upload-Length: "+r.Header.Get("Upload-Length"), "hint.tus")
 	}
 	x := &upload{account: s.Account, name: p, size: size}
 	if m := meta["modified"]; m != "" {
 		if x.save.Modified, err = time.Parse(time.RFC3339Nano, m); err != nil {
-			return problem.New(problem.Invalid, "save", string(p), err)
+			return invalid("save", "modified "+m, "hint.time")
 		}
 	}
 	// The draft outlives the request.
@@ -159,7 +183,7 @@ func (h *handler) beginUpload(w http.ResponseWriter, r *http.Request, s account.
 		x.draft.Discard()
 		return err
 	}
-	n, err := h.uploads.add(x, h.Now())
+	n, err := h.uploads.add(x)
 	if err != nil {
 		x.draft.Discard()
 		return err
@@ -195,7 +219,7 @@ func (h *handler) headUpload(w http.ResponseWriter, r *http.Request, s account.S
 	if err := tus(w, r); err != nil {
 		return err
 	}
-	x, err := h.uploads.get(r.PathValue("id"), s.Account, h.Now())
+	x, err := h.uploads.get(r.PathValue("id"), s.Account)
 	if err != nil {
 		return err
 	}
@@ -212,9 +236,9 @@ func (h *handler) patchUpload(w http.ResponseWriter, r *http.Request, s account.
 		return err
 	}
 	if r.Header.Get("Content-Type") != "application/offset+octet-stream" {
-		return problem.New(problem.Invalid, "save", "", fmt.Errorf("content type %q", r.Header.Get("Content-Type")))
+		return invalid("save", "Content-Type: "+r.Header.Get("Content-Type"), "hint.tus")
 	}
-	x, err := h.uploads.get(r.PathValue("id"), s.Account, h.Now())
+	x, err := h.uploads.get(r.PathValue("id"), s.Account)
 	if err != nil {
 		return err
 	}
@@ -224,13 +248,17 @@ func (h *handler) patchUpload(w http.ResponseWriter, r *http.Request, s account.
 	defer x.mu.Unlock()
 	at, err := strconv.ParseInt(r.Header.Get("Upload-Offset"), 10, 64)
 	if err != nil {
-		return problem.New(problem.Invalid, "save", string(x.name), err)
+		return invalid("save", "Upload-Offset: "+r.Header.Get("Upload-Offset"), "hint.tus")
 	}
 	if at != x.offset || x.done {
 		x.tell(w)
-		return problem.New(problem.Conflict, "save", string(x.name), fmt.Errorf("offset %d, want %d", at, x.offset))
+		return &problem.Error{Kind: problem.Conflict, Op: "save", On: fmt.Sprintf("%s: Upload-Offset %d, %d", x.name, at, x.offset), Hint: "hint.tus-offset"}
 	}
 	if err := x.receive(r.Body); err != nil {
+		if k := problem.KindOf(err); k != problem.Invalid && k != problem.TooLarge { // what has come is lost: the client finds none, and begins anew
+			x.draft.Discard()
+			h.uploads.drop(r.PathValue("id"))
+		}
 		return err
 	}
 	if x.offset == x.size {
@@ -243,7 +271,7 @@ func (h *handler) patchUpload(w http.ResponseWriter, r *http.Request, s account.
 	return nil
 }
 
-// receive copies a part into the spool; x.mu is held.
+// receive takes a part; x.mu is held.
 func (x *upload) receive(body io.Reader) error {
 	buf := copies.Get().(*[]byte)
 	defer copies.Put(buf)
@@ -272,7 +300,7 @@ func (h *handler) endUpload(w http.ResponseWriter, r *http.Request, s account.Se
 	if err := tus(w, r); err != nil {
 		return err
 	}
-	x, err := h.uploads.get(r.PathValue("id"), s.Account, h.Now())
+	x, err := h.uploads.get(r.PathValue("id"), s.Account)
 	if err != nil {
 		return err
 	}

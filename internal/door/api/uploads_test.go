@@ -2,6 +2,7 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"io"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 	"github.com/azekura/azekura/internal/vault/vaultmodel"
 )
@@ -26,15 +29,43 @@ type sender struct {
 	model *vaultmodel.Model
 	who   account.Session
 	now   time.Time
+
+	broken error // what writing says
 }
 
 // onlyFiles is a vault of which only files are asked.
 type onlyFiles struct {
 	Vault
-	m *vaultmodel.Model
+	m      *vaultmodel.Model
+	broken *error // what writing says; nil: it goes on
 }
 
-func (v onlyFiles) As(s account.Session, tokens ...string) vault.Files { return v.m.As(s, tokens...) }
+func (v onlyFiles) As(s account.Session, tokens ...string) vault.Files {
+	return brittle{v.m.As(s, tokens...), v.broken}
+}
+
+// brittle is what a vault is whose disk may fail.
+type brittle struct {
+	vault.Files
+	broken *error
+}
+
+func (f brittle) Create(ctx context.Context, name pathname.Path) (vault.Draft, error) {
+	d, err := f.Files.Create(ctx, name)
+	return brittleDraft{d, f.broken}, err
+}
+
+type brittleDraft struct {
+	vault.Draft
+	broken *error
+}
+
+func (d brittleDraft) WriteAt(p []byte, off int64) (int, error) {
+	if *d.broken != nil {
+		return 0, *d.broken
+	}
+	return d.Draft.WriteAt(p, off)
+}
 
 func newSender(t *testing.T) *sender {
 	s := &sender{T: t, now: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)}
@@ -42,7 +73,7 @@ func newSender(t *testing.T) *sender {
 	s.model = vaultmodel.New(now)
 	s.model.AddShare("s")
 	s.who = s.model.Gate().Add("sato", "x")
-	s.h = New(Config{Session: func(*http.Request) (account.Session, error) { return s.who, nil }, Vault: onlyFiles{m: s.model}, Now: now, Log: slog.New(slog.DiscardHandler)})
+	s.h = New(Config{Session: func(*http.Request) (account.Session, error) { return s.who, nil }, Vault: onlyFiles{m: s.model, broken: &s.broken}, Now: now, Log: slog.New(slog.DiscardHandler)})
 	return s
 }
 
@@ -131,6 +162,50 @@ func TestUploadGoesOn(t *testing.T) {
 	s.begin("/s/empty", 0)
 	if got, _ := s.content("/s/empty"); got != "" {
 		t.Errorf("an empty file: %q", got)
+	}
+}
+
+// TestUploadAfterAFailedWrite: what the vault has lost, the client is told to begin anew.
+func TestUploadAfterAFailedWrite(t *testing.T) {
+	s := newSender(t)
+	url := s.begin("/s/a", 6)
+	if got := s.patch(url, 0, strings.NewReader("abc")); got != 204 {
+		t.Fatal(got)
+	}
+	s.broken = problem.New(problem.Unavailable, "save", "/s/a", errors.New("the disk"))
+	if got := s.patch(url, 3, strings.NewReader("def")); got != 503 {
+		t.Errorf("a part that cannot be written: %d", got)
+	}
+	s.broken = nil
+	if resp := s.do("HEAD", url, nil); resp.StatusCode != 404 {
+		t.Errorf("the upload afterwards: %s", resp.Status)
+	}
+	url = s.begin("/s/a", 6)
+	if got := s.patch(url, 0, strings.NewReader("abcdef")); got != 204 {
+		t.Errorf("begun anew: %d", got)
+	}
+}
+
+// TestUploadsAreTended: what nobody goes on with is given up without anybody beginning another.
+func TestUploadsAreTended(t *testing.T) {
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	u := &uploads{now: func() time.Time { return now }, all: make(map[string]*upload)}
+	m := vaultmodel.New(u.now)
+	m.AddShare("s")
+	d, err := m.As(m.Gate().Add("sato", "x")).Create(t.Context(), "/s/a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := u.add(&upload{draft: d, name: "/s/a", size: 5}); err != nil || !u.tended {
+		t.Fatalf("%v, tended %v", err, u.tended)
+	}
+	now = now.Add(uploadTime - 1)
+	if u.tend(); len(u.all) != 1 || !u.tended {
+		t.Error("an upload is given up too early")
+	}
+	now = now.Add(1)
+	if u.tend(); len(u.all) != 0 || u.tended {
+		t.Errorf("%d uploads are left", len(u.all))
 	}
 }
 

@@ -155,11 +155,19 @@ func (s *Server) config(ctx context.Context) (*ssh.ServerConfig, *person) {
 	}
 	// SSH tells no language.
 	cfg.KeyboardInteractiveCallback = func(m ssh.ConnMetadata, ask ssh.KeyboardInteractiveChallenge) (*ssh.Permissions, error) {
-		answers, err := ask("", "", []string{"Password / パスワード: ", "Code / 認証コード: "}, []bool{false, true})
-		if err != nil || len(answers) != 2 {
-			return nil, errors.Join(err, errors.New("no password and code"))
+		password, err := ask("", "", []string{"Password / パスワード: "}, []bool{false})
+		if err != nil || len(password) != 1 {
+			return nil, errors.Join(err, errors.New("no password"))
 		}
-		return login(m, account.Credentials{Secret: answers[0], Code: answers[1], Factor: account.Password})
+		// Some programs know this way of asking alone, or try it first, and give the device password that they have.
+		if account.LikeDevicePassword(password[0]) {
+			return login(m, account.Credentials{Secret: password[0], Factor: account.DevicePassword})
+		}
+		code, err := ask("", "", []string{"Code / 認証コード: "}, []bool{true})
+		if err != nil || len(code) != 1 {
+			return nil, errors.Join(err, errors.New("no code"))
+		}
+		return login(m, account.Credentials{Secret: password[0], Code: code[0], Factor: account.Password})
 	}
 	cfg.AddHostKey(s.cfg.Host)
 	return cfg, p

@@ -397,6 +397,7 @@ func TestLogins(t *testing.T) {
 	key := newSigner(t)
 	text := strings.TrimSuffix(string(ssh.MarshalAuthorizedKey(key.PublicKey())), "\n")
 	h.gate.Add("key", text)
+	h.gate.Add("sato", "of a person")
 	for name, c := range map[string]struct {
 		user string
 		auth ssh.AuthMethod
@@ -404,15 +405,27 @@ func TestLogins(t *testing.T) {
 	}{
 		"password": {"hanako", ssh.Password(secret), account.DevicePassword},
 		"key":      {"key", ssh.PublicKeys(key), account.DeviceKey},
-		"code": {"hanako", ssh.KeyboardInteractive(func(_, _ string, q []string, echo []bool) ([]string, error) {
+		"code": {"sato", ssh.KeyboardInteractive(func(_, _ string, q []string, echo []bool) ([]string, error) {
+			switch {
+			case len(q) == 0:
+				return nil, nil
+			case len(q) == 1 && !echo[0] && strings.Contains(q[0], "パスワード"):
+				return []string{"of a person"}, nil
+			case len(q) == 1 && echo[0] && strings.Contains(q[0], "認証コード"):
+				return []string{"123456"}, nil
+			}
+			t.Errorf("asked %q", q)
+			return nil, nil
+		}), account.Password},
+		"device password, asked for": {"hanako", ssh.KeyboardInteractive(func(_, _ string, q []string, echo []bool) ([]string, error) {
 			if len(q) == 0 {
 				return nil, nil
 			}
-			if len(q) != 2 || echo[0] || !strings.Contains(q[0], "パスワード") {
+			if len(q) != 1 || echo[0] {
 				t.Errorf("asked %q", q)
 			}
-			return []string{secret, "123456"}, nil
-		}), account.Password},
+			return []string{secret}, nil
+		}), account.DevicePassword},
 	} {
 		h.logins = nil
 		conn, err := h.dial(c.user, c.auth)

@@ -3,7 +3,10 @@ package web
 import (
 	"archive/zip"
 	"fmt"
+	"html/template"
 	"io"
+	"iter"
+	"math"
 	"mime"
 	"net/http"
 	"net/url"
@@ -30,10 +33,22 @@ type folder struct {
 	Found    []api.Info // of a search
 	Search   string
 	More     bool // there are more than are shown
+	Pictures bool // some of the files are pictures
+	Gallery  []thumbnail
+	Next     template.URL // the query of the next page; empty: it is the last
 }
 
-// maxListed bounds how many entries a page shows.
-const maxListed = 2000
+// thumbnail is a file in a gallery.
+type thumbnail struct {
+	api.Info
+	State api.PreviewState
+}
+
+// Bounds of what a page shows.
+const (
+	maxListed   = 2000
+	maxPictures = 500
+)
 
 // at is the path of a request, as the API has it.
 func (v *visit) at() string { return "/" + strings.Trim(v.r.PathValue("path"), "/") }
@@ -61,22 +76,105 @@ func (v *visit) files() error {
 	}
 	f.Path, f.ReadOnly = i.Path, i.ReadOnly
 	f.Share, _, _ = strings.Cut(strings.Trim(i.Path, "/"), "/")
-	for x, err := range v.api.List(ctx, p) {
+	if v.r.URL.Query().Get("view") == "gallery" {
+		return v.gallery(f)
+	}
+	list, err := v.part(&f, v.api.List(ctx, p), maxListed, dirsFirst)
+	if err != nil {
+		return err
+	}
+	files := slices.IndexFunc(list, func(i api.Info) bool { return i.Type == api.RegularFile })
+	if files < 0 {
+		files = len(list)
+	}
+	f.Dirs, f.Files = list[:files], list[files:]
+	f.Pictures = slices.ContainsFunc(f.Files, func(i api.Info) bool { return i.Picture })
+	return v.show("folder", f)
+}
+
+// part returns the page of a list that the query asks for: what comes first after ?after= in the order of keys. However long the list
+// is, no more than two pages of it are kept. What has no key is left out.
+func (v *visit) part(f *folder, list iter.Seq2[api.Info, error], length int, key func(api.Info) string) ([]api.Info, error) {
+	type keyed struct {
+		key string
+		api.Info
+	}
+	q := v.r.URL.Query()
+	after := q.Get("after")
+	var kept []keyed
+	first := func(n int) {
+		slices.SortFunc(kept, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+		clear(kept[min(n, len(kept)):])
+		kept = kept[:min(n, len(kept))]
+	}
+	for i, err := range list {
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if f.More = len(f.Dirs)+len(f.Files) >= maxListed; f.More {
-			break
-		}
-		if x.Type == api.RegularFile {
-			f.Files = append(f.Files, x)
-		} else {
-			f.Dirs = append(f.Dirs, x)
+		if k := key(i); k > after {
+			if kept = append(kept, keyed{k, i}); len(kept) == 2*length {
+				first(length + 1)
+			}
 		}
 	}
-	byName(f.Dirs)
-	byName(f.Files)
-	return v.show("folder", f)
+	if first(length + 1); len(kept) > length {
+		kept = kept[:length]
+		q.Set("after", kept[length-1].key)
+		f.Next = template.URL(q.Encode())
+	}
+	out := make([]api.Info, len(kept))
+	for i, k := range kept {
+		out[i] = k.Info
+	}
+	return out, nil
+}
+
+// dirsFirst is the order of a directory: in whichever case names are written, and the same for all that do not differ but in that.
+func dirsFirst(i api.Info) string {
+	if i.Type == api.RegularFile {
+		return "2" + nameOrder(i)
+	}
+	return "1" + nameOrder(i)
+}
+
+func pictures(i api.Info) string {
+	if !i.Picture {
+		return ""
+	}
+	return nameOrder(i)
+}
+
+func nameOrder(i api.Info) string {
+	name := path.Base(i.Path)
+	return strings.ToLower(name) + "/" + name
+}
+
+// latestRemoved is the order of the bin. Of one path several files may have been removed.
+func latestRemoved(i api.Info) string {
+	return fmt.Sprintf("%019d/%s/%s", math.MaxInt64-max(i.Removed.UnixNano(), 0), path.Base(i.Path), i.Version)
+}
+
+// gallery shows the pictures of a directory. All of a page are opened with one release, and fetched while it lasts.
+func (v *visit) gallery(f folder) error {
+	shown, err := v.part(&f, v.api.List(v.r.Context(), f.Path), maxPictures, pictures)
+	if err != nil {
+		return err
+	}
+	if len(shown) == 0 {
+		return v.show("gallery", f)
+	}
+	paths := make([]string, len(shown))
+	for i, p := range shown {
+		paths[i] = p.Path
+	}
+	states, err := collect(v.api.Previews(v.r.Context(), paths))
+	if err != nil {
+		return err
+	}
+	for i, p := range states {
+		f.Gallery = append(f.Gallery, thumbnail{shown[i], p.State})
+	}
+	return v.show("gallery", f)
 }
 
 func byName(list []api.Info) {
@@ -103,18 +201,13 @@ const maxFound = 200
 type leaf struct {
 	Info    api.Info
 	Changes []api.Change
-	Picture bool
 	A, B    int // numbers of versions to compare
 	Readers []entry
+	Older   template.URL // the query of the page with what was not looked at
 }
 
-// pictures are the types that browsers show and that run nothing.
-var pictures = map[string]string{".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".gif": "image/gif", ".webp": "image/webp"}
-
-func pictureType(name string) string { return pictures[strings.ToLower(path.Ext(name))] }
-
 func (v *visit) file(i api.Info) error {
-	l := leaf{Info: i, Picture: pictureType(i.Path) != ""}
+	l := leaf{Info: i}
 	var err error
 	if l.Changes, err = collect(v.api.History(v.r.Context(), i.Path)); err != nil {
 		return err
@@ -128,7 +221,7 @@ func (v *visit) history() error {
 	if err != nil {
 		return err
 	}
-	l := leaf{Info: i, Picture: pictureType(i.Path) != ""}
+	l := leaf{Info: i}
 	if l.Changes, err = collect(v.api.History(v.r.Context(), i.Path)); err != nil {
 		return err
 	}
@@ -141,25 +234,28 @@ func (v *visit) history() error {
 // readers is who has read a file, as far as the caller may know.
 func (v *visit) readers() error {
 	l := leaf{Info: api.Info{Path: v.at()}}
-	var err error
-	l.Readers, err = v.entries(api.EventFilter{Path: v.at(), Kinds: []string{"released", "refused"}, Newest: true, Limit: pageLength})
+	before, err := v.before()
 	if err != nil {
 		return err
 	}
+	var rest int64
+	if l.Readers, rest, err = v.entries(api.EventFilter{Path: v.at(), Kinds: []string{"released", "refused"}, Limit: pageLength, Before: before}); err != nil {
+		return err
+	}
+	l.Older = v.older(rest)
 	return v.show("readers", l)
 }
 
 func (v *visit) removed() error {
-	list, err := collect(v.api.Removed(v.r.Context(), v.at()))
-	if err != nil {
+	f := folder{Path: v.at()}
+	var err error
+	if f.Files, err = v.part(&f, v.api.Removed(v.r.Context(), f.Path), maxListed, latestRemoved); err != nil {
 		return err
 	}
-	slices.SortFunc(list, func(a, b api.Info) int { return b.Removed.Compare(a.Removed) })
-	more := len(list) > maxListed
-	return v.show("bin", folder{Path: v.at(), Files: list[:min(len(list), maxListed)], More: more})
+	return v.show("bin", f)
 }
 
-// download sends a file or one of its versions; with ?view a picture for a page, recorded as a preview; a directory as a ZIP archive.
+// download sends a file or one of its versions; a directory as a ZIP archive.
 func (v *visit) download() error {
 	ctx, p, q := v.r.Context(), v.at(), v.r.URL.Query()
 	i, err := v.api.Stat(ctx, p)
@@ -173,16 +269,12 @@ func (v *visit) download() error {
 	if q.Get("number") != "" && err != nil {
 		return problem.New(problem.Invalid, "open", p, err)
 	}
-	purpose, kind, how := "", "application/octet-stream", "attachment"
-	if t := pictureType(i.Path); t != "" && q.Has("view") {
-		purpose, kind, how = "preview", t, "inline"
-	}
-	c, err := v.api.Open(ctx, p, client.Version{Number: n}, purpose)
+	c, err := v.api.Open(ctx, p, client.Version{Number: n}, "")
 	if err != nil {
 		return err
 	}
 	defer c.Close()
-	v.send(kind, how, path.Base(i.Path))
+	v.send("application/octet-stream", path.Base(i.Path))
 	if c.Size >= 0 {
 		v.w.Header().Set("Content-Length", strconv.FormatInt(c.Size, 10))
 	}
@@ -193,13 +285,13 @@ func (v *visit) download() error {
 }
 
 // send says what is coming. Whatever it is, as a page it may do nothing.
-func (v *visit) send(kind, how, name string) {
+func (v *visit) send(kind, name string) {
 	h := v.w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Security-Policy", "sandbox; default-src 'none'")
-	h.Set("Content-Disposition", mime.FormatMediaType(how, map[string]string{"filename": name}))
+	h.Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 	if h.Get("Content-Disposition") == "" {
-		h.Set("Content-Disposition", how+"; filename*=UTF-8''"+url.PathEscape(name))
+		h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name))
 	}
 }
 
@@ -208,7 +300,7 @@ const batch = 200
 
 // archive sends a directory as a ZIP archive, while it is made.
 func (v *visit) archive(dir api.Info) error {
-	v.send("application/zip", "attachment", path.Base(dir.Path)+".zip")
+	v.send("application/zip", path.Base(dir.Path)+".zip")
 	z := zip.NewWriter(v.w)
 	var wait []string
 	err := v.walk(dir.Path, func(i api.Info) (err error) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -23,6 +24,9 @@ func (h *house) routes() map[string]action {
 		"GET /welcome":               {do: (*visit).welcomePage, anyone: true},
 		"POST /welcome":              {do: (*visit).welcome, anyone: true},
 		"POST /welcome/accept":       {do: (*visit).accept, anyone: true},
+		"POST /welcome/provider":     {do: (*visit).acceptWithProvider, anyone: true},
+		"POST /login/provider":       {do: (*visit).providerLogin, anyone: true},
+		"GET /login/provider/back":   {do: (*visit).providerBack, anyone: true},
 		"POST /strength":             {do: (*visit).strength, anyone: true},
 		"POST /logout":               {do: (*visit).logout},
 
@@ -48,9 +52,12 @@ func (h *house) routes() map[string]action {
 		"POST /groups/remove":       {do: (*visit).removeGroup},
 		"GET /shares/{name}":        {do: (*visit).share},
 		"POST /shares/{name}":       {do: (*visit).setRights},
+		"POST /networks/{name}":     {do: (*visit).setShareNetworks},
 		"POST /shares":              {do: (*visit).makeShare},
 		"GET /proposals":            {do: (*visit).proposals},
 		"POST /proposals/{act}":     {do: (*visit).proposalAct},
+		"GET /guard":                {do: (*visit).guard},
+		"POST /guard/{act}":         {do: (*visit).guardAct},
 		"GET /renewal":              {do: (*visit).renewal},
 		"POST /renewal":             {do: (*visit).renew},
 		"GET /ledger":               {do: (*visit).ledger},
@@ -97,7 +104,7 @@ func (v *visit) loginPage() error {
 		v.redirect(v.next())
 		return nil
 	}
-	h, err := v.api.House(v.r.Context())
+	h, err := v.facts()
 	if err != nil {
 		return err
 	}
@@ -106,7 +113,7 @@ func (v *visit) loginPage() error {
 
 // atLogin shows the login page again, with what went wrong.
 func (v *visit) atLogin(err error) error {
-	h, broken := v.api.House(v.r.Context())
+	h, broken := v.facts()
 	if broken != nil {
 		return broken
 	}
@@ -211,10 +218,23 @@ func (v *visit) loginNewFactor() error {
 		q.Credential = raw(c)
 	}
 	s, err := v.api.LoginNewFactor(v.r.Context(), q)
-	if err != nil {
+	if err == nil {
+		return v.went(s)
+	}
+	kind := kindOf(q)
+	e, over := v.api.LoginFactor(v.r.Context(), api.FactorRequest{Ticket: q.Ticket, Kind: kind})
+	if over != nil {
 		return v.stay(err)
 	}
-	return v.went(s)
+	return v.again(err, "enrol", stage{Step: api.Step{Ticket: e.Ticket}, Next: v.next(), Enrolment: &e, Kind: kind})
+}
+
+// kindOf tells what a form sets up.
+func kindOf(q api.NewFactor) api.FactorKind {
+	if q.Credential != nil {
+		return account.Passkey
+	}
+	return account.App
 }
 
 func (v *visit) logout() error {
@@ -237,7 +257,11 @@ func (v *visit) welcome() error {
 	if err != nil {
 		return v.again(err, "welcome", stage{})
 	}
-	return v.show("accept", stage{Step: api.Step{Ticket: token}, Invited: &i})
+	h, err := v.facts()
+	if err != nil {
+		return err
+	}
+	return v.show("accept", stage{Step: api.Step{Ticket: token}, Invited: &i, House: h})
 }
 
 func (v *visit) accept() error {
@@ -246,7 +270,11 @@ func (v *visit) accept() error {
 	if err != nil {
 		return v.again(err, "welcome", stage{})
 	}
-	here := stage{Step: api.Step{Ticket: token}, Invited: &i}
+	h, err := v.facts()
+	if err != nil {
+		return err
+	}
+	here := stage{Step: api.Step{Ticket: token}, Invited: &i, House: h}
 	if v.form("password") != v.form("again") {
 		return v.again(&problem.Error{Kind: problem.Invalid, Op: "set password", Hint: "hint.not-the-same"}, "accept", here)
 	}

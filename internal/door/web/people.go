@@ -6,10 +6,12 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -38,6 +40,8 @@ type overview struct {
 	Verdicts []verdict
 	Steps    []firstStep
 	Latest   []entry
+	Held     int
+	Stops    []api.Stop
 }
 
 // verdict is one line of the state of the house.
@@ -91,9 +95,18 @@ func (v *visit) home() error {
 		o.Status, o.Policy = &s, &p
 	}
 	if v.may(account.ReadLedger) {
-		if o.Latest, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Newest: true, Limit: 5}); err != nil {
+		if o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5}); err != nil {
 			return err
 		}
+	}
+	for _, err := range v.api.Held(ctx) {
+		if err != nil {
+			return err
+		}
+		o.Held++
+	}
+	if o.Stops, err = collect(v.api.Stops(ctx)); err != nil {
+		return err
 	}
 	o.Verdicts, o.Steps = v.verdicts(o), v.firstSteps(o)
 	return v.show("home", o)
@@ -114,6 +127,12 @@ func collect[T any](seq func(func(T, error) bool)) (out []T, err error) {
 func (v *visit) verdicts(o overview) (out []verdict) {
 	say := func(level, link, key string, args ...any) {
 		out = append(out, verdict{level, v.lang.Text(key, args...), link})
+	}
+	if n := len(o.Stops); n > 0 {
+		say("bad", "/guard", "web.stops", n)
+	}
+	if o.Held > 0 {
+		say("look", "/guard", "web.holds", o.Held)
 	}
 	if v.me.Waiting > 0 {
 		say("look", "/proposals", "web.waiting", v.me.Waiting)
@@ -143,6 +162,7 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if n := confirmers(o.People); n < 2 {
 		say("look", "/people", "web.one-confirmer")
 	}
+	say("look", "/settings", "web.no-copies") // the program makes none yet, and who sees only what is well would think that it does
 	return out
 }
 
@@ -187,7 +207,7 @@ type connection struct {
 }
 
 func (v *visit) connection() (connection, error) {
-	h, err := v.api.House(v.r.Context())
+	h, err := v.facts()
 	if err != nil {
 		return connection{}, err
 	}
@@ -276,10 +296,16 @@ type own struct {
 	Sessions []api.Session
 	Shown    []string   // new recovery codes
 	Token    *api.Token // a new one, with its secret
+	Provider string     // what the firm's identity provider is called; empty: there is none
 	Now      time.Time
 }
 
 func (v *visit) own() (o own, err error) {
+	h, err := v.facts()
+	if err != nil {
+		return o, err
+	}
+	o.Provider = h.OIDC
 	list, err := collect(v.api.Sessions(v.r.Context()))
 	for _, s := range list {
 		if s.Account == v.me.Account {
@@ -338,9 +364,25 @@ func (v *visit) act() error {
 			q.Credential = raw(c)
 		}
 		if _, err := v.api.EndFactor(ctx, q); err != nil {
-			return err
+			kind := kindOf(q)
+			e, over := v.api.BeginFactor(ctx, api.FactorRequest{Ticket: q.Ticket, Kind: kind})
+			if over != nil {
+				return err
+			}
+			return v.again(err, "addfactor", stage{Step: api.Step{Ticket: e.Ticket}, Enrolment: &e, Kind: kind})
 		}
 		return v.done("/me", "web.factor-added")
+	case "identity":
+		s, err := v.api.BeginIdentity(ctx)
+		if err != nil {
+			return err
+		}
+		return v.going(s, "/me")
+	case "remove-identity":
+		if err := v.api.RemoveIdentity(ctx); err != nil {
+			return err
+		}
+		return v.done("/me", "web.identity-untied")
 	case "recovery":
 		r, err := v.api.NewRecoveries(ctx)
 		if err != nil {
@@ -394,7 +436,7 @@ func (v *visit) passwordPage() error { return v.show("password", nil) }
 
 func (v *visit) factorPage() error {
 	kind := api.FactorKind(v.r.PathValue("kind"))
-	e, err := v.api.BeginFactor(v.r.Context(), kind)
+	e, err := v.api.BeginFactor(v.r.Context(), api.FactorRequest{Kind: kind})
 	if err != nil {
 		return err
 	}
@@ -456,7 +498,7 @@ func (v *visit) link(name string) error {
 	if err != nil {
 		return err
 	}
-	h, err := v.api.House(v.r.Context())
+	h, err := v.facts()
 	if err != nil {
 		return err
 	}
@@ -586,6 +628,7 @@ type shareRights struct {
 	Rights   []api.Right
 	Accounts []api.Account
 	Groups   []api.Group
+	Networks []string // from where it may be used
 }
 
 func (v *visit) share() error {
@@ -601,7 +644,20 @@ func (v *visit) share() error {
 	if s.Groups, err = collect(v.api.Groups(ctx)); err != nil {
 		return err
 	}
+	n, err := v.api.ShareNetworks(ctx, s.Share)
+	s.Networks = n.Networks
+	if err != nil {
+		return err
+	}
 	return v.show("share", s)
+}
+
+func (v *visit) setShareNetworks() error {
+	share := v.r.PathValue("name")
+	if err := v.api.SetShareNetworks(v.r.Context(), share, api.Networks{Networks: strings.Fields(v.form("networks"))}); err != nil {
+		return err
+	}
+	return v.done(quote("/shares/", share), "web.saved")
 }
 
 func (v *visit) setRights() error {
@@ -679,6 +735,7 @@ type entry struct {
 	Share   string    `json:"share_name"`
 	Note    string    `json:"note"`
 	Closed  string    `json:"closed"`
+	Rest    bool      `json:"rest"`
 	Files   []struct {
 		Path string `json:"path"`
 	} `json:"files"`
@@ -699,18 +756,49 @@ func (e entry) Named() (out []string) {
 	return out
 }
 
-func (v *visit) entries(f api.EventFilter) (out []entry, err error) {
+// maxLooked bounds how many entries are looked at for one page: about a second.
+const maxLooked = 200_000
+
+// entries are the latest that a filter picks, and where those begin that were not looked at; 0: nowhere.
+func (v *visit) entries(f api.EventFilter) (out []entry, rest int64, err error) {
+	f.Newest, f.Look = true, maxLooked
 	for raw, err := range v.api.Events(v.r.Context(), f) {
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		var e entry
 		if err := json.Unmarshal(raw, &e); err != nil {
-			return nil, problem.New(problem.Internal, "read ledger", "", err)
+			return nil, 0, problem.New(problem.Internal, "read ledger", "", err)
+		}
+		if e.Rest {
+			return out, e.Index, nil
 		}
 		out = append(out, e)
 	}
-	return out, nil
+	if n := len(out); n > 0 && n == f.Limit {
+		rest = out[n-1].Index
+	}
+	return out, rest, nil
+}
+
+// older is the query of the page with what was not looked at; empty: there is none.
+func (v *visit) older(rest int64) template.URL {
+	if rest == 0 {
+		return ""
+	}
+	q := v.r.URL.Query()
+	q.Set("before", fmt.Sprint(rest))
+	return template.URL(q.Encode())
+}
+
+// before is where a page of entries begins.
+func (v *visit) before() (n int64, err error) {
+	if b := v.r.URL.Query().Get("before"); b != "" {
+		if n, err = strconv.ParseInt(b, 10, 64); err != nil || n < 0 {
+			return 0, &problem.Error{Kind: problem.Invalid, Op: "read ledger", On: "before=" + b, Hint: "hint.whole-number", Err: err}
+		}
+	}
+	return n, nil
 }
 
 // ledgerPage is a page of the ledger.
@@ -722,7 +810,7 @@ type ledgerPage struct {
 	Share    string
 	Path     string
 	From, To string
-	Next     string // the query of the next page
+	Next     template.URL // the query of the next page
 }
 
 // pageLength is how many entries a page has.
@@ -731,16 +819,15 @@ const pageLength = 100
 // kinds are the kinds that people look for.
 var kinds = []string{"released", "refused", "saved", "changed", "unlocked", "login", "login-failed", "logout", "day-opened", "day-closed", "account-made",
 	"account-changed", "account-removed", "invited", "factor-made", "factor-removed", "device-made", "device-removed", "token-made", "token-removed",
-	"rights-changed", "group-changed", "share-made", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given"}
+	"rights-changed", "group-changed", "share-made", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled"}
 
 func (v *visit) ledger() error {
 	q := v.r.URL.Query()
 	p := ledgerPage{Kinds: kinds, Kind: q.Get("kind"), Actor: q.Get("actor"), Share: q.Get("share"), Path: q.Get("path"), From: q.Get("from"), To: q.Get("to")}
-	f := api.EventFilter{Actor: p.Actor, Share: p.Share, Path: p.Path, Newest: true, Limit: pageLength}
-	if slices.Contains(kinds, p.Kind) {
+	f := api.EventFilter{Actor: p.Actor, Share: p.Share, Path: p.Path, Limit: pageLength}
+	f.Kinds = kinds // heartbeats and packs are for machines
+	if p.Kind != "" {
 		f.Kinds = []string{p.Kind}
-	} else if p.Kind == "" {
-		f.Kinds = kinds // heartbeats and packs are for machines
 	}
 	var err error
 	if f.From, err = dayOf(p.From); err != nil {
@@ -752,19 +839,14 @@ func (v *visit) ledger() error {
 	if !f.To.IsZero() {
 		f.To = f.To.AddDate(0, 0, 1)
 	}
-	if b := q.Get("before"); b != "" {
-		if _, err := fmt.Sscan(b, &f.Before); err != nil {
-			return problem.New(problem.Invalid, "read ledger", b, err)
-		}
-	}
-	if p.Entries, err = v.entries(f); err != nil {
+	if f.Before, err = v.before(); err != nil {
 		return err
 	}
-	if n := len(p.Entries); n == pageLength && p.Entries[n-1].Index > 0 {
-		next := maps.Clone(q)
-		next.Set("before", fmt.Sprint(p.Entries[n-1].Index))
-		p.Next = next.Encode()
+	var rest int64
+	if p.Entries, rest, err = v.entries(f); err != nil {
+		return err
 	}
+	p.Next = v.older(rest)
 	return v.show("ledger", p)
 }
 
@@ -779,7 +861,7 @@ func (v *visit) proofOf() error {
 		return err
 	}
 	name := fmt.Sprintf("azekura-entry-%d", index)
-	v.send("application/zip", "attachment", name+".zip")
+	v.send("application/zip", name+".zip")
 	z := zip.NewWriter(v.w)
 	for _, f := range []struct {
 		name string

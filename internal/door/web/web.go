@@ -167,10 +167,10 @@ type page struct {
 var titles = map[string]string{
 	"login": "web.log-in", "code": "web.second-factor", "factor": "web.set-up-factor", "enrol": "web.set-up-factor", "addfactor": "web.set-up-factor",
 	"recovery": "web.recovery-codes", "newpassword": "web.renew-password", "welcome": "web.invited", "accept": "web.choose-password", "proof": "web.prove",
-	"password": "web.change-password", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
+	"password": "web.change-password", "going": "web.log-in", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
-	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
-	"readers": "web.who-has-read", "bin": "web.bin", "problem": "web.problem",
+	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
+	"readers": "web.who-has-read", "guard": "web.nav-guard", "bin": "web.bin", "problem": "web.problem",
 }
 
 // show renders a page.
@@ -297,6 +297,14 @@ func picture(s string) template.URL {
 	return template.URL(s)
 }
 
+// pictureKinds are those of package guard/structure that have previews.
+var pictureKinds = []string{"jpeg", "png", "gif", "bmp", "webp", "tiff", "psd"}
+
+// shows reports whether a file can be shown as a picture, as far as is known.
+func shows(i api.Info) bool {
+	return i.Picture && (i.Found == nil || slices.Contains(pictureKinds, i.Found.Kind))
+}
+
 func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 	return template.FuncMap{
 		"t": func(key string, args ...any) string { return l.Text(key, args...) },
@@ -310,6 +318,22 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 				return l.Text(key)
 			}
 			return s
+		},
+		"shows": shows,
+		"flaw": func(v any) string {
+			i, ok := v.(api.Info)
+			if p, at := v.(*api.Info); at {
+				i, ok = *p, true
+			}
+			switch {
+			case !ok || i.Found == nil:
+				return ""
+			case i.Found.Damaged:
+				return l.Flaw(i.Found.Reason, i.Found.At, i.Size)
+			case i.Picture && !shows(i): // as when all of it is encrypted
+				return l.Text("web.no-kind")
+			}
+			return ""
 		},
 		"static":  func(name string) string { return pathOf(static, name) },
 		"size":    size,

@@ -299,6 +299,11 @@ func (c *Client) OpenBatch(ctx context.Context, paths []string, purpose string) 
 	return api.NewItemReader(resp.Body), resp.Body, nil
 }
 
+// Previews opens the previews of files with one release, and tells which there are.
+func (c *Client) Previews(ctx context.Context, paths []string) iter.Seq2[api.Preview, error] {
+	return lines[api.Preview](ctx, c, http.MethodPost, "/v1/previews", api.PreviewsRequest{Paths: paths})
+}
+
 // Mkdir makes a directory and what is missing above it.
 func (c *Client) Mkdir(ctx context.Context, path string) error {
 	return c.call(ctx, "POST", api.FileURL("mkdir", path)+"?parents=1", nil, nil)

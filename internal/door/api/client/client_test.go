@@ -51,6 +51,22 @@ type cared struct {
 	failed   error
 }
 
+func (v *cared) Held(context.Context, account.Session, pathname.Path) iter.Seq2[vault.Held, error] {
+	return func(func(vault.Held, error) bool) {}
+}
+
+func (v *cared) Harm(context.Context, account.Session, pathname.Path, vault.Suspects) ([]vault.Harm, vault.Extent, error) {
+	return nil, vault.Extent{}, nil
+}
+
+func (v *cared) Rollback(context.Context, account.Session, pathname.Path, vault.Suspects, func(pathname.Path) bool, bool, func(vault.Mended) error) error {
+	return nil
+}
+
+func (v *cared) Settle(context.Context, account.Session, pathname.Path, id.Version, bool) error {
+	return nil
+}
+
 func (v *cared) Undo(_ context.Context, s account.Session, dir pathname.Path, at time.Time, dry bool, tell func(vault.Undone) error) error {
 	v.undo = []any{s.Name, dir, at, dry}
 	for _, u := range v.undone {
@@ -76,6 +92,29 @@ func (v cared) Rebuild(_ context.Context, _ account.Session, _ string, progress 
 		progress(n + 1)
 	}
 	return vault.RebuildReport{Frames: 25_000, Findings: len(v.findings), Equal: true}, nil
+}
+
+// Previews has one of each kind, by the first letter of the name.
+func (v cared) Previews(ctx context.Context, s account.Session, files ...vault.Info) ([]vault.Preview, error) {
+	out := make([]vault.Preview, len(files))
+	for i, f := range files {
+		switch {
+		case f.Version.IsZero():
+		case f.Path.Base()[0] == 'r':
+			open, err := v.As(s).Open(ctx, account.Preview, f)
+			if err != nil {
+				return nil, err
+			}
+			out[i].File = open[0]
+		case f.Path.Base()[0] == 'c':
+			out[i].Coming = true
+		}
+	}
+	return out, v.failed
+}
+
+func (v cared) Picture(context.Context, account.Session, vault.Info, int) ([]byte, error) {
+	return []byte("large"), v.failed
 }
 
 // kept stands for the keeper's lists: it remembers what it was asked.
@@ -644,7 +683,7 @@ func TestHostile(t *testing.T) {
 		want               int
 	}{
 		{"POST /v1/restore", json, `{`, 400}, {"POST /v1/restore", json, `{"pth":"/x"}`, 400}, {"POST /v1/restore", "", `{"path":"/x"}`, 400},
-		{"POST /v1/restore", json, `{"path":"/albums/x","number":-1}`, 404}, {"POST /v1/restore", json, strings.Repeat("[", 2<<20), 400},
+		{"POST /v1/restore", json, `{"path":"/albums/x","number":-1}`, 404}, {"POST /v1/restore", json, strings.Repeat("[", 2<<20), 413},
 		{"GET /v1/files/albums/x?number=0", "", "", 400}, {"GET /v1/files/albums/x?number=x", "", "", 400}, {"GET /v1/files/albums/x?version=zz", "", "", 400},
 		{"GET /v1/files/albums/x?purpose=curiosity", "", "", 400}, {"GET /v1/files/albums/%00", "", "", 400}, {"GET /v1/files/albums/%ff", "", "", 400},
 		{"GET /v1/stat/" + strings.Repeat("a/", 10_000), "", "", 400}, {"GET /v1/ledger/events?from=yesterday", "", "", 400}, {"GET /v1/ledger/events?limit=-1", "", "", 400},
@@ -722,4 +761,37 @@ func TestLocalCancel(t *testing.T) {
 		t.Errorf("read after cancel: %v", err)
 	}
 	<-ended
+}
+
+func TestPreviews(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		for _, name := range []string{"ready.jpg", "coming.jpg", "none.jpg"} {
+			if _, err := w.Save(ctx, "/albums/"+name, strings.NewReader(name), -1, time.Time{}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var got []string
+		for p, err := range w.Previews(ctx, []string{"/albums/none.jpg", "/albums/ready.jpg", "/albums/gone.jpg", "/albums/coming.jpg"}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, p.Path+" "+string(p.State))
+		}
+		want := []string{"/albums/none.jpg none", "/albums/ready.jpg ready", "/albums/gone.jpg none", "/albums/coming.jpg coming"}
+		if !slices.Equal(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+		for _, err := range w.Previews(ctx, make([]string, api.MaxBatch+1)) {
+			if problem.KindOf(err) != problem.TooLarge {
+				t.Errorf("too many: %v", err)
+			}
+		}
+		w.cared.failed = problem.New(problem.Denied, "release", "", nil)
+		for _, err := range w.Previews(ctx, []string{"/albums/ready.jpg"}) {
+			if problem.KindOf(err) != problem.Denied {
+				t.Errorf("refused: %v", err)
+			}
+		}
+	})
 }

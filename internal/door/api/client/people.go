@@ -89,9 +89,29 @@ func (c *Client) ChangePassword(ctx context.Context, password string) error {
 	return c.call(ctx, "PUT", "/v1/me/password", api.PasswordRequest{Password: password}, nil)
 }
 
-// BeginFactor begins to set up a second factor of the caller.
-func (c *Client) BeginFactor(ctx context.Context, kind api.FactorKind) (e api.Enrolment, err error) {
-	return e, c.call(ctx, "POST", "/v1/me/factors", api.FactorRequest{Kind: kind}, &e)
+// BeginFactor begins to set up a second factor of the caller, or goes on with one.
+func (c *Client) BeginFactor(ctx context.Context, q api.FactorRequest) (e api.Enrolment, err error) {
+	return e, c.call(ctx, "POST", "/v1/me/factors", q, &e)
+}
+
+// ProviderLogin begins a login at the firm's identity provider; with a token, an invitation is accepted so.
+func (c *Client) ProviderLogin(ctx context.Context, token string) (s api.Step, err error) {
+	return s, c.call(ctx, "POST", "/v1/login/provider/begin", api.ProviderRequest{Token: token}, &s)
+}
+
+// LoginProvider goes on with what the browser has brought back from there.
+func (c *Client) LoginProvider(ctx context.Context, q api.ProviderAnswer) (s api.Step, err error) {
+	return s, c.call(ctx, "POST", "/v1/login/provider", q, &s)
+}
+
+// BeginIdentity begins to tie the caller's account to an identity there.
+func (c *Client) BeginIdentity(ctx context.Context) (s api.Step, err error) {
+	return s, c.call(ctx, "POST", "/v1/me/identity", nil, &s)
+}
+
+// RemoveIdentity unties it.
+func (c *Client) RemoveIdentity(ctx context.Context) error {
+	return c.call(ctx, "DELETE", "/v1/me/identity", nil, nil)
 }
 
 // EndFactor ends the setting up of a second factor; with the first come recovery codes.
@@ -172,6 +192,11 @@ func (c *Client) ResetFactors(ctx context.Context, name, reason string) (o api.O
 // SetAccountNetworks says from where an account may be used.
 func (c *Client) SetAccountNetworks(ctx context.Context, name string, n api.Networks) error {
 	return c.call(ctx, "PUT", accountURL(name, "/networks"), n, nil)
+}
+
+// ShareNetworks tells from where a share may be used.
+func (c *Client) ShareNetworks(ctx context.Context, share string) (n api.Networks, err error) {
+	return n, c.call(ctx, "GET", "/v1/shares/"+url.PathEscape(share)+"/networks", nil, &n)
 }
 
 // SetShareNetworks says from where a share may be used.

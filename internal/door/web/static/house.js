@@ -51,6 +51,24 @@ for (const el of $$("[data-copy]")) {
 }
 for (const b of $$("[data-print]")) { b.hidden = false; b.addEventListener("click", () => print()); }
 
+// Previews that are being made come a little later.
+for (const img of $$(".gallery img")) {
+  let tries = 0;
+  const again = () => {
+    img.classList.add("waits");
+    if (++tries > 30) {
+      const none = document.createElement("span");
+      none.className = "blank"; none.textContent = img.closest("[data-said-none]").dataset.saidNone;
+      img.replaceWith(none);
+      return;
+    }
+    setTimeout(() => { img.src = img.src.replace(/&try=\d+$/, "") + "&try=" + tries; }, 1000 + 500 * Math.min(tries, 8));
+  };
+  img.addEventListener("error", again);
+  img.addEventListener("load", () => img.classList.remove("waits"));
+  if (img.complete && !img.naturalWidth && img.currentSrc) again();
+}
+
 // Passkeys.
 const able = window.isSecureContext && !!window.PublicKeyCredential;
 for (const el of $$("[data-needs=passkey]")) el.hidden = !able;
