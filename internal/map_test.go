@@ -31,7 +31,12 @@ var imports = map[string]string{
 	"lang":     "problem",
 
 	"passkey":  "",
+	"oidc":     "",
 	"password": "",
+	"preview":  "problem",
+
+	"guard":           "id account commit",
+	"guard/structure": "",
 
 	"durable":             "",
 	"durable/durabletest": "durable",
@@ -44,19 +49,22 @@ var imports = map[string]string{
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"ledger":           "event durable id seal problem",
 
-	"keeper":         words + " passkey password seal ledger durable keeper/custody",
+	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody",
 	"keeper/custody": words + " seal ledger durable",
 
-	"vault":            words + " chunk seal pack commit catalogue ledger keeper durable",
-	"vault/vaultmodel": words + " commit vault",
+	"alert":            "lang",
+	"drill":            "account lang door/api drill/behaviour storehouse",
+	"drill/behaviour":  "",
+	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",
+	"vault/vaultmodel": words + " commit vault guard/structure",
 
 	"door/webdav": "id account pathname problem vault lang commit",
 	"door/sftp":   "account pathname problem vault",
 	"door/web":    "account problem lang door/api",
-	"door/api":    "id account pathname problem vault lang commit",
+	"door/api":    "id preview account pathname problem vault lang commit",
 
-	"storehouse": words + " password catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
-	"cli":        words + " lang door/api storehouse ledger keeper durable",
+	"storehouse": words + " oidc password preview guard alert catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
+	"cli":        words + " drill drill/behaviour lang door/api storehouse ledger keeper durable preview",
 }
 
 // source is a Go file of the tree, without tests.

@@ -299,6 +299,8 @@ func TestOthersThings(t *testing.T) {
 		{"PUT", "/v1/files/" + share + "/new.txt", "x"}, {"PUT", "/v1/files/own/new.txt", "x"}, {"POST", "/v1/remove/" + share + "/secret.jpg", ""},
 		{"POST", "/v1/rename", `{"from":"/アルバム/secret.jpg","to":"/own/mine.jpg"}`}, {"POST", "/v1/restore", `{"path":"/アルバム/secret.jpg","number":1}`},
 		{"POST", "/v1/batch/open", `{"paths":["/アルバム/secret.jpg"],"purpose":"open"}`},
+		{"GET", "/v1/previews/" + share + "/secret.jpg", ""}, {"GET", "/v1/previews/" + share + "/secret.jpg?large=1", ""}, {"GET", "/files/" + share + "?view=gallery", ""},
+		{"GET", "/v1/shares/" + share + "/networks", ""}, {"PUT", "/v1/shares/" + share + "/networks", `{"networks":[]}`}, {"PUT", "/v1/shares/own/networks", `{"networks":[]}`}, {"POST", "/v1/me/identity", ""},
 		{"GET", "/v1/shares/" + share + "/rights", ""}, {"PUT", "/v1/rights", `{"account":"sato","share":"アルバム","rights":"read"}`}, {"POST", "/v1/shares", `{"name":"x"}`},
 		{"POST", "/v1/accounts", `{"name":"x","role":"administrator"}`}, {"PUT", "/v1/accounts/sato/role", `{"role":"administrator"}`}, {"DELETE", "/v1/accounts/tanaka", ""},
 		{"PUT", "/v1/accounts/tanaka/devices/mine", ""}, {"PUT", "/v1/accounts/tanaka/password", `{"secret":"kumo ga nagareru hi to"}`}, {"PUT", "/v1/accounts/sato/day", `{}`},
@@ -315,6 +317,9 @@ func TestOthersThings(t *testing.T) {
 			}
 			t.Errorf("%s %s: %d %.200s", c.method, c.path, resp.StatusCode, text)
 		}
+	}
+	if resp, text := staff.do("POST", "/v1/previews", `{"paths":["/アルバム/secret.jpg","/アルバム/nothing.jpg"]}`, "Content-Type", "application/json"); resp.StatusCode != 200 || strings.Count(text, `"none"`) != 2 {
+		t.Errorf("previews of others: %d %s", resp.StatusCode, text) // what is there looks like what is not
 	}
 	if _, text := staff.do("GET", "/v1/accounts", ""); strings.Contains(text, "tanaka") {
 		t.Errorf("staff sees other accounts: %s", text)

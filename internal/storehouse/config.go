@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,7 +24,7 @@ import (
 
 // Config is the configuration file, azekura.toml in the data directory. Each key can also be given as an
 // environment variable (AZEKURA_HTTPS for https, AZEKURA_SESSION_TIME for session_time) and some as a
-// flag; the flag wins over the environment, the environment over the file. An unknown key is an error.
+// flag; the flag wins over the environment, the environment over the file. An unknown key is an error, also as a variable.
 type Config struct {
 	// Data is the data directory. It is not in the file, which stands in it.
 	Data string `toml:"-"`
@@ -49,6 +50,15 @@ type Config struct {
 	// KeyFile is where the root key lies with protection "key-file". Empty: DATA/keeper-key/root.key.
 	KeyFile string `toml:"key_file"`
 
+	// OIDCIssuer is the firm's identity provider (OpenID Connect), if people may log in there instead of with a password:
+	// "https://login.example.com". The provider must know HOUSE/login/provider/back as an address to come back to.
+	OIDCIssuer string `toml:"oidc_issuer"`
+	// OIDCClient is how this house is known there, OIDCSecretFile a file with its secret (0600); empty: it has none.
+	OIDCClient     string `toml:"oidc_client"`
+	OIDCSecretFile string `toml:"oidc_secret_file"`
+	// OIDCName is what people call it, for its button. Empty: "the company login", in their language.
+	OIDCName string `toml:"oidc_name"`
+
 	// SessionTime is how long a login lasts.
 	SessionTime Duration `toml:"session_time"`
 	// LeaseTime is how long the storehouse may keep the key of an opened version.
@@ -61,6 +71,24 @@ type Config struct {
 	ConnectionsPerAddress int `toml:"connections_per_address"`
 	// Drafts bounds how many saves hold memory at the same time, about 8 MiB each.
 	Drafts int `toml:"drafts"`
+
+	// Guard is "on"; "watch": the guard tells what it would hold and whom it would freeze, and does not; or "off".
+	Guard string `toml:"guard"`
+	// GuardFalseAlarm says how rare it must be that ordinary work is frozen: one time in so many, for each person, device or address.
+	GuardFalseAlarm int64 `toml:"guard_false_alarm"`
+	// GuardRemovals is how many files somebody may remove in a day that stand nowhere else, before the others wait for a day.
+	GuardRemovals int `toml:"guard_removals"`
+
+	// AlertMailServer is host:port of the server that takes mails about what the guard has done; it must offer TLS unless it is this machine. The
+	// password file holds the secret for AlertMailUser (0600).
+	AlertMailServer       string   `toml:"alert_mail_server"`
+	AlertMailFrom         string   `toml:"alert_mail_from"`
+	AlertMailTo           []string `toml:"alert_mail_to"`
+	AlertMailUser         string   `toml:"alert_mail_user"`
+	AlertMailPasswordFile string   `toml:"alert_mail_password_file"`
+	// AlertWebhook is a URL that the same is posted to; with a secret in a file (0600) it is signed.
+	AlertWebhook           string `toml:"alert_webhook"`
+	AlertWebhookSecretFile string `toml:"alert_webhook_secret_file"`
 
 	// LogLevel is "debug", "info", "warn" or "error".
 	LogLevel string `toml:"log_level"`
@@ -93,6 +121,9 @@ func Default(data string) Config {
 		Connections:           1024,
 		ConnectionsPerAddress: 256,
 		Drafts:                16,
+		Guard:                 "on",
+		GuardFalseAlarm:       1_000_000,
+		GuardRemovals:         4,
 		LogLevel:              "info",
 		from:                  make(map[string]string),
 	}
@@ -119,8 +150,8 @@ func Load(data string, environ []string, flags map[string]string) (Config, error
 	for _, e := range environ {
 		variable, value, _ := strings.Cut(e, "=")
 		key, ok := strings.CutPrefix(variable, "AZEKURA_")
-		if key = strings.ToLower(key); !ok || !slices.Contains(keys(), key) {
-			continue // AZEKURA_DATA and AZEKURA_LANG are not the configuration's
+		if key = strings.ToLower(key); !ok || key == "data" || key == "lang" { // which are the commands' own
+			continue
 		}
 		if err := c.set(key, value, "environment"); err != nil {
 			return c, err
@@ -142,18 +173,19 @@ func (c *Config) readFile(name string, text []byte) error {
 	if strict, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(strict.Errors) > 0 {
 		bad := strings.Join(strict.Errors[0].Key(), ".")
 		line, _ := strict.Errors[0].Position()
-		return invalid(fmt.Sprintf("%s:%d: %s", name, line, bad), fmt.Errorf("no such key; did you mean %q?", nearest(bad, keys())))
+		return unknown(fmt.Sprintf("%s:%d: %s", name, line, bad), bad)
 	}
 	if at, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, _ := at.Position()
-		return invalid(fmt.Sprintf("%s:%d", name, line), err)
+		written, _, _ := strings.Cut(strings.Join(strings.Split(string(text), "\n")[max(line-1, 0):], "\n"), "\n")
+		return wrong(fmt.Sprintf("%s:%d: %s", name, line, written), "hint.config-toml", err)
 	}
 	if err != nil {
-		return invalid(name, err)
+		return wrong(name, "hint.config-toml", err)
 	}
 	var given map[string]any
 	if err := toml.Unmarshal(text, &given); err != nil {
-		return invalid(name, err)
+		return wrong(name, "hint.config-toml", err)
 	}
 	for key := range given {
 		c.from[key] = "file"
@@ -161,17 +193,27 @@ func (c *Config) readFile(name string, text []byte) error {
 	return nil
 }
 
-func invalid(on string, err error) error {
-	return &problem.Error{Kind: problem.Invalid, Op: "read configuration", On: on + ": " + err.Error(), Err: err}
+// wrong refuses what stands at on: a key with its value and, in brackets, what it can be.
+func wrong(on, hint string, err error) error {
+	return &problem.Error{Kind: problem.Invalid, Op: "read configuration", On: on, Hint: hint, Err: err}
+}
+
+// unknown refuses a key that there is not, with the one that may be meant in brackets.
+func unknown(on, key string) error {
+	return wrong(fmt.Sprintf("%s (%s?)", on, nearest(key, keys())), "hint.config-key", nil)
 }
 
 // fields returns where each key's value is, in the order of the file.
 func (c *Config) fields() []field {
 	return []field{
 		{"http", &c.HTTP}, {"https", &c.HTTPS}, {"sftp", &c.SFTP}, {"cert", &c.Cert}, {"key", &c.Key}, {"names", &c.Names}, {"metrics", &c.Metrics},
-		{"protection", &c.Protection}, {"key_file", &c.KeyFile}, {"session_time", &c.SessionTime}, {"lease_time", &c.LeaseTime},
+		{"protection", &c.Protection}, {"key_file", &c.KeyFile}, {"oidc_issuer", &c.OIDCIssuer}, {"oidc_client", &c.OIDCClient},
+		{"oidc_secret_file", &c.OIDCSecretFile}, {"oidc_name", &c.OIDCName}, {"session_time", &c.SessionTime}, {"lease_time", &c.LeaseTime},
 		{"pack_size", &c.PackSize}, {"connections", &c.Connections}, {"connections_per_address", &c.ConnectionsPerAddress},
-		{"drafts", &c.Drafts}, {"log_level", &c.LogLevel},
+		{"drafts", &c.Drafts}, {"guard", &c.Guard}, {"guard_false_alarm", &c.GuardFalseAlarm}, {"guard_removals", &c.GuardRemovals},
+		{"alert_mail_server", &c.AlertMailServer}, {"alert_mail_from", &c.AlertMailFrom}, {"alert_mail_to", &c.AlertMailTo},
+		{"alert_mail_user", &c.AlertMailUser}, {"alert_mail_password_file", &c.AlertMailPasswordFile}, {"alert_webhook", &c.AlertWebhook},
+		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"log_level", &c.LogLevel},
 	}
 }
 
@@ -206,12 +248,15 @@ func (c *Config) set(key, value, from string) (err error) {
 			*v, err = strconv.ParseInt(value, 10, 64)
 		}
 		if err != nil {
-			return invalid(fmt.Sprintf("%s (%s)", key, from), err)
+			return wrong(fmt.Sprintf("%s = %s (%s)", key, value, from), "hint.config-value", err)
 		}
 		c.from[key] = from
 		return nil
 	}
-	return invalid(key, fmt.Errorf("no such key; did you mean %q?", nearest(key, keys())))
+	if from == "environment" {
+		return unknown("AZEKURA_"+strings.ToUpper(key), key)
+	}
+	return unknown(key, key)
 }
 
 // Settings returns the configuration in force, and where each value comes from.
@@ -249,25 +294,83 @@ func (c *Config) Validate() error {
 		}
 	}
 	for _, a := range []struct{ key, addr string }{{"https", c.HTTPS}, {"sftp", c.SFTP}} {
-		if _, _, err := net.SplitHostPort(a.addr); a.addr != "" && err != nil {
-			return invalid(a.key, err)
+		if a.addr == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(a.addr)
+		if err == nil {
+			_, err = strconv.ParseUint(port, 10, 16)
+		}
+		if err != nil {
+			return wrong(a.key+" = "+a.addr, "hint.config-address", err)
 		}
 	}
 	switch {
 	case (c.Cert == "") != (c.Key == ""):
-		return invalid("cert, key", errors.New("give both or neither"))
-	case !slices.Contains([]string{"key-file", "passphrase", "credential"}, c.Protection):
-		return invalid("protection", fmt.Errorf("%q is none of key-file, passphrase, credential", c.Protection))
-	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):
-		return invalid("log_level", fmt.Errorf("%q is none of debug, info, warn, error", c.LogLevel))
-	case c.SessionTime <= 0 || c.LeaseTime <= 0:
-		return invalid("session_time, lease_time", errors.New("must be more than nothing"))
-	case c.PackSize < 1 || c.PackSize > 4096:
-		return invalid("pack_size", errors.New("must be from 1 to 4096 (MiB)"))
-	case c.Connections < 1 || c.ConnectionsPerAddress < 1 || c.Drafts < 1:
-		return invalid("connections, connections_per_address, drafts", errors.New("must be at least 1"))
+		return wrong("cert, key", "hint.config-both", nil)
+	case (c.OIDCIssuer == "") != (c.OIDCClient == ""):
+		return wrong("oidc_issuer, oidc_client", "hint.config-both", nil)
+	case (c.AlertMailServer == "") != (c.AlertMailFrom == ""), (c.AlertMailServer == "") != (len(c.AlertMailTo) == 0):
+		return wrong("alert_mail_server, alert_mail_from, alert_mail_to", "hint.config-both", nil)
+	case c.AlertWebhook != "" && !provable(c.AlertWebhook):
+		return wrong("alert_webhook", "hint.config-https", nil)
+	case c.OIDCIssuer != "" && !provable(c.OIDCIssuer):
+		return wrong("oidc_issuer = "+c.OIDCIssuer, "hint.config-https", nil)
+	}
+	for _, x := range []struct {
+		key, value string
+		words      []string
+	}{
+		{"protection", c.Protection, []string{"key-file", "passphrase", "credential"}},
+		{"guard", c.Guard, []string{"on", "watch", "off"}},
+		{"log_level", c.LogLevel, []string{"debug", "info", "warn", "error"}},
+	} {
+		if !slices.Contains(x.words, x.value) {
+			return wrong(fmt.Sprintf("%s = %s (%s)", x.key, x.value, strings.Join(x.words, ", ")), "hint.config-value", nil)
+		}
+	}
+	return c.inRange()
+}
+
+// inRange refuses numbers that cannot be meant.
+func (c *Config) inRange() error {
+	for _, x := range []struct {
+		key                string
+		value, least, most int64
+	}{
+		{"pack_size", c.PackSize, 1, 4096},
+		{"connections", int64(c.Connections), 1, 1 << 20},
+		{"connections_per_address", int64(c.ConnectionsPerAddress), 1, 1 << 20},
+		{"drafts", int64(c.Drafts), 1, 1024},
+		{"guard_false_alarm", c.GuardFalseAlarm, 1000, 1e12},
+		{"guard_removals", int64(c.GuardRemovals), 1, 1_000_000},
+	} {
+		if x.value < x.least || x.value > x.most {
+			return wrong(fmt.Sprintf("%s = %d (%d – %d)", x.key, x.value, x.least, x.most), "hint.config-value", nil)
+		}
+	}
+	for _, x := range []struct {
+		key                string
+		value, least, most time.Duration
+		range_             string
+	}{
+		{"session_time", time.Duration(c.SessionTime), 5 * time.Minute, 7 * 24 * time.Hour, "5m – 168h"},
+		{"lease_time", time.Duration(c.LeaseTime), 10 * time.Second, time.Hour, "10s – 1h"},
+	} {
+		if x.value < x.least || x.value > x.most {
+			return wrong(fmt.Sprintf("%s = %s (%s)", x.key, x.value, x.range_), "hint.config-value", nil)
+		}
 	}
 	return nil
+}
+
+// provable reports whether TLS shows that an identity provider is the one that is meant; on this machine nobody stands between.
+func provable(issuer string) bool {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Host == "" {
+		return false
+	}
+	return u.Scheme == "https" || u.Scheme == "http" && loopback(net.JoinHostPort(u.Hostname(), "0")) == nil
 }
 
 // loopback returns an error unless an address can be reached from this machine alone.

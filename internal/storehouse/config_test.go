@@ -50,10 +50,12 @@ log_level = "warn"
 
 func TestLoadRefuses(t *testing.T) {
 	for _, x := range []struct{ file, env, text string }{
-		{`htps = ""`, "", `"https"`}, {`sesion_time = "1h"`, "", `"session_time"`}, {`[http]`, "", ""}, {`pack_size = "x"`, "", ""}, {`pack_size = 0`, "", "pack_size"},
+		{`htps = ""`, "", `htps (https?)`}, {`sesion_time = "1h"`, "", `(session_time?)`}, {`[http]`, "", ""}, {"\npack_size = \"x\"", "", `2: pack_size = `}, {`pack_size = 0`, "", "pack_size"},
 		{`http = "192.0.2.1:80"`, "", "http"}, {`http = ":80"`, "", "http"}, {`http = "localhost"`, "", "http"}, {`metrics = "0.0.0.0:9"`, "", "metrics"},
 		{`https = "nowhere"`, "", "https"}, {`cert = "x"`, "", "cert"}, {`protection = "prayer"`, "", "prayer"}, {`log_level = "loud"`, "", "loud"},
-		{`session_time = "0s"`, "", "session_time"}, {`session_time = "long"`, "", ""}, {`connections = 0`, "", "connections"}, {``, "AZEKURA_DRAFTS=many", "environment"},
+		{`session_time = "0s"`, "", "session_time"}, {`session_time = "long"`, "", ""}, {`session_time = 5`, "", "session_time = 5"}, {`session_time = "5ns"`, "", "5m – 168h"},
+		{`lease_time = "2h"`, "", "10s – 1h"}, {`sftp = ":70000"`, "", ":70000"}, {`https = "127.0.0.1:https"`, "", ":https"}, {``, "AZEKURA_HTPPS=:1", "AZEKURA_HTPPS (https?)"},
+		{``, "AZEKURA_DAY=12h", "AZEKURA_DAY"}, {`oidc_issuer = "http://id.example"` + "\noidc_client = \"x\"", "", "oidc_issuer = http://id.example"}, {`connections = 0`, "", "connections"}, {``, "AZEKURA_DRAFTS=many", "environment"},
 		{"log_level = \"info\"\nlog_level = \"info\"", "", ""},
 	} {
 		data := t.TempDir()

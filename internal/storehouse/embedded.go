@@ -3,26 +3,39 @@ package storehouse
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"iter"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/oidc"
 	"github.com/azekura/azekura/internal/problem"
 )
 
 // embedded is the keeper in this process, as the API speaks to it. What the storehouse itself may ask is
 // keeper.Keeper alone; about people and the ledger it is asked by the API, each call of which it checks and records.
-type embedded struct{ local *keeper.Local }
+type embedded struct {
+	local    *keeper.Local
+	provider *oidc.Provider // nil: the firm has none
+}
 
 func keeperConfig(cfg Config, at layout, opt Options) (keeper.Config, error) {
 	c := keeper.Config{
 		FS: opt.FS, Dir: at.keeper, LedgerDir: at.ledger, Version: Version(), Now: opt.Now, Log: opt.Log, Console: true,
 		AcceptRollback: opt.acceptRollback, Restore: opt.acceptRollback,
 		LeaseTTL: time.Duration(cfg.LeaseTime), SessionTTL: time.Duration(cfg.SessionTime), IdleTTL: time.Duration(cfg.SessionTime),
+	}
+	if cfg.OIDCIssuer != "" {
+		secret, err := secretFile(cfg.OIDCSecretFile)
+		if err != nil {
+			return c, err
+		}
+		c.Provider = oidc.New(oidc.Config{Issuer: cfg.OIDCIssuer, Client: cfg.OIDCClient, Secret: secret, Now: opt.Now})
 	}
 	switch cfg.Protection {
 	case "passphrase":
@@ -54,16 +67,18 @@ func createKeeper(ctx context.Context, cfg Config, at layout, opt Options) error
 	return keeper.Init(ctx, c)
 }
 
-func openKeeper(ctx context.Context, cfg Config, at layout, opt Options) (*embedded, error) {
+func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, thawed func(account.Stop)) (*embedded, error) {
 	c, err := keeperConfig(cfg, at, opt)
 	if err != nil {
 		return nil, err
 	}
+	c.Thawed = thawed
 	local, err := keeper.Open(ctx, c)
 	if err != nil {
 		return nil, err
 	}
-	return &embedded{local}, nil
+	p, _ := c.Provider.(*oidc.Provider)
+	return &embedded{local, p}, nil
 }
 
 // Keeper returns what the storehouse may ask.
@@ -123,9 +138,28 @@ func (e *embedded) Proof(ctx context.Context, s account.Session, index int64) (a
 
 // Filter returns the API's filter as the keeper understands it.
 func Filter(f api.EventFilter) keeper.Filter {
-	out := keeper.Filter{From: f.From, To: f.To, Actor: f.Actor, Share: f.Share, Path: f.Path, Limit: f.Limit, Newest: f.Newest, Before: f.Before}
+	out := keeper.Filter{From: f.From, To: f.To, Actor: f.Actor, Share: f.Share, Path: f.Path, Limit: f.Limit, Newest: f.Newest, Before: f.Before, Look: f.Look}
 	for _, k := range f.Kinds {
 		out.Kinds = append(out.Kinds, event.Kind(k))
 	}
 	return out
+}
+
+// secretFile reads a secret of one line. A file that others can read is refused: it is no secret.
+func secretFile(name string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	i, err := os.Stat(name)
+	if err == nil && i.Mode().Perm()&0o077 != 0 {
+		err = fmt.Errorf("others may read it (%v); chmod 600", i.Mode().Perm())
+	}
+	if err != nil {
+		return "", problem.New(problem.Invalid, "read configuration", name, err)
+	}
+	b, err := os.ReadFile(name)
+	if err != nil {
+		return "", problem.New(problem.Invalid, "read configuration", name, err)
+	}
+	return strings.TrimSpace(string(b)), nil
 }

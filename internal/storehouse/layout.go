@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -63,6 +64,12 @@ func Disk(data string) durable.FS {
 	return durable.OS()
 }
 
+// How long a lock of somebody else's is waited for: two seconds.
+const (
+	lockTries = 100
+	lockWait  = 20 * time.Millisecond
+)
+
 // lockData makes this process the only one that uses a data directory. The lock ends with the process, so
 // a crash leaves none behind.
 func lockData(l layout) (release func() error, err error) {
@@ -84,7 +91,16 @@ func lockData(l layout) (release func() error, err error) {
 		}
 		return nil, &problem.Error{Kind: kind, Op: "open vault", On: l.data, Hint: "hint.which-user", Err: err}
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	// The child of a process that was killed, which has not yet become a preview worker, holds the lock for a moment.
+	for range lockTries {
+		if err == nil {
+			break
+		}
+		time.Sleep(lockWait)
+		err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	}
+	if err != nil {
 		f.Close()
 		return nil, &problem.Error{Kind: problem.Locked, Op: "open vault", On: l.data, Hint: "hint.vault-in-use", Err: fmt.Errorf("lock: %w", err)}
 	}

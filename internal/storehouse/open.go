@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -13,13 +15,16 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/alert"
 	"github.com/azekura/azekura/internal/catalogue/sqlite"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pack/dir"
+	"github.com/azekura/azekura/internal/preview"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
@@ -30,6 +35,8 @@ type Options struct {
 	Log *slog.Logger
 	// Passphrase asks a person for the passphrase of the root key, with protection "passphrase".
 	Passphrase func() ([]byte, error)
+	// PreviewWorker is the command of this program that makes one preview, see preview.Config. Empty: there are no previews.
+	PreviewWorker []string
 	// FS is the disk; nil means the real one.
 	FS durable.FS
 
@@ -47,6 +54,9 @@ type House struct {
 	books   *sqlite.DB
 	packs   *dir.Store
 	vault   *vault.Vault
+	guard   *guard.Guard // nil: there is none
+	alerts  *alert.Desk
+	painter *painter // nil: there are no previews
 
 	mu        sync.Mutex
 	console   map[string]account.Session // of each user of the machine; guarded by mu
@@ -71,7 +81,13 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 			err = errors.Join(err, h.close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt); err != nil {
+	if err := h.openAlerts(); err != nil {
+		return nil, err
+	}
+	if cfg.Guard != "off" {
+		h.guard = guard.New(guard.Config{FalseAlarm: 1 / float64(cfg.GuardFalseAlarm), Removals: cfg.GuardRemovals, Watch: cfg.Guard == "watch"})
+	}
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed); err != nil {
 		return nil, err
 	}
 	if err := h.openBooks(ctx); err != nil {
@@ -87,14 +103,49 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if err != nil {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
-	h.vault, err = vault.Open(ctx, vault.Config{
+	config := vault.Config{
 		Packs: h.packs, Catalogue: h.books, Keeper: h.keeper.Keeper(), FS: opt.FS, Dir: h.at.vault,
-		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts,
-	})
-	if err != nil {
+		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts, Guard: h.guard, Alarm: h.alarm,
+	}
+	if len(opt.PreviewWorker) > 0 {
+		workers := preview.Config{Command: opt.PreviewWorker, Log: opt.Log}
+		h.painter = &painter{preview.NewWorkers(workers), preview.NewWorkers(workers)}
+		config.Painter = h.painter
+	}
+	if h.vault, err = vault.Open(ctx, config); err != nil {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
 	return h, nil
+}
+
+// thawed lets the guard forget what it froze.
+func (h *House) thawed(s account.Stop) {
+	if h.guard == nil {
+		return
+	}
+	scope := guard.Scope{Kind: guard.ScopeKind(s.Kind)}
+	if a, err := netip.ParseAddr(s.Subject); err == nil {
+		scope.Address = a
+	} else if (*id.Session)(&scope.ID).UnmarshalText([]byte(s.Subject)) != nil {
+		return
+	}
+	h.guard.Thaw(scope)
+}
+
+// painter makes the vault's pictures. Who looks at large ones does not keep the previews from being made.
+type painter struct{ small, large *preview.Workers }
+
+// Is implements vault.Painter.
+func (*painter) Is(name string) bool { return preview.Is(name) }
+
+// Paint implements vault.Painter.
+func (p *painter) Paint(ctx context.Context, name string, size int64, content io.Reader, edge int) ([]byte, error) {
+	workers := p.small
+	if edge > preview.Small {
+		workers = p.large
+	}
+	b, _, err := workers.Make(ctx, name, size, content, edge)
+	return b, err
 }
 
 // openBooks opens the catalogue. One that cannot be read is thrown away: the packs are the truth, and what is
@@ -155,6 +206,13 @@ func (h *House) close(ctx context.Context) (err error) {
 	if h.vault != nil {
 		h.vault.Close()
 	}
+	if h.alerts != nil {
+		h.alerts.Close()
+	}
+	if h.painter != nil {
+		h.painter.small.Close()
+		h.painter.large.Close()
+	}
 	if h.packs != nil {
 		err = errors.Join(err, h.packs.Close())
 	}
@@ -179,7 +237,7 @@ func (h *House) API() http.Handler { return api.New(h.apiConfig(h.consoleSession
 func (h *House) apiConfig(session func(*http.Request) (account.Session, error), front *api.Front) api.Config {
 	return api.Config{
 		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper,
-		Status: h.Status, Now: h.opt.Now, Log: h.opt.Log,
+		Status: h.Status, Alert: h.TestAlert, Now: h.opt.Now, Log: h.opt.Log,
 	}
 }
 

@@ -50,6 +50,13 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
 	go watchdog(watching, socket, s.healthy)
+	if p := h.keeper.provider; p != nil {
+		go func() { // whoever has mistyped its address learns it now, not when somebody cannot log in
+			if err := p.Find(watching); err != nil {
+				opt.Log.Warn("the identity provider of the configuration is not there; until it is, people log in with passwords", "oidc_issuer", cfg.OIDCIssuer, "err", err)
+			}
+		}()
+	}
 	select {
 	case <-ctx.Done():
 	case err = <-s.failed:

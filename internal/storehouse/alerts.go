@@ -1,0 +1,78 @@
+package storehouse
+
+import (
+	"context"
+	"os"
+	"slices"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// openAlerts opens the desk that tells people what the guard has done.
+func (h *House) openAlerts() error {
+	var ways []alert.Way
+	c := h.cfg
+	if c.AlertMailServer != "" {
+		password, err := secretFile(c.AlertMailPasswordFile)
+		if err != nil {
+			return err
+		}
+		ways = append(ways, &alert.Mail{Server: c.AlertMailServer, From: c.AlertMailFrom, To: c.AlertMailTo, User: c.AlertMailUser, Password: password, Now: h.opt.Now})
+	}
+	if c.AlertWebhook != "" {
+		secret, err := secretFile(c.AlertWebhookSecretFile)
+		if err != nil {
+			return err
+		}
+		ways = append(ways, &alert.Webhook{URL: c.AlertWebhook, Secret: secret})
+	}
+	name, err := os.Hostname()
+	if err != nil {
+		name = "azekura"
+	}
+	h.alerts = alert.NewDesk(name, h.opt.Now, h.opt.Log, ways...)
+	return nil
+}
+
+// alarm tells people what the guard has done. It does not wait.
+func (h *House) alarm(a vault.Alarm) {
+	h.opt.Log.Warn("the guard doubts what was done", "sign", a.Sign, "frozen", len(a.Stops), "account", a.Session.Name, "door", a.Session.Door, "share", a.Share)
+	out := alert.Alert{Kind: alert.Held, When: a.When, Who: a.Session.Name, Device: a.Session.DeviceName, Door: a.Session.Door, Share: a.Path.Share(), Sign: string(a.Sign), Link: h.page("/guard")}
+	if a.Session.Address.IsValid() {
+		out.Address = a.Session.Address.String()
+	}
+	for _, s := range a.Stops {
+		out.Kind = alert.Frozen
+		if k := string(s.Kind); !slices.Contains(out.Frozen, k) {
+			out.Frozen = append(out.Frozen, k)
+		}
+	}
+	h.alerts.Tell(out)
+}
+
+// page is the address of a page, as the last door has it; empty while there is none.
+func (h *House) page(path string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, l := range slices.Backward(h.listeners) {
+		if l.Door == "webdav" && len(l.URL) > len(Prefix)+1 {
+			return l.URL[:len(l.URL)-len(Prefix)-1] + path
+		}
+	}
+	return ""
+}
+
+// TestAlert sends a test over all ways, for those who settle how the house is set up.
+func (h *House) TestAlert(ctx context.Context, s account.Session) error {
+	if s.Factor != account.Console && !s.Role.May(account.Settle) {
+		return &problem.Error{Kind: problem.Denied, Op: "alert", Hint: "hint.not-your-role"}
+	}
+	if err := h.alerts.Test(ctx, s.Name, h.page("/guard")); err != nil {
+		h.opt.Log.Warn("a test of the alerts failed", "err", err)
+		return &problem.Error{Kind: problem.Unavailable, Op: "alert", Hint: "hint.alert", Err: err}
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package storehouse
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"image"
+	"image/jpeg"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/door/api"
+)
+
+// follow reads a page and those after it, as long as they lead on, and returns what a pattern finds on all of them.
+func (v *visitor) follow(path, link string, find *regexp.Regexp) (found []string, pages int) {
+	v.b.Helper()
+	next := regexp.MustCompile(`href="[^"?]*\?([^"]*)">` + link + `<`)
+	page := path
+	for pages = 1; ; pages++ {
+		resp, text := v.do("GET", page, "", "Accept-Language", "en")
+		if resp.StatusCode != 200 || pages > 50 {
+			v.b.Fatalf("page %d, %s: %d %s", pages, page, resp.StatusCode, text)
+		}
+		for _, m := range find.FindAllStringSubmatch(text, -1) {
+			found = append(found, html.UnescapeString(m[1]))
+		}
+		m := next.FindStringSubmatch(text)
+		if m == nil {
+			return found, pages
+		}
+		base, _, _ := strings.Cut(path, "?")
+		page = base + "?" + html.UnescapeString(m[1])
+	}
+}
+
+// TestLongFolders: whatever the number of entries, pages lead to all of them, each once, directories first, in the order of names; also of
+// pictures, of what was removed, and of the ledger.
+func TestLongFolders(t *testing.T) {
+	b := besiege(t)
+	ctx := t.Context()
+	const dirs, files = 30, 2100
+	check := func(what string, got []string, pages, wantPages, want int) {
+		t.Helper()
+		seen := make(map[string]bool)
+		for _, n := range got {
+			seen[n] = true
+		}
+		if len(got) != want || len(seen) != want || pages != wantPages {
+			t.Errorf("%s: %d entries, %d of them different, on %d pages; want %d on %d", what, len(got), len(seen), pages, want, wantPages)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(b.local.Mkdir(ctx, "/アルバム/多"))
+	for i := range dirs {
+		must(b.local.Mkdir(ctx, fmt.Sprintf("/アルバム/多/%02d組", i)))
+	}
+	for from := 0; from < files; from += 700 {
+		for x, err := range b.local.SaveBatch(ctx, func(w *api.ItemWriter) error {
+			for i := from; i < from+700; i++ { // not in the order of names
+				if err := w.Begin(api.Item{Path: fmt.Sprintf("/アルバム/多/%04d & 100%%.jpg", i*1009%files), Size: -1}); err != nil {
+					return err
+				}
+				if _, err := w.Write([]byte("x")); err != nil {
+					return err
+				}
+				if err := w.End(nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}) {
+			if must(err); x.Error != nil {
+				t.Fatal(x.Error.Message)
+			}
+		}
+	}
+	name := regexp.MustCompile(`<td data-name="Name"><a href="[^"]*">([^<]*)</a>`)
+	got, pages := b.admin.follow("/files/アルバム/多", "Next page", name)
+	check("a folder", got, pages, 2, dirs+files)
+	if len(got) > dirs && (got[0] != "00組" || got[dirs] != "0000 & 100%.jpg" || got[len(got)-1] != "2099 & 100%.jpg") {
+		t.Errorf("order: %q, %q, %q", got[0], got[dirs], got[len(got)-1])
+	}
+	got, pages = b.admin.follow("/files/アルバム/多?view=gallery", "Next page", regexp.MustCompile(`<span>([^<]*\.jpg)</span>`))
+	check("a gallery", got, pages, 5, files)
+	must(b.local.Remove(ctx, "/アルバム/多"))
+	must(b.local.Mkdir(ctx, "/アルバム/少"))
+	for i := range 3 {
+		path := fmt.Sprintf("/アルバム/少/%d.txt", i)
+		for range 2 {
+			_, err := b.local.Save(ctx, path, strings.NewReader("x"), 1, time.Time{})
+			must(err)
+			must(b.local.Remove(ctx, path))
+		}
+	}
+	got, pages = b.admin.follow("/removed/アルバム/少", "Next page", regexp.MustCompile(`<td data-name="Name">([^<]*)</td>`))
+	if fmt.Sprint(got) != "[2.txt 1.txt 0.txt]" || pages != 1 {
+		t.Errorf("the bin: %q on %d pages", got, pages)
+	}
+	for i := range 130 {
+		must(b.local.SetGroup(ctx, fmt.Sprintf("組%03d", i), nil))
+	}
+	got, pages = b.admin.follow("/ledger?kind=group-changed", "Older entries", regexp.MustCompile(`"/proof/(\d+)"`))
+	check("the ledger", got, pages, 2, 130)
+}
+
+// TestDamagedVersion: of a version whose content is not what its kind is any more, the file's page, the history and the API say so.
+func TestDamagedVersion(t *testing.T) {
+	b := besiege(t)
+	var whole bytes.Buffer
+	if err := jpeg.Encode(&whole, image.NewGray(image.Rect(0, 0, 2000, 2000)), nil); err != nil {
+		t.Fatal(err)
+	}
+	broken := bytes.Clone(whole.Bytes())
+	rand.NewChaCha8([32]byte{1}).Read(broken[len(broken)/2:])
+	const path, other = "/アルバム/集合写真.jpg", "/アルバム/壊れた集合写真.jpg"
+	add := func(path string, content []byte) {
+		t.Helper()
+		if _, err := b.local.Save(t.Context(), path, bytes.NewReader(content), int64(len(content)), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(path, whole.Bytes())
+	add(path, broken) // is held
+	add(other, broken)
+	var found []api.Found
+	for c, err := range b.local.History(t.Context(), path) {
+		if err != nil || c.File == nil || c.File.Found == nil {
+			t.Fatalf("%+v, %v", c, err)
+		}
+		found = append(found, *c.File.Found)
+	}
+	if len(found) != 2 || !found[0].Damaged || found[0].Kind != "jpeg" || found[0].Reason == "" || found[1] != (api.Found{Kind: "jpeg"}) {
+		t.Errorf("history: %+v", found)
+	}
+	for l, want := range map[string]string{"en": "This version is damaged from 5", "ja": "の位置から破損しています"} {
+		_, text := b.admin.do("GET", "/files"+other, "", "Accept-Language", l)
+		if !strings.Contains(text, want) || strings.Count(text, `class="badge bad"`) != 1 {
+			t.Errorf("%s: the page does not say so: %s", l, text)
+		}
+	}
+	rand.NewChaCha8([32]byte{2}).Read(broken)
+	add(other+".jpg", broken)
+	if _, text := b.admin.do("GET", "/files"+other+".jpg", "", "Accept-Language", "en"); !strings.Contains(text, "This version is no picture of any kind, by its content.") {
+		t.Errorf("encrypted as a whole: %s", text)
+	}
+}
