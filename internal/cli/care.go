@@ -201,7 +201,7 @@ func (a *app) showStatus(s api.Status) {
 	for _, l := range s.Listeners {
 		value := l.URL
 		if l.Fingerprint != "" {
-			value += "\n" + a.t("say.fingerprint", l.Fingerprint)
+			value += "\n" + a.t(map[bool]string{false: "say.fingerprint", true: "say.host-key"}[l.Door == "sftp"], l.Fingerprint)
 		}
 		for i, line := range strings.Split(value, "\n") {
 			t.add(map[bool]string{true: l.Door}[i == 0], line)

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"io/fs"
 	"log/slog"
-	"net"
+	"net/http"
 	"os"
-	"syscall"
+	"time"
 
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
@@ -19,7 +19,7 @@ import (
 // opened in this process.
 func (a *app) connect(ctx context.Context, do func(*client.Client) error) (err error) {
 	socket := storehouse.Socket(a.data)
-	running, err := answers(socket)
+	running, err := answers(ctx, socket)
 	if err != nil {
 		return err
 	}
@@ -38,19 +38,27 @@ func (a *app) connect(ctx context.Context, do func(*client.Client) error) (err e
 	return do(client.New(api.Local(house.API(), storehouse.ConsoleAddress()), a.lang.String()))
 }
 
-// answers reports whether a server listens at the socket.
-func answers(socket string) (bool, error) {
-	c, err := net.Dial("unix", socket)
+// silence is how long a server may take to answer before it counts as none.
+const silence = 10 * time.Second
+
+// answers reports whether a server answers at the socket. That somebody listens is not enough: a child of a server that was killed,
+// which has not yet become a preview worker, holds the socket for a moment and will never answer.
+func answers(ctx context.Context, socket string) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, silence)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://console/healthz", nil)
+	if err != nil {
+		return false, problem.New(problem.Internal, "open vault", socket, err)
+	}
+	r.Close = true
+	resp, err := client.Socket(socket).RoundTrip(r)
 	switch {
 	case err == nil:
-		c.Close()
-		return true, nil
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED): // never started, or crashed
-		return false, nil
+		return true, resp.Body.Close()
 	case errors.Is(err, fs.ErrPermission):
 		return false, &problem.Error{Kind: problem.Denied, Op: "open vault", On: socket, Hint: "hint.which-user", Err: err}
 	}
-	return false, problem.New(problem.Internal, "open vault", socket, err)
+	return false, nil // never started, or crashed; if it only hangs, it holds the lock
 }
 
 // logger writes for a person on a terminal, and JSON otherwise.

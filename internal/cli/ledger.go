@@ -189,6 +189,9 @@ func (a *app) showOffline(ctx context.Context, l copied, keyFile string, f api.E
 		return err
 	}
 	defer key.Zero()
+	if err := key.Knows(f.Share); err != nil {
+		return err
+	}
 	r, err := ledger.NewReader(fsys, public)
 	if err != nil {
 		return err
@@ -212,8 +215,10 @@ func (a *app) showEntries(entries iter.Seq2[json.RawMessage, error]) error {
 	}
 	bar := a.working()
 	defer bar.end()
+	none := true
 	for raw, err := range entries {
 		bar.clear()
+		none = false
 		if err != nil {
 			return err
 		}
@@ -223,6 +228,10 @@ func (a *app) showEntries(entries iter.Seq2[json.RawMessage, error]) error {
 			return problem.New(problem.Internal, "read ledger", "", err)
 		}
 		fmt.Fprintln(a.out, a.entry(e))
+	}
+	if none {
+		bar.clear()
+		fmt.Fprintln(a.err, a.t("say.no-entries"))
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func (a *app) infos(seq iter.Seq2[api.Info, error], whole bool) error {
 		if i.Type != api.RegularFile {
 			size, version, name = "-", "-", name+"/"
 		}
-		if i.Live {
+		if i.Live || i.Number == 0 { // or it never had content
 			version = "-"
 		}
 		t.add(size, version, when(i.Modified), firstOf(printable(i.Author), "-"), printable(name))
@@ -147,7 +147,11 @@ func (a *app) history() *cobra.Command {
 					if h.File != nil {
 						number, bytes = "v"+strconv.Itoa(h.File.Number), size(h.File.Size)
 					}
-					t.add(number, when(h.When), printable(h.Author), bytes, a.act(h.Act), printable(h.Name))
+					act := a.act(h.Act)
+					if f := h.File; f != nil && f.Found != nil && f.Found.Damaged {
+						act += " (" + a.lang.Flaw(f.Found.Reason, f.Found.At, f.Size) + ")"
+					}
+					t.add(number, when(h.When), printable(h.Author), bytes, act, printable(h.Name))
 				}
 				t.write(a.out)
 				return nil
@@ -170,6 +174,12 @@ func (a *app) act(act api.Act) string {
 		return a.t("say.act-removed")
 	case "changed":
 		return a.t("say.act-changed")
+	case "held":
+		return a.t("say.act-held")
+	case "removal-held":
+		return a.t("say.act-removal-held")
+	case "settled":
+		return a.t("say.act-settled")
 	}
 	return string(act)
 }
@@ -177,7 +187,8 @@ func (a *app) act(act api.Act) string {
 func (a *app) restore() *cobra.Command {
 	var at string
 	var q api.RestoreRequest
-	c := a.command("restore PATH [--at TIME | --version N]", "cmd.restore",
+	var c *cobra.Command
+	c = a.command("restore PATH [--at TIME | --version N]", "cmd.restore",
 		"azekura restore albums/2026/0413.jpg --version 3\nazekura restore albums/2026 --at '2026-07-13 08:00'\nazekura restore albums/2026/gone.jpg",
 		cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 			p, err := a.path("restore", args[0])
@@ -192,6 +203,9 @@ func (a *app) restore() *cobra.Command {
 			}
 			if at != "" && q.Number != 0 {
 				return a.misuse("say.use-either")
+			}
+			if q.Number < 0 || q.Number == 0 && c.Flags().Changed("version") {
+				return a.misuse("say.use-version", q.Number)
 			}
 			return a.connect(ctx, func(c *client.Client) error { return a.runRestore(ctx, c, q) })
 		})

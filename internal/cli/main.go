@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -45,14 +46,20 @@ type app struct {
 	data string
 	json bool
 
+	preview []string // the command that makes a preview
+
 	emits sync.Mutex // held while a line of JSON is written
 }
 
 // Main runs the program with os.Args and returns its exit code.
 func Main() int {
+	if len(os.Args) > 1 && os.Args[1] == previewWorker {
+		return workPreview(os.Args[2:])
+	}
 	a := &app{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr, env: os.Getenv, now: time.Now,
 		outTTY: term.IsTerminal(int(os.Stdout.Fd())), errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		preview: []string{"azekura", previewWorker},
 	}
 	a.lang = lang.Pick(firstOf(a.env("AZEKURA_LANG"), a.env("LC_ALL"), a.env("LC_MESSAGES"), a.env("LANG")))
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
@@ -147,7 +154,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.data, "data", a.defaultData(), a.t("flag.data"))
 	root.PersistentFlags().BoolVar(&a.json, "json", false, a.t("flag.json"))
 	root.AddCommand(a.serve(), a.initialize(), a.importing(), a.exporting(), a.ls(), a.history(), a.restore(), a.verify(),
-		a.rebuild(), a.status(), a.account(), a.group(), a.day(), a.proposal(), a.policy(), a.share(), a.ledger(), a.keeper(), a.sessions(), a.version())
+		a.rebuild(), a.status(), a.account(), a.group(), a.day(), a.proposal(), a.held(), a.freeze(), a.thaw(), a.damage(), a.rollback(), a.drill(), a.alert(), a.policy(), a.share(), a.ledger(), a.keeper(), a.sessions(), a.version())
 	root.SetHelpCommand(a.command("help [COMMAND]", "cmd.help", "azekura help import", nil, func(_ context.Context, args []string) error {
 		c, rest, err := root.Find(args)
 		if err != nil || len(rest) > 0 {
@@ -204,6 +211,29 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 	return c
 }
 
+// useLine is how a command is written.
+func (a *app) useLine(c *cobra.Command) string {
+	if c.HasAvailableSubCommands() {
+		return c.UseLine() + " " + a.t("say.usage-command")
+	}
+	return c.UseLine()
+}
+
+var flagType = regexp.MustCompile(`(?m)^( .*?--[a-z-]+ )(stringArray|strings|string|ints|int64|int|duration)( )`)
+
+// flagWords writes the words that package pflag has of its own, in the reader's language, as wide as they were.
+func (a *app) flagWords(usages string) string {
+	usages = flagType.ReplaceAllStringFunc(usages, func(s string) string {
+		m := flagType.FindStringSubmatch(s)
+		word := a.t("say.usage-text")
+		if strings.HasPrefix(m[2], "int") {
+			word = a.t("say.usage-number")
+		}
+		return m[1] + word + strings.Repeat(" ", max(len(m[2])-cells(word), 0)) + m[3]
+	})
+	return strings.ReplaceAll(usages, "(default ", a.t("say.usage-default"))
+}
+
 // help prints a command's help: what it does, examples, usage, flags.
 func (a *app) help(c *cobra.Command) {
 	w := c.OutOrStdout()
@@ -217,7 +247,7 @@ func (a *app) help(c *cobra.Command) {
 	if c.Long != "" {
 		fmt.Fprintf(w, "\n%s\n", c.Long)
 	}
-	fmt.Fprintf(w, "\n%s\n  %s\n", a.t("say.usage-heading"), c.UseLine())
+	fmt.Fprintf(w, "\n%s\n  %s\n", a.t("say.usage-heading"), a.useLine(c))
 	if c.HasAvailableSubCommands() {
 		fmt.Fprintf(w, "\n%s\n", a.t("say.commands"))
 		var t table
@@ -229,7 +259,7 @@ func (a *app) help(c *cobra.Command) {
 		t.write(w)
 	}
 	if flags := c.LocalFlags().FlagUsages(); flags != "" {
-		fmt.Fprintf(w, "\n%s\n%s", a.t("say.flags"), flags)
+		fmt.Fprintf(w, "\n%s\n%s", a.t("say.flags"), a.flagWords(flags))
 	}
 	if !c.HasParent() {
 		fmt.Fprintf(w, "\n%s\n", a.t("say.exit-codes"))

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -108,15 +109,48 @@ func (a *app) accountReset() *cobra.Command {
 }
 
 func (a *app) accountNetworks() *cobra.Command {
-	return a.command("networks NAME [NETWORK...]", "cmd.account-networks", "azekura account networks sato 192.168.1.0/24\nazekura account networks sato factory\nazekura account networks sato",
-		cobra.MinimumNArgs(1), func(ctx context.Context, args []string) error {
-			return a.connect(ctx, func(c *client.Client) error {
-				if err := c.SetAccountNetworks(ctx, args[0], api.Networks{Networks: args[1:]}); err != nil {
-					return err
+	return a.networkRules("cmd.account-networks", "azekura account networks sato 192.168.1.0/24\nazekura account networks sato factory\nazekura account networks sato --everywhere", "say.networks-set",
+		func(ctx context.Context, c *client.Client, name string) (api.Networks, error) {
+			for x, err := range c.Accounts(ctx) {
+				if err != nil {
+					return api.Networks{}, err
 				}
-				return a.said("say.networks-set", printable(args[0]), a.networks(args[1:]))
-			})
+				if strings.EqualFold(x.Name, name) {
+					return api.Networks{Networks: x.Networks}, nil
+				}
+			}
+			return api.Networks{}, problem.New(problem.NotFound, "set networks", name, nil)
+		}, (*client.Client).SetAccountNetworks)
+}
+
+// networkRules is a command that shows rules of addresses, or sets them. To lift them wants a word of its own: who only looks must not.
+func (a *app) networkRules(key, example, said string, get func(context.Context, *client.Client, string) (api.Networks, error),
+	set func(*client.Client, context.Context, string, api.Networks) error) *cobra.Command {
+	var everywhere bool
+	c := a.command("networks NAME [NETWORK...]", key, example, cobra.MinimumNArgs(1), func(ctx context.Context, args []string) error {
+		if everywhere && len(args) > 1 {
+			return &problem.Error{Kind: problem.Invalid, Op: "set networks", On: args[0], Hint: "hint.networks-everywhere"}
+		}
+		return a.connect(ctx, func(c *client.Client) error {
+			n := api.Networks{Networks: args[1:]}
+			var err error
+			if everywhere || len(args) > 1 {
+				err = set(c, ctx, args[0], n)
+			} else {
+				n, err = get(ctx, c, args[0])
+			}
+			if err != nil {
+				return err
+			}
+			if a.json {
+				return a.emit(n)
+			}
+			a.print(said, printable(args[0]), a.networks(n.Networks))
+			return nil
 		})
+	})
+	c.Flags().BoolVar(&everywhere, "everywhere", false, a.t("flag.everywhere"))
+	return c
 }
 
 // networks shows rules of addresses.
@@ -176,6 +210,9 @@ func (a *app) day() *cobra.Command {
 				return cmpOr(err, func() error { return a.emit(d) })
 			}
 			a.print("say.day-opened", printable(args[0]), when(d.Until))
+			if asked, err := time.ParseDuration(length); err == nil && d.Until.Before(a.now().Add(asked-time.Minute)) {
+				a.print("say.day-cut")
+			}
 			return nil
 		})
 	})

@@ -67,17 +67,11 @@ func (a *app) serve() *cobra.Command {
 }
 
 func (a *app) runServe(ctx context.Context, cfg storehouse.Config, first storehouse.First) error {
-	if running, err := answers(storehouse.Socket(cfg.Data)); err != nil || running {
-		if err == nil {
-			err = &problem.Error{Kind: problem.Locked, Op: "serve", On: cfg.Data, Hint: "hint.vault-in-use"}
-		}
-		return err
-	}
 	var level slog.Level
 	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
 		return problem.New(problem.Invalid, "read configuration", cfg.LogLevel, err)
 	}
-	opt := storehouse.Options{Now: a.now, Log: a.logger(level), Passphrase: a.passphrase}
+	opt := storehouse.Options{Now: a.now, Log: a.logger(level), Passphrase: a.passphrase, PreviewWorker: a.preview}
 	var welcome *storehouse.Welcome
 	if !storehouse.Exists(cfg) {
 		opt.Passphrase = remembered(a.newPassphrase)
@@ -176,7 +170,11 @@ func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	put("welcome.title", w.Data)
 	put("welcome.link", welcomeURL(l, w.Token), w.Account, when(w.Until))
 	for _, x := range l {
-		if x.Fingerprint != "" {
+		switch {
+		case x.Fingerprint == "":
+		case x.Door == "sftp":
+			put("welcome.host-key", x.Fingerprint)
+		default:
 			put("welcome.certificate", filepath.Join(w.Data, "tls", "cert.pem"), x.Fingerprint)
 		}
 	}
