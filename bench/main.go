@@ -39,6 +39,7 @@ var programs = []program{
 	{"small", "100,000 files of about 20 KB into an empty vault", 10 << 30, runSmall},
 	{"webdav", "2,000 photographs and one large file up and down over WebDAV", 20 << 30, runWebDAV},
 	{"read", "what release and record add to opening a photograph", 4 << 30, runRead},
+	{"people", "logging in, a gallery of 500 photographs, 200 people at their pages", 4 << 30, runPeople},
 	{"large", "10 GB in and out with bounded memory", 14 << 30, runLarge},
 	{"million", "1,000,000 small files: memory, start after a crash, rebuild", 14 << 30, runMillion},
 }

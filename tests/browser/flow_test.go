@@ -66,7 +66,7 @@ func TestFirstDays(t *testing.T) {
 	admin.goTo("/")
 	admin.says("Log in")
 	admin.arrive(h.Token, adminPassword)
-	admin.says("State of the house", "First steps", "Nobody gets in without a second factor.")
+	admin.says("State of the house", "First steps", "Nobody gets in without a second factor.", "Copies on media that are switched off: the program makes none yet.")
 
 	admin.goTo("/people")
 	admin.fill("name", "佐藤 花子")
@@ -160,7 +160,7 @@ func TestTwoPeople(t *testing.T) {
 	admin.press("Save")
 	admin.says("Somebody else must say yes.")
 	officer.goTo("/")
-	officer.says("1 acts wait for your yes.") // not the one about himself
+	officer.says("Waiting for your yes: 1") // not the one about himself
 	officer.goTo("/proposals")
 	officer.says("let people in without a second factor")
 	officer.press("No")

@@ -36,10 +36,14 @@ func untick(name string) chromedp.Action {
 	return chromedp.Evaluate(fmt.Sprintf(`document.querySelector('input[name=%q]').checked = false`, name), nil)
 }
 
-// axe is axe-core, which knows what people with screen readers and keyboards stumble over. It comes from the npm registry,
-// and is what its hash says.
+// axe is axe-core, which knows what people with screen readers and keyboards stumble over.
 var axe = sync.OnceValues(func() (string, error) {
-	const from, want = "https://registry.npmjs.org/axe-core/-/axe-core-4.14.1.tgz", "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+	return fromNPM("axe-core/-/axe-core-4.14.1.tgz", "FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ==", "package/axe.min.js")
+})
+
+// fromNPM returns a file of a package of the npm registry, which is what its hash says.
+func fromNPM(name, want, file string) (string, error) {
+	from := "https://registry.npmjs.org/" + name
 	resp, err := http.Get(from)
 	if err != nil {
 		return "", err
@@ -60,14 +64,14 @@ var axe = sync.OnceValues(func() (string, error) {
 	for r := tar.NewReader(z); ; {
 		h, err := r.Next()
 		if err != nil {
-			return "", err
+			return "", fmt.Errorf("%s in %s: %w", file, from, err)
 		}
-		if h.Name == "package/axe.min.js" {
+		if h.Name == file {
 			b, err := io.ReadAll(r)
 			return string(b), err
 		}
 	}
-})
+}
 
 // clean fails if axe finds something.
 func (b *tab) clean(name string) {
@@ -89,7 +93,7 @@ func (b *tab) clean(name string) {
 }
 
 // photo is a picture of one colour.
-func photo(t *testing.T, c color.Color) []byte {
+func photo(t testing.TB, c color.Color) []byte {
 	t.Helper()
 	m := image.NewRGBA(image.Rect(0, 0, 600, 400))
 	for y := range 400 {
@@ -146,39 +150,19 @@ func TestPages(t *testing.T) {
 	pages := map[string]string{
 		"home": "/", "shares": "/files/", "folder": "/files/albums", "file": "/files/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
 		"compare": "/history/albums/" + url.PathEscape("クラス写真 3年1組.jpg") + "?a=1&b=2", "readers": "/readers/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
-		"bin": "/removed/albums", "search": "/files/albums?q=" + url.QueryEscape("クラス"), "people": "/people", "person": "/people/" + url.PathEscape("佐藤 花子"),
+		"gallery": "/files/albums?view=gallery", "bin": "/removed/albums", "search": "/files/albums?q=" + url.QueryEscape("クラス"), "people": "/people", "person": "/people/" + url.PathEscape("佐藤 花子"),
 		"groups": "/groups", "roles": "/roles", "rights": "/shares/albums", "proposals": "/proposals", "renewal": "/renewal", "ledger": "/ledger",
 		"settings": "/settings", "me": "/me", "connect-windows": "/connect?system=windows", "connect-mac": "/connect?system=mac", "connect-linux": "/connect?system=linux",
 		"proof": "/me/proof", "password": "/me/password", "factor-app": "/me/factor/app", "missing": "/files/albums/none",
 	}
 	look := func(name, path string) {
 		for _, lang := range []string{"en", "ja"} {
-			for _, v := range []struct {
-				width  int64
-				scheme string
-			}{{1280, "light"}, {390, "dark"}, {390, "light"}, {1280, "dark"}} {
-				what := fmt.Sprintf("%s-%s-%d-%s", name, lang, v.width, v.scheme)
-				sep := "?"
-				if strings.Contains(path, "?") {
-					sep = "&"
-				}
-				b.run(emulation.SetDeviceMetricsOverride(v.width, 900, 1, v.width < 500),
-					emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}))
-				b.goTo(path + sep + "lang=" + lang)
-				var wide, spoke string
-				b.run(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth + " > " + innerWidth + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : ""`, &wide),
-					chromedp.Evaluate(`(document.body.innerText.match(/\b(web|hint|op|kind|event|note|role|power|act|purpose|right)\.[a-z][a-z-]+/) ?? [""])[0] + (document.title === "broken" ? " a name has become a script" : "") + (document.documentElement.lang === "`+lang+`" ? "" : " another language")`, &spoke))
-				if wide != "" {
-					t.Errorf("%s is wider than the window: %s", what, wide)
-				}
-				if spoke != "" {
-					t.Errorf("%s: %s", what, spoke)
-				}
-				if lang == "ja" || v.width == 390 { // the words differ, the structure does not
-					b.clean(what)
-				}
-				b.picture(dir, what)
+			sep := "?"
+			if strings.Contains(path, "?") {
+				sep = "&"
 			}
+			b.goTo(path + sep + "lang=" + lang)
+			b.look(dir, name, lang)
 		}
 	}
 	for name, path := range pages {
@@ -189,4 +173,35 @@ func TestPages(t *testing.T) {
 		look(name, path)
 	}
 	b.quiet()
+}
+
+// look looks at the page that is shown, in one language: wide and narrow, light and dark.
+func (b *tab) look(dir, name, lang string) {
+	b.t.Helper()
+	for _, v := range []struct {
+		width  int64
+		scheme string
+	}{{1280, "dark"}, {1280, "light"}, {390, "light"}, {390, "dark"}} {
+		what := fmt.Sprintf("%s-%s-%d-%s", name, lang, v.width, v.scheme)
+		b.run(emulation.SetDeviceMetricsOverride(v.width, 900, 1, v.width < 500),
+			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}))
+		b.until("the end of what moves", `document.getAnimations().every(a => a.playState !== "running")`)
+		var wide, spoke string
+		b.run(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth + " > " + innerWidth + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : ""`, &wide),
+			chromedp.Evaluate(`(document.body.innerText.match(/\b(web|hint|op|kind|event|note|role|power|act|purpose|right)\.[a-z][a-z-]+/) ?? [""])[0] + (document.title === "broken" ? " a name has become a script" : "") + (document.documentElement.lang === "`+lang+`" ? "" : " another language")`, &spoke))
+		if wide != "" {
+			b.t.Errorf("%s is wider than the window: %s", what, wide)
+		}
+		if spoke != "" {
+			b.t.Errorf("%s: %s", what, spoke)
+		}
+		if lang == "ja" || v.width == 390 { // the words differ, the structure does not
+			b.clean(what)
+		}
+		b.picture(dir, what)
+	}
+	b.run(emulation.ClearDeviceMetricsOverride())
+	b.until("the window's own width", `innerWidth > 390`) // or a click hits what was there before
+	await := func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }
+	b.run(chromedp.Evaluate(`new Promise(r => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))`, nil, await))
 }

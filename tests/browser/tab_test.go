@@ -213,9 +213,9 @@ func (b *tab) code() string {
 	return fmt.Sprintf("%06d", binary.BigEndian.Uint32(sum[sum[19]&15:])&0x7fffffff%1_000_000)
 }
 
-// artefacts is where screenshots go: AZEKURA_ARTEFACTS, or a directory of the test.
+// artefacts is where screenshots go: ARTEFACTS, or a directory of the test.
 func artefacts(t testing.TB) string {
-	dir := os.Getenv("AZEKURA_ARTEFACTS")
+	dir := os.Getenv("ARTEFACTS")
 	if dir == "" {
 		return t.TempDir()
 	}

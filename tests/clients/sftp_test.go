@@ -113,3 +113,106 @@ func TestRcloneSFTP(t *testing.T) {
 		t.Errorf("after move and purge: %s", out)
 	}
 }
+
+// TestLftp mirrors a tree there and back, with a device password, and goes on with an upload that broke off.
+func TestLftp(t *testing.T) {
+	h, tree := house.New(t), album(t)
+	host, port, err := net.SplitHostPort(h.SFTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	lftp := func(script string) string {
+		t.Helper()
+		cmd := tool(t, "lftp", "--norc", "-e", "set sftp:auto-confirm yes; set net:max-retries 1; set cmd:fail-exit yes; set sftp:charset utf-8; set file:charset utf-8; open -p "+port+" -u "+h.User+","+h.Password+" sftp://"+host+"; "+script+"; quit")
+		cmd.Env = append(cmd.Env, "HOME="+home)
+		return run(t, cmd)
+	}
+	lftp("mirror -R " + tree + " albums/up")
+	back := filepath.Join(t.TempDir(), "back")
+	lftp("mirror albums/up " + back)
+	same(t, tree, back)
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<18)
+	large := filepath.Join(t.TempDir(), "大きい.psd")
+	for n, c := range map[string][]byte{large: content, large + ".part": content[:1<<20+5]} {
+		if err := os.WriteFile(n, c, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lftp("cd albums; put " + large + ".part -o large.psd; put -c " + large + " -o large.psd; mv large.psd 大きい.psd; pget -n 3 大きい.psd -o " + large + ".back")
+	if got, err := os.ReadFile(large + ".back"); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("%d bytes come back, %v; want %d", len(got), err, len(content))
+	}
+	if out := lftp("cd albums; rm -r up; cls -1"); strings.Contains(out, "up") || !strings.Contains(out, "大きい.psd") {
+		t.Errorf("after a removal: %s", out)
+	}
+}
+
+// TestPutty is about the SSH and SFTP of PuTTY, which WinSCP and FileZilla are made of.
+func TestPutty(t *testing.T) {
+	h := house.New(t)
+	host, port, err := net.SplitHostPort(h.SFTP)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	scan := run(t, tool(t, "ssh-keyscan", "-p", port, host))
+	known := filepath.Join(dir, "host")
+	if err := os.WriteFile(known, []byte(scan), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fingerprint := strings.Fields(run(t, tool(t, "ssh-keygen", "-lf", known)))[1]
+	secret := filepath.Join(dir, "secret")
+	if err := os.WriteFile(secret, []byte(h.Password+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	psftp := func(batch string) (string, error) {
+		script := filepath.Join(dir, "script")
+		if err := os.WriteFile(script, []byte(batch), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		cmd := tool(t, "psftp", "-batch", "-hostkey", fingerprint, "-P", port, "-l", h.User, "-pwfile", secret, "-b", script, host)
+		cmd.Env = append(cmd.Env, "HOME="+dir)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	must := func(batch string) string {
+		t.Helper()
+		out, err := psftp(batch)
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return out
+	}
+	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<18)
+	large, part, back := filepath.Join(dir, "large.psd"), filepath.Join(dir, "part.psd"), filepath.Join(dir, "back.psd")
+	for n, c := range map[string][]byte{large: content, part: content[:1<<20+5]} {
+		if err := os.WriteFile(n, c, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	must("cd albums\nmkdir 組版\ncd 組版\nput " + part + " 表紙.psd\nreput " + large + " 表紙.psd\nget 表紙.psd " + back + "\n")
+	if got, err := os.ReadFile(back); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("after a resumed upload %d bytes come back, %v; want %d", len(got), err, len(content))
+	}
+	if err := os.WriteFile(back, content[:1<<19], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	must("cd albums/組版\nreget 表紙.psd " + back + "\n")
+	if got, err := os.ReadFile(back); err != nil || !bytes.Equal(got, content) {
+		t.Errorf("after a resumed download there are %d bytes, %v; want %d", len(got), err, len(content))
+	}
+	// As WinSCP and FileZilla put a file over another: under a name of its own first, then by a rename.
+	must("cd albums/組版\nput " + part + " 表紙.psd.filepart\nrm 表紙.psd\nmv 表紙.psd.filepart 表紙.psd\n")
+	if out := string(h.Run("history", "albums/組版/表紙.psd")); !strings.Contains(out, "v2") || !strings.Contains(out, "v3") {
+		t.Errorf("the history of a file that was put over another:\n%s", out)
+	}
+	out := must("cd albums\nls\nls 組版\n")
+	if !strings.Contains(out, "組版") || !strings.Contains(out, "表紙.psd") || strings.Contains(out, "filepart") {
+		t.Errorf("listing: %s", out)
+	}
+	h.Run("day", "close", h.User)
+	if out, err := psftp("ls\n"); err == nil {
+		t.Errorf("after the day: %s", out)
+	}
+}

@@ -30,6 +30,7 @@ type House struct {
 	Password string // the device password
 	Token    string // of the invitation by which the administrator comes in
 
+	env  []string
 	t    testing.TB
 	cmd  *exec.Cmd
 	log  *protocol
@@ -93,9 +94,14 @@ func Binary(t testing.TB) string {
 }
 
 // New makes a storehouse and starts it.
-func New(t testing.TB) *House {
+func New(t testing.TB) *House { return with(t) }
+
+// Unguarded is New without the guard, for tests that do what nobody who is in their right mind does all day.
+func Unguarded(t testing.TB) *House { return with(t, "AZEKURA_GUARD=off") }
+
+func with(t testing.TB, env ...string) *House {
 	t.Helper()
-	h := &House{t: t, Data: filepath.Join(t.TempDir(), "data")}
+	h := &House{t: t, env: append(env, "AZEKURA_LANG=en"), Data: filepath.Join(t.TempDir(), "data")}
 	var w struct {
 		Share, Account, Token string
 	}
@@ -126,7 +132,7 @@ func (h *House) launch() <-chan [2]string {
 	h.t.Helper()
 	h.log = &protocol{}
 	h.cmd = exec.Command(Binary(h.t), "serve", "--data", h.Data, "--http", "127.0.0.1:0", "--sftp", "127.0.0.1:0")
-	h.cmd.Env = append(os.Environ(), "AZEKURA_LANG=en")
+	h.cmd.Env = append(os.Environ(), h.env...)
 	h.cmd.Stdout = h.log
 	stderr, err := h.cmd.StderrPipe()
 	if err != nil {
@@ -206,7 +212,7 @@ func (h *House) Run(args ...string) []byte {
 // Try is Run for a command that may fail; the error holds what it says.
 func (h *House) Try(args ...string) ([]byte, error) {
 	cmd := exec.Command(Binary(h.t), append(args, "--data", h.Data)...)
-	cmd.Env = append(os.Environ(), "AZEKURA_LANG=en")
+	cmd.Env = append(os.Environ(), h.env...)
 	var out, complaints bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &complaints
 	if err := cmd.Run(); err != nil {

@@ -113,7 +113,7 @@ func each(t *testing.T, all []*worker, do func(w *worker) error) {
 
 // What was acknowledged before a kill is there after it; what was under way happened whole or not at all.
 func TestKill(t *testing.T) {
-	h := house.New(t)
+	h := house.Unguarded(t)
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
