@@ -259,6 +259,7 @@ type Stop struct {
 	Reason  string    `json:"reason,omitempty"`
 	By      string    `json:"by"` // a person; "" for the guard
 	Since   time.Time `json:"since"`
+	First   time.Time `json:"first,omitzero"` // the first act that the guard counts against it
 }
 
 // StopKind says what is frozen.

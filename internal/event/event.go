@@ -53,6 +53,10 @@ const (
 	Thawed  Kind = "thawed"  // Target may go on; Note: the kind and its id
 	Settled Kind = "settled" // what was held was accepted or discarded; Note: which
 
+	CaseOpened  Kind = "case-opened"  // Target: its number; Note: why. Without an Actor it was the guard
+	CaseChanged Kind = "case-changed" // Target; Note: who is distrusted, in which time
+	CaseClosed  Kind = "case-closed"  // Target; Note: what was found
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

@@ -30,6 +30,7 @@ type state struct {
 	Renewal    *renewalState    `json:"renewal,omitempty"`
 	Policy     policyState      `json:"policy"`
 	Stops      []*stopState     `json:"stops,omitempty"`
+	Cases      []*caseState     `json:"cases,omitempty"`
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.
@@ -190,7 +191,7 @@ type draft struct{ state }
 func (b *books) draft() *draft {
 	s := b.state
 	s.Accounts, s.Shares, s.Groups, s.Proposals = slices.Clone(s.Accounts), slices.Clone(s.Shares), slices.Clone(s.Groups), slices.Clone(s.Proposals)
-	s.Stops = slices.Clone(s.Stops)
+	s.Stops, s.Cases = slices.Clone(s.Stops), slices.Clone(s.Cases)
 	return &draft{s}
 }
 

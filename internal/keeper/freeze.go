@@ -79,13 +79,11 @@ func (l *Local) Stop(ctx context.Context, stops ...account.Stop) error {
 				s.Owner = x.Name
 			}
 			s.By = ""
-			e, err := d.stop(op, s, l.now())
+			e, err := l.halt(op, d, s)
 			if err != nil {
 				return nil, err
 			}
-			if e.Kind != "" {
-				events = append(events, e)
-			}
+			events = append(events, e...)
 			ended = append(ended, d.closeFor(s)...)
 		}
 		return events, nil
@@ -96,24 +94,25 @@ func (l *Local) Stop(ctx context.Context, stops ...account.Stop) error {
 	return err
 }
 
-// stop puts a freeze into the draft. One that is there already is no error, and no event.
-func (d *draft) stop(op string, s account.Stop, now time.Time) (event.Event, error) {
+// halt puts a freeze into the draft, and what it is about into a case. One that is there already is no error, and no event.
+func (l *Local) halt(op string, d *draft, s account.Stop) ([]event.Event, error) {
 	n, err := d.name(op, &s)
 	if err != nil {
-		return event.Event{}, err
+		return nil, err
 	}
 	if slices.ContainsFunc(d.Stops, func(f *stopState) bool { return f.Kind == s.Kind && f.Subject == s.Subject }) {
-		return event.Event{}, nil
+		return nil, nil
 	}
 	if len(d.Stops) >= maxStops {
 		if s.By != "" {
-			return event.Event{}, &problem.Error{Kind: problem.TooLarge, Op: op, Hint: "hint.freeze-all"}
+			return nil, &problem.Error{Kind: problem.TooLarge, Op: op, Hint: "hint.freeze-all"}
 		}
 		s.Kind, s.Subject, s.Name, s.Owner, n = account.StopAll, "", "", "", id.Account{}
 	}
-	s.ID, s.Since, s.Reason = rand.Text(), now, cut(s.Reason, maxReason)
+	s.ID, s.Since, s.Reason = rand.Text(), l.now(), cut(s.Reason, maxReason)
 	d.Stops = append(d.Stops, &stopState{s, n})
-	return event.Event{Kind: event.Frozen, Target: nameOf(s), Note: string(s.Kind) + " " + s.Subject + "; " + s.Reason}, nil
+	e := event.Event{Kind: event.Frozen, Target: nameOf(s), Note: string(s.Kind) + " " + s.Subject + "; " + s.Reason}
+	return append([]event.Event{e}, d.caseOf(s, l.suspectsOf(s))...), nil
 }
 
 // name finds what a freeze names, so that people can read it, and whom it is about.
@@ -213,16 +212,14 @@ func (l *Local) Freeze(ctx context.Context, s id.Session, what account.Stop) (ac
 		if err != nil {
 			return nil, err
 		}
-		e, err := d.stop(op, what, l.now())
+		events, err := l.halt(op, d, what)
 		if err != nil {
 			return nil, err
 		}
-		ended = d.closeFor(what)
-		if e.Kind == "" {
-			return nil, nil
+		if ended = d.closeFor(what); len(events) > 0 {
+			made = d.Stops[len(d.Stops)-1].Stop
 		}
-		made = d.Stops[len(d.Stops)-1].Stop
-		return []event.Event{e}, nil
+		return events, nil
 	})
 	for _, a := range ended {
 		err = errors.Join(err, l.endDevices(ctx, a))
@@ -290,7 +287,7 @@ func nameOf(s account.Stop) string {
 }
 
 // thaw lifts the freeze that a proposal names.
-func (d *draft) thaw(args json.RawMessage) ([]event.Event, error) {
+func (d *draft) thaw(args json.RawMessage, now time.Time) ([]event.Event, error) {
 	var s account.Stop
 	if err := json.Unmarshal(args, &s); err != nil {
 		return nil, err
@@ -300,6 +297,7 @@ func (d *draft) thaw(args json.RawMessage) ([]event.Event, error) {
 		return nil, nil
 	}
 	d.Stops = slices.Delete(d.Stops, i, i+1)
+	d.trusted(s.ID, now)
 	return []event.Event{{Kind: event.Thawed, Target: nameOf(s), Note: string(s.Kind) + " " + s.Subject}}, nil
 }
 

@@ -61,7 +61,7 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return []event.Event{{Kind: event.PolicyChanged, Note: fmt.Sprint(note)}}, nil
 	}
 	if p.Act == actThaw {
-		return d.thaw(p.Args)
+		return d.thaw(p.Args, l.now())
 	}
 	a := d.byID(p.On)
 	if a == nil {
