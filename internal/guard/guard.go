@@ -72,6 +72,8 @@ type Verdict struct {
 	Signs  []Sign  // of each step; empty where there is none
 	Hold   []bool  // which steps must not take effect for others
 	Freeze []Scope // who must stop; empty: nobody
+	// First is when the earliest act was done that counts against any of them.
+	First time.Time
 }
 
 // Held reports whether anything is to be held.
@@ -141,6 +143,11 @@ func (g *Guard) Judge(p Party, when time.Time, steps []Step, name func(step int)
 	v.Freeze = g.suspects(p, when)
 	for _, s := range v.Freeze {
 		g.frozen[s] = when
+		for _, e := range g.scopes[s].signs {
+			if v.First.IsZero() || e.when.Before(v.First) {
+				v.First = e.when
+			}
+		}
 	}
 	return v
 }

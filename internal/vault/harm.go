@@ -24,6 +24,8 @@ type Actor = catalogue.Actor
 type Suspects struct {
 	From, To time.Time // To zero: until now
 	Pick     func(Actor) bool
+	// During reports whether an actor that Pick has picked was suspect at a time; nil: all the time.
+	During func(Actor, time.Time) bool
 }
 
 // Hurt is a word for what was done to a file.
@@ -104,11 +106,11 @@ type touched struct {
 
 func harms(ctx context.Context, cat catalogue.View, share id.Share, name string, by Suspects) ([]Harm, error) {
 	files := make(map[id.File]*touched)
-	sessions := make(map[id.Session]bool)
+	sessions := make(map[id.Session]Actor)
 	pick := func(a catalogue.Actor) bool {
 		ok := by.Pick(a)
 		if ok {
-			sessions[a.Session] = true
+			sessions[a.Session] = a
 		}
 		return ok
 	}
@@ -116,7 +118,7 @@ func harms(ctx context.Context, cat catalogue.View, share id.Share, name string,
 		if err != nil {
 			return nil, err
 		}
-		if !by.To.IsZero() && a.When.After(by.To) || a.Kind == commit.SetProp || a.Kind == commit.Settle {
+		if !by.To.IsZero() && a.When.After(by.To) || by.During != nil && !by.During(sessions[a.Session], a.When) || a.Kind == commit.SetProp || a.Kind == commit.Settle {
 			continue
 		}
 		t := files[a.File]
@@ -163,10 +165,16 @@ type harmed struct {
 	cat      catalogue.View
 	share    id.Share
 	name     string
-	sessions map[id.Session]bool
+	sessions map[id.Session]Actor
 	now      map[id.File]pathname.Path // of directories, as they are now
 	then     map[id.File]pathname.Path // as they were
 	moved    map[id.File]was           // directories that the suspects have touched, as they were
+}
+
+// theirs reports whether a session is of a suspect.
+func (q *harmed) theirs(s id.Session) bool {
+	_, ok := q.sessions[s]
+	return ok
 }
 
 // path is where a directory stands now, or last stood; or where it stood before.
@@ -208,7 +216,7 @@ func (q *harmed) file(file id.File, t *touched) (h Harm, ok bool, err error) {
 		if err != nil {
 			return h, false, err
 		}
-		theirs := q.sessions[c.Session] && !c.When.Before(t.first) && !c.When.After(t.last)
+		theirs := q.theirs(c.Session) && !c.When.Before(t.first) && !c.When.After(t.last)
 		switch {
 		case theirs:
 			own[c.Kind] = true
@@ -297,7 +305,7 @@ func (q *harmed) places(h *Harm) error {
 		if err != nil {
 			return err
 		}
-		if q.sessions[x.Session] {
+		if q.theirs(x.Session) {
 			h.holds = append(h.holds, x)
 		}
 	}

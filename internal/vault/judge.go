@@ -266,7 +266,7 @@ func (v *Vault) after(r *request) {
 // stopsOf says what a verdict freezes in the keeper's words.
 func stopsOf(r *request, sign guard.Sign) (out []account.Stop) {
 	for _, s := range r.verdict.Freeze {
-		stop := account.Stop{Kind: account.StopKind(s.Kind), Reason: string(sign)}
+		stop := account.Stop{Kind: account.StopKind(s.Kind), Reason: string(sign), First: r.verdict.First}
 		switch s.Kind {
 		case guard.ByAddress:
 			stop.Subject = s.Address.String()
