@@ -17,16 +17,14 @@ import (
 
 // suspected are the flags that say whose acts are asked for.
 type suspected struct {
-	from, to string
-	parties  []string
-	frozen   bool
+	*distrusted
+	number string // of a case
+	frozen bool
 }
 
 func (a *app) suspects(c *cobra.Command) *suspected {
-	s := &suspected{}
-	c.Flags().StringVar(&s.from, "from", "", a.t("flag.suspects-from"))
-	c.Flags().StringVar(&s.to, "to", "", a.t("flag.to"))
-	c.Flags().StringArrayVar(&s.parties, "party", nil, a.t("flag.party"))
+	s := &suspected{distrusted: a.distrustFlags(c)}
+	c.Flags().StringVar(&s.number, "case", "", a.t("flag.case"))
 	c.Flags().BoolVar(&s.frozen, "frozen", false, a.t("flag.frozen"))
 	return s
 }
@@ -36,7 +34,7 @@ const before = 24 * time.Hour
 
 // request makes a request of the flags.
 func (s *suspected) request(ctx context.Context, a *app, c *client.Client) (q api.DamageRequest, err error) {
-	q.Parties = s.parties
+	q.Case, q.Parties = s.number, s.parties
 	if s.frozen {
 		for f, err := range c.Stops(ctx) {
 			if err != nil {
@@ -61,7 +59,7 @@ func (s *suspected) request(ctx context.Context, a *app, c *client.Client) (q ap
 			return q, a.misuse("say.use-time", s.to)
 		}
 	}
-	if len(q.Parties) == 0 || q.From.IsZero() {
+	if q.Case == "" && (len(q.Parties) == 0 || q.From.IsZero()) {
 		return q, &problem.Error{Kind: problem.Invalid, Op: "list", Hint: "hint.suspects"}
 	}
 	return q, nil
@@ -69,7 +67,7 @@ func (s *suspected) request(ctx context.Context, a *app, c *client.Client) (q ap
 
 func (a *app) damage() *cobra.Command {
 	var s *suspected
-	c := a.command("damage", "cmd.damage", "azekura damage --frozen\nazekura damage --party sato --from '2026-07-13 08:00'", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	c := a.command("damage", "cmd.damage", "azekura damage --case 2026-1\nazekura damage --party sato --from '2026-07-13 08:00'", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
 			q, err := s.request(ctx, a, c)
 			if err != nil {
@@ -128,7 +126,7 @@ func (a *app) hurts(list []string) string {
 func (a *app) rollback() *cobra.Command {
 	var s *suspected
 	var dry bool
-	c := a.command("rollback [PATH...]", "cmd.rollback", "azekura rollback --frozen --dry-run\nazekura rollback --party sato --from '2026-07-13 08:00' albums/2026", nil,
+	c := a.command("rollback [PATH...]", "cmd.rollback", "azekura rollback --case 2026-1 --dry-run\nazekura rollback --party sato --from '2026-07-13 08:00' albums/2026", nil,
 		func(ctx context.Context, args []string) error {
 			var paths []string
 			for _, p := range args {
@@ -143,7 +141,7 @@ func (a *app) rollback() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				return a.runRollback(ctx, c, api.RollbackRequest{From: q.From, To: q.To, Parties: q.Parties, Paths: paths, DryRun: dry})
+				return a.runRollback(ctx, c, api.RollbackRequest{Case: q.Case, From: q.From, To: q.To, Parties: q.Parties, Paths: paths, DryRun: dry})
 			})
 		})
 	s = a.suspects(c)

@@ -40,5 +40,8 @@ var eventTexts = []text{
 	{"event.policy-changed", "policy changed", "方針を変更"},
 	{"event.frozen", "frozen", "凍結"},
 	{"event.thawed", "thawed", "解凍"},
+	{"event.case-opened", "case opened", "事案を開始"},
+	{"event.case-changed", "case: who is distrusted", "事案の対象を変更"},
+	{"event.case-closed", "case closed", "事案を終了"},
 	{"event.settled", "held back: decided", "保留を判断"},
 }

@@ -33,6 +33,7 @@ var problemTexts = []text{
 	{"op.show status", "Cannot show the state", "状態を表示できません"},
 	{"op.drill", "Cannot rehearse", "訓練できません"},
 	{"op.alert", "Cannot send the alert", "通知を送れません"},
+	{"op.case", "Cannot change the case", "事案を変更できません"},
 	{"op.freeze", "Cannot freeze", "凍結できません"},
 	{"op.thaw", "Cannot thaw", "解凍できません"},
 	{"op.settle", "Cannot decide about what is held", "保留の判断ができません"},

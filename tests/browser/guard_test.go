@@ -8,10 +8,22 @@ import (
 	"image/color"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/azekura/azekura/tests/house"
 )
+
+// openCase returns the number of the case that is open.
+func openCase(t *testing.T, h *house.House) string {
+	t.Helper()
+	var c struct{ ID string }
+	if err := json.NewDecoder(bytes.NewReader(h.Run("case", "list", "--json"))).Decode(&c); err != nil {
+		t.Fatal(err)
+	}
+	return c.ID
+}
 
 // TestGuard: a device encrypts through its drive; the administrator sees what is held and who is frozen, decides, and asks for a thaw, which
 // the console confirms. Somebody who sees something odd presses the red button.
@@ -27,11 +39,13 @@ func TestGuard(t *testing.T) {
 		return r.StatusCode
 	}
 	whole := photo(t, color.RGBA{200, 120, 40, 255})
+	old := t.TempDir()
 	for i := range 6 {
-		if got := put(fmt.Sprintf("%d.jpg", i), whole); got != http.StatusCreated {
-			t.Fatalf("PUT: %d", got)
+		if err := os.WriteFile(filepath.Join(old, fmt.Sprintf("%d.jpg", i)), whole, 0o600); err != nil {
+			t.Fatal(err)
 		}
 	}
+	h.Run("import", old, "albums")
 	b.goTo("/guard?lang=en")
 	b.says("Nothing is frozen.", "Nothing is held back.")
 	saved := 0
@@ -61,10 +75,24 @@ func TestGuard(t *testing.T) {
 		b.goTo("/files/albums/0.jpg")
 		b.look(dir, "file-held", lang)
 	}
+	// The case that has opened by itself: what was done, and what would undo it.
+	number := "/cases/" + openCase(t, h)
+	for _, lang := range []string{"ja", "en"} {
+		b.goTo("/cases?lang=" + lang)
+		b.look(dir, "cases", lang)
+		b.goTo(number)
+		b.look(dir, "case", lang)
+	}
+	b.says("the guard: a file of a known kind became one of no kind", "/albums/0.jpg", "held back")
+	b.press("Only show what would be done")
+	b.says("This would be done; nothing has been changed yet", "discarded, it was held")
 	b.goTo("/guard")
 	b.says("/albums/0.jpg", "tests", "a file of a known kind became one of no kind")
 	b.press("Discard all")
 	b.says("Discarded. The history keeps it.", "Nothing is held back.")
+	b.goTo(number)
+	b.press("Put everything right")
+	b.says("Done. Everything is as it was before.", "There is nothing to put right.")
 	var stops []struct{ ID, Kind, Owner, Name string }
 	for dec := json.NewDecoder(bytes.NewReader(h.Run("freeze", "list", "--json"))); dec.More(); {
 		var s struct{ ID, Kind, Owner, Name string }
@@ -78,6 +106,7 @@ func TestGuard(t *testing.T) {
 	}
 
 	// The red button.
+	b.goTo("/guard")
 	b.fill("reason", "strange names on the drive")
 	b.press("Freeze my account")
 	b.says("Frozen. Nothing is written and nothing read there any more.", "Your work with the files is frozen")
@@ -97,6 +126,11 @@ func TestGuard(t *testing.T) {
 		t.Fatalf("frozen after the thaw: %+v", list)
 	}
 	h.Run("thaw", list[0].ID, "--reason", "it was a notice of the system")
+	b.goTo(number)
+	b.fill("note", "a program of the printer")
+	b.press("Close the case")
+	b.says("The case is closed.", "a program of the printer")
+	b.look(dir, "case-closed", "en")
 	b.goTo("/guard")
 	b.says("Nothing is frozen.")
 	b.quiet()

@@ -82,6 +82,43 @@ func device(t *testing.T, h *house.House, name string) *drive {
 	return &drive{url: h.URL, user: h.User, password: made.Secret}
 }
 
+// openCase returns the number of the case that has opened by itself.
+func openCase(t *testing.T, h *house.House) string {
+	t.Helper()
+	var c struct {
+		ID, By   string
+		Suspects []struct{ Kind, Owner string }
+	}
+	dec := json.NewDecoder(bytes.NewReader(h.Run("case", "list", "--json")))
+	if err := dec.Decode(&c); err != nil {
+		t.Fatal(err)
+	}
+	if c.By != "" || len(c.Suspects) == 0 || c.Suspects[0].Owner != h.User || dec.More() {
+		t.Fatalf("the case is %+v", c)
+	}
+	return c.ID
+}
+
+// damaged returns the files of before that the damage of a case names.
+func damaged(t *testing.T, h *house.House, number string, was map[string][32]byte) map[string]bool {
+	t.Helper()
+	told := make(map[string]bool)
+	for dec := json.NewDecoder(bytes.NewReader(h.Run("damage", "--case", number, "--json"))); dec.More(); {
+		var line struct{ File *struct{ Path string } }
+		if err := dec.Decode(&line); err != nil {
+			t.Fatal(err)
+		}
+		if line.File == nil {
+			continue
+		}
+		name := line.File.Path[strings.LastIndexByte(line.File.Path, '/')+1:]
+		if _, ok := was[name]; ok {
+			told[name] = true
+		}
+	}
+	return told
+}
+
 // TestAttackThroughTheDoor plays behaviours through WebDAV against the program itself: who attacks is frozen after a few files, others see what
 // there was, and one command puts the rest back.
 func TestAttackThroughTheDoor(t *testing.T) {
@@ -131,13 +168,19 @@ func TestAttackThroughTheDoor(t *testing.T) {
 			if n := changed(); n > 5 {
 				t.Errorf("%d files are not what they were to others", n)
 			}
-			damage := string(h.Run("damage", "--frozen"))
+			number := openCase(t, h)
+			told := damaged(t, h, number, was)
 			for _, file := range log.Victims() {
-				if !strings.Contains(damage, file) {
-					t.Errorf("%s is not in the damage:\n%s", file, damage)
+				if _, ok := was[file]; ok && !told[file] {
+					t.Errorf("%s is not in the damage", file)
 				}
+				delete(told, file)
 			}
-			h.Run("rollback", "--frozen")
+			for file := range told {
+				t.Errorf("%s is in the damage, and was not touched", file)
+			}
+			h.Run("rollback", "--case", number, "--dry-run")
+			h.Run("rollback", "--case", number)
 			if n := changed(); n > 0 {
 				t.Errorf("%d files are not what they were after the rollback", n)
 			}

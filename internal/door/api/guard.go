@@ -17,6 +17,9 @@ type Stopping interface {
 	Freeze(ctx context.Context, s id.Session, what account.Stop) (Stop, error)
 	Stops(ctx context.Context, s id.Session) ([]Stop, error)
 	Thaw(ctx context.Context, s id.Session, stop, reason string) (Outcome, error)
+	Cases(ctx context.Context, s id.Session) ([]Case, error)
+	OpenCase(ctx context.Context, s id.Session, c Case) (Case, error)
+	CloseCase(ctx context.Context, s id.Session, n, note string) error
 }
 
 // Stop is a part of the house that is frozen.

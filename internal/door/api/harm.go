@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"net/http"
 	"slices"
 	"strings"
@@ -12,18 +13,20 @@ import (
 	"github.com/azekura/azekura/internal/vault"
 )
 
-// DamageRequest asks what somebody has done, and in which time.
+// DamageRequest asks what somebody has done, and in which time: the suspects of a case, or parties since a time.
 type DamageRequest struct {
-	From    time.Time `json:"from"`
-	To      time.Time `json:"to,omitzero"` // until now
-	Parties []string  `json:"parties"`     // accounts by name; accounts, devices and sessions by id
+	Case    string    `json:"case,omitempty"` // its number; then nothing else
+	From    time.Time `json:"from,omitzero"`
+	To      time.Time `json:"to,omitzero"`       // until now
+	Parties []string  `json:"parties,omitempty"` // accounts by name; accounts, devices and sessions by id
 }
 
 // RollbackRequest asks to take it back.
 type RollbackRequest struct {
-	From    time.Time `json:"from"`
+	Case    string    `json:"case,omitempty"`
+	From    time.Time `json:"from,omitzero"`
 	To      time.Time `json:"to,omitzero"`
-	Parties []string  `json:"parties"`
+	Parties []string  `json:"parties,omitempty"`
 	Paths   []string  `json:"paths,omitempty"` // only these, and what is below; none: all
 	DryRun  bool      `json:"dry_run,omitempty"`
 }
@@ -68,7 +71,14 @@ type Mended struct {
 }
 
 // suspects are the parties of a request.
-func suspects(op string, from, to time.Time, parties []string) (vault.Suspects, error) {
+func (h *handler) suspects(ctx context.Context, s account.Session, op, n string, from, to time.Time, parties []string) (vault.Suspects, error) {
+	if n != "" {
+		if !from.IsZero() || !to.IsZero() || len(parties) > 0 {
+			return vault.Suspects{}, &problem.Error{Kind: problem.Invalid, Op: op, On: n, Hint: "hint.case-alone"}
+		}
+		c, err := h.caseOf(ctx, s, op, n)
+		return suspectsIn(c), err
+	}
 	if from.IsZero() || len(parties) == 0 || !to.IsZero() && to.Before(from) {
 		return vault.Suspects{}, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.suspects"}
 	}
@@ -93,7 +103,7 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 	if err != nil {
 		return err
 	}
-	by, err := suspects(op, q.From, q.To, q.Parties)
+	by, err := h.suspects(r.Context(), s, op, q.Case, q.From, q.To, q.Parties)
 	if err != nil {
 		return err
 	}
@@ -160,7 +170,7 @@ func (h *handler) rollback(w http.ResponseWriter, r *http.Request, s account.Ses
 	if err != nil {
 		return err
 	}
-	by, err := suspects(op, q.From, q.To, q.Parties)
+	by, err := h.suspects(r.Context(), s, op, q.Case, q.From, q.To, q.Parties)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ type watched struct {
 	Held     []api.Held
 	More     int // held and not shown
 	Stops    []api.Stop
+	Cases    []api.Case    // that are open
 	Accounts []api.Account // that may be frozen
 }
 
@@ -31,6 +32,9 @@ func (v *visit) guard() error {
 	}
 	var err error
 	if w.Stops, err = collect(v.api.Stops(v.r.Context())); err != nil {
+		return err
+	}
+	if w.Cases, err = v.openCases(); err != nil {
 		return err
 	}
 	if v.may(account.Freeze) {

@@ -42,6 +42,7 @@ type overview struct {
 	Latest   []entry
 	Held     int
 	Stops    []api.Stop
+	Cases    []api.Case
 }
 
 // verdict is one line of the state of the house.
@@ -108,6 +109,9 @@ func (v *visit) home() error {
 	if o.Stops, err = collect(v.api.Stops(ctx)); err != nil {
 		return err
 	}
+	if o.Cases, err = v.openCases(); err != nil {
+		return err
+	}
 	o.Verdicts, o.Steps = v.verdicts(o), v.firstSteps(o)
 	return v.show("home", o)
 }
@@ -130,6 +134,9 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	}
 	if n := len(o.Stops); n > 0 {
 		say("bad", "/guard", "web.stops", n)
+	}
+	for _, c := range o.Cases {
+		say("bad", "/cases/"+c.ID, "web.case-is-open", c.ID)
 	}
 	if o.Held > 0 {
 		say("look", "/guard", "web.holds", o.Held)
@@ -819,7 +826,7 @@ const pageLength = 100
 // kinds are the kinds that people look for.
 var kinds = []string{"released", "refused", "saved", "changed", "unlocked", "login", "login-failed", "logout", "day-opened", "day-closed", "account-made",
 	"account-changed", "account-removed", "invited", "factor-made", "factor-removed", "device-made", "device-removed", "token-made", "token-removed",
-	"rights-changed", "group-changed", "share-made", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled"}
+	"rights-changed", "group-changed", "share-made", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled", "case-opened", "case-changed", "case-closed"}
 
 func (v *visit) ledger() error {
 	q := v.r.URL.Query()

@@ -8,6 +8,7 @@ import (
 	"embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"html/template"
 	"io/fs"
 	"log/slog"
@@ -170,7 +171,7 @@ var titles = map[string]string{
 	"password": "web.change-password", "going": "web.log-in", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
-	"readers": "web.who-has-read", "guard": "web.nav-guard", "bin": "web.bin", "problem": "web.problem",
+	"readers": "web.who-has-read", "guard": "web.nav-guard", "cases": "web.cases", "case": "web.case", "bin": "web.bin", "problem": "web.problem",
 }
 
 // show renders a page.
@@ -305,6 +306,14 @@ func shows(i api.Info) bool {
 	return i.Picture && (i.Found == nil || slices.Contains(pictureKinds, i.Found.Kind))
 }
 
+// part is how much of a whole something is.
+func part(n, of int64) string {
+	if of == 0 {
+		return "0 %"
+	}
+	return fmt.Sprintf("%.3g %%", 100*float64(n)/float64(of))
+}
+
 func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 	return template.FuncMap{
 		"t": func(key string, args ...any) string { return l.Text(key, args...) },
@@ -337,6 +346,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		},
 		"static":  func(name string) string { return pathOf(static, name) },
 		"size":    size,
+		"part":    part,
 		"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"esc":     url.PathEscape,

@@ -33,6 +33,26 @@ func (c *Client) Thaw(ctx context.Context, id, reason string) (o api.Outcome, er
 	return o, c.call(ctx, "POST", "/v1/stops/"+url.PathEscape(id)+"/thaw", api.ThawRequest{Reason: reason}, &o)
 }
 
+// Cases yields the cases, the latest first.
+func (c *Client) Cases(ctx context.Context) iter.Seq2[api.Case, error] {
+	return lines[api.Case](ctx, c, "GET", "/v1/cases", nil)
+}
+
+// OpenCase opens a case by hand.
+func (c *Client) OpenCase(ctx context.Context, q api.CaseRequest) (x api.Case, err error) {
+	return x, c.call(ctx, "POST", "/v1/cases", q, &x)
+}
+
+// Suspect adds suspects to an open case, or changes their times.
+func (c *Client) Suspect(ctx context.Context, id string, q api.CaseRequest) (x api.Case, err error) {
+	return x, c.call(ctx, "POST", "/v1/cases/"+url.PathEscape(id)+"/suspects", q, &x)
+}
+
+// CloseCase closes a case.
+func (c *Client) CloseCase(ctx context.Context, id, note string) error {
+	return c.call(ctx, "POST", "/v1/cases/"+url.PathEscape(id)+"/close", api.CaseClosing{Note: note}, nil)
+}
+
 // Damage yields what somebody has done to which files, and the sum of each share.
 func (c *Client) Damage(ctx context.Context, q api.DamageRequest) iter.Seq2[api.DamageLine, error] {
 	return lines[api.DamageLine](ctx, c, "POST", "/v1/damage", q)

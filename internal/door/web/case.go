@@ -1,0 +1,153 @@
+package web
+
+import (
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// incident is the page of a case: who is distrusted, what they have done, and what would undo it.
+type incident struct {
+	api.Case
+	Accounts          []api.Account
+	Damage            []api.Damaged
+	More              int // harmed files that are not shown
+	Sums              []api.DamageSum
+	Undo              map[string]int // of a rehearsal of the rollback: how many files by what is done to them
+	Rehearsed, Undone bool
+	Kept              []api.Mended // that others have changed since
+}
+
+// mostDamage is how many harmed files one page shows.
+const mostDamage = 200
+
+// openCases are the cases that nobody has closed; none for those who may not see them.
+func (v *visit) openCases() (out []api.Case, err error) {
+	if !v.may(account.SeePeople) && !v.may(account.Freeze) {
+		return nil, nil
+	}
+	for c, err := range v.api.Cases(v.r.Context()) {
+		if err != nil {
+			return nil, err
+		}
+		if c.Closed.IsZero() {
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func (v *visit) cases() error {
+	list, err := collect(v.api.Cases(v.r.Context()))
+	if err != nil {
+		return err
+	}
+	return v.show("cases", list)
+}
+
+func (v *visit) incident() error {
+	p, err := v.look()
+	if err != nil {
+		return err
+	}
+	return v.show("case", p)
+}
+
+// look finds out about the case of the path.
+func (v *visit) look() (p incident, err error) {
+	ctx, n := v.r.Context(), v.r.PathValue("id")
+	list, err := collect(v.api.Cases(ctx))
+	if err != nil {
+		return p, err
+	}
+	i := slices.IndexFunc(list, func(c api.Case) bool { return c.ID == n })
+	if i < 0 {
+		return p, &problem.Error{Kind: problem.NotFound, Op: "case", On: n, Hint: "hint.no-case"}
+	}
+	p.Case = list[i]
+	if v.may(account.Freeze) {
+		if p.Accounts, err = collect(v.api.Accounts(ctx)); err != nil {
+			return p, err
+		}
+	}
+	if len(p.Suspects) == 0 {
+		return p, nil
+	}
+	for line, err := range v.api.Damage(ctx, api.DamageRequest{Case: n}) {
+		switch {
+		case err != nil:
+			return p, err
+		case line.Sum != nil:
+			p.Sums = append(p.Sums, *line.Sum)
+		case len(p.Damage) == mostDamage:
+			p.More++
+		default:
+			p.Damage = append(p.Damage, *line.File)
+		}
+	}
+	return p, nil
+}
+
+func (v *visit) caseAct() error {
+	ctx, n := v.r.Context(), v.r.PathValue("id")
+	here := "/cases/" + n
+	switch v.r.PathValue("act") {
+	case "rehearse":
+		return v.undo(n, true)
+	case "rollback":
+		return v.undo(n, false)
+	case "suspect":
+		q := api.CaseRequest{Parties: []string{v.form("party")}}
+		var err error
+		if q.From, err = formTime(v.form("from")); err == nil {
+			q.To, err = formTime(v.form("to"))
+		}
+		if err == nil {
+			_, err = v.api.Suspect(ctx, n, q)
+		}
+		if err != nil {
+			return err
+		}
+		return v.done(here, "web.saved")
+	case "close":
+		if err := v.api.CloseCase(ctx, n, v.form("note")); err != nil {
+			return err
+		}
+		return v.done(here, "web.case-is-closed")
+	}
+	return problem.New(problem.NotFound, "read", "", nil)
+}
+
+// undo takes back what was done in a case, or only tells what that would be.
+func (v *visit) undo(n string, dry bool) error {
+	done, kept := make(map[string]int), []api.Mended(nil)
+	for m, err := range v.api.Rollback(v.r.Context(), api.RollbackRequest{Case: n, DryRun: dry}) {
+		if err != nil {
+			return err
+		}
+		if done[m.Act]++; m.Beside != "" && len(kept) < mostDamage {
+			kept = append(kept, m)
+		}
+	}
+	p, err := v.look()
+	if err != nil {
+		return err
+	}
+	p.Undo, p.Rehearsed, p.Undone, p.Kept = done, dry, !dry, kept
+	return v.show("case", p)
+}
+
+// formTime reads a time from a form, in the house's zone; nothing is no time.
+func formTime(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	t, err := time.ParseInLocation("2006-01-02T15:04", text, time.Local)
+	if err != nil {
+		return t, &problem.Error{Kind: problem.Invalid, Op: "case", On: text, Hint: "hint.case-when"}
+	}
+	return t, nil
+}
