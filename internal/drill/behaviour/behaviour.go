@@ -31,7 +31,18 @@ type Profile struct {
 	Parties int      `json:"parties,omitempty"` // accounts that share the work; 0: 1
 	Pause   Duration `json:"pause,omitempty"`   // between two files
 	Limit   int      `json:"limit,omitempty"`   // so many files; 0: all
+	Door    Door     `json:"door,omitempty"`    // through which it comes; empty: WebDAV
+	Quick   bool     `json:"quick,omitempty"`   // it is one of the few that a quick rehearsal plays
 }
+
+// Door is the way into the house.
+type Door string
+
+// The doors.
+const (
+	WebDAV Door = "webdav"
+	SFTP   Door = "sftp"
+)
 
 // Part says which bytes of a file are replaced. The zero value: all.
 type Part struct {
@@ -78,7 +89,25 @@ const (
 	Delete      Way = "delete"       // removed
 	Rename      Way = "rename"       // renamed
 	Read        Way = "read"         // read
+	InPlace     Way = "in-place"     // only what is replaced is written, into the file as it stands
+	Append      Way = "append"       // the trailer is written behind its end, and nothing else
+	Cut         Way = "cut"          // cut off behind the bytes that are kept
 )
+
+// needsSFTP reports whether WebDAV has no words for a way: there a file is saved as a whole.
+func (w Way) needsSFTP() bool { return w == InPlace || w == Append || w == Cut }
+
+// Through returns the profile for a door, and whether it can be played there. An empty door is the profile's own.
+func (p Profile) Through(d Door) (Profile, bool) {
+	if d == "" {
+		d = p.Door
+	}
+	if d == "" {
+		d = WebDAV
+	}
+	p.Door = d
+	return p, d == SFTP || !p.Way.needsSFTP()
+}
 
 // Order is the order in which files are attacked.
 type Order string
@@ -175,7 +204,7 @@ func Parse(b []byte) (list []Profile, err error) {
 
 // check refuses what cannot be played.
 func (p *Profile) check() error {
-	ways := []Way{Overwrite, WriteRename, RenameWrite, NewDelete, DeleteNew, TempOver, MoveOut, EmptyFirst, Truncate, Delete, Rename, Read}
+	ways := []Way{Overwrite, WriteRename, RenameWrite, NewDelete, DeleteNew, TempOver, MoveOut, EmptyFirst, Truncate, Delete, Rename, Read, InPlace, Append, Cut}
 	looks := []Look{Random, Base64, Hex, Zeros, Prose, Zip, Mimic, Hidden, Cover}
 	orders := []Order{ByFolder, Alphabetic, Largest, Newest, Shuffled, Around}
 	named := slices.Contains([]Way{WriteRename, RenameWrite, NewDelete, DeleteNew, Rename}, p.Way)
@@ -191,14 +220,27 @@ func (p *Profile) check() error {
 		return fmt.Errorf("there is no order %q", p.Order)
 	case named != (p.To != ""):
 		return fmt.Errorf("way %q and new name %q do not go together", p.Way, p.To)
-	case path.Base(p.To) != p.To && p.To != "":
+	case p.To != "" && !plain(p.To):
 		return fmt.Errorf("a new name is no path: %q", p.To)
-	case p.Note != nil && (path.Base(p.Note.Name) != p.Note.Name || p.Note.Text == ""):
+	case p.Note != nil && (!plain(p.Note.Name) || p.Note.Text == ""):
 		return errors.New("a note has a name, which is no path, and a text")
+	case !slices.Contains([]Door{"", WebDAV, SFTP}, p.Door):
+		return fmt.Errorf("there is no door %q", p.Door)
+	case p.Way.needsSFTP() && p.Door != SFTP:
+		return fmt.Errorf("way %q needs \"door\": \"sftp\"", p.Way)
+	case p.Way == InPlace && !slices.Contains([]Look{Random, Zeros, Prose}, p.As):
+		return fmt.Errorf("way %q and look %q do not go together", p.Way, p.As)
+	case p.Way == Append && p.Trailer == 0:
+		return fmt.Errorf("way %q needs a trailer", p.Way)
 	case min(x.Keep, x.Head, x.Write, x.Skip, x.Small, p.Trailer, int64(x.Spots), int64(p.Threads), int64(p.Parties), int64(p.Limit), int64(p.Pause)) < 0,
 		x.Percent < 0, x.Percent > 100, x.At < 0, x.At > 1, p.Threads > 64, p.Parties > 64, x.Spots > 1000, p.Trailer > 16<<20,
 		x.Write > 0 && x.Write+x.Skip < 16, x.Keep > 1<<50, x.Head > 1<<50, x.Write > 1<<50, x.Skip > 1<<50:
 		return errors.New("a number cannot be")
 	}
 	return nil
+}
+
+// plain reports whether a name is one, and no way to another place: with its letters filled in, it is joined to the folder of a file.
+func plain(name string) bool {
+	return path.Base(name) == name && name != "." && name != ".." && name != "/" && !strings.ContainsAny(name, "\\\x00")
 }

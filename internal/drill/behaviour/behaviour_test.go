@@ -50,6 +50,8 @@ type folder struct {
 	mu    sync.Mutex
 	files map[string][]byte
 	left  int // acts until it is stopped; 0: never
+
+	patched []Patch
 }
 
 func (f *folder) act() error {
@@ -109,6 +111,26 @@ func (f *folder) Remove(_ context.Context, name string) error {
 	return f.act()
 }
 
+// Patch implements Patcher.
+func (f *folder) Patch(_ context.Context, name string, p Patch) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	b := bytes.Clone(f.files[name])
+	if p.Size >= 0 {
+		b = b[:p.Size]
+	}
+	for _, x := range p.Pieces {
+		if p.Append {
+			x.At = int64(len(b))
+		}
+		b = append(b, make([]byte, max(0, x.At+int64(len(x.Bytes))-int64(len(b))))...)
+		copy(b[x.At:], x.Bytes)
+	}
+	f.files[name] = b
+	f.patched = append(f.patched, p)
+	return f.act()
+}
+
 func full() *folder {
 	f := &folder{files: make(map[string][]byte)}
 	r := rand.New(rand.NewPCG(1, 1))
@@ -126,7 +148,7 @@ func full() *folder {
 // TestPlay plays every profile: what its log says was done is what has become of the files, and the same seed does the same.
 func TestPlay(t *testing.T) {
 	profiles, err := Profiles()
-	if err != nil || len(profiles) < 55 {
+	if err != nil || len(profiles) < 65 {
 		t.Fatalf("%d profiles, %v", len(profiles), err)
 	}
 	for _, p := range profiles {
@@ -154,6 +176,8 @@ func TestPlay(t *testing.T) {
 		}
 		for _, a := range log.Acts {
 			switch a.Kind {
+			case "patch": // it writes what it says, see TestPatch
+				want[a.Path] = sha256.Sum256(now.files[a.Path])
 			case "write", "note":
 				var sum [32]byte
 				b, _ := hexBytes(a.Sum)
@@ -184,9 +208,70 @@ func TestPlay(t *testing.T) {
 		if !same {
 			t.Errorf("%s: the same seed does something else", p.Name)
 		}
-		random := p.As != Zeros && p.Way != Delete && p.Way != Truncate && p.Way != Read && !(p.Way == Rename && !strings.Contains(p.To, "{"))
+		random := p.As != Zeros && p.Way != Cut && p.Way != Delete && p.Way != Truncate && p.Way != Read && !(p.Way == Rename && !strings.Contains(p.To, "{"))
 		if random && !differs && p.To != "{name}.locked2" {
 			t.Errorf("%s: another seed does the same", p.Name)
+		}
+	}
+}
+
+// TestPatch: what changes a file as it stands touches what the profile says, and nothing else.
+func TestPatch(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    Profile
+		want func(old, now []byte) bool
+	}{
+		"4 KiB in place": {Profile{Way: InPlace, Part: Part{Head: 4096}}, func(old, now []byte) bool {
+			n := min(4096, len(old))
+			return len(now) == len(old) && !bytes.Equal(now[:n], old[:n]) && bytes.Equal(now[n:], old[n:])
+		}},
+		"stripes and a trailer": {Profile{Way: InPlace, Part: Part{Keep: 100, Write: 50, Skip: 50}, Trailer: 32}, func(old, now []byte) bool {
+			return len(now) == len(old)+32 && bytes.Equal(now[:100], old[:100]) && !bytes.Equal(now[100:150], old[100:150]) && bytes.Equal(now[150:200], old[150:200])
+		}},
+		"appended": {Profile{Way: Append, Trailer: 64}, func(old, now []byte) bool { return len(now) == len(old)+64 && bytes.HasPrefix(now, old) }},
+		"cut":      {Profile{Way: Cut, Part: Part{At: 0.5}}, func(old, now []byte) bool { return len(now) == len(old)/2 && bytes.HasPrefix(old, now) }},
+		"emptied":  {Profile{Way: Cut}, func(_, now []byte) bool { return len(now) == 0 }},
+	} {
+		c.p.Name, c.p.Door = "x", SFTP
+		if err := c.p.check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		was, f := full(), full()
+		pl := Player{Now: time.Now, Seed: 1}
+		log, err := pl.Play(t.Context(), c.p, []Target{f})
+		if err != nil || len(log.Victims()) != len(was.files) || log.Begun().IsZero() {
+			t.Errorf("%s: %d victims, begun %v, %v", name, len(log.Victims()), log.Begun(), err)
+		}
+		for n, old := range was.files {
+			if !c.want(old, f.files[n]) {
+				t.Errorf("%s: %s of %d bytes became one of %d", name, n, len(old), len(f.files[n]))
+			}
+		}
+	}
+}
+
+// TestCheck: what cannot be played, or would lead out of the folder of a file, is refused.
+func TestCheck(t *testing.T) {
+	for name, p := range map[string]string{
+		"a way up":                `{"way": "rename", "to": "../{name}"}`,
+		"the folder above":        `{"way": "rename", "to": ".."}`,
+		"the folder":              `{"way": "rename", "to": "."}`,
+		"the top":                 `{"way": "rename", "to": "/"}`,
+		"an absolute name":        `{"way": "rename", "to": "/etc/{name}"}`,
+		"a path":                  `{"way": "rename", "to": "a/{name}"}`,
+		"a path of Windows":       `{"way": "rename", "to": "..\\{name}"}`,
+		"a note above":            `{"way": "delete", "note": {"name": "../x", "text": "x"}}`,
+		"a note of that name":     `{"way": "delete", "note": {"name": "..", "text": "x"}}`,
+		"an absolute note":        `{"way": "delete", "note": {"name": "/x", "text": "x"}}`,
+		"another door":            `{"way": "delete", "door": "ftp"}`,
+		"an address as door":      `{"way": "delete", "door": "https://files.example"}`,
+		"an address":              `{"way": "delete", "url": "https://files.example"}`,
+		"in place over WebDAV":    `{"way": "in-place"}`,
+		"in place, of other size": `{"way": "in-place", "door": "sftp", "as": "base64"}`,
+		"nothing to append":       `{"way": "append", "door": "sftp"}`,
+	} {
+		if _, err := Parse([]byte(`[{"name": "x", ` + p[1:] + `]`)); err == nil {
+			t.Errorf("%s is taken: %s", name, p)
 		}
 	}
 }

@@ -52,6 +52,14 @@ func (p Part) spans(size int64) (out []span) {
 	return out
 }
 
+// keeps returns how long a file of a size is when it has been cut off: Keep bytes, or the fraction At of it.
+func (p Part) keeps(size int64) int64 {
+	if p.At > 0 {
+		return int64(float64(size) * p.At)
+	}
+	return min(p.Keep, size)
+}
+
 // content returns what a file becomes, and how many of its bytes were replaced.
 func (p *Profile) content(old []byte, r *rand.ChaCha8) (now []byte, replaced int64) {
 	if len(old) == 0 {

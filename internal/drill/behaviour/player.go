@@ -32,6 +32,26 @@ type Target interface {
 	Remove(ctx context.Context, name string) error
 }
 
+// Patcher is a Target whose door can change a file as it stands.
+type Patcher interface {
+	// Patch cuts a file to its first Size bytes, writes the pieces, and sets its time if it is not zero.
+	Patch(ctx context.Context, name string, p Patch) error
+}
+
+// Patch is what is done to a file as it stands.
+type Patch struct {
+	Size     int64 // it is cut to so many bytes; -1: it is not
+	Append   bool  // it is opened for appending, and the pieces come behind its end
+	Pieces   []Piece
+	Modified time.Time
+}
+
+// Piece is a stretch that is written.
+type Piece struct {
+	At    int64
+	Bytes []byte
+}
+
 // ErrStopped is what a target's errors are when the party has been stopped.
 var ErrStopped = errors.New("stopped")
 
@@ -40,13 +60,13 @@ const maxVictim = 256 << 20
 
 // Act is one thing that was tried.
 type Act struct {
-	Kind   string    `json:"kind"` // "write", "rename", "remove", "note", "read"
+	Kind   string    `json:"kind"` // "write", "patch" (as it stands), "rename", "remove", "note", "read"
 	Path   string    `json:"path"`
 	To     string    `json:"to,omitempty"`
 	Victim string    `json:"victim,omitempty"` // the file that it was about, by the name that it had at the beginning
 	Bytes  int64     `json:"bytes,omitempty"`  // that were replaced or added; 0 of a write: it changes nothing
 	Sum    string    `json:"sum,omitempty"`    // SHA-256 of what was written
-	When   time.Time `json:"when"`
+	When   time.Time `json:"when"`             // when it was begun
 	Party  int       `json:"party"`
 	Error  string    `json:"error,omitempty"` // it was not done
 }
@@ -63,7 +83,7 @@ type Log struct {
 func (l *Log) Victims() []string {
 	seen := make(map[string]bool)
 	for _, a := range l.Acts {
-		if a.Error == "" && a.Victim != "" && a.Kind != "read" && (a.Path == a.Victim || a.To == a.Victim) && (a.Kind != "write" || a.Bytes > 0) {
+		if a.Error == "" && a.Victim != "" && a.Kind != "read" && (a.Path == a.Victim || a.To == a.Victim) && (a.Kind != "write" && a.Kind != "patch" || a.Bytes > 0) {
 			seen[a.Victim] = true
 		}
 	}
@@ -73,6 +93,16 @@ func (l *Log) Victims() []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// Begun returns when the first act began that did something about a file; the zero time if none did.
+func (l *Log) Begun() (first time.Time) {
+	for _, a := range l.Acts {
+		if a.Error == "" && a.Victim != "" && a.Kind != "read" && (first.IsZero() || a.When.Before(first)) {
+			first = a.When
+		}
+	}
+	return first
 }
 
 // Player acts behaviours out.
@@ -223,72 +253,128 @@ func (g *game) note(a Act, err error) error {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	a.When = g.Now()
 	g.log.Acts = append(g.log.Acts, a)
 	return err
 }
 
 // attack does to one file what the profile says.
 func (g *game) attack(ctx context.Context, party int, t Target, f File) error {
-	var content []byte
-	var replaced int64
-	r := g.rand("file " + f.Path)
+	v := &victim{game: g, ctx: ctx, party: party, t: t, File: f, r: g.rand("file " + f.Path)}
 	switch g.p.Way {
-	case Delete, Rename, Truncate:
+	case Delete, Rename, Truncate, Append, Cut:
 	default:
+		begun := g.Now()
 		old, err := t.Read(ctx, f.Path)
-		if err := g.note(Act{Kind: "read", Path: f.Path, Victim: f.Path, Party: party}, err); err != nil || g.p.Way == Read {
+		if err := g.note(Act{Kind: "read", Path: f.Path, Victim: f.Path, When: begun, Party: party}, err); err != nil || g.p.Way == Read {
 			return err
 		}
-		content, replaced = g.p.content(old, r)
+		v.content, v.replaced = g.p.content(old, v.r)
+		v.Size = int64(len(old))
 	}
-	to := path.Join(path.Dir(f.Path), g.name(path.Base(f.Path), r))
-	write := func(name string, content []byte) error {
-		modified, replaced := f.Modified, replaced+g.p.Trailer
-		if len(content) == 0 {
-			replaced = f.Size
-		}
-		return g.note(Act{Kind: "write", Path: name, Victim: f.Path, Bytes: replaced, Sum: fmt.Sprintf("%x", sha256.Sum256(content)), Party: party}, t.Write(ctx, name, content, modified))
-	}
-	move := func(from, to string) error {
-		return g.note(Act{Kind: "rename", Path: from, To: to, Victim: f.Path, Party: party}, t.Rename(ctx, from, to))
-	}
-	remove := func(name string) error {
-		return g.note(Act{Kind: "remove", Path: name, Victim: f.Path, Party: party}, t.Remove(ctx, name))
-	}
-	var steps []func() error
-	switch g.p.Way {
-	case Overwrite:
-		steps = append(steps, func() error { return write(f.Path, content) })
-	case WriteRename:
-		steps = append(steps, func() error { return write(f.Path, content) }, func() error { return move(f.Path, to) })
-	case RenameWrite:
-		steps = append(steps, func() error { return move(f.Path, to) }, func() error { return write(to, content) })
-	case NewDelete:
-		steps = append(steps, func() error { return write(to, content) }, func() error { return remove(f.Path) })
-	case DeleteNew:
-		steps = append(steps, func() error { return remove(f.Path) }, func() error { return write(to, content) })
-	case TempOver:
-		temp := path.Join(path.Dir(f.Path), letters(r, 8)+".tmp")
-		steps = append(steps, func() error { return write(temp, content) }, func() error { return move(temp, f.Path) })
-	case MoveOut:
-		out := "work/" + path.Base(f.Path)
-		steps = append(steps, func() error { return move(f.Path, out) }, func() error { return write(out, content) }, func() error { return move(out, f.Path) })
-	case EmptyFirst:
-		steps = append(steps, func() error { return write(f.Path, nil) }, func() error { return write(f.Path, content) })
-	case Truncate:
-		steps = append(steps, func() error { return write(f.Path, nil) })
-	case Delete:
-		steps = append(steps, func() error { return remove(f.Path) })
-	case Rename:
-		steps = append(steps, func() error { return move(f.Path, to) })
-	}
-	for _, s := range steps {
+	v.to = path.Join(path.Dir(f.Path), g.name(path.Base(f.Path), v.r))
+	for _, s := range v.steps() {
 		if err := s(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// victim is a file that is attacked.
+type victim struct {
+	*game
+	File
+	ctx      context.Context
+	party    int
+	t        Target
+	r        *rand.ChaCha8
+	content  []byte // what it becomes
+	replaced int64  // so many bytes of it are not what they were
+	to       string // its new name
+}
+
+// steps are what is done to it, one after the other.
+func (v *victim) steps() []func() error {
+	all := func(steps ...func() error) []func() error { return steps }
+	write := func(name string) func() error { return func() error { return v.write(name, v.content) } }
+	empty := func() error { return v.write(v.Path, nil) }
+	move := func(from, to string) func() error { return func() error { return v.move(from, to) } }
+	switch v.p.Way {
+	case Overwrite:
+		return all(write(v.Path))
+	case WriteRename:
+		return all(write(v.Path), move(v.Path, v.to))
+	case RenameWrite:
+		return all(move(v.Path, v.to), write(v.to))
+	case NewDelete:
+		return all(write(v.to), v.remove)
+	case DeleteNew:
+		return all(v.remove, write(v.to))
+	case TempOver:
+		temp := path.Join(path.Dir(v.Path), letters(v.r, 8)+".tmp")
+		return all(write(temp), move(temp, v.Path))
+	case MoveOut:
+		out := "work-" + v.run + "/" + path.Base(v.Path) // no folder of the firm has this name
+		return all(move(v.Path, out), write(out), move(out, v.Path))
+	case EmptyFirst:
+		return all(empty, write(v.Path))
+	case Truncate:
+		return all(empty)
+	case Delete:
+		return all(v.remove)
+	case Rename:
+		return all(move(v.Path, v.to))
+	case InPlace, Append, Cut:
+		return all(v.patch)
+	}
+	return nil
+}
+
+func (v *victim) write(name string, content []byte) error {
+	replaced, begun := v.replaced+v.p.Trailer, v.Now()
+	if len(content) == 0 {
+		replaced = v.Size
+	}
+	return v.note(Act{Kind: "write", Path: name, Victim: v.Path, Bytes: replaced, Sum: fmt.Sprintf("%x", sha256.Sum256(content)), When: begun, Party: v.party},
+		v.t.Write(v.ctx, name, content, v.Modified))
+}
+
+func (v *victim) move(from, to string) error {
+	begun := v.Now()
+	return v.note(Act{Kind: "rename", Path: from, To: to, Victim: v.Path, When: begun, Party: v.party}, v.t.Rename(v.ctx, from, to))
+}
+
+func (v *victim) remove() error {
+	begun := v.Now()
+	return v.note(Act{Kind: "remove", Path: v.Path, Victim: v.Path, When: begun, Party: v.party}, v.t.Remove(v.ctx, v.Path))
+}
+
+// patch changes the file as it stands.
+func (v *victim) patch() error {
+	t, ok := v.t.(Patcher)
+	if !ok {
+		return fmt.Errorf("way %q: the door cannot change a file as it stands", v.p.Way)
+	}
+	p, changed := Patch{Size: -1, Modified: v.Modified}, v.replaced
+	switch v.p.Way {
+	case InPlace:
+		for _, s := range v.p.Part.spans(v.Size) {
+			p.Pieces = append(p.Pieces, Piece{s.from, v.content[s.from:s.to]})
+		}
+		if tail := v.content[v.Size:]; len(tail) > 0 {
+			p.Pieces = append(p.Pieces, Piece{v.Size, tail})
+			changed += int64(len(tail))
+		}
+	case Append:
+		b := make([]byte, v.p.Trailer)
+		v.r.Read(b)
+		p.Append, p.Pieces, changed = true, []Piece{{v.Size, b}}, v.p.Trailer
+	case Cut:
+		p.Size = v.p.Part.keeps(v.Size)
+		changed = v.Size - p.Size
+	}
+	begun := v.Now()
+	return v.note(Act{Kind: "patch", Path: v.Path, Victim: v.Path, Bytes: changed, When: begun, Party: v.party}, t.Patch(v.ctx, v.Path, p))
 }
 
 // name returns the new name of a file.
@@ -316,7 +402,8 @@ func (g *game) notes(ctx context.Context, party int, t Target) {
 	for _, d := range dirs {
 		to := path.Join(d, name)
 		content := []byte(g.p.Note.Text)
-		err := g.note(Act{Kind: "note", Path: to, Sum: fmt.Sprintf("%x", sha256.Sum256(content)), Party: party}, t.Write(ctx, to, content, time.Time{}))
+		begun := g.Now()
+		err := g.note(Act{Kind: "note", Path: to, Sum: fmt.Sprintf("%x", sha256.Sum256(content)), When: begun, Party: party}, t.Write(ctx, to, content, time.Time{}))
 		if errors.Is(err, ErrStopped) || ctx.Err() != nil {
 			return
 		}
