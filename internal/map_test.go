@@ -52,8 +52,9 @@ var imports = map[string]string{
 	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody",
 	"keeper/custody": words + " seal ledger durable",
 
+	"document":         "",
 	"alert":            "lang",
-	"drill":            "account lang door/api drill/behaviour storehouse",
+	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",
 	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",
 	"vault/vaultmodel": words + " commit vault guard/structure",

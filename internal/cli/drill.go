@@ -2,56 +2,114 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/azekura/azekura/internal/drill"
 	"github.com/azekura/azekura/internal/drill/behaviour"
+	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/storehouse"
 )
 
+// drillFlags are the flags of the command.
+type drillFlags struct {
+	from, profile, own, door, font string
+	reports                        []string
+	files                          int
+	seed                           int64
+	list                           bool
+}
+
 func (a *app) drill() *cobra.Command {
-	var from, profile, own, report string
-	var seed int64
-	var list bool
-	c := a.command("drill", "cmd.drill", "azekura drill\nazekura drill --from /srv/copies/2025 --report drill.html\nazekura drill --list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		profiles, err := a.profiles(own, profile)
-		if err != nil {
-			return err
-		}
-		if list {
-			return a.listProfiles(profiles)
-		}
-		cfg := drill.Config{From: from, Profiles: profiles, Seed: uint64(seed), Now: a.now}
-		return a.runDrill(ctx, cfg, report)
-	})
-	c.Flags().StringVar(&from, "from", "", a.t("flag.drill-from"))
-	c.Flags().StringVar(&profile, "profile", "all", a.t("flag.profile"))
-	c.Flags().StringVar(&own, "profiles", "", a.t("flag.profiles"))
-	c.Flags().StringVar(&report, "report", "", a.t("flag.report"))
-	c.Flags().Int64Var(&seed, "seed", 1, a.t("flag.seed"))
-	c.Flags().BoolVar(&list, "list", false, a.t("flag.list-profiles"))
+	var f drillFlags
+	c := a.command("drill", "cmd.drill", "azekura drill\nazekura drill --from /srv/albums/2025 --report drill.pdf --report drill.html\nazekura drill --profile all --door both\nazekura drill --list", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error { return a.rehearse(ctx, f) })
+	c.Flags().StringVar(&f.from, "from", "", a.t("flag.drill-from"))
+	c.Flags().IntVar(&f.files, "files", drill.DefaultFiles, a.t("flag.drill-files"))
+	c.Flags().StringVar(&f.profile, "profile", "quick", a.t("flag.profile"))
+	c.Flags().StringVar(&f.own, "profiles", "", a.t("flag.profiles"))
+	c.Flags().StringVar(&f.door, "door", "", a.t("flag.drill-door"))
+	c.Flags().StringArrayVar(&f.reports, "report", nil, a.t("flag.report"))
+	c.Flags().StringVar(&f.font, "font", a.env("AZEKURA_FONT"), a.t("flag.font"))
+	c.Flags().Int64Var(&f.seed, "seed", 1, a.t("flag.seed"))
+	c.Flags().BoolVar(&f.list, "list", false, a.t("flag.list-profiles"))
 	return c
+}
+
+func (a *app) rehearse(ctx context.Context, f drillFlags) error {
+	if f.list && f.profile == "quick" {
+		f.profile = "all"
+	}
+	profiles, err := a.profiles(f.own, f.profile)
+	if err != nil {
+		return err
+	}
+	if !slices.Contains([]string{"", "webdav", "sftp", "both"}, f.door) {
+		return &problem.Error{Kind: problem.Invalid, Op: "drill", On: "--door " + f.door, Hint: "hint.drill-door"}
+	}
+	if profiles = drill.Through(profiles, f.door); len(profiles) == 0 {
+		return &problem.Error{Kind: problem.Invalid, Op: "drill", On: "--door " + f.door, Hint: "hint.drill-nothing"}
+	}
+	if f.list {
+		return a.listProfiles(profiles)
+	}
+	for _, name := range f.reports {
+		if e := filepath.Ext(name); e != ".pdf" && e != ".html" {
+			return &problem.Error{Kind: problem.Invalid, Op: "drill", On: name, Hint: "hint.drill-report"}
+		}
+	}
+	guard, err := a.guardSettings()
+	if err != nil {
+		return err
+	}
+	sample, err := drill.Pick(f.from, f.files)
+	if err != nil {
+		return err
+	}
+	cfg := drill.Config{Sample: sample, Profiles: profiles, Seed: uint64(f.seed), Guard: guard, Now: a.now}
+	return a.runDrill(ctx, cfg, f)
+}
+
+// guardSettings are those of this house; of a configuration that its user may not read, the program's own.
+func (a *app) guardSettings() (drill.Guard, error) {
+	c, err := storehouse.Load(a.data, os.Environ(), nil)
+	if errors.Is(err, fs.ErrPermission) {
+		c, err = storehouse.Default(a.data), nil
+	}
+	return drill.Guard{Mode: c.Guard, FalseAlarm: c.GuardFalseAlarm, Removals: c.GuardRemovals}, err
 }
 
 // profiles are those of the program and of a directory, or some of them by name.
 func (a *app) profiles(own, name string) ([]behaviour.Profile, error) {
+	var more []behaviour.Profile
 	all, err := behaviour.Profiles()
 	if err == nil && own != "" {
-		var more []behaviour.Profile
 		more, err = behaviour.Load(os.DirFS(own))
 		all = append(all, more...)
 	}
 	if err != nil {
 		return nil, &problem.Error{Kind: problem.Invalid, Op: "read", On: own, Hint: "hint.profiles", Err: err}
 	}
-	if name == "all" {
-		return all, nil
-	}
 	var out []behaviour.Profile
+	switch name {
+	case "all":
+		return all, nil
+	case "quick":
+		for _, p := range all {
+			if p.Quick || own != "" && slices.ContainsFunc(more, func(q behaviour.Profile) bool { return q.Name == p.Name }) {
+				out = append(out, p)
+			}
+		}
+		return out, nil
+	}
 	for _, want := range strings.Split(name, ",") {
 		n := len(out)
 		for _, p := range all {
@@ -77,64 +135,92 @@ func (a *app) listProfiles(list []behaviour.Profile) error {
 	}
 	var t table
 	for _, p := range list {
-		t.add(p.Name, p.About)
+		t.add(p.Name, string(p.Door), p.Said(a.lang == lang.Japanese))
 	}
 	t.write(a.out)
 	return nil
 }
 
-// runDrill rehearses, prints a line for each profile as it ends, and writes the report.
-func (a *app) runDrill(ctx context.Context, cfg drill.Config, report string) error {
+// runDrill rehearses, prints a line for each profile as it ends, and writes the reports.
+func (a *app) runDrill(ctx context.Context, cfg drill.Config, f drillFlags) error {
 	begun := a.now()
 	var all []drill.Result
-	bad := 0
 	bar := a.working()
 	defer bar.end()
+	bar.allFiles.Store(int64(len(cfg.Profiles)))
+	lines := a.drillLines(cfg.Profiles, cfg.Sample.Files())
 	if !a.json {
-		fmt.Fprintf(a.out, "%s\n", a.t("say.drill-head"))
+		a.print("say.drill-begin", len(cfg.Profiles), cfg.Sample.Files(), size(cfg.Sample.Bytes))
+		fmt.Fprint(a.out, "\n"+lines.head())
 	}
-	err := drill.Run(ctx, cfg, func(r drill.Result) error {
+	err := drill.Run(ctx, cfg, func(p behaviour.Profile) {
+		bar.tell(a.t("say.drill-next", p.Name, doorName(p.Door)))
+	}, func(r drill.Result) error {
 		bar.clear()
 		bar.files.Add(1)
 		all = append(all, r)
-		if !r.Good() {
-			bad++
-		}
 		if a.json {
 			return a.emit(r)
 		}
-		mark := a.t("say.drill-good")
-		if !r.Good() {
-			mark = a.t("say.drill-bad")
-		}
-		fmt.Fprintf(a.out, "%-4s %-26s %4d/%-4d %4d %5d %5d %6d/%-2d %5d/%-5d %6.2fs %5d %5d/%-5d\n", mark, r.Profile, r.Touched, r.Files, r.Changed+r.Renamed, r.Held, r.Lost,
-			r.Stopped, r.Parties, r.Found, r.Found+r.Missed-r.Wrong, r.Undo, r.Left, r.Disturbed, r.Work)
-		return nil
+		_, err := fmt.Fprint(a.out, lines.line(&r))
+		return err
 	})
 	if err != nil {
-		if _, ok := err.(*problem.Error); !ok {
-			err = problem.New(problem.Unavailable, "drill", cfg.From, err)
+		if _, ok := errors.AsType[*problem.Error](err); !ok {
+			err = problem.New(problem.Unavailable, "drill", cfg.Sample.From, err)
 		}
 		return err
 	}
 	bar.clear()
-	if report != "" {
-		b, err := drill.Report(all, begun, cfg.From, a.lang)
-		if err == nil {
-			err = os.WriteFile(report, b, 0o600)
-		}
-		if err != nil {
-			return problem.New(problem.Unavailable, "drill", report, err)
-		}
-	}
+	report := drill.Report{Begun: begun, Ended: a.now(), Config: cfg, Version: storehouse.Version(), Results: all}
 	if !a.json {
-		a.print("say.drill-sum", len(all)-bad, len(all), a.now().Sub(begun).Round(1e8).String())
-		if report != "" {
-			a.print("say.drill-report", report)
+		a.sumDrill(&report)
+	}
+	return a.keepReports(&report, f)
+}
+
+// sumDrill says in one line how it went.
+func (a *app) sumDrill(r *drill.Report) {
+	s := r.Sum()
+	a.print("say.drill-sum", s.Good, len(r.Results), drill.Span(r.Ended.Sub(r.Begun).Seconds()), s.Changed, drill.Span(s.Freeze), s.Left)
+	fmt.Fprintln(a.out, a.t("say.drill-key"))
+}
+
+// keepReports writes the reports. A PDF for which there is no font becomes a page for browsers, and what to install is said.
+func (a *app) keepReports(r *drill.Report, f drillFlags) (err error) {
+	for _, name := range f.reports {
+		var b []byte
+		var failed error
+		if filepath.Ext(name) == ".pdf" {
+			if b, failed = r.PDF(a.lang, f.font); failed != nil {
+				name = strings.TrimSuffix(name, ".pdf") + ".html"
+			}
+		}
+		if b == nil {
+			if b, err = r.HTML(a.lang); err != nil {
+				return problem.New(problem.Internal, "drill", name, err)
+			}
+		}
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			return problem.New(problem.Unavailable, "drill", name, err)
+		}
+		if !a.json {
+			a.print("say.drill-report", name)
+		}
+		if failed != nil {
+			return failed
 		}
 	}
-	if bad > 0 {
+	if bad := len(r.Results) - r.Sum().Good; bad > 0 {
 		return partly{bad}
 	}
 	return nil
+}
+
+// doorName is how a door is called.
+func doorName(d behaviour.Door) string {
+	if d == behaviour.SFTP {
+		return "SFTP"
+	}
+	return "WebDAV"
 }

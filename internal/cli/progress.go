@@ -22,7 +22,8 @@ type progress struct {
 	complete           atomic.Bool  // they are known to the end
 
 	mu    sync.Mutex
-	shown bool // guarded by mu: the line is on the screen
+	shown bool   // guarded by mu: the line is on the screen
+	what  string // guarded by mu: what is being done
 }
 
 const (
@@ -77,6 +78,13 @@ func (p *progress) clear() {
 	}
 }
 
+// tell says what is being done now.
+func (p *progress) tell(what string) {
+	p.mu.Lock()
+	p.what = what
+	p.mu.Unlock()
+}
+
 func (p *progress) tick() {
 	spent := p.a.now().Sub(p.start)
 	if p.a.json {
@@ -102,6 +110,9 @@ func (p *progress) tick() {
 // text is the line: how much, how fast, how long to go.
 func (p *progress) text(spent time.Duration) string {
 	files, bytes := p.files.Load(), p.bytes.Load()
+	if all := p.allFiles.Load(); p.count && all > 0 {
+		return p.steps(files, all, spent)
+	}
 	if p.count {
 		return p.a.t("say.working", files, spent.Round(time.Second))
 	}
@@ -117,8 +128,21 @@ func (p *progress) text(spent time.Duration) string {
 	if part > 0.01 {
 		left = time.Duration(float64(spent) * (1 - part) / part).Round(time.Second).String()
 	}
+	return p.a.t("say.progress-bar", bar(part), int(part*100), files, size(bytes), size(int64(rate)), left)
+}
+
+// steps is the line of a work of so many steps; p.mu is held.
+func (p *progress) steps(done, all int64, spent time.Duration) string {
+	left := "?"
+	if done > 0 {
+		left = (spent * time.Duration(all-done) / time.Duration(done)).Round(time.Second).String()
+	}
+	return p.a.t("say.drill-progress", bar(float64(done)/float64(all)), done, all, spent.Round(time.Second), left, p.what)
+}
+
+// bar draws how much is done.
+func bar(part float64) string {
 	const w = 20
-	full := int(part * w)
-	bar := strings.Repeat("#", full) + strings.Repeat(".", w-full)
-	return p.a.t("say.progress-bar", bar, int(part*100), files, size(bytes), size(int64(rate)), left)
+	full := int(min(part, 1) * w)
+	return strings.Repeat("#", full) + strings.Repeat(".", w-full)
 }

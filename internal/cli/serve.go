@@ -71,7 +71,7 @@ func (a *app) runServe(ctx context.Context, cfg storehouse.Config, first storeho
 	if err := level.UnmarshalText([]byte(cfg.LogLevel)); err != nil {
 		return problem.New(problem.Invalid, "read configuration", cfg.LogLevel, err)
 	}
-	opt := storehouse.Options{Now: a.now, Log: a.logger(level), Passphrase: a.passphrase, PreviewWorker: a.preview}
+	opt := storehouse.Options{Now: a.now, Log: a.logger(level), Passphrase: a.passphrase, PreviewWorker: a.preview, Service: a.env("NOTIFY_SOCKET")}
 	var welcome *storehouse.Welcome
 	if !storehouse.Exists(cfg) {
 		opt.Passphrase = remembered(a.newPassphrase)

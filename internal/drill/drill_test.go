@@ -11,6 +11,7 @@ import (
 
 	"github.com/azekura/azekura/internal/drill/behaviour"
 	"github.com/azekura/azekura/internal/lang"
+	"github.com/azekura/azekura/internal/storehouse"
 )
 
 // TestRun rehearses some behaviours with the sample and with a folder: each goes as it should, the folder stays as it is, and no scratch storehouse
@@ -34,37 +35,48 @@ func TestRun(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	sftp := func(list []behaviour.Profile) []behaviour.Profile { return Through(list, "sftp") }
 	for _, c := range []struct {
 		from     string
 		files    int
 		profiles []behaviour.Profile
 	}{
-		{"", 100, pick("lockbit2", "eighteen-accounts", "one-an-hour", "wiper-delete", "thief")},
-		{from, 12, pick("class-b", "mimic-temp", "zip-with-password")},
+		{"", 100, Through(pick("lockbit2", "eighteen-accounts", "one-an-hour", "wiper-delete", "thief"), "")},
+		{"", 100, sftp(pick("sftp-in-place-4k", "sftp-in-place-slow", "sftp-in-place-threads", "sftp-append", "sftp-cut-half", "sftp-rename-over"))},
+		{from, 12, Through(pick("class-b", "mimic-temp"), "both")},
+		{from, 12, sftp(pick("zip-with-password", "class-b"))},
 	} {
 		temp := t.TempDir()
-		var list []Result
-		err := Run(t.Context(), Config{From: c.from, Profiles: c.profiles, Seed: 1, Temp: temp, Now: time.Now}, func(r Result) error {
-			list = append(list, r)
+		guard := storehouse.Default("")
+		cfg := Config{Sample: pickOf(t, c.from), Profiles: c.profiles, Seed: 1, Temp: temp, Now: time.Now,
+			Guard: Guard{guard.Guard, guard.GuardFalseAlarm, guard.GuardRemovals}}
+		r := Report{Begun: time.Now(), Config: cfg, Version: "test"}
+		var next []string
+		err := Run(t.Context(), cfg, func(p behaviour.Profile) { next = append(next, p.Name) }, func(x Result) error {
+			r.Results = append(r.Results, x)
 			return nil
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(list) != len(c.profiles) {
-			t.Fatalf("%d of %d were rehearsed", len(list), len(c.profiles))
+		if r.Ended = time.Now(); len(r.Results) != len(c.profiles) || len(next) != len(c.profiles) {
+			t.Fatalf("%d of %d were rehearsed", len(r.Results), len(c.profiles))
 		}
-		for _, r := range list {
-			if !r.Good() || r.Files != c.files {
-				t.Errorf("%+v", r)
+		for i, x := range r.Results {
+			if !x.Good() || x.Files != c.files || x.Door != c.profiles[i].Door {
+				t.Errorf("%+v: %v", x, x.Faults(lang.English))
+			}
+			slow, frozen := c.profiles[i].Pause > 0, x.Stopped > 0
+			if frozen != (x.Freeze != nil) || frozen && (*x.Freeze < 0 || slow != (*x.Freeze >= 3600) || !slow && *x.Freeze > 60) {
+				t.Errorf("%s: frozen %v, after %s", x.Profile, frozen, x.After())
 			}
 		}
 		if left, err := os.ReadDir(temp); err != nil || len(left) > 0 {
 			t.Errorf("left: %v, %v", left, err)
 		}
 		for _, l := range []lang.Lang{lang.English, lang.Japanese} {
-			b, err := Report(list, time.Now(), c.from, l)
-			if err != nil || !bytes.Contains(b, []byte(list[0].Profile)) {
+			b, err := r.HTML(l)
+			if err != nil || !bytes.Contains(b, []byte(r.Results[0].Profile)) {
 				t.Errorf("report: %v\n%s", err, b)
 			}
 		}
@@ -75,6 +87,15 @@ func TestRun(t *testing.T) {
 			t.Errorf("file %d of the folder was changed: %v", i, err)
 		}
 	}
+}
+
+func pickOf(t *testing.T, from string) *Sample {
+	t.Helper()
+	s, err := Pick(from, DefaultFiles)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // TestGood: what a rehearsal must not show.

@@ -7,10 +7,13 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/drill/behaviour"
@@ -19,6 +22,22 @@ import (
 // drive is a WebDAV drive of one device, as a computer has it.
 type drive struct {
 	url, user, secret string
+	jump              *sync.RWMutex // of the clock: while it is put forward nobody is at work
+}
+
+// plain is a client that goes where it is told to and nowhere else: by no proxy of the environment, after no redirect, to this machine alone.
+var plain = &http.Client{
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	Transport:     &http.Transport{DialContext: dialHere, MaxIdleConnsPerHost: 64},
+}
+
+// dialHere connects to this machine, and to no other.
+func dialHere(ctx context.Context, network, addr string) (net.Conn, error) {
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil || !ap.Addr().IsLoopback() {
+		return nil, fmt.Errorf("%q is not on this machine", addr)
+	}
+	return new(net.Dialer).DialContext(ctx, network, addr)
 }
 
 // most bounds what is read of an answer.
@@ -27,6 +46,8 @@ const most = maxFile + 1<<20
 func (d *drive) at(name string) string { return d.url + (&url.URL{Path: name}).EscapedPath() }
 
 func (d *drive) do(ctx context.Context, method, name string, body []byte, header ...string) ([]byte, error) {
+	d.jump.RLock()
+	defer d.jump.RUnlock()
 	q, err := http.NewRequestWithContext(ctx, method, d.at(name), bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -35,7 +56,7 @@ func (d *drive) do(ctx context.Context, method, name string, body []byte, header
 	for i := 0; i < len(header); i += 2 {
 		q.Header.Set(header[i], header[i+1])
 	}
-	r, err := http.DefaultClient.Do(q)
+	r, err := plain.Do(q)
 	if err != nil {
 		return nil, err
 	}

@@ -14,14 +14,14 @@ import (
 )
 
 // rehearse plays one profile.
-func rehearse(ctx context.Context, cfg Config, p behaviour.Profile, files []file) (out Result, err error) {
-	out = Result{Profile: p.Name, About: p.About, Files: len(files), Parties: max(1, p.Parties)}
-	s, drives, closed, err := open(ctx, cfg, out.Parties, files)
+func rehearse(ctx context.Context, cfg Config, p behaviour.Profile) (out Result, err error) {
+	files := cfg.Sample.files
+	out = Result{Profile: p.Name, About: p.About, Door: p.Door, Files: len(files), Parties: max(1, p.Parties)}
+	s, eyes, targets, closed, err := open(ctx, cfg, p)
 	if err != nil {
 		return out, err
 	}
 	defer func() { err = errors.Join(err, closed()) }()
-	eyes := drives[0]
 	names := make([]string, len(files))
 	for i := range files {
 		names[i] = files[i].name
@@ -29,10 +29,6 @@ func rehearse(ctx context.Context, cfg Config, p behaviour.Profile, files []file
 	was, err := s.sums(ctx, eyes, names)
 	if err != nil {
 		return out, err
-	}
-	var targets []behaviour.Target
-	for _, d := range drives[1:] {
-		targets = append(targets, d)
 	}
 	busy := s.work(ctx, eyes)
 	begun := s.now()
@@ -43,6 +39,9 @@ func rehearse(ctx context.Context, cfg Config, p behaviour.Profile, files []file
 		return out, err
 	}
 	out.Stopped, out.Seconds = log.Stopped, log.Took.Seconds()
+	if out.Freeze, err = s.reaction(ctx, log); err != nil {
+		return out, err
+	}
 	for _, err := range s.api.Held(ctx) {
 		if err != nil {
 			return out, err
@@ -54,6 +53,25 @@ func rehearse(ctx context.Context, cfg Config, p behaviour.Profile, files []file
 		return out, err
 	}
 	return out, s.undo(ctx, eyes, begun, log, was, saved, &out)
+}
+
+// reaction returns the seconds from the first file that was touched to the freeze of the last party that was frozen, by the house's own
+// record of the freezes: the attacker hears of it only with the next try.
+func (s *scratch) reaction(ctx context.Context, log *behaviour.Log) (*float64, error) {
+	begun, last := log.Begun(), time.Time{}
+	for f, err := range s.api.Stops(ctx) {
+		if err != nil {
+			return nil, err
+		}
+		if f.Since.After(last) {
+			last = f.Since
+		}
+	}
+	if last.IsZero() || begun.IsZero() {
+		return nil, nil
+	}
+	d := max(0, last.Sub(begun).Seconds())
+	return &d, nil
 }
 
 // harm counts what others see of it.
@@ -154,7 +172,7 @@ func (s *scratch) work(ctx context.Context, d *drive) func(*Result) map[string][
 	ctx, stop := context.WithCancel(ctx)
 	saved, done, failed := make(map[string][32]byte), 0, 0
 	ended := make(chan struct{})
-	const folder = "colleague"
+	folder := s.desk
 	go func() {
 		defer close(ended)
 		try := func(err error) bool {

@@ -1,65 +1,180 @@
 package drill
 
 import (
-	"archive/zip"
-	"bytes"
+	"errors"
 	"fmt"
-	"image"
-	"image/color"
-	"image/jpeg"
-	"image/png"
 	"io"
-	"math/rand/v2"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
 	"strings"
+
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/storehouse"
 )
 
-// builtIn is a small factory: schools with photographs, proofs, texts, archives, and what nobody can look into.
-func builtIn() (out []file, err error) {
-	add := func(name string, content []byte) { out = append(out, file{name: name, made: content}) }
-	for i, school := range []string{"第一小学校", "第二小学校", "北中学校", "南中学校"} {
-		for n := range 20 {
-			add(fmt.Sprintf("%s/3年B組/IMG_%04d.JPG", school, n), picture(uint64(100*i+n)))
+// Bounds of what is copied: a rehearsal needs some files of each kind, not all.
+const (
+	DefaultFiles = 200 // of a folder, unless somebody asks for more: with them the quick behaviours take about a minute
+	MaxFiles     = 2000
+	maxBytes     = 512 << 20
+	maxFile      = 32 << 20
+	perFile      = maxBytes / MaxFiles // what the files of a sample may have on average
+	maxLooked    = 200_000             // files of a folder that are looked at
+)
+
+// Sample is what is copied into each scratch storehouse.
+type Sample struct {
+	From  string // the folder; empty: what comes with the program
+	Seen  int    // files of the folder that could have been copied
+	Bytes int64
+	files []file
+}
+
+// Files is how many they are.
+func (s *Sample) Files() int { return len(s.files) }
+
+// Kind is a kind of files, by the ending of their names.
+type Kind struct {
+	Ending string
+	Files  int
+}
+
+// Kinds are the kinds of the files, the most frequent first.
+func (s *Sample) Kinds() (out []Kind) {
+	for _, f := range s.files {
+		e := strings.ToLower(strings.TrimPrefix(path.Ext(f.name), "."))
+		i := slices.IndexFunc(out, func(k Kind) bool { return k.Ending == e })
+		if i < 0 {
+			i, out = len(out), append(out, Kind{Ending: e})
 		}
-		var b bytes.Buffer
-		if err := png.Encode(&b, scene(uint64(900+i), 160, 120)); err != nil {
-			return nil, err
+		out[i].Files++
+	}
+	slices.SortStableFunc(out, func(a, b Kind) int {
+		if a.Files != b.Files {
+			return b.Files - a.Files
 		}
-		add(school+"/校章.png", b.Bytes())
-		b = bytes.Buffer{}
-		z := zip.NewWriter(&b)
-		w, err := z.Create("名簿.csv")
+		return strings.Compare(a.Ending, b.Ending)
+	})
+	return out
+}
+
+// file is a file that is copied into scratch storehouses.
+type file struct {
+	name string // with slashes
+	from string // where it lies; empty: content is it
+	size int64
+	made []byte
+}
+
+func (f *file) content() ([]byte, error) {
+	if f.from == "" {
+		return f.made, nil
+	}
+	r, err := os.Open(f.from)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	return io.ReadAll(io.LimitReader(r, maxFile)) // it may have grown meanwhile
+}
+
+// Pick picks at most n files of a folder, spread evenly over it; without a folder those that come with the program. It reads
+// their names alone, and changes nothing. The folder of a storehouse is refused, and so is one that holds such a folder: what lies there is
+// sealed, and the keys lie beside it.
+func Pick(from string, n int) (*Sample, error) {
+	if from == "" {
+		files, err := builtIn()
+		return sampleOf("", files, len(files)), err
+	}
+	if n < 1 || n > MaxFiles {
+		return nil, &problem.Error{Kind: problem.Invalid, Op: "drill", On: fmt.Sprintf("%d (1 – %d)", n, MaxFiles), Hint: "hint.config-value"}
+	}
+	root, err := filepath.Abs(from)
+	if err == nil {
+		root, err = filepath.EvalSymlinks(root)
+	}
+	if err != nil {
+		return nil, problem.New(problem.NotFound, "drill", from, err)
+	}
+	for dir := root; ; dir = filepath.Dir(dir) {
+		if storehouse.Holds(dir) {
+			return nil, &problem.Error{Kind: problem.Invalid, Op: "drill", On: dir, Hint: "hint.drill-storehouse"}
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	files, err := walk(root)
+	if err != nil {
+		if _, ok := errors.AsType[*problem.Error](err); !ok {
+			err = problem.New(problem.Unavailable, "drill", from, err)
+		}
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, &problem.Error{Kind: problem.NotFound, Op: "drill", On: from, Hint: "hint.drill-empty"}
+	}
+	return sampleOf(from, spread(files, n), len(files)), nil
+}
+
+func sampleOf(from string, files []file, seen int) *Sample {
+	s := &Sample{From: from, Seen: seen, files: files}
+	for i := range files {
+		s.Bytes += files[i].size
+	}
+	return s
+}
+
+// walk finds the files that could be copied: no links, nothing hidden, nothing that a share could not hold.
+func walk(root string) (out []file, err error) {
+	err = filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil && errors.Is(err, fs.ErrPermission) && name != root: // what this user may not see is not rehearsed with
+			return nil
+		case err != nil:
+			return err
+		case d.IsDir() && storehouse.Holds(name):
+			return &problem.Error{Kind: problem.Invalid, Op: "drill", On: name, Hint: "hint.drill-storehouse"}
+		case name != root && strings.HasPrefix(d.Name(), ".") && d.IsDir():
+			return fs.SkipDir
+		case !d.Type().IsRegular() || strings.HasPrefix(d.Name(), "."):
+			return nil
+		case len(out) == maxLooked:
+			return fs.SkipAll
+		}
+		i, err := d.Info()
+		if err != nil || i.Size() == 0 || i.Size() > maxFile {
+			return nil // it has gone meanwhile, or is nothing to rehearse with
+		}
+		rel, err := filepath.Rel(root, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		io.WriteString(w, strings.Repeat(fmt.Sprintf("%d,佐藤,花子,3年B組\r\n", i), 300))
-		if err := z.Close(); err != nil {
-			return nil, err
+		rel = filepath.ToSlash(rel)
+		if _, err := pathname.Parse("/" + share + "/" + rel); err == nil {
+			out = append(out, file{name: rel, from: name, size: i.Size()})
 		}
-		add(school+"/入稿.zip", b.Bytes())
-		add(school+"/連絡.txt", []byte(strings.Repeat(fmt.Sprintf("校正 %d：三列目、左から二人目の名前を直してください。\r\n", i), 30)))
-		add(school+"/名簿.csv", []byte(strings.Repeat(fmt.Sprintf("%d,鈴木,一郎,3年A組\r\n", i), 150)))
-		r := make([]byte, 30_000+i)
-		rand.NewChaCha8([32]byte{byte(i), 7}).Read(r)
-		add(school+"/色見本.dat", r)
-	}
-	return out, nil
+		return nil
+	})
+	return out, err
 }
 
-// picture is a JPEG that no other is like.
-func picture(seed uint64) []byte {
-	var b bytes.Buffer
-	jpeg.Encode(&b, scene(seed, 360, 270), &jpeg.Options{Quality: 85}) // a buffer takes everything
-	return b.Bytes()
-}
-
-func scene(seed uint64, w, h int) image.Image {
-	m := image.NewRGBA(image.Rect(0, 0, w, h))
-	r := rand.New(rand.NewPCG(seed, 11))
-	a, c := 1+r.IntN(7), 1+r.IntN(9)
-	for y := range h {
-		for x := range w {
-			m.SetRGBA(x, y, color.RGBA{uint8(a*x + int(seed)), uint8(c * y), uint8(x*y/97 + r.IntN(20)), 255})
+// spread picks at most n files, evenly, whose bytes stay within bounds.
+func spread(all []file, n int) (out []file) {
+	left := int64(n) * perFile
+	step := max(1, float64(len(all))/float64(n))
+	for at := 0.0; int(at) < len(all) && len(out) < n; at += step {
+		if f := all[int(at)]; f.size <= left {
+			left -= f.size
+			out = append(out, f)
 		}
 	}
-	return m
+	if len(out) == 0 { // each is larger than the bound
+		out = append(out, slices.MinFunc(all, func(a, b file) int { return int(a.size - b.size) }))
+	}
+	return out
 }

@@ -87,8 +87,6 @@ var hintTexts = []text{
 	{"hint.not-held", "Nothing is held back under this id any more: somebody has decided already, or the file was saved again.", "この保留はもうありません。既に判断されたか、ファイルが保存し直されています。"},
 	{"hint.held-which", "Name the ids of what you decide about, or say --all.", "判断する保留の ID か、--all を指定してください。"},
 	{"hint.suspects", "Say whose acts and since when: parties and a time, or what is frozen (--frozen).", "対象（--party）と開始日時（--from）、または --frozen を指定してください。"},
-	{"hint.profiles", "A behaviour in the folder cannot be read: docs/drill-profiles.md has the fields.", "フォルダー内のふるまいを読めません。項目は docs/drill-profiles.md にあります。"},
-	{"hint.profile", "There is no behaviour of this name. azekura drill --list shows them.", "その名前のふるまいはありません。azekura drill --list で一覧できます。"},
 	{"hint.alert", "Look into the log for the reason, and at the alert_… keys of the configuration.", "理由はログに記録されています。設定の alert_… を確認してください。"},
 	{"hint.no-case", "No such case is open. Look at the list of cases.", "その番号の事案は開かれていません。事案の一覧を確認してください。"},
 	{"hint.case-whom", "Name an account, or the id of a device or session, and since when it is distrusted.", "利用者の名前（または機器・セッションの ID）と、いつから疑わしいかを指定してください。"},

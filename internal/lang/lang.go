@@ -38,7 +38,7 @@ type table map[string][2]string
 // texts is every text there is.
 var texts = func() table {
 	t := make(table)
-	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts, guardTexts} {
+	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts, guardTexts, drillTexts} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}
 		}

@@ -53,7 +53,7 @@ func TestProblem(t *testing.T) {
 
 // lists are the tables by name.
 var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts, "guard": guardTexts}
+	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts, "guard": guardTexts, "drill": drillTexts}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 

@@ -31,6 +31,7 @@ var problemTexts = []text{
 	{"op.untie identity", "Cannot disconnect the company login", "社内ログインの連携を解除できません"},
 	{"op.set up second factor", "Cannot set up the second factor", "二要素目を登録できません"},
 	{"op.show status", "Cannot show the state", "状態を表示できません"},
+	{"op.write PDF", "Cannot write the PDF", "PDF を書き出せません"},
 	{"op.drill", "Cannot rehearse", "訓練できません"},
 	{"op.alert", "Cannot send the alert", "通知を送れません"},
 	{"op.case", "Cannot change the case", "事案を変更できません"},

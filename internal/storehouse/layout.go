@@ -106,3 +106,14 @@ func lockData(l layout) (release func() error, err error) {
 	}
 	return f.Close, nil
 }
+
+// Holds reports whether a directory is the data directory of a storehouse, as far as its names tell.
+func Holds(dir string) bool {
+	for _, name := range []string{"keeper", "ledger", "vault"} {
+		if i, err := os.Stat(filepath.Join(dir, name)); err != nil || !i.IsDir() {
+			return false
+		}
+	}
+	_, err := os.Stat(filepath.Join(dir, "lock"))
+	return err == nil
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // notify tells systemd about the service, sd_notify(3); without systemd it does nothing. socket is
-// $NOTIFY_SOCKET. A message that does not arrive is no reason to fail: systemd has its own timeouts.
+// Options.Service. A message that does not arrive is no reason to fail: systemd has its own timeouts.
 func notify(socket, state string) {
 	if socket == "" {
 		return

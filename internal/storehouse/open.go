@@ -37,6 +37,8 @@ type Options struct {
 	Passphrase func() ([]byte, error)
 	// PreviewWorker is the command of this program that makes one preview, see preview.Config. Empty: there are no previews.
 	PreviewWorker []string
+	// Service is systemd's socket for news of the service, $NOTIFY_SOCKET. Empty: nobody is told.
+	Service string
 	// FS is the disk; nil means the real one.
 	FS durable.FS
 

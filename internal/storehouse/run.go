@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -45,7 +44,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	h.mu.Unlock()
 	s.ready.Store(true)
 	ready(s.listeners)
-	socket := os.Getenv("NOTIFY_SOCKET")
+	socket := opt.Service
 	notify(socket, "READY=1")
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()

@@ -18,21 +18,22 @@ import (
 // Profile is a behaviour. docs/drill-profiles.md explains each field.
 type Profile struct {
 	Name    string   `json:"name"`
-	About   string   `json:"about"`             // what it is like
-	Victims []string `json:"victims,omitempty"` // endings of names; none: all files
-	Part    Part     `json:"part,omitzero"`     // which bytes are replaced
-	As      Look     `json:"as,omitempty"`      // by what; empty: random bytes
-	Trailer int64    `json:"trailer,omitempty"` // bytes that are added behind
-	Way     Way      `json:"way"`               // how that is saved
-	To      string   `json:"to,omitempty"`      // the new name: {name} {stem} {ext}, {run6} and {file6} for six random letters, the same in the run or new for each file
-	Note    *Note    `json:"note,omitempty"`    // what is left behind
-	Order   Order    `json:"order,omitempty"`   // empty: folder by folder
-	Threads int      `json:"threads,omitempty"` // at once, of each party; 0: 1
-	Parties int      `json:"parties,omitempty"` // accounts that share the work; 0: 1
-	Pause   Duration `json:"pause,omitempty"`   // between two files
-	Limit   int      `json:"limit,omitempty"`   // so many files; 0: all
-	Door    Door     `json:"door,omitempty"`    // through which it comes; empty: WebDAV
-	Quick   bool     `json:"quick,omitempty"`   // it is one of the few that a quick rehearsal plays
+	About   string   `json:"about"`              // what it is like
+	AboutJa string   `json:"about_ja,omitempty"` // in Japanese
+	Victims []string `json:"victims,omitempty"`  // endings of names; none: all files
+	Part    Part     `json:"part,omitzero"`      // which bytes are replaced
+	As      Look     `json:"as,omitempty"`       // by what; empty: random bytes
+	Trailer int64    `json:"trailer,omitempty"`  // bytes that are added behind
+	Way     Way      `json:"way"`                // how that is saved
+	To      string   `json:"to,omitempty"`       // the new name: {name} {stem} {ext}, {run6} and {file6} for six random letters, the same in the run or new for each file
+	Note    *Note    `json:"note,omitempty"`     // what is left behind
+	Order   Order    `json:"order,omitempty"`    // empty: folder by folder
+	Threads int      `json:"threads,omitempty"`  // at once, of each party; 0: 1
+	Parties int      `json:"parties,omitempty"`  // accounts that share the work; 0: 1
+	Pause   Duration `json:"pause,omitempty"`    // between two files
+	Limit   int      `json:"limit,omitempty"`    // so many files; 0: all
+	Door    Door     `json:"door,omitempty"`     // through which it comes; empty: WebDAV
+	Quick   bool     `json:"quick,omitempty"`    // it is one of the few that a quick rehearsal plays
 }
 
 // Door is the way into the house.
@@ -43,6 +44,14 @@ const (
 	WebDAV Door = "webdav"
 	SFTP   Door = "sftp"
 )
+
+// Said returns what it is like, in Japanese where there is a text.
+func (p *Profile) Said(japanese bool) string {
+	if japanese && p.AboutJa != "" {
+		return p.AboutJa
+	}
+	return p.About
+}
 
 // Part says which bytes of a file are replaced. The zero value: all.
 type Part struct {

@@ -152,6 +152,9 @@ func TestPlay(t *testing.T) {
 		t.Fatalf("%d profiles, %v", len(profiles), err)
 	}
 	for _, p := range profiles {
+		if p.Said(true) == p.Said(false) {
+			t.Errorf("%s: no word in Japanese of what it is like", p.Name)
+		}
 		p.Threads = 1 // so that two runs are comparable
 		play := func(seed uint64) (*folder, *Log) {
 			f := full()
