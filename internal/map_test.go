@@ -53,7 +53,7 @@ var imports = map[string]string{
 	"keeper/custody": words + " seal ledger durable",
 
 	"document":         "",
-	"alert":            "lang",
+	"alert":            "lang durable seal",
 	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",
 	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",

@@ -27,7 +27,7 @@ import (
 	"time"
 )
 
-var sample = Alert{Kind: Frozen, When: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), Who: "佐藤\r\nBcc: everybody@example.org", Device: "机 3", Address: "192.0.2.7", Door: "webdav",
+var sample = Alert{ID: "abc123", Kind: Frozen, Frozen: []string{"session", "device"}, When: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), Who: "佐藤\r\nBcc: everybody@example.org", Device: "机 3", Address: "192.0.2.7", Door: "webdav",
 	Share: "2026年度", Sign: "strange", Count: 1, Link: "https://azekura.example:8443/guard", House: "校倉"}
 
 // way notes what it is given, and fails as often as it is told to.
@@ -55,11 +55,15 @@ func (w *way) sent() []Alert {
 	return append([]Alert(nil), w.got...)
 }
 
+func config(ways ...Way) Config {
+	return Config{House: "house", Ways: ways, Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+}
+
 // TestDesk: what one party does is one alert, freezes come at once, what fails is tried again, and the end sends what waits.
 func TestDesk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &way{fail: 3}
-		d := NewDesk("house", time.Now, slog.New(slog.DiscardHandler), w)
+		d := NewDesk(config(w))
 		for range 100 {
 			d.Tell(Alert{Kind: Held, Who: "a"})
 		}
@@ -91,9 +95,9 @@ func TestDesk(t *testing.T) {
 
 // TestWithoutWays: a house without ways keeps nothing.
 func TestWithoutWays(t *testing.T) {
-	d := NewDesk("house", time.Now, slog.New(slog.DiscardHandler))
+	d := NewDesk(config())
 	d.Tell(sample)
-	if len(d.pending) != 0 || d.Test(t.Context(), "a", "") == nil {
+	if len(d.letters) != 0 || d.Test(t.Context(), "a", "") == nil {
 		t.Error("it waits for nobody")
 	}
 	d.Close()
@@ -184,6 +188,9 @@ func TestMail(t *testing.T) {
 	body, _, _ = strings.Cut(body, "\r\n.\r\n")
 	body += "\r\n"
 	check(t, []byte(body))
+	if !strings.Contains(body, "Message-ID: <abc123@example.jp>\r\n") {
+		t.Errorf("no Message-ID of the alert in\n%s", body)
+	}
 
 	addr, _, _ = server(t, true)
 	m.Server, m.TLS = addr, nil
@@ -249,13 +256,14 @@ func FuzzMessage(f *testing.F) {
 // TestWebhook: the body is signed, redirects are not followed, and an error does not tell the address.
 func TestWebhook(t *testing.T) {
 	var got struct {
+		ID   string
 		Kind Kind
 		Who  string
 		Text string
 	}
-	status, signature := http.StatusOK, ""
+	status, signature, id := http.StatusOK, "", ""
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		signature = r.Header.Get("Azekura-Signature")
+		signature, id = r.Header.Get("Azekura-Signature"), r.Header.Get("Idempotency-Key")
 		json.NewDecoder(r.Body).Decode(&got)
 		if status/100 == 3 {
 			http.Redirect(w, r, "http://192.0.2.1/", status)
@@ -267,7 +275,7 @@ func TestWebhook(t *testing.T) {
 	if err := h.Send(t.Context(), sample); err != nil {
 		t.Fatal(err)
 	}
-	if got.Kind != Frozen || len(signature) != 64 || !strings.Contains(got.Text, "What to do now") || !strings.Contains(got.Text, "次にすること") {
+	if got.Kind != Frozen || got.ID != "abc123" || id != "abc123" || len(signature) != 64 || !strings.Contains(got.Text, "What to do now") || !strings.Contains(got.Text, "次にすること") {
 		t.Errorf("%+v, signature %q", got, signature)
 	}
 	for _, status = range []int{http.StatusFound, http.StatusInternalServerError} {

@@ -3,7 +3,6 @@ package alert
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"crypto/tls"
 	"encoding/base64"
 	"errors"
@@ -95,7 +94,7 @@ func (m *Mail) message(a Alert) []byte {
 	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: ", clean(m.From), clean(strings.Join(m.To, ", ")))
 	b.WriteString(strings.ReplaceAll(mime.BEncoding.Encode("utf-8", short(a.Subject())), " =?", "\r\n =?"))
 	fmt.Fprintf(&b, "\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\nAuto-Submitted: auto-generated\r\n\r\n",
-		m.Now().Format(time.RFC1123Z), rand.Text(), clean(domain))
+		m.Now().Format(time.RFC1123Z), clean(a.ID), clean(domain))
 	text := base64.StdEncoding.EncodeToString([]byte(strings.ReplaceAll(a.Text(), "\n", "\r\n")))
 	for len(text) > 76 {
 		b.WriteString(text[:76] + "\r\n")

@@ -12,7 +12,7 @@ import (
 	"net/http"
 )
 
-// Webhook posts alerts as JSON. With a secret the header Azekura-Signature has the HMAC-SHA-256 of the body in hexadecimal.
+// Webhook posts alerts as JSON, with their ID in it and in the header Idempotency-Key. With a secret the header Azekura-Signature has the HMAC-SHA-256 of the body in hexadecimal.
 type Webhook struct {
 	URL    string // https, or http to this machine
 	Secret string
@@ -38,6 +38,7 @@ func (h *Webhook) Send(ctx context.Context, a Alert) error {
 		return fmt.Errorf("the address of the webhook: %w", err)
 	}
 	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("Idempotency-Key", clean(a.ID))
 	if h.Secret != "" {
 		m := hmac.New(sha256.New, []byte(h.Secret))
 		m.Write(body)

@@ -53,6 +53,8 @@ const (
 	Thawed  Kind = "thawed"  // Target may go on; Note: the kind and its id
 	Settled Kind = "settled" // what was held was accepted or discarded; Note: which
 
+	AlertLost Kind = "alert-lost" // nobody could be told of what was done for Target; Note: over which way, what, since when, and the alert's id
+
 	CaseOpened  Kind = "case-opened"  // Target: its number; Note: why. Without an Actor it was the guard
 	CaseChanged Kind = "case-changed" // Target; Note: who is distrusted, in which time
 	CaseClosed  Kind = "case-closed"  // Target; Note: what was found

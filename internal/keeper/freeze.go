@@ -221,6 +221,9 @@ func (l *Local) Freeze(ctx context.Context, s id.Session, what account.Stop) (ac
 		}
 		return events, nil
 	})
+	if err == nil && made.ID != "" && l.cfg.Froze != nil {
+		l.cfg.Froze(made)
+	}
 	for _, a := range ended {
 		err = errors.Join(err, l.endDevices(ctx, a))
 	}

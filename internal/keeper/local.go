@@ -41,6 +41,8 @@ type Config struct {
 
 	// Thawed is told of each freeze that is lifted; nil: nobody is.
 	Thawed func(account.Stop)
+	// Froze is told of each freeze by a person; nil: nobody is.
+	Froze func(account.Stop)
 
 	// Provider is the firm's identity provider, if it has one.
 	Provider Provider
@@ -311,3 +313,6 @@ func (l *Local) saveUses() error {
 
 // Format prints a word instead of what is in it, whatever the verb: there are keys.
 func (*Local) Format(s fmt.State, _ rune) { io.WriteString(s, "(keeper)") }
+
+// AlertKey returns the key with which the storehouse seals alerts that wait.
+func (l *Local) AlertKey() (seal.Key, error) { return l.keys.AlertKey() }

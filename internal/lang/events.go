@@ -43,5 +43,6 @@ var eventTexts = []text{
 	{"event.case-opened", "case opened", "事案を開始"},
 	{"event.case-changed", "case: who is distrusted", "事案の対象を変更"},
 	{"event.case-closed", "case closed", "事案を終了"},
+	{"event.alert-lost", "an alert could not be delivered", "通知を届けられず"},
 	{"event.settled", "held back: decided", "保留を判断"},
 }

@@ -125,6 +125,8 @@ var sayTexts = []text{
 	{"say.alert-who", "Who", "利用者・機器"},
 	{"say.alert-where", "Where", "場所"},
 	{"say.alert-sign", "What was seen", "番人が見たもの"},
+	{"say.alert-by", "Frozen by", "凍結した人"},
+	{"say.alert-reason", "Why", "理由"},
 	{"say.alert-sent", "Sent. Look whether it has arrived.", "送信しました。届いているか確かめてください。"},
 	{"say.head-rights", "RIGHTS", "権限"},
 	{"say.head-device", "DEVICE", "機器"},

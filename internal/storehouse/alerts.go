@@ -1,12 +1,18 @@
 package storehouse
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
@@ -33,8 +39,40 @@ func (h *House) openAlerts() error {
 	if err != nil {
 		name = "azekura"
 	}
-	h.alerts = alert.NewDesk(name, h.opt.Now, h.opt.Log, ways...)
+	key, err := h.keeper.local.AlertKey()
+	if err != nil {
+		return problem.New(problem.Internal, "open vault", h.cfg.Data, err)
+	}
+	if err := durable.MakeDir(h.opt.FS, filepath.Dir(h.at.alerts), 0o700); err != nil {
+		return problem.New(problem.Internal, "open vault", h.cfg.Data, err)
+	}
+	h.alerts = alert.NewDesk(alert.Config{House: name, Ways: ways, Now: h.opt.Now, Log: h.opt.Log, Lost: h.lost, FS: h.opt.FS, File: h.at.alerts, Key: key})
 	return nil
+}
+
+// lost writes into the ledger that nobody could be told.
+func (h *House) lost(a alert.Alert, way string) {
+	err := h.keeper.Keeper().Record(context.Background(), event.Event{Kind: event.AlertLost, When: h.opt.Now(), Target: a.Who,
+		Note: fmt.Sprintf("%s; %s; %s; %s", way, a.Kind, a.When.UTC().Format(time.RFC3339), a.ID)})
+	if err != nil {
+		h.opt.Log.Error("an alert that was given up is not in the ledger", "id", a.ID, "err", err)
+	}
+}
+
+// froze tells people of a freeze by one of them.
+func (h *House) froze(s account.Stop) {
+	a := alert.Alert{Kind: alert.Frozen, When: s.Since, Who: cmp.Or(s.Owner, s.Name), Frozen: []string{string(s.Kind)}, By: s.By, Reason: s.Reason, Link: h.page("/guard")}
+	switch s.Kind {
+	case account.StopDevice:
+		a.Device = s.Name
+	case account.StopAddress:
+		a.Who, a.Address = "", s.Subject
+	case account.StopShare:
+		a.Who, a.Share = "", s.Name
+	case account.StopAll:
+		a.Who = ""
+	}
+	h.alerts.Tell(a)
 }
 
 // alarm tells people what the guard has done. It does not wait.

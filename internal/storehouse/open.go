@@ -83,13 +83,13 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 			err = errors.Join(err, h.close(context.WithoutCancel(ctx)))
 		}
 	}()
-	if err := h.openAlerts(); err != nil {
-		return nil, err
-	}
 	if cfg.Guard != "off" {
 		h.guard = guard.New(guard.Config{FalseAlarm: 1 / float64(cfg.GuardFalseAlarm), Removals: cfg.GuardRemovals, Watch: cfg.Guard == "watch"})
 	}
-	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed); err != nil {
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze); err != nil {
+		return nil, err
+	}
+	if err := h.openAlerts(); err != nil {
 		return nil, err
 	}
 	if err := h.openBooks(ctx); err != nil {

@@ -221,6 +221,16 @@ func (c *Custody) protect(ctx context.Context, s Secret) error {
 	return nil
 }
 
+// AlertKey returns the key with which the storehouse seals alerts that wait: they name people.
+func (c *Custody) AlertKey() (seal.Key, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.gone {
+		return seal.Key{}, errGone
+	}
+	return c.root.Derive("storehouse alerts"), nil
+}
+
 // SaveState writes what the keeper remembers; it is durable when SaveState returns. After an error the old or
 // the new state is on disk.
 func (c *Custody) SaveState(plain []byte) error { return c.save(stateName, plain) }
