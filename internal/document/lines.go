@@ -51,13 +51,14 @@ func wide(r rune) bool {
 // wrap breaks a text into lines of a width.
 func wrap(s string, width float64, measure func(string) float64) (out []string) {
 	for line := range strings.SplitSeq(clean(s), "\n") {
-		now := ""
+		now, long := "", 0.0
 		put := func(p string) {
-			if now != "" && measure(strings.TrimRight(now+p, " ")) > width {
-				out, now = append(out, strings.TrimRight(now, " ")), ""
+			if now != "" && long+measure(strings.TrimRight(p, " ")) > width {
+				out, now, long = append(out, strings.TrimRight(now, " ")), "", 0
 				p = strings.TrimLeft(p, " ")
 			}
 			now += p
+			long += measure(p)
 		}
 		for _, p := range pieces(line) {
 			if measure(strings.TrimRight(p, " ")) <= width {

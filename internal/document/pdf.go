@@ -30,13 +30,18 @@ func (d *Document) PDF(fontFile string, made time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &writer{pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4}
+	return d.write(b, made)
+}
+
+// write is PDF with a font.
+func (d *Document) write(font []byte, made time.Time) ([]byte, error) {
+	w := &writer{pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4, wide: make(map[rune]float64)}
 	if d.Landscape {
 		w.size = *gopdf.PageSizeA4Landscape
 	}
 	w.pdf.Start(gopdf.Config{PageSize: w.size})
 	w.pdf.SetInfo(gopdf.PdfInfo{Title: clean(d.Title), Producer: "Azekura", CreationDate: made})
-	if err := addFont(w.pdf, b, func() { w.missing = true }); err != nil {
+	if err := addFont(w.pdf, font, func() { w.missing = true }); err != nil {
 		return nil, err
 	}
 	w.page()
@@ -62,7 +67,8 @@ type writer struct {
 	y       float64
 	at      float64 // the size of letters that is set
 	pages   int
-	missing bool // a letter was not in the font
+	wide    map[rune]float64 // of letters of size 1
+	missing bool             // a letter was not in the font
 	err     error
 }
 
@@ -88,13 +94,18 @@ func (w *writer) font(size float64) {
 	}
 }
 
-func (w *writer) measure(s string) float64 {
-	if w.err != nil || s == "" {
-		return 0
+// measure returns how wide a text is in the size that is set: as wide as its letters together, for no two are drawn closer.
+func (w *writer) measure(s string) (all float64) {
+	for _, r := range s {
+		n, ok := w.wide[r]
+		if !ok && w.err == nil {
+			n, w.err = w.pdf.MeasureTextWidth(string(r))
+			n /= w.at
+			w.wide[r] = n
+		}
+		all += n * w.at
 	}
-	n, err := w.pdf.MeasureTextWidth(s)
-	w.err = err
-	return n
+	return all
 }
 
 // lines breaks a text for a width, in a size.

@@ -86,7 +86,7 @@ var drillTexts = []text{
 	{"web.drill-held", "Held", "保留"},
 	{"web.drill-stopped", "Frozen", "凍結"},
 	{"web.drill-freeze", "Time to freeze", "凍結まで"},
-	{"web.drill-damage", "Damage found / true", "被害 検出 / 実際"},
+	{"web.drill-damage", "Damage found / true", "被害の検出"},
 	{"web.drill-undo", "Time to roll back", "復旧時間"},
 	{"web.drill-left", "Not restored", "復旧漏れ"},
 	{"web.drill-work", "Work disturbed", "作業の妨げ"},

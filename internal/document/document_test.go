@@ -1,0 +1,145 @@
+package document
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"golang.org/x/image/font/gofont/goregular"
+	"pgregory.net/rapid"
+)
+
+var made = time.Date(2026, 11, 30, 10, 0, 0, 0, time.FixedZone("JST", 9*3600))
+
+// pages counts the pages of a PDF.
+func pages(b []byte) int { return bytes.Count(b, []byte("/Type /Page\n")) }
+
+func sample(rows int, text string) *Document {
+	t := Table{Columns: []Column{{Title: "name", Width: 5}, {Title: "number of them", Width: 1, Right: true}}}
+	for i := range rows {
+		t.Rows = append(t.Rows, []Cell{{Text: fmt.Sprintf("row %d %s", i, text), Small: text, Tone: Good}, {Text: fmt.Sprint(i), Tone: Bad}})
+	}
+	return &Document{Lang: "en", Title: "Title " + text, Footer: text, Landscape: true, Missing: "some are missing", Blocks: []Block{
+		Paragraph{Text: text, Tone: Large}, Heading{Text: text}, Pairs{{"key", text}, {text, "value"}}, t, Signature{text, "by"},
+	}}
+}
+
+// TestPages: a long table goes over as many pages as it takes.
+func TestPages(t *testing.T) {
+	last := 0
+	for _, rows := range []int{0, 1, 60, 600} {
+		b, err := sample(rows, "text").write(goregular.TTF, made)
+		if err != nil || !bytes.HasPrefix(b, []byte("%PDF-")) {
+			t.Fatalf("%d rows: %v", rows, err)
+		}
+		n := pages(b)
+		if n < max(1, rows/25) || n > rows/10+1 || n < last {
+			t.Errorf("%d rows on %d pages", rows, n)
+		}
+		last = n
+	}
+}
+
+// TestMissing: what a font has not is said, and ends nothing.
+func TestMissing(t *testing.T) {
+	for _, text := range []string{"卒業", "\U00020B9F", "\U0001F600", "葛\U000E0100", "a\u202Eb", "\x00\xff\n\t", strings.Repeat("x", 5000), strings.Repeat("長", 3000)} {
+		b, err := sample(3, text).write(goregular.TTF, made)
+		if err != nil || len(b) < 1000 {
+			t.Errorf("%.20q: %v", text, err)
+		}
+	}
+}
+
+func FuzzPDF(f *testing.F) {
+	f.Add("text, and more (of it)", 3)
+	f.Add("卒業アルバム「校正」、３年。\U0001F600\u200d\ufe0f", 40)
+	f.Fuzz(func(t *testing.T, text string, rows int) {
+		if rows = rows % 50; rows < 0 || len(text) > 2000 {
+			return
+		}
+		d := sample(rows, text)
+		if _, err := d.write(goregular.TTF, made); err != nil {
+			t.Error(err)
+		}
+		if b, err := d.HTML(); err != nil || bytes.Contains(b, []byte("<script")) {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// TestWrap: lines are no wider than asked for, lose nothing but the spaces between them, and begin with nothing that must not begin one.
+func TestWrap(t *testing.T) {
+	measure := func(s string) float64 { return float64(utf8.RuneCountInString(s)) }
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.StringOf(rapid.RuneFrom([]rune("abc 、。「」校倉（3）ー.,\n"))).Draw(t, "text")
+		width := rapid.IntRange(6, 40).Draw(t, "width")
+		lines := wrap(text, float64(width), measure)
+		bare := func(s string) string { return strings.NewReplacer(" ", "", "\n", "").Replace(s) }
+		if got := bare(strings.Join(lines, "")); got != bare(text) {
+			t.Fatalf("%q became %q", text, lines)
+		}
+		for _, l := range lines {
+			if measure(l) > float64(width) {
+				t.Fatalf("%q is wider than %d", l, width)
+			}
+		}
+	})
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{"one two three", []string{"one two", "three"}}, {"卒業アルバムの校正。", []string{"卒業アルバムの校", "正。"}}, {"名簿は今の三年「一組」", []string{"名簿は今の三年", "「一組」"}},
+		{"a-name-that-is-long.jpg", []string{"a-name-t", "hat-is-l", "ong.jpg"}}, {"", []string{""}}, {"一\n二", []string{"一", "二"}},
+	} {
+		if got := wrap(c.text, 8, measure); fmt.Sprint(got) != fmt.Sprint(c.want) {
+			t.Errorf("%q: %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
+// TestFont: a file that is no font, or has no Japanese letters, is refused, and none at all is said as what it is.
+func TestFont(t *testing.T) {
+	dir := t.TempDir()
+	for name, b := range map[string][]byte{"text.ttf": []byte("no font"), "empty.ttf": nil, "latin.ttf": goregular.TTF, "cut.ttf": goregular.TTF[:9000], "cff.ttf": []byte("OTTO\x00\x09\x00\x80aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")} {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := sample(1, "x").PDF(name, made); err == nil || errors.Is(err, ErrNoFont) {
+			t.Errorf("%s: %v", filepath.Base(name), err)
+		}
+	}
+	if _, err := sample(1, "x").PDF(filepath.Join(dir, "none"), made); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("none: %v", err)
+	}
+	if _, err := sample(1, "x").PDF(dir, made); err == nil {
+		t.Error("a directory is a font")
+	}
+	was := places
+	defer func() { places = was }()
+	if places = nil; true {
+		if _, err := sample(1, "x").PDF("", made); !errors.Is(err, ErrNoFont) {
+			t.Errorf("a machine without fonts: %v", err)
+		}
+	}
+}
+
+// TestHTML: what others have chosen stays text.
+func TestHTML(t *testing.T) {
+	b, err := sample(2, `<script>alert(1)</script>"&`).HTML()
+	if err != nil || bytes.Contains(b, []byte("<script>")) || !bytes.Contains(b, []byte("&lt;script&gt;")) || bytes.Count(b, []byte("<tr>")) != 3 {
+		t.Errorf("%v\n%s", err, b)
+	}
+	for _, want := range []string{`lang="en"`, "A4 landscape", `class="bad"`, `class="n"`, "<footer>"} {
+		if !bytes.Contains(b, []byte(want)) {
+			t.Errorf("no %s", want)
+		}
+	}
+}
