@@ -30,8 +30,14 @@ type drillFlags struct {
 
 func (a *app) drill() *cobra.Command {
 	var f drillFlags
-	c := a.command("drill", "cmd.drill", "azekura drill\nazekura drill --from /srv/albums/2025 --report drill.pdf --report drill.html\nazekura drill --profile all --door both\nazekura drill --list", cobra.NoArgs,
-		func(ctx context.Context, _ []string) error { return a.rehearse(ctx, f) })
+	var c *cobra.Command
+	c = a.command("drill", "cmd.drill", "azekura drill\nazekura drill --from /srv/albums/2025 --report drill.pdf --report drill.html\nazekura drill --profile all --door both\nazekura drill --list", cobra.NoArgs,
+		func(ctx context.Context, _ []string) error {
+			if f.list && !c.Flags().Changed("profile") {
+				f.profile = "all"
+			}
+			return a.rehearse(ctx, f)
+		})
 	c.Flags().StringVar(&f.from, "from", "", a.t("flag.drill-from"))
 	c.Flags().IntVar(&f.files, "files", drill.DefaultFiles, a.t("flag.drill-files"))
 	c.Flags().StringVar(&f.profile, "profile", "quick", a.t("flag.profile"))
@@ -45,9 +51,6 @@ func (a *app) drill() *cobra.Command {
 }
 
 func (a *app) rehearse(ctx context.Context, f drillFlags) error {
-	if f.list && f.profile == "quick" {
-		f.profile = "all"
-	}
 	profiles, err := a.profiles(f.own, f.profile)
 	if err != nil {
 		return err
