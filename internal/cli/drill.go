@@ -215,7 +215,7 @@ func (a *app) keepReports(r *drill.Report, f drillFlags) (err error) {
 		}
 	}
 	if bad := len(r.Results) - r.Sum().Good; bad > 0 {
-		return partly{bad}
+		return partly{bad, "say.drill-partly"}
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (t *transfer) finish(key string) error {
 		t.a.print(key, r.Copied, size(r.Bytes), r.Seconds, r.Unchanged, r.Skipped, r.Failed)
 	}
 	if r.Failed > 0 {
-		return partly{int(r.Failed)}
+		return partly{failed: int(r.Failed)}
 	}
 	return nil
 }

@@ -264,7 +264,7 @@ func (a *app) runRestore(ctx context.Context, c *client.Client, q api.RestoreReq
 		a.print("say.nothing-to-restore")
 	}
 	if n := count["failed"]; n > 0 {
-		return partly{n}
+		return partly{failed: n}
 	}
 	return nil
 }

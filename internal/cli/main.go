@@ -89,7 +89,10 @@ func firstOf(list ...string) string {
 func (a *app) t(key string, args ...any) string { return a.lang.Text(key, args...) }
 
 // partly is the error of a command that has done some of its work and has told what it could not do.
-type partly struct{ failed int }
+type partly struct {
+	failed int
+	say    string // a text with their number; empty: the one for most commands
+}
 
 func (p partly) Error() string { return fmt.Sprintf("%d failed", p.failed) }
 
@@ -100,7 +103,7 @@ func (a *app) report(err error) int {
 	}
 	if p, ok := errors.AsType[partly](err); ok {
 		if !a.json {
-			fmt.Fprintln(a.err, a.t("say.partly", p.failed))
+			fmt.Fprintln(a.err, a.t(firstOf(p.say, "say.partly"), p.failed))
 		}
 		return exitPartly
 	}

@@ -81,6 +81,7 @@ func Through(list []behaviour.Profile, door string) (out []behaviour.Profile) {
 
 // Run rehearses one profile after the other, each in a scratch storehouse of its own. It tells what comes next, and how each went.
 func Run(ctx context.Context, cfg Config, next func(behaviour.Profile), tell func(Result) error) error {
+	sweep(cfg)
 	for _, p := range cfg.Profiles {
 		p, _ = p.Through("")
 		next(p)

@@ -210,3 +210,42 @@ func TestDoors(t *testing.T) {
 		t.Errorf("a redirect was followed: %v, %d", err, asked)
 	}
 }
+
+// TestSweep: what a killed rehearsal has left goes with the next one; what is open, new, or nothing of ours stays.
+func TestSweep(t *testing.T) {
+	temp := t.TempDir()
+	opt := storehouse.Options{Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	long := time.Now().Add(-2 * leftAlone)
+	for _, name := range []string{"azekura-drill-old", "azekura-drill-open", "azekura-drill-new", "another-old"} {
+		dir := filepath.Join(temp, name)
+		if _, err := storehouse.Create(t.Context(), storehouse.Default(dir), opt, storehouse.First{Share: "s", Account: "a"}); err != nil {
+			t.Fatal(err)
+		}
+		if name == "azekura-drill-open" {
+			h, err := storehouse.Open(t.Context(), storehouse.Default(dir), opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer h.Close(t.Context())
+		}
+		if name != "azekura-drill-new" {
+			if err := os.Chtimes(dir, long, long); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	os.Mkdir(filepath.Join(temp, "azekura-drill-none"), 0o700)
+	os.Chtimes(filepath.Join(temp, "azekura-drill-none"), long, long)
+	sweep(Config{Temp: temp, Now: time.Now})
+	list, err := os.ReadDir(temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	for _, e := range list {
+		left = append(left, e.Name())
+	}
+	if fmt.Sprint(left) != "[another-old azekura-drill-new azekura-drill-none azekura-drill-open]" {
+		t.Errorf("left: %v", left)
+	}
+}

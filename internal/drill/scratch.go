@@ -2,6 +2,7 @@ package drill
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -13,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -76,7 +78,7 @@ func frozen(err error) bool {
 
 // open makes a scratch storehouse with its people and files, and opens its doors on loopback. close ends it and removes it.
 func open(ctx context.Context, cfg Config, p behaviour.Profile) (s *scratch, eyes *drive, attackers []behaviour.Target, closed func() error, err error) {
-	dir, err := os.MkdirTemp(cfg.Temp, "azekura-drill-")
+	dir, err := os.MkdirTemp(cfg.Temp, scratchName)
 	if err != nil {
 		return nil, nil, nil, nil, err
 	}
@@ -120,6 +122,28 @@ func open(ctx context.Context, cfg Config, p behaviour.Profile) (s *scratch, eye
 		return nil, nil, nil, nil, errors.Join(err, closed())
 	}
 	return s, eyes, attackers, closed, nil
+}
+
+// scratchName begins the names of scratch storehouses.
+const scratchName = "azekura-drill-"
+
+// leftAlone is how old a scratch storehouse must be before it may be one that a killed rehearsal has left: a new one is open to nobody for a moment.
+const leftAlone = time.Hour
+
+// sweep removes the scratch storehouses that rehearsals which were killed have left behind: there are copies of files in them. What cannot be
+// removed is somebody else's.
+func sweep(cfg Config) {
+	dir := cmp.Or(cfg.Temp, os.TempDir())
+	list, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range list {
+		name := filepath.Join(dir, e.Name())
+		if i, err := e.Info(); err == nil && e.IsDir() && strings.HasPrefix(e.Name(), scratchName) && cfg.Now().Sub(i.ModTime()) > leftAlone && storehouse.Abandoned(name) {
+			os.RemoveAll(name)
+		}
+	}
 }
 
 // enter notes the doors of the scratch storehouse. They are on loopback, or nothing is played.

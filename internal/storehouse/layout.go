@@ -118,3 +118,13 @@ func Holds(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, "lock"))
 	return err == nil
 }
+
+// Abandoned reports whether a directory holds a storehouse that no process has open.
+func Abandoned(dir string) bool {
+	f, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB) == nil
+}
