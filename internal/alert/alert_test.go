@@ -49,6 +49,13 @@ func (w *way) Send(_ context.Context, a Alert) error {
 	return nil
 }
 
+// left is how often it will still fail.
+func (w *way) left() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.fail
+}
+
 func (w *way) sent() []Alert {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -207,13 +207,15 @@ func TestGiveUp(t *testing.T) {
 		d, w, lost := open(1 << 20)
 		d.Tell(Alert{Kind: Frozen, Who: "a"})
 		time.Sleep(GiveUp - time.Hour)
+		synctest.Wait()
 		if len(*lost) > 0 {
 			t.Error("it was given up too early")
 		}
-		if tried := 1<<20 - w.fail; tried < 300 || tried > 500 {
+		if tried := 1<<20 - w.left(); tried < 300 || tried > 500 {
 			t.Errorf("it was tried %d times", tried)
 		}
 		time.Sleep(2 * time.Hour)
+		synctest.Wait()
 		if len(*lost) != 1 || (*lost)[0].Who != "a" {
 			t.Errorf("given up: %v", *lost)
 		}
