@@ -145,6 +145,9 @@ func TestPick(t *testing.T) {
 	if err != nil || s.Files() != 20 || s.Seen < 100 || s.Seen > 101 || s.Bytes != 80 {
 		t.Fatalf("%+v, %v", s, err)
 	}
+	if !filepath.IsAbs(s.From) {
+		t.Errorf("a report would say %q", s.From)
+	}
 	per := make(map[string]int)
 	for _, f := range s.files {
 		per[filepath.Dir(f.name)]++

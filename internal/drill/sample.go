@@ -28,7 +28,7 @@ const (
 
 // Sample is what is copied into each scratch storehouse.
 type Sample struct {
-	From  string // the folder; empty: what comes with the program
+	From  string // the folder, from the root on; empty: what comes with the program
 	Seen  int    // files of the folder that could have been copied
 	Bytes int64
 	files []file
@@ -118,7 +118,7 @@ func Pick(from string, n int) (*Sample, error) {
 	if len(files) == 0 {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "drill", On: from, Hint: "hint.drill-empty"}
 	}
-	return sampleOf(from, spread(files, n), len(files)), nil
+	return sampleOf(root, spread(files, n), len(files)), nil
 }
 
 func sampleOf(from string, files []file, seen int) *Sample {
