@@ -48,7 +48,7 @@ func rehearse(ctx context.Context, cfg Config, p behaviour.Profile) (out Result,
 		}
 		out.Held++
 	}
-	out.Noticed = out.Held > 0 || out.Stopped > 0 || p.Way == behaviour.Read
+	out.Noticed = out.Held > 0 || out.Stopped > 0 || log.Begun().IsZero() // only read, or found nothing of its kind: there was nothing to notice
 	if err := s.harm(ctx, eyes, was, &out); err != nil {
 		return out, err
 	}
