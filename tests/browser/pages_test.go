@@ -185,9 +185,10 @@ func (b *tab) look(dir, name, lang string) {
 		what := fmt.Sprintf("%s-%s-%d-%s", name, lang, v.width, v.scheme)
 		b.run(emulation.SetDeviceMetricsOverride(v.width, 900, 1, v.width < 500),
 			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}))
+		b.until("the window as it is asked for", fmt.Sprintf(`matchMedia("(width: %dpx) and (prefers-color-scheme: %s)").matches`, v.width, v.scheme))
 		b.until("the end of what moves", `document.getAnimations().every(a => a.playState !== "running")`)
 		var wide, spoke string
-		b.run(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth ? document.documentElement.scrollWidth + " > " + innerWidth + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > innerWidth + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : ""`, &wide),
+		b.run(chromedp.Evaluate(fmt.Sprintf(`(width => document.documentElement.scrollWidth > width ? document.documentElement.scrollWidth + " > " + width + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : "")(%d)`, v.width), &wide) /* not innerWidth: a telephone makes it as wide as what is too wide */,
 			chromedp.Evaluate(`(document.body.innerText.match(/\b(web|hint|op|kind|event|note|role|power|act|purpose|right)\.[a-z][a-z-]+/) ?? [""])[0] + (document.title === "broken" ? " a name has become a script" : "") + (document.documentElement.lang === "`+lang+`" ? "" : " another language")`, &spoke))
 		if wide != "" {
 			b.t.Errorf("%s is wider than the window: %s", what, wide)

@@ -138,9 +138,9 @@ func TestProvider(t *testing.T) {
 	if answered == "" {
 		t.Fatal("no answer was seen")
 	}
-	thief.run(chromedp.Navigate(answered))
+	thief.visit(answered)
 	thief.says("The company login did not confirm who you are.")
-	b.run(chromedp.Navigate(answered))
+	b.visit(answered)
 	b.says("Log in")
 
 	// Taro has a password, and ties his account; the identity of somebody else he cannot have.

@@ -35,8 +35,8 @@ type tab struct {
 	complaints []string // what the console says that nobody should see
 }
 
-// limit is how long one step may take.
-const limit = time.Minute
+// limit is how long one step may take. Steps take a tenth of a second; it is for a machine that does ten other things at the same time.
+const limit = 3 * time.Minute
 
 // open starts a browser. Chromium is Debian's, which the test set-up has installed.
 func open(t testing.TB, h *house.House) *tab {
@@ -44,7 +44,7 @@ func open(t testing.TB, h *house.House) *tab {
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath("/usr/bin/chromium"), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.Flag("lang", "en"), chromedp.UserDataDir(t.TempDir()))
+		chromedp.Flag("lang", "en"), chromedp.UserDataDir(t.TempDir()), chromedp.WSURLReadTimeout(limit))
 	alloc, stop := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(stop)
 	ctx, end := chromedp.NewContext(alloc)
@@ -94,7 +94,13 @@ func (b *tab) quiet() {
 
 func (b *tab) goTo(path string) {
 	b.t.Helper()
-	b.run(chromedp.Navigate(b.base + path))
+	b.visit(b.base + path)
+}
+
+func (b *tab) visit(url string) {
+	b.t.Helper()
+	b.run(chromedp.Navigate(url))
+	b.settle()
 }
 
 // text is what the page says.
@@ -112,10 +118,15 @@ func (b *tab) path() (s string) {
 	return s
 }
 
+// fill types into a field: again if what was typed went elsewhere, as when a page that was still coming has moved the focus.
 func (b *tab) fill(name, value string) {
 	b.t.Helper()
 	sel := fmt.Sprintf(`main [name=%q]:not([type=hidden])`, name)
-	b.run(chromedp.WaitVisible(sel), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, sel), nil), chromedp.SendKeys(sel, value))
+	b.within(fmt.Sprintf("%q in the field %s", value, name), func() (ok bool) {
+		b.run(chromedp.WaitVisible(sel), chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, sel), nil), chromedp.SendKeys(sel, value),
+			chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value === %q`, sel, value), &ok))
+		return ok
+	})
 }
 
 // press presses what has a text, and waits for the page that comes of it.
@@ -125,32 +136,49 @@ func (b *tab) press(label string) {
 	b.settle()
 }
 
-// click presses what has a text.
+// click presses what has a text, with the mouse: again if it has moved away under it meanwhile, as when a picture comes above.
 func (b *tab) click(label string) {
 	b.t.Helper()
 	x := fmt.Sprintf(`(//main//button[contains(normalize-space(.), %[1]q)] | //a[contains(normalize-space(.), %[1]q)] | //header//button[contains(normalize-space(.), %[1]q)])[1]`, label)
-	b.run(chromedp.Evaluate(`window.left = true`, nil), chromedp.WaitVisible(x), chromedp.Click(x))
+	watch := fmt.Sprintf(`window.left = true; window.hit = false;
+		document.evaluate(%q, document, null, XPathResult.FIRST_ORDERED_NODE_TYPE).singleNodeValue.addEventListener("click", () => { window.hit = true }, {capture: true})`, x)
+	b.within("a click on "+label, func() bool {
+		b.run(chromedp.WaitVisible(x), chromedp.Evaluate(watch, nil), chromedp.Click(x))
+		var did string
+		b.within("what the click has done", func() bool { return b.try(`window.left && !window.hit ? "nothing" : "something"`, &did) })
+		return did == "something"
+	})
 }
+
+// whole is true on a page that is not the one that was left, has all that belongs to it, and is drawn: before that Chromium drops
+// clicks and keys.
+const whole = `!window.left && document.readyState === "complete" && performance.getEntriesByName("first-contentful-paint").length > 0`
 
 // settle waits until another page has come and is whole.
 func (b *tab) settle() {
 	b.t.Helper()
-	b.until("another page", `!window.left && document.readyState === "complete"`)
+	b.until("another page", whole)
+}
+
+// try asks the page something, and reports whether it has answered: while it is being changed for another it does not.
+func (b *tab) try(expr string, answer any) bool {
+	ctx, cancel := context.WithTimeout(b.ctx, limit)
+	defer cancel()
+	return chromedp.Run(ctx, chromedp.Evaluate(expr, answer)) == nil
 }
 
 // until waits for something that a page must come to.
 func (b *tab) until(what, expr string) {
 	b.t.Helper()
-	end := time.Now().Add(limit)
-	for ok := false; !ok; {
-		ctx, cancel := context.WithTimeout(b.ctx, limit)
-		err := chromedp.Run(ctx, chromedp.Evaluate(expr, &ok)) // fails while a page is being changed for another
-		cancel()
+	b.within(what, func() (ok bool) { return b.try(expr, &ok) && ok })
+}
+
+// within does something until it is so.
+func (b *tab) within(what string, so func() bool) {
+	b.t.Helper()
+	for end := time.Now().Add(limit); !so(); <-time.After(20 * time.Millisecond) {
 		if time.Now().After(end) {
-			b.t.Fatalf("%s does not come (%v); the page says:\n%s", what, err, b.text())
-		}
-		if !ok {
-			<-time.After(20 * time.Millisecond)
+			b.t.Fatalf("%s does not come; the page says:\n%s", what, b.text())
 		}
 	}
 }
