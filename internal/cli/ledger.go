@@ -261,29 +261,7 @@ func (a *app) entry(e shown) string {
 }
 
 // note is what the entry tells besides, in the reader's language if it is one of the program's own words.
-func (a *app) note(e shown) string {
-	what, software, _ := strings.Cut(e.Note, " (")
-	switch e.Kind {
-	case event.AccountMade:
-		return a.named("role", e.Note)
-	case event.RightsChanged:
-		return a.named("right", e.Note)
-	case event.Refused:
-		if key := "kind." + e.Note; lang.Has(key) {
-			return a.t(key)
-		}
-	case event.Changed, event.AccountChanged, event.Logout, event.LoginFailed, event.ProtectionChanged:
-	default: // names that people gave
-		return e.Note
-	}
-	switch {
-	case e.Size > 0 && lang.Has("note."+what):
-		return a.t("note."+what, e.Size)
-	case software != "":
-		return a.named("note", what) + " (" + software
-	}
-	return a.named("note", e.Note)
-}
+func (a *app) note(e shown) string { return a.lang.Note(string(e.Kind), e.Note, e.Size) }
 
 // named is the text of one of the program's own words.
 func (a *app) named(family, word string) string {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -41,6 +42,9 @@ const (
 	actAppoint      = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
+// actedAlone is what the ledger says of an act that the console has carried out by itself.
+const actedAlone = "alone: nobody else could confirm"
+
 const (
 	proposalTime = 72 * time.Hour
 	maxProposals = 100
@@ -58,7 +62,7 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		if err := d.setPolicy("confirm", next); err != nil {
 			return nil, err
 		}
-		return []event.Event{{Kind: event.PolicyChanged, Note: fmt.Sprint(note)}}, nil
+		return []event.Event{{Kind: event.PolicyChanged, Note: strings.Join(note, ", ")}}, nil
 	}
 	if p.Act == actThaw {
 		return d.thaw(p.Args, l.now())
@@ -124,7 +128,7 @@ func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposal
 		p.Until = p.Asked.Add(proposalTime)
 		if alone = by.Factor == account.Console && !b.anotherConfirms(p); alone {
 			events, err := l.carry(d, p)
-			return append([]event.Event{{Kind: event.Confirmed, Target: p.Target, Note: p.Act + ", alone: nobody else could confirm; " + p.Reason}}, events...), err
+			return append([]event.Event{{Kind: event.Confirmed, Target: p.Target, Note: p.Act + ", " + actedAlone + "; " + p.Reason}}, events...), err
 		}
 		d.Proposals = slices.DeleteFunc(d.Proposals, func(q *proposalState) bool { return !p.Asked.Before(q.Until) })
 		if len(d.Proposals) >= maxProposals {

@@ -741,6 +741,7 @@ type entry struct {
 	Purpose string    `json:"purpose"`
 	Share   string    `json:"share_name"`
 	Note    string    `json:"note"`
+	Size    int64     `json:"size"`
 	Closed  string    `json:"closed"`
 	Rest    bool      `json:"rest"`
 	Files   []struct {

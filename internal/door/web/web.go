@@ -328,6 +328,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 			}
 			return s
 		},
+		"note":  func(e entry) string { return l.Note(e.Kind, e.Note, e.Size) },
 		"shows": shows,
 		"flaw": func(v any) string {
 			i, ok := v.(api.Info)

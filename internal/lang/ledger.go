@@ -1,0 +1,123 @@
+package lang
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Note is what an entry of the ledger adds: the program's own words in the reader's language, and names and reasons as people wrote
+// them. kind, note and size are the entry's.
+func (l Lang) Note(kind, note string, size int64) string {
+	switch kind {
+	case "account-made":
+		return l.named("role", note)
+	case "refused":
+		return l.named("kind", note)
+	case "policy-changed":
+		return l.policy(note)
+	case "proposed", "confirmed", "withdrawn":
+		return l.asked(note)
+	case "frozen", "thawed":
+		what, why, _ := strings.Cut(note, "; ")
+		word, subject, _ := strings.Cut(what, " ")
+		return joined("; ", strings.TrimSpace(l.named("stop", word)+" "+subject), l.named("sign", why))
+	case "case-opened":
+		return l.named("sign", note)
+	case "case-changed":
+		word, rest, _ := strings.Cut(note, " ")
+		if i := strings.LastIndex(rest, ", "); i >= 0 { // from when to when
+			rest = rest[:i] + strings.TrimSuffix(strings.Replace(rest[i:], " to ", " – ", 1), "now")
+		}
+		return strings.TrimSpace(l.named("stop", word) + " " + rest)
+	case "rights-changed", "group-changed", "account-changed", "logout", "settled":
+		if s, ok := l.led(note); ok {
+			return s
+		}
+		if kind == "rights-changed" {
+			return l.named("right", note)
+		}
+	case "login", "login-failed", "proved", "factor-made", "factor-removed":
+		word, rest := head(note, " (", ": ") // of the client, or of a passkey
+		if size > 0 && Has("note."+word) {
+			return l.Text("note."+word, size)
+		}
+		return l.named("note", word) + rest
+	case "changed", "day-opened", "day-closed", "protection-changed":
+	default: // names that people gave
+		return note
+	}
+	if Has("act." + note) { // the sessions of whom an act was about
+		return l.Text("act." + note)
+	}
+	return l.named("note", note)
+}
+
+// leads are the words that notes begin with, before what people gave, and the family of what follows.
+var leads = []struct{ word, family string }{
+	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
+}
+
+// led returns a note that begins with one of the leads.
+func (l Lang) led(note string) (string, bool) {
+	for _, x := range leads {
+		if rest, ok := strings.CutPrefix(note, x.word); ok {
+			if rest == "" {
+				rest = "–"
+			}
+			return l.Text("note."+x.word, l.named(x.family, rest)), true
+		}
+	}
+	return "", false
+}
+
+// asked tells of an act that takes two people: "act; reason", "act, asked for by NAME; reason" or "act, alone: …; reason".
+func (l Lang) asked(note string) string {
+	what, why, _ := strings.Cut(note, "; ")
+	act, rest, _ := strings.Cut(what, ", ")
+	act = l.named("act", act)
+	if name, ok := strings.CutPrefix(rest, "asked for by "); ok {
+		act = l.Text("note.%s, asked for by %s", act, name)
+	} else if rest != "" {
+		act = joined(", ", act, l.named("note", rest))
+	}
+	return joined("; ", act, why)
+}
+
+// policy names what was changed of what holds for everybody.
+func (l Lang) policy(note string) string {
+	var n int
+	if _, err := fmt.Sscanf(note, "list of %d breached passwords", &n); err == nil {
+		return l.Text("note.list of %d breached passwords", n)
+	}
+	var out []string
+	for word := range strings.SplitSeq(note, ", ") {
+		out = append(out, l.named("note", word))
+	}
+	return strings.Join(out, ", ")
+}
+
+// named is the text of one of the program's own words.
+func (l Lang) named(family, word string) string {
+	if key := family + "." + word; Has(key) {
+		return l.Text(key)
+	}
+	return word
+}
+
+// head splits a note before the first of the marks.
+func head(note string, marks ...string) (word, rest string) {
+	at := len(note)
+	for _, m := range marks {
+		if i := strings.Index(note, m); i >= 0 {
+			at = min(at, i)
+		}
+	}
+	return note[:at], note[at:]
+}
+
+func joined(between, a, b string) string {
+	if a == "" || b == "" {
+		return a + b
+	}
+	return a + between + b
+}

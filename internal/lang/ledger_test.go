@@ -1,0 +1,123 @@
+package lang
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestNote(t *testing.T) {
+	for _, c := range []struct {
+		kind, note string
+		size       int64
+		en, ja     string
+	}{
+		{"account-made", "share-manager", 0, "share manager", "保管庫管理者"},
+		{"account-changed", "role: auditor", 0, "role: auditor", "役割：監査人"},
+		{"account-changed", "networks: ", 0, "networks: –", "許可するネットワーク：–"},
+		{"account-changed", "disabled", 0, "closed", "利用停止"},
+		{"rights-changed", "write", 0, "write", "編集"},
+		{"rights-changed", "networks: factory 10.0.0.0/8", 0, "networks: factory 10.0.0.0/8", "許可するネットワーク：factory 10.0.0.0/8"},
+		{"group-changed", "members: sato, 田中", 0, "members: sato, 田中", "メンバー：sato, 田中"},
+		{"group-changed", "removed", 0, "removed", "削除"},
+		{"logout", "ended by tanaka", 0, "ended by tanaka", "tanaka が終了"},
+		{"logout", "the rules have changed", 0, "the rules have changed", "方針の変更"},
+		{"logout", "reset-factors", 0, "reset password and second factors", "パスワードと二要素目の再設定"},
+		{"login", "app (Firefox (X11))", 0, "authenticator app (Firefox (X11))", "認証アプリ (Firefox (X11))"},
+		{"login", "(Firefox)", 0, "(Firefox)", "(Firefox)"},
+		{"login-failed", "wrong password (curl)", 0, "wrong password (curl)", "パスワードの誤り (curl)"},
+		{"login-failed", "more from there", 7, "7 more from there", "同じ接続元からほか 7 件"},
+		{"factor-made", "passkey: key ring", 0, "passkey: key ring", "パスキー: key ring"},
+		{"proposed", "reset-factors; telephone lost; really", 0, "reset password and second factors; telephone lost; really", "パスワードと二要素目の再設定; telephone lost; really"},
+		{"confirmed", "remove, asked for by tanaka; ", 0, "remove somebody who may confirm, asked for by tanaka", "承認できる人の削除、申請者：tanaka"},
+		{"confirmed", "thaw, alone: nobody else could confirm; looked at", 0, "thaw what is frozen, alone: nobody else could confirm; looked at", "凍結の解除, 承認できる人がほかにいないため単独; looked at"},
+		{"withdrawn", "disable, asked for by tanaka", 0, "close the account of somebody who may confirm, asked for by tanaka", "承認できる人の利用停止、申請者：tanaka"},
+		{"policy-changed", "closing time, firm, networks", 0, "closing time, name of the firm, lists of networks", "終業時刻, 会社名, ネットワークのリスト"},
+		{"policy-changed", "list of 42 breached passwords", 0, "list of 42 breached passwords", "漏えい済みパスワードのリスト 42 件"},
+		{"frozen", "device 00ff; strange", 0, "device 00ff; a file of a known kind became one of no kind", "機器 00ff; 種類の分かるファイルが、種類の分からないものになった"},
+		{"frozen", "all ; odd names", 0, "everything; odd names", "全体; odd names"},
+		{"case-opened", "strange", 0, "a file of a known kind became one of no kind", "種類の分かるファイルが、種類の分からないものになった"},
+		{"case-changed", "device 00ff (sato / desk, old), 2026-11-30T01:00:00Z to now", 0, "device 00ff (sato / desk, old), 2026-11-30T01:00:00Z –", "機器 00ff (sato / desk, old), 2026-11-30T01:00:00Z –"},
+		{"settled", "accepted: strange", 0, "accepted: a file of a known kind became one of no kind", "採用：種類の分かるファイルが、種類の分からないものになった"},
+		{"device-made", "disabled", 0, "disabled", "disabled"}, // what somebody calls a computer
+		{"renewal-begun", "password", 0, "password", "password"},
+	} {
+		if got := English.Note(c.kind, c.note, c.size); got != c.en {
+			t.Errorf("%s %q: %q, want %q", c.kind, c.note, got, c.en)
+		}
+		if got := Japanese.Note(c.kind, c.note, c.size); got != c.ja {
+			t.Errorf("%s %q: %q, want %q", c.kind, c.note, got, c.ja)
+		}
+	}
+}
+
+// TestNotesOfTheKeeper reads the keeper's source: what it writes into notes in words of its own has a text.
+func TestNotesOfTheKeeper(t *testing.T) {
+	files, err := filepath.Glob("../keeper/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	put := func(e ast.Expr) {
+		if s, ok := literal(e); ok && !slices.Contains(found, s) && s != "" {
+			found = append(found, s)
+		}
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.KeyValueExpr: // Note: "…", or "…" and what follows
+				if k, ok := n.Key.(*ast.Ident); ok && k.Name == "Note" {
+					v := n.Value
+					if b, ok := v.(*ast.BinaryExpr); ok {
+						v = b.X
+					}
+					put(v)
+				}
+			case *ast.CallExpr: // why sessions end
+				if s, ok := n.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "endWhere" && len(n.Args) == 3 {
+					v := n.Args[2]
+					if b, ok := v.(*ast.BinaryExpr); ok {
+						v = b.X
+					}
+					put(v)
+				}
+			case *ast.ValueSpec: // why a login fails
+				for i, name := range n.Names {
+					if strings.HasPrefix(name.Name, "why") && i < len(n.Values) {
+						put(n.Values[i])
+					}
+				}
+			case *ast.FuncDecl: // what differs in two policies
+				if n.Name.Name == "differ" {
+					ast.Inspect(n.Body, func(n ast.Node) bool {
+						if kv, ok := n.(*ast.KeyValueExpr); ok {
+							put(kv.Key)
+						}
+						return true
+					})
+				}
+			}
+			return true
+		})
+	}
+	if len(found) < 40 {
+		t.Fatalf("only %q", found)
+	}
+	for _, s := range found {
+		if !Has("note." + s) {
+			t.Errorf("the keeper notes %q, which has no text", s)
+		}
+	}
+}
