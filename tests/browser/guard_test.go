@@ -107,7 +107,7 @@ func TestGuard(t *testing.T) {
 
 	// The red button.
 	b.goTo("/guard")
-	b.fill("reason", "strange names on the drive")
+	b.fill("reason", "知らない名前のファイル")
 	b.press("Freeze my account")
 	b.says("Frozen. Nothing is written and nothing read there any more.", "Your work with the files is frozen")
 	b.look(dir, "guard-me", "en")

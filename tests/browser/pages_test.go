@@ -126,7 +126,7 @@ func lived(t *testing.T, h *house.House, b *tab) {
 	h.Run("group", "set", "prepress", "佐藤 花子")
 	h.Run("account", "grant", "--group", "prepress", "albums", "write")
 	h.Run("policy", "set", "--firm", "校倉印刷株式会社", "--closing", "19:00", "--zone", "Asia/Tokyo", "--network", "factory=192.168.1.0/24")
-	h.Run("account", "renew", "--all", "--reason", "training")
+	h.Run("account", "renew", "--all", "--reason", "研修")
 	b.goTo("/")
 }
 
@@ -143,7 +143,7 @@ func TestPages(t *testing.T) {
 	b.goTo("/people/%E4%BD%90%E8%97%A4%20%E8%8A%B1%E5%AD%90")
 	b.press("Make an invitation")
 	b.goTo("/people/" + h.User)
-	b.fill("reason", "new telephone")
+	b.fill("reason", "機種変更")
 	b.press("Reset password and second factors")
 
 	dir := artefacts(t)
@@ -175,6 +175,14 @@ func TestPages(t *testing.T) {
 	b.quiet()
 }
 
+// english finds words of English one after the other on a Japanese page, but for what is to be typed as it is.
+const english = `(() => {
+	const found = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	for (let n; n = walk.nextNode();)
+		if (!n.parentElement.closest("code, pre, script, option[lang], footer") && /[a-z]{2,},? [a-z]{2,}/.test(n.data.replace(/azekura [\w -]+/g, ""))) found.push(n.data.trim());
+	return found.slice(0, 5).join(" | ");
+})()`
+
 // look looks at the page that is shown, in one language: wide and narrow, light and dark.
 func (b *tab) look(dir, name, lang string) {
 	b.t.Helper()
@@ -187,9 +195,15 @@ func (b *tab) look(dir, name, lang string) {
 			emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: v.scheme}}))
 		b.until("the window as it is asked for", fmt.Sprintf(`matchMedia("(width: %dpx) and (prefers-color-scheme: %s)").matches`, v.width, v.scheme))
 		b.until("the end of what moves", `document.getAnimations().every(a => a.playState !== "running")`)
-		var wide, spoke string
+		var wide, spoke, foreign string
 		b.run(chromedp.Evaluate(fmt.Sprintf(`(width => document.documentElement.scrollWidth > width ? document.documentElement.scrollWidth + " > " + width + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : "")(%d)`, v.width), &wide) /* not innerWidth: a telephone makes it as wide as what is too wide */,
 			chromedp.Evaluate(`(document.body.innerText.match(/\b(web|hint|op|kind|event|note|role|power|act|purpose|right)\.[a-z][a-z-]+/) ?? [""])[0] + (document.title === "broken" ? " a name has become a script" : "") + (document.documentElement.lang === "`+lang+`" ? "" : " another language")`, &spoke))
+		if lang == "ja" {
+			b.run(chromedp.Evaluate(english, &foreign))
+		}
+		if foreign != "" {
+			b.t.Errorf("%s speaks English: %s", what, foreign)
+		}
 		if wide != "" {
 			b.t.Errorf("%s is wider than the window: %s", what, wide)
 		}
