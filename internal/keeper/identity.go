@@ -78,6 +78,7 @@ func (l *Local) SignInWithProvider(ctx context.Context, from account.Caller, tok
 		b := l.books.Load()
 		a := b.invited(token, l.now())
 		if a == nil {
+			l.refuse(ctx, credentials(from, ""), nil, whyInvited, "") // for the ledger
 			return account.Step{}, noInvitation(op)
 		}
 		if !b.Policy.admits(a.Networks, from.Address) {

@@ -92,6 +92,7 @@ func (l *Local) Accept(ctx context.Context, from account.Caller, token, secret s
 	b := l.books.Load()
 	a := b.invited(token, l.now())
 	if a == nil {
+		l.refuse(ctx, credentials(from, ""), nil, whyInvited, "") // for the ledger: a link may have been found that was used
 		return account.Step{}, "", noInvitation(op)
 	}
 	if !b.Policy.admits(a.Networks, from.Address) {

@@ -31,6 +31,7 @@ const (
 	whyDisabled  = "account disabled"
 	whyConsole   = "console not open"
 	whyToken     = "no such token"
+	whyInvited   = "no such invitation"
 	whyNetwork   = "not from this network"
 	whyDay       = "the day is not open"
 	whyFactor    = "wrong second factor"
@@ -105,11 +106,11 @@ func (l *Local) loginDevice(ctx context.Context, c account.Credentials) (account
 	case device.ID.IsZero():
 		return account.Session{}, l.refuse(ctx, c, a, whyDevice, hintOfDevice(c))
 	case a.Disabled:
-		return account.Session{}, l.refuse(ctx, c, a, whyDisabled, "hint.account-disabled")
+		return account.Session{}, l.refuseDevice(ctx, c, a, device.ID, whyDisabled, "hint.account-disabled")
 	case !b.Policy.admits(a.Networks, c.Address):
-		return account.Session{}, l.refuse(ctx, c, a, whyNetwork, "hint.network")
+		return account.Session{}, l.refuseDevice(ctx, c, a, device.ID, whyNetwork, "hint.network")
 	case !a.Day.open(l.now()):
-		return account.Session{}, l.refuse(ctx, c, a, whyDay, "hint.day-closed")
+		return account.Session{}, l.refuseDevice(ctx, c, a, device.ID, whyDay, "hint.day-closed")
 	}
 	return l.join(ctx, account.Session{Account: a.ID, Name: a.Name, Role: a.Role, Factor: c.Factor, Device: device.ID,
 		DeviceName: device.Name, Address: c.Address, Door: c.Door, Expires: a.Day.Until}, seal.Key(hash), c.Software)
@@ -243,7 +244,12 @@ func verify(ctx context.Context, room chan struct{}, h *hashed, password string)
 // refuse records a failed login, as far as there is room for such, and returns what the person is told. The ledger
 // has the name only if it is an account's: people type passwords there.
 func (l *Local) refuse(ctx context.Context, c account.Credentials, a *accountState, why, hint string) error {
-	e := event.Event{Kind: event.LoginFailed, Address: c.Address, Door: cut(c.Door, 64), Note: noteOf(why, c.Software)}
+	return l.refuseDevice(ctx, c, a, id.Device{}, why, hint)
+}
+
+// refuseDevice is refuse for what is known to be a device's password or key, or a token: the ledger tells which was stolen.
+func (l *Local) refuseDevice(ctx context.Context, c account.Credentials, a *accountState, device id.Device, why, hint string) error {
+	e := event.Event{Kind: event.LoginFailed, Device: device, Address: c.Address, Door: cut(c.Door, 64), Note: noteOf(why, c.Software)}
 	if a != nil {
 		e.Account, e.Actor = a.ID, a.Name
 	}

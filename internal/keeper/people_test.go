@@ -639,7 +639,7 @@ func TestTokens(t *testing.T) {
 		return y, x
 	}
 	read, token := login(account.FilesRead)
-	write, _ := login(account.FilesWrite)
+	write, old := login(account.FilesWrite)
 	ledger, _ := login(account.LedgerRead)
 	for _, c := range []struct {
 		what string
@@ -685,8 +685,11 @@ func TestTokens(t *testing.T) {
 		t.Errorf("a session of a token that is gone: %v", err)
 	}
 	*clock = clock.AddDate(0, 0, 31)
-	if _, err := l.Login(ctx, account.Credentials{Secret: token.Secret, Factor: account.ByToken, Address: home, Door: "api"}); hint(err) != "hint.token" {
+	if _, err := l.Login(ctx, account.Credentials{Secret: old.Secret, Factor: account.ByToken, Address: home, Door: "api"}); hint(err) != "hint.token" {
 		t.Errorf("a token after its time: %v", err)
+	}
+	if failed := entries(t, l, event.LoginFailed); failed[len(failed)-1].Device != write.Device {
+		t.Errorf("the ledger does not tell which token it was: %+v", failed[len(failed)-1])
 	}
 	for _, bad := range []account.NewToken{{Name: "a", Days: 1}, {Name: "a", Scopes: []account.Scope{"all"}, Days: 1}, {Name: "a", Scopes: []account.Scope{account.FilesRead}, Days: 400}} {
 		if _, err := l.MakeToken(ctx, s, bad); err == nil {

@@ -397,7 +397,11 @@ func (l *Local) arrive(t *ticket, a *accountState, d *draft, s *account.Session)
 		s.Factor = account.Password
 	}
 	a.Used = now
-	events := []event.Event{{Kind: event.Login, Until: s.Expires, Note: noteOf(string(t.proved), t.software)}}
+	var events []event.Event
+	if t.invitation != nil {
+		events = append(events, event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "invitation accepted"})
+	}
+	events = append(events, event.Event{Kind: event.Login, Until: s.Expires, Note: noteOf(string(t.proved), t.software)})
 	if a.Role.MayHold() {
 		events = append(events, d.openDay(a, s.ID, now, 0))
 	}

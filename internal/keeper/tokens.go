@@ -162,11 +162,11 @@ func (l *Local) loginToken(ctx context.Context, c account.Credentials) (account.
 	case of == nil:
 		return account.Session{}, l.refuse(ctx, c, nil, whyToken, "hint.token")
 	case !of.mayEnter():
-		return account.Session{}, l.refuse(ctx, c, of, whyDisabled, "hint.account-disabled")
+		return account.Session{}, l.refuseDevice(ctx, c, of, t.ID, whyDisabled, "hint.account-disabled")
 	case !l.now().Before(t.Expires):
-		return account.Session{}, l.refuse(ctx, c, of, whyToken, "hint.token")
+		return account.Session{}, l.refuseDevice(ctx, c, of, t.ID, whyToken, "hint.token")
 	case !b.Policy.admits(of.Networks, c.Address):
-		return account.Session{}, l.refuse(ctx, c, of, whyNetwork, "hint.network")
+		return account.Session{}, l.refuseDevice(ctx, c, of, t.ID, whyNetwork, "hint.network")
 	}
 	return l.join(ctx, account.Session{Account: of.ID, Name: of.Name, Role: of.Role, Factor: account.ByToken, Device: t.ID, DeviceName: t.Name,
 		Address: c.Address, Door: c.Door, Expires: t.Expires}, seal.Key(hash), c.Software)

@@ -93,6 +93,8 @@ var noteTexts = []text{
 	{"note.no answer of the identity provider", "no valid answer of the identity provider", "認証基盤からの有効な応答なし"},
 	{"note.nobody here", "an identity that is nobody here", "登録のない社内ログイン"},
 	{"note.no such token", "no such token", "無効なトークン"},
+	{"note.no such invitation", "no such invitation", "無効な招待"},
+	{"note.invitation accepted", "the invitation was accepted", "招待を受諾"},
 	{"note.not from this network", "not from this network", "許可されていない接続元"},
 	{"note.the day is not open", "the day is not open", "利用開始前・終了後"},
 	{"note.the day was closed", "the day was closed", "本日の利用終了"},

@@ -1,0 +1,223 @@
+package keeper
+
+import (
+	"crypto/ed25519"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/passkey/passkeytest"
+)
+
+// askOnly are the methods that change nothing: they tell, or begin what another ends.
+var askOnly = []string{"Accounts", "AlertKey", "BeginFactor", "BeginIdentity", "Cases", "Check", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "Head",
+	"Invited", "Ledger", "May", "MaySettle", "Me", "Policy", "Proof", "Proposals", "Prove", "Renewal", "Resume", "Sessions", "ShareNetworks", "ShareRights", "Shares",
+	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength"}
+
+// toldElsewhere are the methods that another test finds in the ledger.
+var toldElsewhere = map[string]string{
+	"ChangeProtection": "TestProtections of package storehouse", "Record": "TestReleaseIsShownInTheLedger", "Release": "TestReleaseIsShownInTheLedger",
+	"Unlock": "TestReleaseIsShownInTheLedger", "RemoveIdentity": "TestIdentity", "SignInProvider": "TestIdentity", "SignInPassword": "TestRenewal",
+	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", // the guard, which sits nowhere
+}
+
+// told is an act and the entry that it leaves.
+type told struct {
+	method string
+	kind   event.Kind
+	do     func() error
+}
+
+// TestEveryActIsInTheLedger does all that the keeper lets people do, and finds for each an entry that says who did it, from which
+// address and, where there is one, with which device. A method that is in none of the lists fails.
+func TestEveryActIsInTheLedger(t *testing.T) {
+	l, clock := newHouse(t)
+	root := console(t, l)
+	p, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	arrived(t, l, clock, "sato", account.Staff)
+	_, officer := arrived(t, l, clock, "officer", account.PrivacyOfficer)
+	entry := func(kind event.Kind) (n int, last event.Event) {
+		for e, err := range l.Events(t.Context(), root, Filter{Kinds: []event.Kind{kind}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n, last = n+1, e.Event
+		}
+		return n, last
+	}
+	var done []string
+	acts := slices.Concat(actsOnPeople(t, l, clock, s, officer), actsOnHouse(t, l, s), actsOnSelf(t, l, p, &s))
+	for _, a := range acts {
+		before, _ := entry(a.kind)
+		if err := a.do(); (err != nil) != (a.kind == event.LoginFailed) {
+			t.Errorf("%s: %v", a.method, err)
+		}
+		after, e := entry(a.kind)
+		if after <= before || e.Address != home || e.Door == "" || e.Actor == "" && a.kind != event.LoginFailed {
+			t.Errorf("%s: %d entries more of kind %s, the last: %+v", a.method, after-before, a.kind, e)
+		}
+		if e.Door == "webdav" && e.Device.IsZero() {
+			t.Errorf("%s: the entry has no device: %+v", a.method, e)
+		}
+		done = append(done, a.method)
+	}
+	for m := range reflect.TypeFor[*Local]().Methods() {
+		n := 0
+		for _, in := range []bool{slices.Contains(askOnly, m.Name), toldElsewhere[m.Name] != "", slices.Contains(done, m.Name) || m.Name == "OpenDayOf"} {
+			if in {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s is in %d lists: does the ledger tell of it?", m.Name, n)
+		}
+	}
+}
+
+// actsOnPeople are those of an administrator on others.
+func actsOnPeople(t *testing.T, l *Local, clock *time.Time, s, officer id.Session) []told {
+	ctx := t.Context()
+	var proposal string
+	reset := func() error {
+		o, err := l.ResetFactors(ctx, s, "sato", "telephone lost")
+		if err == nil {
+			proposal = o.Proposal.ID
+		}
+		return err
+	}
+	mori := &someone{t: t, l: l, clock: clock, name: "mori", password: "kumo to sakana mori"}
+	var token string
+	return []told{
+		{"MakeAccount", event.AccountMade, func() error { return l.MakeAccount(ctx, s, account.NewAccount{Name: "mori", Role: account.Staff}) }},
+		{"Invite", event.Invited, func() error { i, err := l.Invite(ctx, s, "mori"); token = i.Token; return err }},
+		{"Accept", event.AccountChanged, func() error {
+			step, _, err := l.Accept(ctx, browser, token, mori.password)
+			if err == nil {
+				mori.setUp(step)
+			}
+			return err
+		}},
+		{"Accept", event.LoginFailed, func() error { _, _, err := l.Accept(ctx, browser, token, mori.password); return err }}, // somebody has found the link
+		{"SignInWithProvider", event.LoginFailed, func() error { return second(l.SignInWithProvider(ctx, browser, token)) }},
+		{"SetRole", event.AccountChanged, func() error { return second(l.SetRole(ctx, s, "mori", account.ShareManager)) }},
+		{"SetDisabled", event.AccountChanged, func() error { return second(l.SetDisabled(ctx, s, "mori", true)) }},
+		{"SetAccountNetworks", event.AccountChanged, func() error { return l.SetAccountNetworks(ctx, s, "sato", []string{"192.0.2.0/24"}) }},
+		{"RemoveAccount", event.AccountRemoved, func() error { return second(l.RemoveAccount(ctx, s, "mori")) }},
+		{"EndAccountSessions", event.Logout, func() error { return l.EndAccountSessions(ctx, s, "sato") }},
+		{"ResetFactors", event.Proposed, reset},
+		{"Withdraw", event.Withdrawn, func() error { return l.Withdraw(ctx, officer, proposal) }},
+		{"Confirm", event.Confirmed, func() error {
+			if err := reset(); err != nil {
+				return err
+			}
+			return l.Confirm(ctx, officer, proposal)
+		}},
+	}
+}
+
+// actsOnHouse are those on what is everybody's.
+func actsOnHouse(t *testing.T, l *Local, s id.Session) []told {
+	ctx := t.Context()
+	var stop account.Stop
+	var opened account.Case
+	return []told{
+		{"MakeShare", event.ShareMade, func() error { return second(l.MakeShare(ctx, s, "albums")) }},
+		{"SetRights", event.RightsChanged, func() error {
+			return l.SetRights(ctx, s, account.Right{Account: "officer", Share: "albums", Rights: account.CanRead})
+		}},
+		{"SetShareNetworks", event.RightsChanged, func() error { return l.SetShareNetworks(ctx, s, "albums", []string{"192.0.2.0/24"}) }},
+		{"SetGroup", event.GroupChanged, func() error { return l.SetGroup(ctx, s, "prepress", []string{"officer"}) }},
+		{"RemoveGroup", event.GroupChanged, func() error { return l.RemoveGroup(ctx, s, "prepress") }},
+		{"SetPolicy", event.PolicyChanged, func() error {
+			return second(l.SetPolicy(ctx, s, account.Policy{SecondFactor: true, Firm: "Azekura Printing"}))
+		}},
+		{"ReadingKey", event.ReadingKeyGiven, func() error { return second(l.ReadingKey(ctx, s)) }},
+		{"Freeze", event.Frozen, func() (err error) {
+			stop, err = l.Freeze(ctx, s, account.Stop{Kind: account.StopAddress, Subject: "198.51.100.9", Reason: "odd"})
+			return err
+		}},
+		{"OpenCase", event.CaseOpened, func() (err error) {
+			opened, err = l.OpenCase(ctx, s, account.Case{Reason: "odd", Suspects: []account.Suspect{{Subject: "officer", From: l.now()}}})
+			return err
+		}},
+		{"CloseCase", event.CaseClosed, func() error { return l.CloseCase(ctx, s, opened.ID, "an exercise") }},
+		{"Thaw", event.Proposed, func() error { return second(l.Thaw(ctx, s, stop.ID, "looked at")) }},
+	}
+}
+
+// actsOnSelf are those on what is one's own, the last of which ends everything.
+func actsOnSelf(t *testing.T, l *Local, p *someone, s *id.Session) []told {
+	ctx := t.Context()
+	public, _, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var device account.Credentials
+	var token account.Token
+	login := func() error { return second(l.Login(ctx, device)) }
+	return []told{
+		{"NewRecoveries", event.FactorMade, func() error { return second(l.NewRecoveries(ctx, *s)) }},
+		{"EndFactor", event.FactorMade, func() error {
+			e, err := l.BeginFactor(ctx, *s, account.App, "", origin)
+			if err != nil {
+				return err
+			}
+			p.app = l.tickets.get(e.Ticket, home, *p.clock).app
+			return second(l.EndFactor(ctx, *s, account.NewFactor{Ticket: e.Ticket, Code: p.code()}, origin))
+		}},
+		{"SetPassword", event.AccountChanged, func() error { p.password = "ame no hi no kasa"; return l.SetPassword(ctx, *s, "", p.password) }},
+		{"MakeDevice", event.DeviceMade, func() error { device = p.device(*s, "desk"); return nil }},
+		{"Login", event.Login, login},
+		{"MakeToken", event.TokenMade, func() (err error) {
+			token, err = l.MakeToken(ctx, *s, account.NewToken{Name: "script", Scopes: []account.Scope{account.FilesRead}, Days: 1})
+			return err
+		}},
+		{"RemoveToken", event.TokenRemoved, func() error { return l.RemoveToken(ctx, *s, token.ID) }},
+		{"CloseDay", event.DayClosed, func() error { return l.CloseDay(ctx, *s, p.name) }},
+		{"Login", event.LoginFailed, login}, // outside the day: the ledger says which computer's password it is
+		{"OpenDay", event.DayOpened, func() error { return second(l.OpenDay(ctx, *s, 0)) }},
+		{"End", event.Logout, func() error {
+			x, err := l.Login(ctx, device)
+			if err != nil {
+				return err
+			}
+			return l.End(ctx, x.ID, "hung up")
+		}},
+		{"RemoveDevice", event.DeviceRemoved, func() error { return l.RemoveDevice(ctx, *s, p.name, "desk") }},
+		{"AddDeviceKey", event.DeviceMade, func() error { return l.AddDeviceKey(ctx, *s, p.name, "mac", string(ssh.MarshalAuthorizedKey(key))) }},
+		{"SignIn", event.LoginFailed, func() error { _, _, err := l.SignIn(ctx, browser, p.name, "not this one"); return err }},
+		{"SignInCode", event.LoginFailed, func() error { _, _, err := l.SignInCode(ctx, browser, p.begin().Ticket, "000000"); return err }},
+		{"SignInCode", event.Login, func() error { p.in(); return nil }},
+		{"SignInPasskey", event.LoginFailed, func() error {
+			step, err := l.SignInWithPasskey(ctx, browser)
+			if err != nil {
+				return err
+			}
+			_, _, err = l.SignInPasskey(ctx, browser, step.Ticket, []byte("{}"))
+			return err
+		}},
+		{"EndSession", event.Logout, func() error { return l.EndSession(ctx, *s, p.in()) }},
+		{"EndFactor", event.FactorMade, func() error {
+			e, err := l.BeginFactor(ctx, *s, account.Passkey, "", origin)
+			if err != nil {
+				return err
+			}
+			return second(l.EndFactor(ctx, *s, account.NewFactor{Ticket: e.Ticket, Name: "k", Credential: passkeytest.New(t, origin).Create(t, e.Passkey)}, origin))
+		}},
+		{"RemoveFactor", event.FactorRemoved, func() error {
+			return l.RemoveFactor(ctx, *s, l.books.Load().known(p.name).Passkeys[0].ID)
+		}},
+		{"Logout", event.Logout, func() error { return l.Logout(ctx, *s) }},
+		{"RenewAll", event.RenewalBegun, func() error { return l.RenewAll(ctx, p.in(), "the VPN was broken into") }},
+	}
+}
