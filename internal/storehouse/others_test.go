@@ -1,0 +1,146 @@
+package storehouse
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+)
+
+// TestOthersThings has staff ask for what is not theirs, by its name.
+func TestOthersThings(t *testing.T) {
+	b := besiege(t)
+	ctx := t.Context()
+	if _, err := b.local.Save(ctx, "/アルバム/secret.jpg", strings.NewReader("x"), 1, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.local.MakeShare(ctx, "own"); err != nil {
+		t.Fatal(err)
+	}
+	if resp, text := b.admin.do("PUT", "/v1/files/"+url.PathEscape("アルバム")+"/of-tanaka.txt", "x"); resp.StatusCode != 200 && resp.StatusCode != 201 {
+		t.Fatal(resp.Status, text)
+	}
+	staff := b.person("sato", account.Staff)
+	if err := b.local.SetRights(ctx, api.Right{Account: "sato", Share: "own", Rights: api.CanRead}); err != nil {
+		t.Fatal(err)
+	}
+	var session string
+	for s, err := range b.local.Sessions(ctx) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Account == "tanaka" {
+			session = s.ID.String()
+		}
+	}
+	share := url.PathEscape("アルバム")
+	tried := newRoutes(t)
+	for _, c := range []struct{ method, path, body string }{
+		{"GET", "/v1/files/" + share + "/secret.jpg", ""}, {"GET", "/v1/stat/" + share + "/secret.jpg", ""}, {"GET", "/v1/list/" + share, ""},
+		{"GET", "/v1/history/" + share + "/secret.jpg", ""}, {"GET", "/v1/removed/" + share, ""}, {"GET", "/v1/search/" + share + "?q=secret", ""},
+		{"PUT", "/v1/files/" + share + "/new.txt", "x"}, {"PUT", "/v1/files/own/new.txt", "x"}, {"POST", "/v1/remove/" + share + "/secret.jpg", ""},
+		{"POST", "/v1/rename", `{"from":"/アルバム/secret.jpg","to":"/own/mine.jpg"}`}, {"POST", "/v1/restore", `{"path":"/アルバム/secret.jpg","number":1}`},
+		{"POST", "/v1/batch/open", `{"paths":["/アルバム/secret.jpg"],"purpose":"open"}`},
+		{"GET", "/v1/previews/" + share + "/secret.jpg", ""}, {"GET", "/v1/previews/" + share + "/secret.jpg?large=1", ""}, {"GET", "/files/" + share + "?view=gallery", ""},
+		{"GET", "/v1/shares/" + share + "/networks", ""}, {"PUT", "/v1/shares/" + share + "/networks", `{"networks":[]}`}, {"PUT", "/v1/shares/own/networks", `{"networks":[]}`}, {"POST", "/v1/me/identity", ""},
+		{"GET", "/v1/shares/" + share + "/rights", ""}, {"PUT", "/v1/rights", `{"account":"sato","share":"アルバム","rights":"read"}`}, {"POST", "/v1/shares", `{"name":"x"}`},
+		{"POST", "/v1/accounts", `{"name":"x","role":"administrator"}`}, {"PUT", "/v1/accounts/sato/role", `{"role":"administrator"}`}, {"DELETE", "/v1/accounts/tanaka", ""},
+		{"PUT", "/v1/accounts/tanaka/devices/mine", ""}, {"PUT", "/v1/accounts/tanaka/password", `{"secret":"kumo ga nagareru hi to"}`}, {"PUT", "/v1/accounts/sato/day", `{}`},
+		{"DELETE", "/v1/sessions/" + session, ""}, {"DELETE", "/v1/accounts/tanaka/sessions", ""}, {"DELETE", "/v1/accounts/tanaka/day", ""},
+		{"POST", "/v1/accounts/tanaka/invitation", ""}, {"POST", "/v1/accounts/tanaka/reset-factors", `{"reason":"x"}`}, {"PUT", "/v1/groups/x", `{"name":"x"}`},
+		{"PUT", "/v1/policy", `{"second_factor":true,"day_length":"12h"}`}, {"POST", "/v1/renewal", `{"reason":"x"}`}, {"POST", "/v1/ledger/reading-key", ""},
+		{"GET", "/v1/status", ""}, {"POST", "/v1/verify", `{}`}, {"POST", "/v1/rebuild", `{"share":"アルバム"}`},
+		{"POST", "/v1/mkdir/" + share + "/new", ""}, {"POST", "/v1/mkdir/own/new", ""}, {"POST", "/v1/uploads", ""},
+		{"PUT", "/v1/accounts/tanaka/disabled", `{"disabled":true}`}, {"PUT", "/v1/accounts/tanaka/networks", `{"networks":[]}`}, {"DELETE", "/v1/accounts/tanaka/devices/x", ""},
+		{"DELETE", "/v1/groups/x", ""}, {"POST", "/v1/proposals/x/confirm", ""}, {"DELETE", "/v1/proposals/x", ""}, {"POST", "/v1/held/0123456789abcdef0123456789abcdef", `{"accept":true}`},
+		{"POST", "/v1/rollback", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`},
+		{"POST", "/v1/alerts/test", ""}, {"POST", "/v1/stops", `{"kind":"account","subject":"tanaka"}`}, {"POST", "/v1/stops", `{"kind":"all"}`}, {"POST", "/v1/stops/x/thaw", `{"reason":"x"}`},
+		{"GET", "/v1/ledger/proofs/1", ""}, {"GET", "/v1/cases", ""}, {"POST", "/v1/cases", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`},
+		{"POST", "/v1/cases/2026-1/suspects", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`}, {"POST", "/v1/cases/2026-1/close", `{"note":"x"}`},
+		{"GET", "/download/" + share + "/secret.jpg", ""}, {"GET", "/files/" + share + "/secret.jpg", ""}, {"GET", "/download/" + share, ""}, {"GET", "/shares/" + share, ""}, {"GET", "/people/tanaka", ""},
+	} {
+		tried.note(c.method, c.path)
+		resp, text := staff.do(c.method, c.path, c.body, "Content-Type", "application/json", "Tus-Resumable", "1.0.0", "Upload-Length", "1", "Upload-Metadata", "path L+OCouODq+ODkOODoC94")
+		if resp.StatusCode != 403 && resp.StatusCode != 404 && resp.StatusCode != 409 { // 409: as in a share that is not there
+			if c.path == "/v1/batch/open" && strings.Contains(text, `"error"`) && !strings.Contains(text, "x\n") {
+				continue // a batch tells of each file by itself
+			}
+			t.Errorf("%s %s: %d %.200s", c.method, c.path, resp.StatusCode, text)
+		}
+	}
+	if resp, text := staff.do("POST", "/v1/previews", `{"paths":["/アルバム/secret.jpg","/アルバム/nothing.jpg"]}`, "Content-Type", "application/json"); resp.StatusCode != 200 || strings.Count(text, `"none"`) != 2 {
+		t.Errorf("previews of others: %d %s", resp.StatusCode, text) // what is there looks like what is not
+	}
+	tried.note("POST", "/v1/damage")
+	if resp, text := staff.do("POST", "/v1/damage", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`, "Content-Type", "application/json"); resp.StatusCode != 200 || text != "" {
+		t.Errorf("the damage in shares of others: %d %s", resp.StatusCode, text)
+	}
+	tried.allOthers()
+	if _, text := staff.do("GET", "/v1/accounts", ""); strings.Contains(text, "tanaka") {
+		t.Errorf("staff sees other accounts: %s", text)
+	}
+	if _, text := staff.do("GET", "/v1/sessions", ""); strings.Contains(text, "tanaka") {
+		t.Errorf("staff sees other sessions: %s", text)
+	}
+	if _, text := staff.do("GET", "/v1/ledger/events?path="+url.QueryEscape("/アルバム"), ""); strings.Contains(text, "secret.jpg") {
+		t.Errorf("staff sees what others did: %s", text)
+	}
+}
+
+// routes are those of the API, and which of them were tried.
+type routes struct {
+	t     *testing.T
+	mux   *http.ServeMux
+	tried map[string]bool // by pattern
+}
+
+func newRoutes(t *testing.T) *routes {
+	t.Helper()
+	b, err := api.OpenAPI()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all struct {
+		Paths map[string]map[string]json.RawMessage
+	}
+	if err := json.Unmarshal(b, &all); err != nil {
+		t.Fatal(err)
+	}
+	r := &routes{t, http.NewServeMux(), make(map[string]bool)}
+	for path, methods := range all.Paths {
+		for m := range methods {
+			pattern := strings.ToUpper(m) + " " + strings.Replace(path, "{path}", "{path...}", 1)
+			r.mux.Handle(pattern, http.NotFoundHandler())
+			r.tried[pattern] = false
+		}
+	}
+	return r
+}
+
+func (r *routes) note(method, path string) {
+	q, err := http.NewRequest(method, path, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	_, pattern := r.mux.Handler(q)
+	r.tried[pattern] = true
+}
+
+// allOthers fails for a route that was not tried and names something that could be somebody else's.
+func (r *routes) allOthers() {
+	r.t.Helper()
+	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|ledger/events)|` + // lists of what one may see
+		`\w+ /v1/(login|invitation|logout|strength|me)\b.*|` + // before a session, and what is one's own
+		`POST /v1/(batch/save|previews)|\w+ /v1/uploads(/\{id\})?)$`) // below, and in TestUploadsAreTheirOwners
+	for pattern, tried := range r.tried {
+		if !tried && !own.MatchString(pattern) {
+			r.t.Errorf("nobody has tried %s on what is not theirs", pattern)
+		}
+	}
+}
