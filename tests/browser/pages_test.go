@@ -196,7 +196,7 @@ func (b *tab) look(dir, name, lang string) {
 		b.until("the window as it is asked for", fmt.Sprintf(`matchMedia("(width: %dpx) and (prefers-color-scheme: %s)").matches`, v.width, v.scheme))
 		b.until("the end of what moves", `document.getAnimations().every(a => a.playState !== "running")`)
 		var wide, spoke, foreign string
-		b.run(chromedp.Evaluate(fmt.Sprintf(`(width => document.documentElement.scrollWidth > width ? document.documentElement.scrollWidth + " > " + width + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : "")(%d)`, v.width), &wide) /* not innerWidth: a telephone makes it as wide as what is too wide */,
+		b.run(chromedp.Evaluate(fmt.Sprintf(`(width => document.documentElement.scrollWidth > width ? document.documentElement.scrollWidth + " > " + width + ": " + [...document.querySelectorAll("body *")].filter(e => e.getBoundingClientRect().right > width + 1 && !e.closest(".wide, .top nav")).slice(0, 3).map(e => e.outerHTML.slice(0, 120)).join(" | ") : "")(%d)`, v.width), &wide), /* not innerWidth: a telephone makes it as wide as what is too wide */
 			chromedp.Evaluate(`(document.body.innerText.match(/\b(web|hint|op|kind|event|note|role|power|act|purpose|right)\.[a-z][a-z-]+/) ?? [""])[0] + (document.title === "broken" ? " a name has become a script" : "") + (document.documentElement.lang === "`+lang+`" ? "" : " another language")`, &spoke))
 		if lang == "ja" {
 			b.run(chromedp.Evaluate(english, &foreign))

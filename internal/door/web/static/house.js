@@ -195,7 +195,9 @@ for (const f of $$("form[data-upload]")) {
     if (!failed) location.reload();
   };
   f.addEventListener("submit", e => { e.preventDefault(); e.stopImmediatePropagation(); all(input.files); }, true);
-  for (const type of ["dragover", "dragenter"]) f.addEventListener(type, e => { e.preventDefault(); f.classList.add("over"); });
-  f.addEventListener("dragleave", () => f.classList.remove("over"));
-  f.addEventListener("drop", e => { e.preventDefault(); f.classList.remove("over"); all(e.dataTransfer.files); });
+  // Files may be dropped anywhere on the page: beside the form the browser would show one, and the page were gone.
+  const carries = e => e.dataTransfer.types.includes("Files");
+  for (const type of ["dragover", "dragenter"]) document.addEventListener(type, e => { if (carries(e)) { e.preventDefault(); f.classList.add("over"); } });
+  document.addEventListener("dragleave", e => { if (!e.relatedTarget) f.classList.remove("over"); });
+  document.addEventListener("drop", e => { if (carries(e)) { e.preventDefault(); f.classList.remove("over"); all(e.dataTransfer.files); } });
 }
