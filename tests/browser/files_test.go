@@ -105,7 +105,7 @@ func TestDrop(t *testing.T) {
 		dragged.items.add(new File([large], "見開き.psd", {lastModified: Date.UTC(2026, 2, 9)}));
 		window.drag = kind => document.querySelector("h1").dispatchEvent(new DragEvent(kind, {dataTransfer: dragged, bubbles: true, cancelable: true})); // beside the form
 		drag("dragenter"); drag("dragover"); true`, nil))
-	b.until("the sign that files can be dropped", `!!document.querySelector("form.drop.over")`)
+	b.until("the sign that files can be dropped", `!!document.querySelector("details.adds.over")`)
 	b.run(chromedp.Evaluate(`drag("drop"); true`, nil))
 	b.settle()
 	b.says("写真 1組.csv", "見開き.psd")

@@ -197,55 +197,6 @@ func (v *visit) search(f folder) error {
 
 const maxFound = 200
 
-// leaf is the page of a file.
-type leaf struct {
-	Info    api.Info
-	Changes []api.Change
-	A, B    int // numbers of versions to compare
-	Readers []entry
-	Older   template.URL // the query of the page with what was not looked at
-}
-
-func (v *visit) file(i api.Info) error {
-	l := leaf{Info: i}
-	var err error
-	if l.Changes, err = collect(v.api.History(v.r.Context(), i.Path)); err != nil {
-		return err
-	}
-	return v.show("file", l)
-}
-
-// history compares two versions of a picture side by side.
-func (v *visit) history() error {
-	i, err := v.api.Stat(v.r.Context(), v.at())
-	if err != nil {
-		return err
-	}
-	l := leaf{Info: i}
-	if l.Changes, err = collect(v.api.History(v.r.Context(), i.Path)); err != nil {
-		return err
-	}
-	q := v.r.URL.Query()
-	l.A, _ = strconv.Atoi(q.Get("a"))
-	l.B, _ = strconv.Atoi(q.Get("b"))
-	return v.show("compare", l)
-}
-
-// readers is who has read a file, as far as the caller may know.
-func (v *visit) readers() error {
-	l := leaf{Info: api.Info{Path: v.at()}}
-	before, err := v.before()
-	if err != nil {
-		return err
-	}
-	var rest int64
-	if l.Readers, rest, err = v.entries(api.EventFilter{Path: v.at(), Kinds: []string{"released", "refused"}, Limit: pageLength, Before: before}); err != nil {
-		return err
-	}
-	l.Older = v.older(rest)
-	return v.show("readers", l)
-}
-
 func (v *visit) removed() error {
 	f := folder{Path: v.at()}
 	var err error

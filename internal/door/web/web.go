@@ -328,7 +328,13 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 			}
 			return s
 		},
-		"note":  func(e entry) string { return l.Note(e.Kind, e.Note, e.Size) },
+		"note": func(e entry) string { return l.Note(e.Kind, e.Note, e.Size) },
+		"hours": func(s string) string { // without what is nothing
+			if d, err := time.ParseDuration(s); err == nil && d%time.Hour == 0 {
+				return strings.TrimSuffix(s, "0m0s")
+			}
+			return strings.TrimSuffix(s, "0s")
+		},
 		"shows": shows,
 		"flaw": func(v any) string {
 			i, ok := v.(api.Info)

@@ -181,6 +181,7 @@ for (const f of $$("form[data-upload]")) {
   };
   const all = async files => {
     let failed = 0;
+    f.closest("details").open = true;
     for (const file of files) {
       const li = document.createElement("li"), bar = document.createElement("progress");
       bar.max = 1; bar.value = 0; bar.ariaLabel = file.name;
@@ -197,7 +198,7 @@ for (const f of $$("form[data-upload]")) {
   f.addEventListener("submit", e => { e.preventDefault(); e.stopImmediatePropagation(); all(input.files); }, true);
   // Files may be dropped anywhere on the page: beside the form the browser would show one, and the page were gone.
   const carries = e => e.dataTransfer.types.includes("Files");
-  for (const type of ["dragover", "dragenter"]) document.addEventListener(type, e => { if (carries(e)) { e.preventDefault(); f.classList.add("over"); } });
-  document.addEventListener("dragleave", e => { if (!e.relatedTarget) f.classList.remove("over"); });
-  document.addEventListener("drop", e => { if (carries(e)) { e.preventDefault(); f.classList.remove("over"); all(e.dataTransfer.files); } });
+  for (const type of ["dragover", "dragenter"]) document.addEventListener(type, e => { if (carries(e)) { e.preventDefault(); f.closest("details").classList.add("over"); } });
+  document.addEventListener("dragleave", e => { if (!e.relatedTarget) f.closest("details").classList.remove("over"); });
+  document.addEventListener("drop", e => { if (carries(e)) { e.preventDefault(); f.closest("details").classList.remove("over"); all(e.dataTransfer.files); } });
 }
