@@ -98,7 +98,7 @@ type Group struct {
 // Proposal is an act that one person has asked for and another must confirm.
 type Proposal struct {
 	ID     string    `json:"id"`
-	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "thaw"
+	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "thaw", "read-more", "job", "remove-trap"
 	Target string    `json:"target,omitempty"`
 	Reason string    `json:"reason,omitempty"`
 	By     string    `json:"by"`
@@ -127,9 +127,12 @@ type Policy struct {
 	Firm         string              `json:"firm,omitempty"`
 	SecondFactor bool                `json:"second_factor"`     // nobody logs in without; on unless two people have decided otherwise
 	DayLength    string              `json:"day_length"`        // "12h0m0s"
+	Opening      string              `json:"opening,omitempty"` // "07:00": from Closing to Opening the house is closed
 	Closing      string              `json:"closing,omitempty"` // "19:00": open days end then
-	Zone         string              `json:"zone,omitempty"`    // of Closing: "Asia/Tokyo"
+	Zone         string              `json:"zone,omitempty"`    // of Opening and Closing: "Asia/Tokyo"
 	Networks     map[string][]string `json:"networks,omitempty"`
+	Reading      Budgets             `json:"reading,omitzero"`
+	AnyPlace     bool                `json:"any_place,omitempty"` // to read from an address or a device for the first time is nothing special
 }
 
 // Scope is a part of what a token lets its holder do. What its owner may not do it never lets.

@@ -58,6 +58,11 @@ const (
 	CaseOpened  Kind = "case-opened"  // Target: its number; Note: why. Without an Actor it was the guard
 	CaseChanged Kind = "case-changed" // Target; Note: who is distrusted, in which time
 	CaseClosed  Kind = "case-closed"  // Target; Note: what was found
+	Noticed     Kind = "noticed"      // something about a reading of Target is odd, or its budget is spent; Note tells which
+	JobBegun    Kind = "job-begun"    // Target may read so many files (Size) in a share until Until, beside the budget; Note: the job, and why
+	JobEnded    Kind = "job-ended"    // before its time; Target; Note: the job
+	TrapSet     Kind = "trap-set"     // Target: the file, folder or person in Share that nobody has a reason to touch
+	TrapRemoved Kind = "trap-removed" // Target
 
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind

@@ -31,6 +31,8 @@ type state struct {
 	Policy     policyState      `json:"policy"`
 	Stops      []*stopState     `json:"stops,omitempty"`
 	Cases      []*caseState     `json:"cases,omitempty"`
+	Jobs       []*jobState      `json:"jobs,omitempty"`
+	Traps      []*trapState     `json:"traps,omitempty"`
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.
@@ -54,6 +56,8 @@ type accountState struct {
 	Devices    []deviceState               `json:"devices,omitempty"`
 	Tokens     []tokenState                `json:"tokens,omitempty"`
 	Rights     map[id.Share]account.Rights `json:"rights,omitempty"`
+	Places     []placeState                `json:"places,omitempty"`
+	More       *moreState                  `json:"more,omitempty"`
 }
 
 // clone returns a copy that may be changed.
@@ -61,6 +65,7 @@ func (a *accountState) clone() *accountState {
 	c := *a
 	c.Passkeys, c.Recovery = slices.Clone(a.Passkeys), slices.Clone(a.Recovery)
 	c.Devices, c.Tokens, c.Rights = slices.Clone(a.Devices), slices.Clone(a.Tokens), maps.Clone(a.Rights)
+	c.Places = slices.Clone(a.Places)
 	return &c
 }
 
@@ -83,6 +88,7 @@ type shareState struct {
 	Name     string    `json:"name"`
 	Created  time.Time `json:"created"`
 	Networks []string  `json:"networks,omitempty"`
+	Persons  string    `json:"persons,omitempty"` // how names tell persons: "{school}/{class}/{number}_*.jpg"
 }
 
 // books is a state that is in force, with its indexes. It never changes: whoever holds it sees one moment.
@@ -94,6 +100,9 @@ type books struct {
 	names    map[string]*shareState // by pathname.Key
 	groups   map[string]*groupState // by accountKey
 	memberOf map[id.Account][]*groupState
+	traps    map[id.Share]*trapSet
+	persons  map[id.Share]*template
+	zone     *time.Location // of the policy
 }
 
 // accountKey is the form in which names of accounts are compared: people type what they like, in any case and width.
@@ -102,12 +111,21 @@ func accountKey(name string) string { return strings.ToLower(norm.NFKC.String(na
 func newBooks(s state) (*books, error) {
 	b := &books{state: s, accounts: make(map[string]*accountState), byID: make(map[id.Account]*accountState),
 		shares: make(map[id.Share]*shareState), names: make(map[string]*shareState),
-		groups: make(map[string]*groupState), memberOf: make(map[id.Account][]*groupState)}
+		groups: make(map[string]*groupState), memberOf: make(map[id.Account][]*groupState),
+		traps: trapsOf(s.Traps), persons: make(map[id.Share]*template)}
+	if b.zone = time.Local; s.Policy.Zone != "" {
+		if zone, err := s.Policy.zone(); err == nil {
+			b.zone = zone
+		}
+	}
 	for _, a := range s.Accounts {
 		b.accounts[accountKey(a.Name)], b.byID[a.ID] = a, a
 	}
 	for _, x := range s.Shares {
 		b.shares[x.ID], b.names[pathname.Key(x.Name)] = x, x
+		if t, err := parseTemplate(x.Persons); err == nil && x.Persons != "" {
+			b.persons[x.ID] = t
+		}
 	}
 	for _, g := range s.Groups {
 		b.groups[accountKey(g.Name)] = g
@@ -191,7 +209,7 @@ type draft struct{ state }
 func (b *books) draft() *draft {
 	s := b.state
 	s.Accounts, s.Shares, s.Groups, s.Proposals = slices.Clone(s.Accounts), slices.Clone(s.Shares), slices.Clone(s.Groups), slices.Clone(s.Proposals)
-	s.Stops, s.Cases = slices.Clone(s.Stops), slices.Clone(s.Cases)
+	s.Stops, s.Cases, s.Jobs, s.Traps = slices.Clone(s.Stops), slices.Clone(s.Cases), slices.Clone(s.Jobs), slices.Clone(s.Traps)
 	return &draft{s}
 }
 

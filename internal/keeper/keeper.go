@@ -89,6 +89,14 @@ type Stopper interface {
 	MaySettle(ctx context.Context, s id.Session, share id.Share, author id.Account) error
 }
 
+// Trapper tells where nobody has a reason to write.
+type Trapper interface {
+	// HasTraps reports whether a share has traps.
+	HasTraps(share id.Share) bool
+	// Trapped reports whether a path, with the share's name before it, is one.
+	Trapped(share id.Share, path string) bool
+}
+
 // Keeper is what the storehouse sees of the keeper, in process or over a network.
 type Keeper interface {
 	Releaser
@@ -97,4 +105,5 @@ type Keeper interface {
 	Recorder
 	Auditor
 	Stopper
+	Trapper
 }

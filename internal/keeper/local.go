@@ -44,6 +44,9 @@ type Config struct {
 	// Froze is told of each freeze by a person; nil: nobody is.
 	Froze func(account.Stop)
 
+	// Alarm is told of readings that people must hear of; nil: nobody is. It does not wait.
+	Alarm func(Alarm)
+
 	// Provider is the firm's identity provider, if it has one.
 	Provider Provider
 
@@ -120,6 +123,9 @@ type Local struct {
 	writing sync.Mutex // held during a change of books, the disk's time included
 	books   atomic.Pointer[books]
 
+	reading sync.Mutex
+	diary   *diary // guarded by reading: what accounts read today
+
 	listing  sync.Mutex               // held while a list of breached passwords is read
 	breached atomic.Pointer[breached] // nil: there is none
 
@@ -160,7 +166,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 		return nil, err
 	}
 	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(passwordLimits), codes: newThrottle(codeLimits), tickets: newTickets(), failures: newFailures(event.LoginFailed),
-		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, hashings), proofKey: seal.NewKey(),
+		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, hashings), proofKey: seal.NewKey(), diary: newDiary(),
 		stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
 		if err != nil {
@@ -188,6 +194,9 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	}
 	if err := l.saveHead(); err != nil {
 		return nil, err
+	}
+	if err := l.recall(ctx); err != nil {
+		l.cfg.Log.ErrorContext(ctx, "what was read today could not be counted again; budgets are as at the day's beginning", "err", err)
 	}
 	l.beat = l.now()
 	l.lookForList()

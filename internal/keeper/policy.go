@@ -21,9 +21,12 @@ type policyState struct {
 	Firm                string              `json:"firm,omitempty"`
 	WithoutSecondFactor bool                `json:"without_second_factor,omitempty"`
 	DayLength           time.Duration       `json:"day_length,omitempty"` // 0 means 12 hours
+	Opening             string              `json:"opening,omitempty"`    // "07:00"
 	Closing             string              `json:"closing,omitempty"`    // "19:00"
-	Zone                string              `json:"zone,omitempty"`       // of Closing; empty is the machine's
+	Zone                string              `json:"zone,omitempty"`       // of both; empty is the machine's
 	Networks            map[string][]string `json:"networks,omitempty"`
+	Reading             account.Budgets     `json:"reading,omitzero"` // 0 means defaultBudgets
+	AnyPlace            bool                `json:"any_place,omitempty"`
 }
 
 const (
@@ -79,12 +82,14 @@ func (p policyState) zone() (*time.Location, error) {
 
 // show returns the policy as people see it.
 func (p policyState) show() account.Policy {
-	return account.Policy{Firm: p.Firm, SecondFactor: !p.WithoutSecondFactor, DayLength: p.length().String(), Closing: p.Closing, Zone: p.Zone, Networks: p.Networks}
+	return account.Policy{Firm: p.Firm, SecondFactor: !p.WithoutSecondFactor, DayLength: p.length().String(), Opening: p.Opening, Closing: p.Closing, Zone: p.Zone,
+		Networks: p.Networks, Reading: showBudgets(p.budgets()), AnyPlace: p.AnyPlace}
 }
 
 // parsePolicy reads what people have written.
 func parsePolicy(op string, q account.Policy) (policyState, error) {
-	p := policyState{Firm: strings.TrimSpace(q.Firm), WithoutSecondFactor: !q.SecondFactor, Closing: q.Closing, Zone: q.Zone, Networks: q.Networks}
+	p := policyState{Firm: strings.TrimSpace(q.Firm), WithoutSecondFactor: !q.SecondFactor, Opening: q.Opening, Closing: q.Closing, Zone: q.Zone,
+		Networks: q.Networks, Reading: q.Reading, AnyPlace: q.AnyPlace}
 	if len(p.Firm) > maxFirm {
 		return p, unfit(op, p.Firm, "hint.firm-long")
 	}
@@ -95,8 +100,13 @@ func parsePolicy(op string, q account.Policy) (policyState, error) {
 		}
 		p.DayLength = length
 	}
-	if _, err := time.Parse(clockTime, p.Closing); p.Closing != "" && err != nil {
-		return p, unfit(op, p.Closing, "hint.closing")
+	for _, at := range []string{p.Opening, p.Closing} {
+		if _, err := time.Parse(clockTime, at); at != "" && err != nil {
+			return p, unfit(op, at, "hint.closing")
+		}
+	}
+	if err := checkBudgets(op, p.Reading); err != nil {
+		return p, err
 	}
 	if _, err := p.zone(); err != nil {
 		return p, unfit(op, p.Zone, "hint.zone")
@@ -144,19 +154,19 @@ func (l *Local) Policy(_ context.Context, s id.Session) (account.Policy, error) 
 // Firm returns the firm's name, for those who are not in yet.
 func (l *Local) Firm() string { return l.books.Load().Policy.Firm }
 
-// SetPolicy changes what holds for everybody. To let people in without a second factor takes two.
+// SetPolicy changes what holds for everybody. To let people in without a second factor, or to let them read more, takes two.
 func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (account.Outcome, error) {
 	const op = "change policy"
 	p, err := parsePolicy(op, q)
 	if err != nil {
 		return account.Outcome{}, err
 	}
-	if p.WithoutSecondFactor && !l.books.Load().Policy.WithoutSecondFactor {
+	if old := l.books.Load().Policy; p.weaker(old) {
 		args, err := json.Marshal(p)
 		if err != nil {
 			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
 		}
-		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Args: args}, account.Settle)
+		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Target: strings.Join(differ(old, p), ", "), Args: args}, account.Settle)
 	}
 	err = l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Settle) {
@@ -164,6 +174,9 @@ func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (
 		}
 		if err := l.fresh(by, op); err != nil {
 			return event.Event{}, err
+		}
+		if p.weaker(b.Policy) { // somebody has made it stricter meanwhile
+			return event.Event{}, problem.New(problem.Condition, op, "", nil)
 		}
 		if err := d.setPolicy(op, p); err != nil {
 			return event.Event{}, err
@@ -212,8 +225,9 @@ func (d *draft) setPolicy(op string, p policyState) error {
 func differ(a, b policyState) (out []string) {
 	for name, same := range map[string]bool{
 		"firm": a.Firm == b.Firm, "second factor": a.WithoutSecondFactor == b.WithoutSecondFactor, "length of the day": a.length() == b.length(),
-		"closing time": a.Closing == b.Closing && a.Zone == b.Zone,
-		"networks":     maps.EqualFunc(a.Networks, b.Networks, slices.Equal[[]string]),
+		"closing time":    a.Closing == b.Closing && a.Opening == b.Opening && a.Zone == b.Zone,
+		"reading budgets": a.budgets() == b.budgets(), "first readings from a place": a.AnyPlace == b.AnyPlace,
+		"networks": maps.EqualFunc(a.Networks, b.Networks, slices.Equal[[]string]),
 	} {
 		if !same {
 			out = append(out, name)

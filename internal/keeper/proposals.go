@@ -39,6 +39,9 @@ const (
 	actResetFactors = "reset-factors"
 	actWeakenPolicy = "weaken-policy"
 	actThaw         = "thaw"
+	actReadMore     = "read-more"
+	actJob          = "job"
+	actRemoveTrap   = "remove-trap"
 	actAppoint      = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -64,8 +67,15 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		}
 		return []event.Event{{Kind: event.PolicyChanged, Note: strings.Join(note, ", ")}}, nil
 	}
-	if p.Act == actThaw {
+	switch p.Act {
+	case actThaw:
 		return d.thaw(p.Args, l.now())
+	case actReadMore:
+		return d.moreFor(p.On, l.books.Load().date(l.now()))
+	case actJob:
+		return d.begin(p.Args, l.now())
+	case actRemoveTrap:
+		return d.untrap(p.Args)
 	}
 	a := d.byID(p.On)
 	if a == nil {
@@ -106,19 +116,23 @@ func (l *Local) after(ctx context.Context, p proposalState) error {
 	if p.Act == actThaw {
 		l.thawed(p)
 	}
-	if p.On.IsZero() || p.Act == actThaw {
+	switch p.Act {
+	case actThaw, actReadMore, actJob:
+		return nil
+	}
+	if p.On.IsZero() {
 		return nil
 	}
 	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == p.On }, p.Act)
 }
 
-// propose asks for an act. Where nobody else could confirm, the console may do it alone, and the ledger says so: a
+// propose asks for an act, with a power or, where that is "", without. Where nobody else could confirm, the console may do it alone, and the ledger says so: a
 // house with one administrator who lost everything would stay closed for ever.
 func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposalState, power account.Power) (account.Outcome, error) {
 	p.Reason = cut(p.Reason, maxReason)
 	alone := false
 	err := l.changes(ctx, s, op, p.Target, func(b *books, d *draft, by account.Session) ([]event.Event, error) {
-		if !b.may(by, power) {
+		if power != "" && !b.may(by, power) {
 			return nil, notAllowed(op)
 		}
 		if err := l.fresh(by, op); err != nil {

@@ -22,8 +22,8 @@ const (
 	maxRefused    = 100                                  // of a refused request, that its record names
 )
 
-// Release implements Releaser. The order of its steps is the product: check, record, and only once the record is
-// durable, make the keys.
+// Release implements Releaser. The order of its steps is the product: check, take it out of the budget, record, and only once the record
+// is durable, make the keys.
 func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
 	leave, err := l.enter("release")
 	if err != nil {
@@ -35,12 +35,16 @@ func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
 		l.refused(ctx, s, r, err)
 		return nil, err
 	}
+	jobs, err := l.admit(ctx, s, r)
+	if err != nil {
+		return nil, err
+	}
 	e := about(event.Released, s, r)
 	e.Until = l.now().Add(l.cfg.LeaseTTL)
 	if e.Until.After(s.Expires) {
 		e.Until = s.Expires
 	}
-	if err := l.append(ctx, e); err != nil {
+	if err := l.append(ctx, parted(e, jobs)...); err != nil {
 		return nil, err
 	}
 	// Recording takes as long as the disk takes: the session may have been ended, or lost its rights, in between.

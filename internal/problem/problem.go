@@ -29,11 +29,12 @@ const (
 	NoSpace                     // the disk is full
 	Damaged                     // stored bytes are not what was stored: never returned as content
 	Unavailable                 // cannot be done now: try again
+	Spent                       // the budget of readings is spent: a second person can give another
 	kinds
 )
 
 var names = [kinds]string{"internal", "invalid", "unauthenticated", "denied", "not-found", "exists", "conflict",
-	"condition", "locked", "frozen", "too-large", "no-space", "damaged", "unavailable"}
+	"condition", "locked", "frozen", "too-large", "no-space", "damaged", "unavailable", "spent"}
 
 // HTTP status, exit code of the program.
 var codes = [kinds][2]int{
@@ -51,6 +52,7 @@ var codes = [kinds][2]int{
 	NoSpace:         {http.StatusInsufficientStorage, 18},
 	Damaged:         {http.StatusInternalServerError, 19},
 	Unavailable:     {http.StatusServiceUnavailable, 20},
+	Spent:           {http.StatusTooManyRequests, 21},
 }
 
 // known returns k, or Internal for a number that is none of the kinds.

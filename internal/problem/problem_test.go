@@ -30,6 +30,7 @@ func TestKinds(t *testing.T) {
 		NoSpace:         {"no-space", 507, 18},
 		Damaged:         {"damaged", 500, 19},
 		Unavailable:     {"unavailable", 503, 20},
+		Spent:           {"spent", 429, 21},
 	}
 	if len(want) != int(kinds) {
 		t.Errorf("%d kinds here, %d in the program", len(want), kinds)

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -45,6 +46,7 @@ type testKeeper struct {
 	painter  vault.Painter
 	guard    *guard.Guard
 	stops    []account.Stop
+	traps    []string // paths that are traps
 }
 
 func newTestKeeper(t testing.TB, names ...string) *testKeeper {
@@ -123,6 +125,13 @@ func (k *testKeeper) Stop(_ context.Context, stops ...account.Stop) error {
 	defer k.mu.Unlock()
 	k.stops = append(k.stops, stops...)
 	return nil
+}
+
+func (k *testKeeper) HasTraps(id.Share) bool { return len(k.traps) > 0 }
+
+func (k *testKeeper) Trapped(_ id.Share, path string) bool {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/") // what stands first is the share's, by whatever name
+	return slices.ContainsFunc(k.traps, func(t string) bool { return rest == t || strings.HasPrefix(rest, t+"/") })
 }
 
 func (k *testKeeper) MaySettle(_ context.Context, _ id.Session, _ id.Share, _ id.Account) error {

@@ -242,7 +242,7 @@ func releaseRecorded(t *testing.T, h House) {
 }
 
 func releaseLarge(t *testing.T, h House) {
-	s := login(t, h, h.Reader)
+	s := login(t, h, h.Administrator) // nobody else may read as much at once
 	w := open(t, h, s)
 	files := make([]keeper.Sealed, keeper.MaxRelease)
 	f, _ := w.save(t, "/albums/a path of some length, as they are in albums.jpg")
@@ -269,6 +269,12 @@ func releaseLarge(t *testing.T, h House) {
 	}
 	_, err = h.Keeper.Release(t.Context(), w.request(s, append(files, f)...))
 	wantKind(t, "one file more", err, problem.TooLarge)
+	n = len(of(h.Recorded(t), event.Released))
+	_, err = h.Keeper.Release(t.Context(), w.request(login(t, h, h.Reader), files...))
+	wantKind(t, "more than the budget", err, problem.Spent)
+	if more := len(of(h.Recorded(t), event.Released)); more != n {
+		t.Error("what was refused stands in the ledger as released")
+	}
 }
 
 func refused(t *testing.T, h House) {

@@ -1,0 +1,101 @@
+package keeper
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/ledger"
+)
+
+// recall counts again what the ledger says was read today, and in the jobs that are open: or a restart would give everybody another
+// budget. What cannot be read of the ledger is in the log; the keeper starts all the same.
+func (l *Local) recall(ctx context.Context) error {
+	b, now := l.books.Load(), l.now()
+	since := b.midnight(now).AddDate(0, 0, -1)
+	for _, j := range b.Jobs {
+		if j.open(now) && j.Begun.Before(since) {
+			since = j.Begun
+		}
+	}
+	if _, err := l.log.Publish(ctx); err != nil {
+		return err
+	}
+	r, err := ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey())
+	if err != nil {
+		return err
+	}
+	k, err := l.readingKey()
+	if err != nil {
+		return err
+	}
+	defer k.Zero()
+	l.reading.Lock()
+	defer l.reading.Unlock()
+	l.diary.turn(b.date(now))
+	for x, err := range backwards(ctx, r, 0, r.Head().Size) { // the order is none for sums
+		if err != nil {
+			return err
+		}
+		if when, ok := ledger.EntryTime(x.Data); ok && when.Before(since) {
+			return nil
+		}
+		e := openEntry(k, x.Index, x.Data)
+		l.recount(b, k, &e, now)
+	}
+	return nil
+}
+
+// recount counts an entry of the ledger again; reading is locked.
+func (l *Local) recount(b *books, k *ReadingKey, e *Entry, now time.Time) {
+	// A time that is still to come is of before the clock was set back: the same day goes on.
+	today := e.Closed == "" && b.date(e.Event.When) >= b.date(now)
+	x, r := &e.Event, l.diary
+	switch {
+	case e.Closed != "" || x.Account.IsZero():
+	case x.Kind == event.Noticed && today:
+		r.of(x.Account).told[x.Note] = true
+	case x.Kind == event.Proposed && today && strings.HasPrefix(x.Note, actReadMore+";"):
+		r.of(x.Account).asked++
+	case x.Kind == event.Released:
+		c, second := classOf(x.Purpose), int64(r.watch.read(now)/time.Second)
+		second -= min(int64(max(0, now.Sub(x.When))/time.Second), 60)
+		if n := jobIn(x.Note); n != "" {
+			for _, j := range b.Jobs {
+				for _, f := range x.Files {
+					if j.ID == n {
+						r.run(n, j.Files, r.fileKey(c, x.Share, f.Version))
+					}
+				}
+			}
+			return
+		}
+		if !today {
+			return
+		}
+		var files, people []uint64
+		if b.persons[x.Share] != nil {
+			e.openPaths(k)
+		}
+		for i, f := range x.Files {
+			files = append(files, r.fileKey(c, x.Share, f.Version))
+			if e.Paths == nil {
+				continue
+			}
+			if who := b.persons[x.Share].person(within(e.Paths[i])); who != "" {
+				people = append(people, r.personKey(x.Share, who))
+			}
+		}
+		r.count(r.of(x.Account), c, files, people, second)
+	}
+}
+
+// count counts what was read at some second, whatever the budget.
+func (r *diary) count(x *reader, c class, files, people []uint64, second int64) {
+	for i, c := range [2]class{c, persons} {
+		n := len(r.remember(x.seen, [2][]uint64{files, people}[i]))
+		x.tallies[c].today += n
+		x.tallies[c].minute.add(second, n)
+	}
+}
