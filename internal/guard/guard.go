@@ -47,6 +47,7 @@ type Step struct {
 	From string  // Renamed: its name before
 	Old  Content // what was there: Saved, Removed, Renamed
 	New  Content // Saved, Made
+	Trap bool    // nobody has a reason to touch the file
 }
 
 // Kind says what a step does.

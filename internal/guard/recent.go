@@ -184,6 +184,9 @@ func (r *recent) sign(s *Step, when time.Time) (sign Sign) {
 			sign = Retitled
 		}
 	}
+	if s.Trap {
+		sign = Trapped
+	}
 	if sign != "" {
 		r.counts[sign] = append(r.counts[sign], when)
 		r.counts[sign] = r.counts[sign][max(0, len(r.counts[sign])-maxOdd):]

@@ -32,7 +32,7 @@ type weight struct {
 
 // weights are what the signs say. docs/guard.md explains each of them to the people who have to live with it.
 var weights = map[Sign]weight{
-	Trapped:   {benign: 1e-9, held: 1},
+	Trapped:   {benign: 1e-12, held: 1}, // one is enough, whatever else its party does
 	Broken:    {benign: 1e-5, held: 1},
 	Strange:   {benign: 1e-4, held: 1},
 	Swapped:   {benign: 1e-4, held: 1},

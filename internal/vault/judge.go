@@ -37,6 +37,7 @@ type judging struct {
 	was   map[int]catalogue.Node // what the operation's file was
 	names map[int]id.Version     // of the holds
 	gone  map[id.File]bool       // files that the act itself has made: nothing was there
+	traps bool                   // the share has some
 }
 
 // judge asks the guard about what a plan has decided, and returns what is done instead: what is doubted is held.
@@ -44,7 +45,8 @@ func (p *planner) judge(ops []commit.Op) ([]commit.Op, error) {
 	if p.v.cfg.Guard == nil || p.req.settles {
 		return ops, nil
 	}
-	j := &judging{p: p, ops: ops, was: make(map[int]catalogue.Node), names: make(map[int]id.Version), gone: make(map[id.File]bool)}
+	j := &judging{p: p, ops: ops, was: make(map[int]catalogue.Node), names: make(map[int]id.Version), gone: make(map[id.File]bool),
+		traps: p.v.cfg.Keeper.HasTraps(p.sh.id)}
 	for i := range ops {
 		if err := j.look(i); err != nil {
 			return nil, err
@@ -113,7 +115,17 @@ func (j *judging) look(i int) error {
 }
 
 func (j *judging) add(i int, s guard.Step) {
+	s.Trap = j.trapped(catalogue.Node{Parent: s.Dir, Name: s.Name}) || s.Kind == guard.Renamed && j.trapped(j.was[i])
 	j.steps, j.of = append(j.steps, s), append(j.of, i)
+}
+
+// trapped reports whether nobody has a reason to touch what stands somewhere.
+func (j *judging) trapped(n catalogue.Node) bool {
+	if !j.traps {
+		return false
+	}
+	at, err := placeOf(j.p.ctx, j.p.mine.View, j.p.sh.id.String(), n)
+	return err == nil && j.p.v.cfg.Keeper.Trapped(j.p.sh.id, string(at))
 }
 
 // below adds the files below a removed directory.
