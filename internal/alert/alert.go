@@ -37,6 +37,8 @@ type Kind string
 const (
 	Held   Kind = "held"
 	Frozen Kind = "frozen"
+	Spent  Kind = "spent" // a budget of readings
+	Odd    Kind = "odd"   // from where or when somebody reads
 	Test   Kind = "test"
 )
 

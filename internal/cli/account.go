@@ -254,6 +254,7 @@ func (a *app) share() *cobra.Command {
 		a.networkRules("cmd.share-networks", "azekura share networks albums-2026 factory 203.0.113.0/24\nazekura share networks albums-2026 --everywhere", "say.share-networks-set",
 			func(ctx context.Context, c *client.Client, name string) (api.Networks, error) {
 				return c.ShareNetworks(ctx, name)
-			}, (*client.Client).SetShareNetworks))
+			}, (*client.Client).SetShareNetworks),
+		a.sharePersons())
 	return c
 }

@@ -338,7 +338,19 @@ func (a *app) showPolicy(p api.Policy) {
 	t.add(a.t("say.policy-firm"), printable(firstOf(p.Firm, "-")))
 	t.add(a.t("say.policy-factor"), second)
 	t.add(a.t("say.policy-day"), p.DayLength)
+	t.add(a.t("say.policy-opening"), firstOf(p.Opening, "-"))
 	t.add(a.t("say.policy-closing"), firstOf(strings.TrimSpace(p.Closing+" "+p.Zone), "-"))
+	for _, x := range []struct {
+		key string
+		b   account.Budget
+	}{{"say.policy-open", p.Reading.Open}, {"say.policy-preview", p.Reading.Preview}, {"say.policy-export", p.Reading.Export}, {"say.policy-persons", p.Reading.Persons}} {
+		t.add(a.t(x.key), a.t("say.policy-budget", x.b.Minute, x.b.Day))
+	}
+	places := a.t("say.places-watched")
+	if p.AnyPlace {
+		places = a.t("say.places-any")
+	}
+	t.add(a.t("say.policy-places"), places)
 	for _, name := range slices.Sorted(maps.Keys(p.Networks)) {
 		t.add(a.t("say.policy-network", printable(name)), strings.Join(p.Networks[name], " "))
 	}
@@ -348,7 +360,8 @@ func (a *app) showPolicy(p api.Policy) {
 func (a *app) policySet() *cobra.Command {
 	var want api.Policy
 	var lists []string
-	c := a.command("set", "cmd.policy-set", "azekura policy set --closing 19:00 --zone Asia/Tokyo\nazekura policy set --network factory=192.168.1.0/24,203.0.113.7\nazekura policy set --second-factor=false", cobra.NoArgs, nil)
+	var budgets [4]string
+	c := a.command("set", "cmd.policy-set", "azekura policy set --opening 7:30 --closing 19:00 --zone Asia/Tokyo --read-persons 600/1500\nazekura policy set --closing 19:00 --zone Asia/Tokyo\nazekura policy set --network factory=192.168.1.0/24,203.0.113.7\nazekura policy set --second-factor=false", cobra.NoArgs, nil)
 	c.RunE = func(c *cobra.Command, _ []string) error {
 		ctx := c.Context()
 		return a.connect(ctx, func(cl *client.Client) error {
@@ -359,9 +372,18 @@ func (a *app) policySet() *cobra.Command {
 			for flag, take := range map[string]func(){
 				"firm": func() { p.Firm = want.Firm }, "day-length": func() { p.DayLength = want.DayLength }, "closing": func() { p.Closing = want.Closing },
 				"zone": func() { p.Zone = want.Zone }, "second-factor": func() { p.SecondFactor = want.SecondFactor },
+				"opening": func() { p.Opening = want.Opening }, "any-place": func() { p.AnyPlace = want.AnyPlace },
 			} {
 				if c.Flags().Changed(flag) {
 					take()
+				}
+			}
+			for i, to := range []*account.Budget{&p.Reading.Open, &p.Reading.Preview, &p.Reading.Export, &p.Reading.Persons} {
+				if budgets[i] == "" {
+					continue
+				}
+				if err := a.budget(budgets[i], to); err != nil {
+					return err
 				}
 			}
 			for _, x := range lists {
@@ -383,7 +405,13 @@ func (a *app) policySet() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&want.Firm, "firm", "", a.t("flag.firm"))
 	f.StringVar(&want.DayLength, "day-length", "", a.t("flag.day-length"))
+	f.StringVar(&want.Opening, "opening", "", a.t("flag.opening"))
 	f.StringVar(&want.Closing, "closing", "", a.t("flag.closing"))
+	f.StringVar(&budgets[0], "read-open", "", a.t("flag.read-open"))
+	f.StringVar(&budgets[1], "read-preview", "", a.t("flag.read-preview"))
+	f.StringVar(&budgets[2], "read-export", "", a.t("flag.read-export"))
+	f.StringVar(&budgets[3], "read-persons", "", a.t("flag.read-persons"))
+	f.BoolVar(&want.AnyPlace, "any-place", false, a.t("flag.any-place"))
 	f.StringVar(&want.Zone, "zone", "", a.t("flag.zone"))
 	f.BoolVar(&want.SecondFactor, "second-factor", true, a.t("flag.second-factor"))
 	f.StringArrayVar(&lists, "network", nil, a.t("flag.network"))

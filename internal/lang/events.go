@@ -44,5 +44,10 @@ var eventTexts = []text{
 	{"event.case-changed", "case: who is distrusted", "事案の対象を変更"},
 	{"event.case-closed", "case closed", "事案を終了"},
 	{"event.alert-lost", "an alert could not be delivered", "通知を届けられず"},
+	{"event.noticed", "odd reading noticed", "注意すべき閲覧を検知"},
+	{"event.job-begun", "job begun: a large reading agreed on", "大量閲覧の作業を開始"},
+	{"event.job-ended", "job ended", "大量閲覧の作業を終了"},
+	{"event.trap-set", "trap set", "おとりを設置"},
+	{"event.trap-removed", "trap removed", "おとりを撤去"},
 	{"event.settled", "held back: decided", "保留を判断"},
 }

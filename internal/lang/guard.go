@@ -17,6 +17,14 @@ var guardTexts = []text{
 	{"sign.gone", "files were removed whose content stands nowhere else", "ほかのどこにも残らないファイルが削除された"},
 	{"sign.trapped", "a file was touched that nobody has a reason to touch", "誰も触れる理由のないファイルに触れた"},
 
+	{"sign.open", "more files were opened than the budget allows", "開いたファイルが上限を超えた"},
+	{"sign.preview", "more small pictures were looked at than the budget allows", "縮小画像の閲覧が上限を超えた"},
+	{"sign.export", "more files were taken out than the budget allows", "書き出しが上限を超えた"},
+	{"sign.persons", "files of more persons were read than the budget allows", "閲覧した個人の数が上限を超えた"},
+	{"sign.new-address", "somebody reads from an address for the first time", "初めての接続元から閲覧している"},
+	{"sign.new-device", "somebody reads from a device for the first time", "初めての機器から閲覧している"},
+	{"sign.closed-hours", "somebody reads while the house is closed", "業務時間外に閲覧している"},
+
 	{"hurt.encrypted", "encrypted", "暗号化"},
 	{"hurt.altered", "altered", "変更"},
 	{"hurt.emptied", "emptied", "空"},
@@ -44,6 +52,12 @@ var guardTexts = []text{
 	{"todo.frozen", "What to do now: call the person. Leave the computer on and take it off the network. Look at the page Guard. Thaw only when you know what happened; it takes two people.", "次にすること：本人に電話してください。PCの電源は切らず、ネットワークから切り離してください。「番人」の画面を確認し、原因が分かるまで解凍しないでください（解凍は二人で行います）。"},
 	{"todo.frozen-wide", "What to do now: tell everybody who works there. Look at the page Guard for whose acts led to it; leave their computers on and take them off the network. Thaw only when you know what happened; it takes two people.", "次にすること：そこで作業している全員に知らせてください。「番人」の画面で原因となった利用者を確認し、そのPCの電源は切らずにネットワークから切り離してください。原因が分かるまで解凍しないでください（解凍は二人で行います）。"},
 	{"todo.test", "What to do now: nothing, if this has arrived.", "次にすること：届いていれば、何もありません。"},
+	{"alert.spent", "somebody wants to read more than the budget", "閲覧の上限を超えようとしています"},
+	{"alert.odd", "somebody reads from where, or when, it is not usual", "いつもと違う閲覧があります"},
+	{"alerted.spent", "What was done: the files beyond the budget were not opened (%d times), and it waits for a second person's yes.", "実施済み：上限を超えた分は開かせず（%d 回）、二人目の承認を待っています。"},
+	{"alerted.odd", "What was done: a tenth of the day's reading budget is left to them (%d times noticed).", "実施済み：本日の閲覧の上限を 10 分の 1 にしました（検知 %d 回）。"},
+	{"todo.spent", "What to do now: call the person. If they really need the files, confirm on the page of approvals; if they know nothing of it, freeze the account on the page Guard.", "次にすること：本人に電話してください。本当に必要なら承認の画面で承認し、心当たりがなければ「番人」の画面で凍結してください。"},
+	{"todo.odd", "What to do now: ask the person whether it was them. If not, freeze the account on the page Guard.", "次にすること：本人に確認してください。本人でなければ「番人」の画面で凍結してください。"},
 
 	{"stop.session", "session", "セッション"},
 	{"stop.account", "account", "利用者"},

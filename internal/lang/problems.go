@@ -3,6 +3,12 @@ package lang
 // problemTexts are the two halves of a problem's sentence: what could not be done ("op.", the Op of a
 // problem.Error) and why ("kind.", its Kind).
 var problemTexts = []text{
+	{"op.ask for job", "Cannot ask for the job", "作業を申請できません"},
+	{"op.end job", "Cannot end the job", "作業を終了できません"},
+	{"op.list traps", "Cannot list the traps", "おとりを一覧できません"},
+	{"op.set trap", "Cannot set the trap", "おとりを設置できません"},
+	{"op.remove trap", "Cannot remove the trap", "おとりを撤去できません"},
+	{"op.set persons", "Cannot say how names tell persons", "個人の見分け方を設定できません"},
 	{"op.accept invitation", "Cannot accept the invitation", "招待を受けられません"},
 	{"op.add device key", "Cannot add the device's key", "機器の鍵を登録できません"},
 	{"op.change policy", "Cannot change the policy", "方針を変更できません"},
@@ -110,5 +116,6 @@ var problemTexts = []text{
 	{"kind.too-large", "it is beyond a limit", "上限を超えています"},
 	{"kind.no-space", "the disk is full", "ディスクの空き容量がありません"},
 	{"kind.damaged", "the stored bytes are damaged, so they are not shown", "保管データが壊れているため、内容を表示しません"},
+	{"kind.spent", "it is more than may be read without somebody else's yes", "ほかの人の承認なしに閲覧できる量を超えています"},
 	{"kind.unavailable", "it cannot be done at the moment", "いまは実行できません"},
 }

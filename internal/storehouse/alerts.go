@@ -13,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/alert"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
@@ -87,6 +88,25 @@ func (h *House) alarm(a vault.Alarm) {
 		if k := string(s.Kind); !slices.Contains(out.Frozen, k) {
 			out.Frozen = append(out.Frozen, k)
 		}
+	}
+	h.alerts.Tell(out)
+}
+
+// reading tells people of a reading that they must hear of.
+func (h *House) reading(a keeper.Alarm) {
+	h.opt.Log.Warn("a reading is odd", "kind", a.Kind, "sign", a.Sign, "account", a.Session.Name, "door", a.Session.Door)
+	out := alert.Alert{Kind: alert.Odd, When: a.When, Who: a.Session.Name, Device: a.Session.DeviceName, Door: a.Session.Door, Share: a.Share, Sign: a.Sign, Link: h.page("/guard")}
+	switch a.Kind {
+	case keeper.AlarmTrapped:
+		out.Kind, out.Sign = alert.Frozen, "trapped"
+	case keeper.AlarmOver:
+		out.Kind, out.Link = alert.Spent, h.page("/proposals")
+	}
+	if a.Session.Address.IsValid() {
+		out.Address = a.Session.Address.String()
+	}
+	for _, s := range a.Stops {
+		out.Frozen = append(out.Frozen, string(s.Kind))
 	}
 	h.alerts.Tell(out)
 }

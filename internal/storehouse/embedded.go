@@ -67,12 +67,12 @@ func createKeeper(ctx context.Context, cfg Config, at layout, opt Options) error
 	return keeper.Init(ctx, c)
 }
 
-func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, thawed, froze func(account.Stop)) (*embedded, error) {
+func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, thawed, froze func(account.Stop), alarm func(keeper.Alarm)) (*embedded, error) {
 	c, err := keeperConfig(cfg, at, opt)
 	if err != nil {
 		return nil, err
 	}
-	c.Thawed, c.Froze = thawed, froze
+	c.Thawed, c.Froze, c.Alarm = thawed, froze, alarm
 	local, err := keeper.Open(ctx, c)
 	if err != nil {
 		return nil, err

@@ -86,7 +86,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if cfg.Guard != "off" {
 		h.guard = guard.New(guard.Config{FalseAlarm: 1 / float64(cfg.GuardFalseAlarm), Removals: cfg.GuardRemovals, Watch: cfg.Guard == "watch"})
 	}
-	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze); err != nil {
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze, h.reading); err != nil {
 		return nil, err
 	}
 	if err := h.openAlerts(); err != nil {

@@ -18,6 +18,8 @@ type People interface {
 	Self
 	Pairs
 	Stopping
+	Reading
+	Trapping
 	// May returns nil if a session has a power.
 	May(ctx context.Context, s id.Session, p account.Power, op string) error
 }
@@ -49,6 +51,8 @@ type Shares interface {
 	ShareRights(ctx context.Context, s id.Session, share string) ([]Right, error)
 	ShareNetworks(ctx context.Context, s id.Session, share string) ([]string, error)
 	SetShareNetworks(ctx context.Context, s id.Session, share string, rules []string) error
+	SharePersons(ctx context.Context, s id.Session, share string) (template string, err error)
+	SetSharePersons(ctx context.Context, s id.Session, share, template string) error
 	Sessions(ctx context.Context, s id.Session) ([]account.Session, error)
 	EndSession(ctx context.Context, s, which id.Session) error
 	EndAccountSessions(ctx context.Context, s id.Session, name string) error

@@ -158,6 +158,8 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/shares/{name}/rights":                h.shareRights,
 		"GET /v1/shares/{name}/networks":              h.shareNetworks,
 		"PUT /v1/shares/{name}/networks":              h.setShareNetworks,
+		"GET /v1/shares/{name}/persons":               h.sharePersons,
+		"PUT /v1/shares/{name}/persons":               h.setSharePersons,
 		"PUT /v1/rights":                              h.setRights,
 		"GET /v1/sessions":                            h.sessions,
 		"DELETE /v1/sessions/{id}":                    h.endSession,
@@ -193,6 +195,13 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/cases":                              h.openCase,
 		"POST /v1/cases/{id}/suspects":                h.suspect,
 		"POST /v1/cases/{id}/close":                   h.closeCase,
+		"GET /v1/readings":                            h.readings,
+		"GET /v1/jobs":                                h.jobs,
+		"POST /v1/jobs":                               h.askJob,
+		"DELETE /v1/jobs/{id}":                        h.endJob,
+		"GET /v1/traps":                               h.traps,
+		"POST /v1/traps":                              h.addTrap,
+		"DELETE /v1/traps/{id}":                       h.removeTrap,
 		"GET /v1/renewal":                             h.renewal,
 		"POST /v1/renewal":                            h.renew,
 		"GET /v1/policy":                              h.policy,
@@ -295,6 +304,8 @@ func (h *handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 		status = http.StatusConflict
 	case p.Hint == hintMethod:
 		status = http.StatusMethodNotAllowed
+	case p.Hint == "hint.read-slower":
+		w.Header().Set("Retry-After", "60")
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)

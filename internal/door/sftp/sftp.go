@@ -300,7 +300,7 @@ func status(err error) error {
 	switch problem.KindOf(err) {
 	case problem.NotFound:
 		return sftp.ErrSSHFxNoSuchFile
-	case problem.Denied, problem.Frozen, problem.Locked:
+	case problem.Denied, problem.Frozen, problem.Locked, problem.Spent:
 		return sftp.ErrSSHFxPermissionDenied
 	case problem.Unauthenticated:
 		return sftp.ErrSSHFxConnectionLost

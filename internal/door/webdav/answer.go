@@ -85,6 +85,8 @@ func (c *call) fail(err error) {
 		h.Set("WWW-Authenticate", `Basic realm="Azekura", charset="UTF-8"`)
 	case http.StatusServiceUnavailable:
 		h.Set("Retry-After", "5")
+	case http.StatusTooManyRequests:
+		h.Set("Retry-After", "60")
 	}
 	h.Set("Content-Language", l.String())
 	h.Set("Vary", "Accept-Language")
@@ -115,6 +117,9 @@ func cause(err error) slog.Value {
 	return slog.GroupValue(attrs...)
 }
 
+// hintSlower says that a reading was only too fast.
+const hintSlower = "hint.read-slower"
+
 // describe finds the status, the sentence and the precondition of an error.
 func (c *call) describe(l lang.Lang, err error) (code int, text, element string) {
 	if e, ok := errors.AsType[*refusal](err); ok {
@@ -127,5 +132,9 @@ func (c *call) describe(l lang.Lang, err error) (code int, text, element string)
 	if e.Kind == problem.Locked {
 		element = c.lockedBy()
 	}
-	return e.Kind.HTTP(), l.Problem(e.Op, e.On, e.Kind.String(), e.Hint), element
+	code = e.Kind.HTTP()
+	if e.Kind == problem.Spent && e.Hint != hintSlower { // to try again would be of no use
+		code = http.StatusForbidden
+	}
+	return code, l.Problem(e.Op, e.On, e.Kind.String(), e.Hint), element
 }
