@@ -100,10 +100,15 @@ func parsePolicy(op string, q account.Policy) (policyState, error) {
 		}
 		p.DayLength = length
 	}
-	for _, at := range []string{p.Opening, p.Closing} {
-		if _, err := time.Parse(clockTime, at); at != "" && err != nil {
-			return p, unfit(op, at, "hint.closing")
+	for _, at := range []*string{&p.Opening, &p.Closing} {
+		t, err := time.Parse(clockTime, *at)
+		if *at == "" {
+			continue
 		}
+		if err != nil {
+			return p, unfit(op, *at, "hint.closing")
+		}
+		*at = t.Format(clockTime)
 	}
 	if err := checkBudgets(op, p.Reading); err != nil {
 		return p, err

@@ -32,6 +32,7 @@ var openers = map[string]string{
 	"vault.(*spool).load":       "what this very client is sending, under a key that never leaves its draft",
 	"ledger.OpenEntry":          "an event, for holders of the ledger's reading key",
 	"keeper.(*Entry).openPaths": "a path in the ledger, likewise",
+	"keeper.(*paths).at":        "the path of what is asked for, in the keeper, to find its person, traps and jobs",
 	"custody":                   "the keeper's own keys and state",
 }
 

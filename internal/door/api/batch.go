@@ -152,6 +152,10 @@ func (h *handler) openBatch(w http.ResponseWriter, r *http.Request, s account.Se
 		}
 	}
 	open, err := files.Open(r.Context(), why, good...)
+	switch problem.KindOf(err) {
+	case problem.Spent, problem.Frozen: // which of them it is says nothing, and to ask for each is another reading
+		return err
+	}
 	together := err == nil
 	w.Header().Set("Content-Type", BatchType)
 	out := NewItemWriter(w)

@@ -549,7 +549,7 @@ func TestHandlesAreBounded(t *testing.T) {
 
 func TestStatus(t *testing.T) {
 	for kind, want := range map[problem.Kind]error{problem.NotFound: sftp.ErrSSHFxNoSuchFile, problem.Denied: sftp.ErrSSHFxPermissionDenied,
-		problem.Locked: sftp.ErrSSHFxPermissionDenied, problem.Frozen: sftp.ErrSSHFxPermissionDenied, problem.Unauthenticated: sftp.ErrSSHFxConnectionLost,
+		problem.Locked: sftp.ErrSSHFxPermissionDenied, problem.Spent: sftp.ErrSSHFxPermissionDenied, problem.Frozen: sftp.ErrSSHFxPermissionDenied, problem.Unauthenticated: sftp.ErrSSHFxConnectionLost,
 		problem.NoSpace: sftp.ErrSSHFxFailure, problem.Internal: sftp.ErrSSHFxFailure} {
 		if got := status(problem.New(kind, "open", "", nil)); got != want {
 			t.Errorf("%v: %v, want %v", kind, got, want)

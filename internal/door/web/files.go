@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"iter"
+	"maps"
 	"math"
 	"mime"
 	"net/http"
@@ -251,8 +252,10 @@ const batch = 200
 
 // archive sends a directory as a ZIP archive, while it is made.
 func (v *visit) archive(dir api.Info) error {
+	page := v.w.Header().Clone()
 	v.send("application/zip", path.Base(dir.Path)+".zip")
-	z := zip.NewWriter(v.w)
+	out := &begun{Writer: v.w}
+	z := zip.NewWriter(out)
 	var wait []string
 	err := v.walk(dir.Path, func(i api.Info) (err error) {
 		if wait = append(wait, i.Path); len(wait) == batch {
@@ -266,11 +269,27 @@ func (v *visit) archive(dir api.Info) error {
 	if err == nil {
 		err = z.Close()
 	}
+	if err != nil && !out.yet {
+		clear(v.w.Header())
+		maps.Copy(v.w.Header(), page)
+		return err
+	}
 	if err != nil { // too late for a page: only a broken answer keeps it from looking whole
 		v.Log.WarnContext(v.r.Context(), "an archive was broken off", "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// begun remembers whether anything was written.
+type begun struct {
+	io.Writer
+	yet bool
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.yet = true
+	return b.Writer.Write(p)
 }
 
 // walk calls do for each file below a directory.

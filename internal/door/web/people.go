@@ -636,6 +636,7 @@ type shareRights struct {
 	Accounts []api.Account
 	Groups   []api.Group
 	Networks []string // from where it may be used
+	Persons  string   // how its names tell persons
 }
 
 func (v *visit) share() error {
@@ -653,6 +654,11 @@ func (v *visit) share() error {
 	}
 	n, err := v.api.ShareNetworks(ctx, s.Share)
 	s.Networks = n.Networks
+	if err != nil {
+		return err
+	}
+	t, err := v.api.SharePersons(ctx, s.Share)
+	s.Persons = t.Template
 	if err != nil {
 		return err
 	}
@@ -827,7 +833,7 @@ const pageLength = 100
 // kinds are the kinds that people look for.
 var kinds = []string{"released", "refused", "saved", "changed", "unlocked", "login", "login-failed", "logout", "day-opened", "day-closed", "account-made",
 	"account-changed", "account-removed", "invited", "factor-made", "factor-removed", "device-made", "device-removed", "token-made", "token-removed",
-	"rights-changed", "group-changed", "share-made", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled", "case-opened", "case-changed", "case-closed"}
+	"rights-changed", "group-changed", "share-made", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled", "case-opened", "case-changed", "case-closed", "noticed", "job-begun", "job-ended", "trap-set", "trap-removed"}
 
 func (v *visit) ledger() error {
 	q := v.r.URL.Query()
@@ -954,7 +960,11 @@ func (v *visit) setPolicy() error {
 	if err != nil {
 		return err
 	}
+	b, err := v.budgets()
+	if err != nil {
+		return err
+	}
 	o, err := v.api.SetPolicy(v.r.Context(), api.Policy{Firm: v.form("firm"), SecondFactor: v.form("second_factor") != "", DayLength: v.form("day_length"),
-		Closing: v.form("closing"), Zone: v.form("zone"), Networks: n})
+		Opening: v.form("opening"), Closing: v.form("closing"), Zone: v.form("zone"), Networks: n, Reading: b, AnyPlace: v.form("places") == ""})
 	return v.outcome(o, err, "/settings")
 }

@@ -171,7 +171,7 @@ var titles = map[string]string{
 	"password": "web.change-password", "going": "web.log-in", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
-	"readers": "web.who-has-read", "guard": "web.nav-guard", "cases": "web.cases", "case": "web.case", "bin": "web.bin", "problem": "web.problem",
+	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "bin": "web.bin", "problem": "web.problem",
 }
 
 // show renders a page.
@@ -216,7 +216,8 @@ func (v *visit) fail(err error) {
 		v.redirect("/me/proof?" + url.Values{"next": {v.back()}}.Encode())
 		return
 	}
-	if err := v.render(problem.KindOf(err).HTTP(), "problem", v.sentence(err), v.back()); err != nil {
+	data := map[string]any{"Back": v.back(), "Spent": problem.KindOf(err) == problem.Spent}
+	if err := v.render(problem.KindOf(err).HTTP(), "problem", v.sentence(err), data); err != nil {
 		v.Log.ErrorContext(v.r.Context(), "page failed", "err", err)
 		http.Error(v.w, v.sentence(err), http.StatusInternalServerError)
 	}
@@ -354,6 +355,8 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"static":  func(name string) string { return pathOf(static, name) },
 		"size":    size,
 		"part":    part,
+		"list":    func(words ...string) []string { return words },
+		"budgets": namedBudgets,
 		"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"esc":     url.PathEscape,
