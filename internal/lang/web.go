@@ -25,7 +25,7 @@ var webTexts = []text{
 	{"web.jobs-about", "A print run or an export opens thousands of files. Ask for it before: when a second person has agreed, what is read in the job takes nothing from the budget, and the ledger names the job.", "印刷や書き出しでは、何千ものファイルを開きます。事前に申請し、二人目が承認すると、その作業で開く分は上限に数えません（台帳には作業の名前が残ります）。"},
 	{"web.no-jobs", "No job is open.", "進行中の作業はありません。"},
 	{"web.no-traps", "There are no traps.", "おとりはありません。"},
-	{"web.opened", "Opened", "開いた数"},
+	{"web.files-opened", "Opened", "開いた数"},
 	{"web.opening", "The house opens at", "始業時刻"},
 	{"web.person", "person", "個人"},
 	{"web.purpose", "What for", "目的"},
