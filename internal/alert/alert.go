@@ -87,7 +87,7 @@ func (a *Alert) Text() string {
 func (a *Alert) done(l lang.Lang) string {
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held:
+	case Held, Spent, Odd:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

@@ -170,6 +170,9 @@ func (s *scratch) enter(doors []api.Listener) error {
 
 // people makes the colleague and those who are attacked, each with a device, and returns the colleague's drive and theirs.
 func (s *scratch) people(ctx context.Context, p behaviour.Profile) (eyes *drive, attackers []behaviour.Target, err error) {
+	if err := s.unbounded(ctx); err != nil {
+		return nil, nil, err
+	}
 	s.names = append(s.names, worker)
 	for i := range max(1, p.Parties) {
 		s.names = append(s.names, attacked(i))
@@ -255,4 +258,16 @@ func (s *scratch) sums(ctx context.Context, d *drive, names []string) (map[strin
 		}
 	}
 	return out, nil
+}
+
+// unbounded lifts the budgets of reading: a drill reads in a minute what people read in a week, and rehearses what is done to files.
+func (s *scratch) unbounded(ctx context.Context) error {
+	p, err := s.api.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	all := account.Budget{Minute: 1_000_000, Day: 1_000_000}
+	p.Reading = account.Budgets{Open: all, Preview: all, Export: all, Persons: all}
+	_, err = s.api.SetPolicy(ctx, p)
+	return err
 }

@@ -7,10 +7,10 @@ import (
 	"github.com/azekura/azekura/internal/account"
 )
 
-// defaultBudgets let every ordinary day pass. Explorer and Finder read whole folders of some hundred photographs for thumbnails, a
-// gallery shows 500 at a time, and a school has three hundred pupils; what opens thousands is a job.
+// defaultBudgets let every ordinary day pass. Explorer and Finder read whole folders of some hundred photographs for thumbnails, Finder with
+// a second file for each, a gallery shows 500 at a time, and a school has three hundred pupils; what opens more is a job.
 var defaultBudgets = [classes]account.Budget{
-	opening:    {Minute: 1000, Day: 5000},
+	opening:    {Minute: 2000, Day: 10_000},
 	previewing: {Minute: 2000, Day: 20_000},
 	exporting:  {Minute: 1000, Day: 2000},
 	persons:    {Minute: 1000, Day: 2000},

@@ -109,6 +109,9 @@ func (a *accountState) arriveAt(p spot, s account.Session, now time.Time) bool {
 	for _, d := range a.Devices {
 		known = known || p.word == newDevice && d.ID == s.Device && now.Sub(d.Created) >= placeTime
 	}
+	if t := a.token(s.Device); p.word == newDevice && t != nil {
+		known = known || now.Sub(t.Created) >= placeTime
+	}
 	if len(a.Places) >= maxPlaces {
 		a.Places = slices.Delete(a.Places, 0, 1)
 	}
@@ -175,8 +178,14 @@ func (l *Local) hours(ctx context.Context, b *books, s account.Session, share st
 	}
 	e := acting(event.Noticed, s)
 	e.Target, e.Note = s.Name, closedHours
+	if err := l.append(ctx, e); err != nil {
+		l.reading.Lock()
+		defer l.reading.Unlock()
+		delete(l.diary.of(s.Account).told, closedHours) // it is not in the ledger yet
+		return true, err
+	}
 	l.alarm(Alarm{Kind: AlarmOdd, Sign: closedHours, Session: s, Share: share})
-	return true, l.append(ctx, e)
+	return true, nil
 }
 
 // first reports whether something is told of an account for the first time today.

@@ -103,6 +103,7 @@ var hintTexts = []text{
 	{"hint.budget", "A budget is a number from 1 to 1,000,000; 0 stands for the usual one.", "上限は 1 ～ 1,000,000 の数で指定してください（0 は標準の値）。"},
 	{"hint.persons", "Write names as they stand in the share, with what tells a person in braces and * for the rest: {school}/{class}/{number}_*.jpg. Between two of them something must stand.", "保管庫の中の名前の形を、個人を表す部分を波括弧で、そのほかを * で書いてください（例：{school}/{class}/{number}_*.jpg）。二つの間には区切りの文字が必要です。"},
 	{"hint.trap", "Name a file or a folder in a share, or a share and a person in it: a whole share is no trap.", "保管庫の中のファイルかフォルダー、または保管庫とその中の個人を指定してください。保管庫全体はおとりにできません。"},
+	{"hint.trap-nothing", "Nothing stands there. Save the file first, and set the trap then.", "そこには何もありません。先にファイルを保存し、その後でおとりを設置してください。"},
 	{"hint.trap-person", "The names in this share do not tell persons yet: “azekura share persons”.", "この保管庫では、名前から個人を見分ける設定がされていません（「azekura share persons」）。"},
 	{"hint.no-trap", "There is no such trap. “azekura trap list” shows all.", "このおとりはありません。一覧は「azekura trap list」で確認できます。"},
 	{"hint.no-job", "There is no such job that you could end. “azekura job list” shows those that are open.", "終了できるこの作業はありません。一覧は「azekura job list」で確認できます。"},

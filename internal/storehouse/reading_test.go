@@ -186,7 +186,7 @@ func TestReadingSettings(t *testing.T) {
 	b := besiege(t)
 	fields := func(edit ...string) url.Values {
 		v := url.Values{"firm": {""}, "second_factor": {"1"}, "day_length": {"12h"}, "opening": {"07:30"}, "closing": {"19:00"}, "zone": {"Asia/Tokyo"}, "networks": {""}, "places": {"1"},
-			"minute-open": {"1000"}, "day-open": {"5000"}, "minute-preview": {"2000"}, "day-preview": {"20000"}, "minute-export": {"1000"}, "day-export": {"2000"},
+			"minute-open": {"2000"}, "day-open": {"10000"}, "minute-preview": {"2000"}, "day-preview": {"20000"}, "minute-export": {"1000"}, "day-export": {"2000"},
 			"minute-persons": {"1000"}, "day-persons": {"2000"}}
 		for i := 0; i < len(edit); i += 2 {
 			v.Set(edit[i], edit[i+1])
@@ -194,7 +194,7 @@ func TestReadingSettings(t *testing.T) {
 		return v
 	}
 	_, text := b.admin.do("GET", "/settings", "", "Accept-Language", "en")
-	for _, want := range []string{`name="day-open" type="number" min="0" max="1000000" value="5000"`, `name="minute-persons"`, `name="places" value="1" checked`} {
+	for _, want := range []string{`name="day-open" type="number" min="0" max="1000000" value="10000"`, `name="minute-persons"`, `name="places" value="1" checked`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the settings do not show %s: %s", want, text)
 		}
@@ -203,7 +203,7 @@ func TestReadingSettings(t *testing.T) {
 		edit []string
 		to   string
 		day  int
-	}{{nil, "/settings", 5000}, {[]string{"day-open", "400"}, "/settings", 400}, {[]string{"day-open", "401"}, "/proposals", 400}} {
+	}{{nil, "/settings", 10_000}, {[]string{"day-open", "400"}, "/settings", 400}, {[]string{"day-open", "401"}, "/proposals", 400}} {
 		if got, text := b.admin.form("/settings", "/settings", fields(c.edit...)); got != 303 {
 			t.Fatalf("%v: %d %s", c.edit, got, text)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // Reading is the guard of readings: what accounts read today, and the jobs beside their budgets.
@@ -78,6 +79,15 @@ func (h *handler) addTrap(w http.ResponseWriter, r *http.Request, s account.Sess
 	q, err := readJSON[NewTrap](r)
 	if err != nil {
 		return err
+	}
+	if q.Person == "" { // a misspelt trap catches nobody
+		p, err := parsePath("set trap", q.Path)
+		if err != nil {
+			return err
+		}
+		if _, err := h.Vault.As(s).Stat(r.Context(), p); problem.KindOf(err) == problem.NotFound {
+			return &problem.Error{Kind: problem.NotFound, Op: "set trap", On: q.Path, Hint: "hint.trap-nothing"}
+		}
 	}
 	t, err := h.People.AddTrap(r.Context(), s.ID, q.Path, q.Person)
 	if err != nil {
