@@ -25,6 +25,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/azekura/azekura/internal/lang"
 )
 
 var sample = Alert{ID: "abc123", Kind: Frozen, Frozen: []string{"session", "device"}, When: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), Who: "佐藤\r\nBcc: everybody@example.org", Device: "机 3", Address: "192.0.2.7", Door: "webdav",
@@ -293,5 +295,22 @@ func TestWebhook(t *testing.T) {
 	s.Close()
 	if err := h.Send(t.Context(), sample); err == nil || strings.Contains(err.Error(), "secret-path") {
 		t.Errorf("nobody there: %v", err)
+	}
+}
+
+// TestReadingAlerts: what is told of readings says what was seen, what was done, and what to do now, in both languages.
+func TestReadingAlerts(t *testing.T) {
+	for _, a := range []Alert{
+		{Kind: Spent, Sign: "open"}, {Kind: Spent, Sign: "persons"}, {Kind: Odd, Sign: "new-address"}, {Kind: Odd, Sign: "new-device"}, {Kind: Odd, Sign: "closed-hours"}, {Kind: Frozen, Sign: "trapped"},
+	} {
+		a.Who, a.Count = "sato", 1
+		text := a.Text()
+		for _, key := range []string{"alert." + string(a.Kind), "sign." + a.Sign, "todo." + string(a.Kind)} {
+			for _, l := range []lang.Lang{lang.Japanese, lang.English} {
+				if !lang.Has(key) || !strings.Contains(text, l.Text(key)) {
+					t.Errorf("%s %s: nothing of %s in %s", a.Kind, a.Sign, key, text)
+				}
+			}
+		}
 	}
 }
