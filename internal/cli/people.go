@@ -300,7 +300,7 @@ func (a *app) proposal() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					t.add(p.ID, a.named("act", p.Act), printable(firstOf(p.Target, "-")), printable(p.By), when(p.Until), printable(firstOf(p.Reason, "-")))
+					t.add(p.ID, a.named("act", p.Act), printable(firstOf(p.Target, "-")), printable(p.By), when(p.Until), printable(firstOf(a.lang.Reason(p.Act, p.Reason), "-")))
 				}
 				t.write(a.out)
 				return nil

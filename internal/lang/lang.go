@@ -110,6 +110,16 @@ func (l Lang) Flaw(reason string, at, size int64) string {
 	return l.Text("flaw.damaged", percent, l.Text(what))
 }
 
+// Reason is what an act that waits for a second person is for: what people have written, or, for more readings, "open 20/20, day".
+func (l Lang) Reason(act, reason string) string {
+	var class, span string
+	var spent, of int
+	if n, err := fmt.Sscanf(reason, "%s %d/%d, %s", &class, &spent, &of, &span); act != "read-more" || n != 4 || err != nil || !Has("web.budget."+class) || !Has("note."+span) {
+		return reason
+	}
+	return l.Text("note."+span, l.Text("web.budget."+class), spent, of)
+}
+
 // Problem returns the sentence of a problem: what could not be done, on what, why, and what to do about
 // it. op, kind and hint are those of a problem.Error; on and hint may be empty.
 func (l Lang) Problem(op, on, kind, hint string) string {

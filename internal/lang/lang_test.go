@@ -57,6 +57,20 @@ var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "eve
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
+func TestReason(t *testing.T) {
+	for _, c := range []struct{ act, reason, en, ja string }{
+		{"read-more", "open 20/20, day", "Files to open: 20 of 20 today", "ファイルを開く：本日 20 / 20"},
+		{"read-more", "persons 6/6, minute", "Distinct persons: 6 of 6 within a minute", "個人の数：1 分間に 6 / 6"},
+		{"read-more", "strange 6/6, minute", "strange 6/6, minute", "strange 6/6, minute"},
+		{"job", "open 20/20, day", "open 20/20, day", "open 20/20, day"},
+		{"thaw", "it was looked at", "it was looked at", "it was looked at"},
+	} {
+		if en, ja := English.Reason(c.act, c.reason), Japanese.Reason(c.act, c.reason); en != c.en || ja != c.ja {
+			t.Errorf("%s, %s: %q, %q", c.act, c.reason, en, ja)
+		}
+	}
+}
+
 func TestTables(t *testing.T) {
 	seen := make(map[string]bool)
 	for name, list := range lists {

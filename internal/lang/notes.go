@@ -69,6 +69,8 @@ var noteTexts = []text{
 	{"note.new-device", "from a device for the first time", "初めての機器"},
 	{"note.closed-hours", "while the house is closed", "業務時間外"},
 	{"note.over-budget", "more than the budget", "閲覧の上限超過"},
+	{"note.day", "%s: %d of %d today", "%s：本日 %d / %d"},
+	{"note.minute", "%s: %d of %d within a minute", "%s：1 分間に %d / %d"},
 	{"note.may read more today", "may read more today", "本日の閲覧量を追加"},
 	{"note.spent", "the budget is spent", "閲覧の上限超過"},
 	{"note.disabled", "closed", "利用停止"},

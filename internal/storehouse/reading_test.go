@@ -109,7 +109,7 @@ func TestReadingAtTheDoors(t *testing.T) {
 	}
 
 	_, text = b.admin.do("GET", "/proposals", "", "Accept-Language", "en")
-	if !strings.Contains(text, "let somebody read more today: sato") || !strings.Contains(text, "open 4/4, minute") {
+	if !strings.Contains(text, "let somebody read more today: sato") || !strings.Contains(text, "Files to open: 4 of 4 within a minute") {
 		t.Errorf("the page of approvals: %s", text)
 	}
 	waiting := regexp.MustCompile(`action="/proposals/confirm"[^>]*>.*?name="id" value="([^"]+)"`).FindStringSubmatch(text)

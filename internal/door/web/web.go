@@ -357,6 +357,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"part":    part,
 		"list":    func(words ...string) []string { return words },
 		"budgets": namedBudgets,
+		"reason":  l.Reason,
 		"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"esc":     url.PathEscape,
