@@ -95,10 +95,10 @@ func (h *House) alarm(a vault.Alarm) {
 // reading tells people of a reading that they must hear of.
 func (h *House) reading(a keeper.Alarm) {
 	h.opt.Log.Warn("a reading is odd", "kind", a.Kind, "sign", a.Sign, "account", a.Session.Name, "door", a.Session.Door)
-	out := alert.Alert{Kind: alert.Odd, When: a.When, Who: a.Session.Name, Device: a.Session.DeviceName, Door: a.Session.Door, Share: a.Share, Sign: a.Sign, Link: h.page("/guard")}
+	out := alert.Alert{Kind: alert.Odd, When: a.When, Who: a.Session.Name, Device: a.Session.DeviceName, Door: a.Session.Door, Share: a.Share, Sign: a.Sign, Link: h.page("/guard/reading")}
 	switch a.Kind {
 	case keeper.AlarmTrapped:
-		out.Kind, out.Sign = alert.Frozen, "trapped"
+		out.Kind, out.Sign, out.Link = alert.Frozen, "trapped", h.page("/guard")
 	case keeper.AlarmOver:
 		out.Kind, out.Link = alert.Spent, h.page("/proposals")
 	}

@@ -92,7 +92,7 @@ func TestReadingAtTheDoors(t *testing.T) {
 	if resp, text = sato.do("GET", "/v1/files"+name(5), "", "Accept-Language", "en"); resp.StatusCode != 429 || resp.Header.Get("Retry-After") != "60" || !strings.Contains(text, `"kind":"spent"`) {
 		t.Errorf("the API: %d %s", resp.StatusCode, text)
 	}
-	if resp, text = sato.do("GET", "/download"+name(5), "", "Accept-Language", "en"); resp.StatusCode != 429 || !strings.Contains(text, "What happens now") || !strings.Contains(text, `href="/reading"`) {
+	if resp, text = sato.do("GET", "/download"+name(5), "", "Accept-Language", "en"); resp.StatusCode != 429 || !strings.Contains(text, "What happens now") || !strings.Contains(text, `href="/guard/reading"`) {
 		t.Errorf("the page: %d %s", resp.StatusCode, text)
 	}
 	many := api.OpenRequest{Purpose: "export"}
@@ -136,7 +136,7 @@ func TestReadingAtTheDoors(t *testing.T) {
 		t.Errorf("beyond the day, at the drive: %d %s", resp.StatusCode, text)
 	}
 
-	if got, text := sato.form("/reading", "/reading/job", url.Values{"path": {"アルバム"}, "purpose": {"open"}, "files": {"100"}, "hours": {"2"}, "reason": {"print run"}}); got != 303 {
+	if got, text := sato.form("/guard/reading", "/guard/reading/job", url.Values{"path": {"アルバム"}, "purpose": {"open"}, "files": {"100"}, "hours": {"2"}, "reason": {"print run"}}); got != 303 {
 		t.Errorf("ask for a job: %d %s", got, text)
 	}
 	for x, err := range b.local.Proposals(ctx) {
@@ -150,14 +150,14 @@ func TestReadingAtTheDoors(t *testing.T) {
 			t.Fatalf("file %d in a job: %d %s", i, resp.StatusCode, text)
 		}
 	}
-	if _, text = sato.do("GET", "/reading", "", "Accept-Language", "en"); !strings.Contains(text, "print run") || !strings.Contains(text, "of 100 files") || strings.Contains(text, "/reading/trap") {
+	if _, text = sato.do("GET", "/guard/reading", "", "Accept-Language", "en"); !strings.Contains(text, "print run") || !strings.Contains(text, "of 100 files") || strings.Contains(text, "/guard/reading/trap") {
 		t.Errorf("the reader's page: %s", text)
 	}
 
-	if got, text := b.admin.form("/reading", "/reading/trap", url.Values{"path": {"アルバム/12.txt"}}); got != 303 {
+	if got, text := b.admin.form("/guard/reading", "/guard/reading/trap", url.Values{"path": {"アルバム/12.txt"}}); got != 303 {
 		t.Errorf("set a trap: %d %s", got, text)
 	}
-	if _, text = b.admin.do("GET", "/reading", "", "Accept-Language", "en"); !strings.Contains(text, "アルバム/12.txt") {
+	if _, text = b.admin.do("GET", "/guard/reading", "", "Accept-Language", "en"); !strings.Contains(text, "アルバム/12.txt") {
 		t.Errorf("the administrator's page: %s", text)
 	}
 	if resp, text = get(name(12)); resp.StatusCode != 403 || !strings.Contains(text, "frozen") {

@@ -52,7 +52,7 @@ func (v *visit) readingAct() error {
 			return err
 		}
 		o, err := v.api.AskJob(ctx, q)
-		return v.outcome(o, err, "/reading")
+		return v.outcome(o, err, "/guard/reading")
 	case "end-job":
 		if err := v.api.EndJob(ctx, v.form("id")); err != nil {
 			return err
@@ -63,11 +63,11 @@ func (v *visit) readingAct() error {
 		}
 	case "remove-trap":
 		o, err := v.api.RemoveTrap(ctx, v.form("id"))
-		return v.outcome(o, err, "/reading")
+		return v.outcome(o, err, "/guard/reading")
 	default:
 		return problem.New(problem.NotFound, "read", "", nil)
 	}
-	return v.done("/reading", "web.saved")
+	return v.done("/guard/reading", "web.saved")
 }
 
 // newJob reads the form in which a job is asked for.
