@@ -83,7 +83,7 @@ func (l *Local) AskJob(ctx context.Context, s id.Session, q account.NewJob) (acc
 		a = b.known(q.Account)
 	}
 	switch own := a != nil && a.ID == by.Account; {
-	case !inPerson(by), x == nil || !own && !b.mayGrant(by, x.ID):
+	case !inPerson(by), x == nil, own && b.rights(by, x.ID) == account.NoRights, !own && !b.mayGrant(by, x.ID): // and does not tell which shares there are
 		return account.Outcome{}, notAllowed(op)
 	case a == nil:
 		return account.Outcome{}, noAccount(op, q.Account)

@@ -16,9 +16,9 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Accounts", "AlertKey", "BeginFactor", "BeginIdentity", "Cases", "Check", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "Head",
-	"Invited", "Ledger", "May", "MaySettle", "Me", "Policy", "Proof", "Proposals", "Prove", "Renewal", "Resume", "Sessions", "ShareNetworks", "ShareRights", "Shares",
-	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength"}
+var askOnly = []string{"Accounts", "AlertKey", "BeginFactor", "BeginIdentity", "Cases", "Check", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "HasTraps", "Head",
+	"Invited", "Jobs", "Ledger", "May", "MaySettle", "Me", "Policy", "Proof", "Proposals", "Prove", "Readings", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Trapped", "Traps"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
 var toldElsewhere = map[string]string{
@@ -52,7 +52,7 @@ func TestEveryActIsInTheLedger(t *testing.T) {
 		return n, last
 	}
 	var done []string
-	acts := slices.Concat(actsOnPeople(t, l, clock, s, officer), actsOnHouse(t, l, s), actsOnSelf(t, l, p, &s))
+	acts := slices.Concat(actsOnPeople(t, l, clock, s, officer), actsOnHouse(t, l, s, officer), actsOnSelf(t, l, p, &s))
 	for _, a := range acts {
 		before, _ := entry(a.kind)
 		if err := a.do(); (err != nil) != (a.kind == event.LoginFailed) {
@@ -122,16 +122,27 @@ func actsOnPeople(t *testing.T, l *Local, clock *time.Time, s, officer id.Sessio
 }
 
 // actsOnHouse are those on what is everybody's.
-func actsOnHouse(t *testing.T, l *Local, s id.Session) []told {
+func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 	ctx := t.Context()
 	var stop account.Stop
 	var opened account.Case
+	var job account.Outcome
+	var trap account.Trap
 	return []told{
 		{"MakeShare", event.ShareMade, func() error { return second(l.MakeShare(ctx, s, "albums")) }},
 		{"SetRights", event.RightsChanged, func() error {
 			return l.SetRights(ctx, s, account.Right{Account: "officer", Share: "albums", Rights: account.CanRead})
 		}},
 		{"SetShareNetworks", event.RightsChanged, func() error { return l.SetShareNetworks(ctx, s, "albums", []string{"192.0.2.0/24"}) }},
+		{"SetSharePersons", event.RightsChanged, func() error { return l.SetSharePersons(ctx, s, "albums", "{number}_*.jpg") }},
+		{"AskJob", event.Proposed, func() (err error) {
+			job, err = l.AskJob(ctx, s, account.NewJob{Path: "albums", Purpose: account.Open, Files: 10, Until: l.now().Add(time.Hour), Reason: "print run"})
+			return err
+		}},
+		{"Confirm", event.JobBegun, func() error { return l.Confirm(ctx, officer, job.Proposal.ID) }},
+		{"EndJob", event.JobEnded, func() error { return l.EndJob(ctx, s, l.books.Load().Jobs[0].ID) }},
+		{"AddTrap", event.TrapSet, func() (err error) { trap, err = l.AddTrap(ctx, s, "albums/old", ""); return err }},
+		{"RemoveTrap", event.Proposed, func() error { return second(l.RemoveTrap(ctx, s, trap.ID)) }},
 		{"SetGroup", event.GroupChanged, func() error { return l.SetGroup(ctx, s, "prepress", []string{"officer"}) }},
 		{"RemoveGroup", event.GroupChanged, func() error { return l.RemoveGroup(ctx, s, "prepress") }},
 		{"SetPolicy", event.PolicyChanged, func() error {

@@ -42,7 +42,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 			return l.Text("note."+word, size)
 		}
 		return l.named("note", word) + rest
-	case "changed", "day-opened", "day-closed", "protection-changed":
+	case "changed", "noticed", "day-opened", "day-closed", "protection-changed":
 	default: // names that people gave
 		return note
 	}
@@ -54,7 +54,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 
 // leads are the words that notes begin with, before what people gave, and the family of what follows.
 var leads = []struct{ word, family string }{
-	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
+	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"persons: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
 }
 
 // led returns a note that begins with one of the leads.
@@ -74,6 +74,7 @@ func (l Lang) led(note string) (string, bool) {
 func (l Lang) asked(note string) string {
 	what, why, _ := strings.Cut(note, "; ")
 	act, rest, _ := strings.Cut(what, ", ")
+	why = l.Reason(act, why)
 	act = l.named("act", act)
 	if name, ok := strings.CutPrefix(rest, "asked for by "); ok {
 		act = l.Text("note.%s, asked for by %s", act, name)

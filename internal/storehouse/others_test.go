@@ -61,6 +61,10 @@ func TestOthersThings(t *testing.T) {
 		{"DELETE", "/v1/groups/x", ""}, {"POST", "/v1/proposals/x/confirm", ""}, {"DELETE", "/v1/proposals/x", ""}, {"POST", "/v1/held/0123456789abcdef0123456789abcdef", `{"accept":true}`},
 		{"POST", "/v1/rollback", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`},
 		{"POST", "/v1/alerts/test", ""}, {"POST", "/v1/stops", `{"kind":"account","subject":"tanaka"}`}, {"POST", "/v1/stops", `{"kind":"all"}`}, {"POST", "/v1/stops/x/thaw", `{"reason":"x"}`},
+		{"GET", "/v1/shares/" + share + "/persons", ""}, {"PUT", "/v1/shares/" + share + "/persons", `{"template":"{n}"}`}, {"PUT", "/v1/shares/own/persons", `{"template":"{n}"}`},
+		{"POST", "/v1/jobs", `{"account":"tanaka","path":"アルバム","purpose":"open","files":1,"until":"2099-01-01T00:00:00Z","reason":"x"}`}, {"DELETE", "/v1/jobs/x", ""},
+		{"POST", "/v1/jobs", `{"path":"アルバム","purpose":"open","files":1,"until":"2099-01-01T00:00:00Z","reason":"x"}`},
+		{"GET", "/v1/traps", ""}, {"POST", "/v1/traps", `{"path":"own/x"}`}, {"POST", "/v1/traps", `{"path":"アルバム/secret.jpg"}`}, {"DELETE", "/v1/traps/x", ""},
 		{"GET", "/v1/ledger/proofs/1", ""}, {"GET", "/v1/cases", ""}, {"POST", "/v1/cases", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`},
 		{"POST", "/v1/cases/2026-1/suspects", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`}, {"POST", "/v1/cases/2026-1/close", `{"note":"x"}`},
 		{"GET", "/download/" + share + "/secret.jpg", ""}, {"GET", "/files/" + share + "/secret.jpg", ""}, {"GET", "/download/" + share, ""}, {"GET", "/shares/" + share, ""}, {"GET", "/people/tanaka", ""},
@@ -84,6 +88,9 @@ func TestOthersThings(t *testing.T) {
 	tried.allOthers()
 	if _, text := staff.do("GET", "/v1/accounts", ""); strings.Contains(text, "tanaka") {
 		t.Errorf("staff sees other accounts: %s", text)
+	}
+	if _, text := staff.do("GET", "/v1/readings", ""); strings.Contains(text, "tanaka") {
+		t.Errorf("staff sees what others read: %s", text)
 	}
 	if _, text := staff.do("GET", "/v1/sessions", ""); strings.Contains(text, "tanaka") {
 		t.Errorf("staff sees other sessions: %s", text)
@@ -135,7 +142,7 @@ func (r *routes) note(method, path string) {
 // allOthers fails for a route that was not tried and names something that could be somebody else's.
 func (r *routes) allOthers() {
 	r.t.Helper()
-	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|ledger/events)|` + // lists of what one may see
+	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|readings|jobs|ledger/events)|` + // lists of what one may see
 		`\w+ /v1/(login|invitation|logout|strength|me)\b.*|` + // before a session, and what is one's own
 		`POST /v1/(batch/save|previews)|\w+ /v1/uploads(/\{id\})?)$`) // below, and in TestUploadsAreTheirOwners
 	for pattern, tried := range r.tried {
