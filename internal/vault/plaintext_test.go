@@ -33,6 +33,7 @@ var openers = map[string]string{
 	"ledger.OpenEntry":          "an event, for holders of the ledger's reading key",
 	"keeper.(*Entry).openPaths": "a path in the ledger, likewise",
 	"keeper.(*paths).at":        "the path of what is asked for, in the keeper, to find its person, traps and jobs",
+	"alert.(*Desk).read":        "alerts that wait, under a key of their own: what was done to which file, and nothing of its content",
 	"custody":                   "the keeper's own keys and state",
 }
 
