@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"sync"
 )
 
 // bufferSize is what a source keeps of its content.
@@ -27,7 +28,7 @@ type source struct {
 	lo   int    // buf[lo:hi] is still to be read
 	hi   int    //
 	base int64  // where buf begins in the content
-	own  []byte // holds the end of one part and the beginning of the next
+	own  []byte // holds the end of one part and the beginning of the next; of owns
 	part []byte // the latest
 	off  int    // part[off:] is behind buf
 	err  error  // why there is no more after part; io.EOF at the end
@@ -35,6 +36,24 @@ type source struct {
 
 func newSource(next func() ([]byte, error), deep bool) *source {
 	return &source{next: next, deep: deep, budget: maxInflated}
+}
+
+// owns holds what sources need to join parts. Small files have one part, and most of the time would go into making room for another.
+var owns = sync.Pool{New: func() any { return new([bufferSize]byte) }}
+
+// have sees to it that there is own.
+func (s *source) have() {
+	if s.own == nil {
+		s.own = owns.Get().(*[bufferSize]byte)[:]
+	}
+}
+
+// free gives back what the source has, which is not read any more.
+func (s *source) free() {
+	if s.own != nil {
+		owns.Put((*[bufferSize]byte)(s.own))
+		s.own, s.buf, s.lo, s.hi = nil, nil, 0, 0
+	}
 }
 
 // partsOf returns the content of a reader part by part.
@@ -92,9 +111,7 @@ func (s *source) save() {
 		s.base, s.buf, s.lo, s.hi = s.pos(), nil, 0, 0
 		return
 	}
-	if s.own == nil {
-		s.own = make([]byte, bufferSize)
-	}
+	s.have()
 	n := copy(s.own, s.buf[from:s.hi])
 	s.base, s.buf, s.lo, s.hi = s.base+int64(from), s.own, s.lo-from, n
 }
@@ -102,9 +119,7 @@ func (s *source) save() {
 // join adds some of the part to what is in own.
 func (s *source) join() {
 	s.save()
-	if s.own == nil {
-		s.own = make([]byte, bufferSize)
-	}
+	s.have()
 	s.buf = s.own
 	n := copy(s.own[s.hi:], s.part[s.off:min(len(s.part), s.off+bufferSize/4)])
 	s.hi, s.off = s.hi+n, s.off+n

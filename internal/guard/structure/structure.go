@@ -102,7 +102,11 @@ func begins(magic string) func([]byte) bool {
 
 // Check reads all of r. Deep looks into compressed data, too, which costs about as much as opening the file; without it what is inside is
 // skipped where its frame can be followed. The error is one of r.
-func Check(r io.Reader, deep bool) (Finding, error) { return check(newSource(partsOf(r), deep)) }
+func Check(r io.Reader, deep bool) (Finding, error) {
+	s := newSource(partsOf(r), deep)
+	defer s.free()
+	return check(s)
+}
 
 // Bytes checks content that is at hand.
 func Bytes(b []byte, deep bool) Finding {
@@ -118,6 +122,7 @@ const much = 4 << 10
 
 // guarded is check for content that has no errors of its own. A defect of a parser costs a finding, and not the program.
 func guarded(s *source) (f Finding) {
+	defer s.free()
 	defer func() {
 		if recover() != nil {
 			s.drain(nil)
