@@ -24,8 +24,11 @@ type pdfFile struct {
 // maxIndexes bounds the places that are remembered.
 const maxIndexes = 10_000
 
-// lookback is how far before a stream its dictionary begins at most.
-const lookback = 8 << 10
+// How far before a stream its dictionary begins, at most and mostly.
+const (
+	lookback = 8 << 10
+	nearby   = 512
+)
 
 func isPDF(head []byte) bool { return bytes.Contains(head[:min(len(head), 1024)], []byte("%PDF-")) }
 
@@ -51,14 +54,14 @@ func checkPDF(s *source) error {
 			inside = false
 			s.advance(6)
 		default:
-			by := ""
+			by, length := "", int64(0)
 			if !inside {
-				by = p.object(before, base) // what is read next moves it
+				by, length = p.object(before, base) // what is read next moves it
 			}
 			s.advance(6)
 			if !inside && p.begins() {
 				inside = true
-				p.stream(by)
+				p.stream(by, s.pos()+length)
 			}
 		}
 	}
@@ -117,11 +120,16 @@ func (p *pdfFile) begins() bool {
 	return true
 }
 
-// object looks at the dictionary of a stream, the last of before, which begins at base. It returns the filter of the data.
-func (p *pdfFile) object(before []byte, base int64) string {
-	at := bytes.LastIndex(before, []byte("obj"))
+// object looks at the dictionary of a stream, the last of before, which begins at base. It returns the filter of the data, if that is to be
+// looked into, and how long the data is; 0: it does not say.
+func (p *pdfFile) object(before []byte, base int64) (by string, length int64) {
+	near := max(0, len(before)-nearby)
+	at := near + bytes.LastIndex(before[near:], []byte("obj"))
+	if at < near {
+		at = bytes.LastIndex(before, []byte("obj"))
+	}
 	if at < 0 {
-		return ""
+		return "", 0
 	}
 	dict := before[at:]
 	if bytes.Contains(dict, []byte("/XRef")) {
@@ -132,14 +140,44 @@ func (p *pdfFile) object(before []byte, base int64) string {
 			p.s.sealed = true
 		}
 	}
-	if !p.s.deep || p.flaw != nil {
-		return ""
+	if p.s.deep && p.flaw == nil {
+		by = filter(dict)
 	}
-	return filter(dict)
+	return by, lengthOf(dict)
 }
 
-// stream looks at the data of a stream.
-func (p *pdfFile) stream(by string) {
+// lengthOf returns the length that a dictionary tells; 0 if it does not, or says where it stands.
+func lengthOf(dict []byte) int64 {
+	for {
+		i := bytes.Index(dict, []byte("/Length"))
+		if i < 0 {
+			return 0
+		}
+		dict = dict[i+len("/Length"):]
+		if len(dict) == 0 || !isSpace(dict[0]) {
+			continue // another key
+		}
+		n, rest := digits(dict)
+		if _, rest = digits(rest); len(rest) > 0 && bytes.HasPrefix(bytes.TrimLeft(rest, " \n\r\t"), []byte("R")) {
+			return 0
+		}
+		return n
+	}
+}
+
+// digits reads a number after white space.
+func digits(b []byte) (n int64, rest []byte) {
+	for len(b) > 0 && isSpace(b[0]) {
+		b = b[1:]
+	}
+	for len(b) > 0 && b[0] >= '0' && b[0] <= '9' && n < 1<<40 {
+		n, b = n*10+int64(b[0]-'0'), b[1:]
+	}
+	return n, b
+}
+
+// stream looks at the data of a stream, which ends at a place, as its dictionary says. What lies before that need not be searched for its end.
+func (p *pdfFile) stream(by string, end int64) {
 	if bytes.HasPrefix(bytes.TrimLeft(p.s.peek(12), "\r\n"), []byte("endstream")) {
 		return // there is none, which some programs compress, too
 	}
@@ -153,7 +191,16 @@ func (p *pdfFile) stream(by string) {
 			p.flaw = err
 		}
 	}
+	if end-p.s.pos() <= wide {
+		return
+	}
+	if p.s.skip(end-wide-p.s.pos()) == nil && p.flaw == nil && !bytes.Contains(p.s.peek(4*wide), []byte("endstream")) {
+		p.flaw = &flaw{end, badLength}
+	}
 }
+
+// wide is how wide of the mark lengths may be: some programs count the end of the line.
+const wide = 16
 
 // objectNumbers returns where the two numbers begin that stand at the end of b, before the word obj.
 func objectNumbers(b []byte) int {
@@ -229,10 +276,10 @@ func (f *finder) next() int {
 			if f.hit[i] && f.known[i] >= pos {
 				continue
 			}
-			from := int(max(f.known[i]-pos, 0))
-			if from > len(w) {
-				from = len(w)
+			if i == 1 && f.hit[0] { // what comes after the first one may be passed over
+				w = w[:f.known[0]-pos+int64(len(text))-1]
 			}
+			from := min(int(max(f.known[i]-pos, 0)), len(w))
 			at := bytes.Index(w[from:], text)
 			if f.hit[i] = at >= 0; at >= 0 {
 				f.known[i] = pos + int64(from+at)
