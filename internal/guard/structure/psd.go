@@ -1,7 +1,9 @@
 package structure
 
+import "io"
+
 // Photoshop documents and large documents: header, colours, resources, layers, and the whole picture, each with its length. Deep looks whether
-// the rows of the whole picture are packed as they say.
+// the rows of all pictures, those of the layers too, are packed as they say.
 
 type psdFile struct {
 	s     *source
@@ -9,6 +11,7 @@ type psdFile struct {
 	width int64
 	rows  int64 // of all channels
 	bits  int64
+	zlib  io.ReadCloser
 }
 
 func checkPSD(s *source) error {
@@ -90,82 +93,6 @@ func (p *psdFile) resources() error {
 	return nil
 }
 
-// layers reads the layers: how many there are, the records, and the pictures of their channels, of which the records tell the lengths.
-func (p *psdFile) layers() error {
-	n, err := p.length(true)
-	if err != nil || n == 0 {
-		return err
-	}
-	end := p.s.pos() + n
-	info, err := p.length(true)
-	if err != nil {
-		return err
-	}
-	if p.s.pos()+info > end {
-		return p.s.wrong(badLength)
-	}
-	if info > 0 {
-		if err := p.layerInfo(p.s.pos() + info); err != nil {
-			return err
-		}
-	}
-	return p.s.skip(end - p.s.pos())
-}
-
-func (p *psdFile) layerInfo(end int64) error {
-	b, err := p.s.take(2)
-	if err != nil {
-		return err
-	}
-	count := int(int16(be.Uint16(b)))
-	data := int64(0)
-	for range max(count, -count) {
-		n, err := p.layer()
-		if err != nil {
-			return err
-		}
-		data += n
-	}
-	left := end - p.s.pos() - data
-	if data < 0 || left < 0 || left > 3 { // padded to a multiple of four
-		return p.s.wrong(badLength)
-	}
-	return p.s.skip(end - p.s.pos())
-}
-
-// layer reads a record, and returns how long the pictures of its channels are.
-func (p *psdFile) layer() (data int64, err error) {
-	b, err := p.s.take(18)
-	if err != nil {
-		return 0, err
-	}
-	channels := int(be.Uint16(b[16:]))
-	if channels > 64 {
-		return 0, p.s.wrong(badHeader)
-	}
-	for range channels {
-		if _, err := p.s.take(2); err != nil {
-			return 0, err
-		}
-		n, err := p.length(true)
-		if err != nil {
-			return 0, err
-		}
-		data += n
-	}
-	if b, err = p.s.take(12); err != nil {
-		return 0, err
-	}
-	if string(b[:4]) != "8BIM" {
-		return 0, p.s.wrong(badChain)
-	}
-	extra, err := p.length(false)
-	if err != nil {
-		return 0, err
-	}
-	return data, p.s.skip(extra)
-}
-
 // picture reads the whole picture.
 func (p *psdFile) picture() error {
 	b, err := p.s.take(2)
@@ -176,7 +103,11 @@ func (p *psdFile) picture() error {
 	case 0:
 		return p.s.skip(p.rows * ((p.width*p.bits + 7) / 8))
 	case 1:
-		return p.packed()
+		total, err := p.packed(p.rows, (p.width*p.bits+7)/8)
+		if err == nil {
+			err = p.s.skip(total)
+		}
+		return err
 	case 2, 3:
 		if p.s.ended() {
 			return p.s.wrong(cut)
@@ -187,76 +118,74 @@ func (p *psdFile) picture() error {
 	return p.s.wrong(badHeader)
 }
 
-// maxRows bounds the rows whose lengths are kept.
-const maxRows = 4 << 20
+// maxRows bounds the rows whose lengths are kept, 4 bytes each.
+const maxRows = 1 << 20
 
-// packed reads rows of PackBits; their lengths come first.
-func (p *psdFile) packed() error {
+// packed reads rows of PackBits; their lengths come first. It returns how many bytes are left, if it does not look into them.
+func (p *psdFile) packed(rows, width int64) (left int64, err error) {
 	size := 2
 	if p.large {
 		size = 4
 	}
-	if !p.s.deep || p.rows > maxRows {
-		total := int64(0)
-		for range p.rows {
-			b, err := p.s.take(size)
-			if err != nil {
-				return err
-			}
-			total += number(b)
-		}
-		return p.s.skip(total)
-	}
-	lengths := make([]int64, 0, min(p.rows, 64<<10))
-	for range p.rows {
+	look := p.s.deep && rows <= maxRows
+	var lengths []uint32
+	for range rows {
 		b, err := p.s.take(size)
 		if err != nil {
-			return err
+			return 0, err
 		}
-		lengths = append(lengths, number(b))
+		n := uint32(be.Uint16(b))
+		if p.large {
+			n = be.Uint32(b)
+		}
+		if left += int64(n); look {
+			lengths = append(lengths, n)
+		}
 	}
-	want := (p.width*p.bits + 7) / 8
+	if !look {
+		return left, nil
+	}
 	for _, n := range lengths {
-		if err := p.row(n, want); err != nil {
-			return err
+		if err := p.row(int64(n), width); err != nil {
+			return 0, err
 		}
 	}
-	return nil
-}
-
-func number(b []byte) int64 {
-	if len(b) == 2 {
-		return int64(be.Uint16(b))
-	}
-	return int64(be.Uint32(b))
+	return 0, nil
 }
 
 // row reads a packed row of n bytes, which must unpack to want.
 func (p *psdFile) row(n, want int64) error {
-	for n > 0 {
-		c, err := p.s.ReadByte()
-		if err != nil {
-			return p.s.wrong(cut)
-		}
-		n--
-		step := int64(0)
-		switch {
-		case c < 128:
-			step = int64(c) + 1
-			want -= step
-		case c > 128:
-			step = 1
-			want -= 257 - int64(c)
-		}
-		if n -= step; n < 0 || want < 0 {
-			return p.s.wrong(badData)
-		}
-		if err := p.s.skip(step); err != nil {
-			return err
-		}
+	if n > bufferSize/4 {
+		return p.s.skip(n) // of a picture as wide as there is none
 	}
-	if want != 0 {
+	b, err := p.s.take(int(n))
+	if err != nil {
+		return err
+	}
+	if !unpacks(b, want) {
 		return p.s.wrong(badData)
 	}
 	return nil
+}
+
+// unpacks reports whether PackBits unpack to so many bytes.
+func unpacks(b []byte, want int64) bool {
+	for len(b) > 0 {
+		n := int(int8(b[0]))
+		switch {
+		case n >= 0:
+			if n+2 > len(b) {
+				return false
+			}
+			b, want = b[n+2:], want-int64(n+1)
+		case n > -128:
+			if len(b) < 2 {
+				return false
+			}
+			b, want = b[2:], want-int64(1-n)
+		default:
+			b = b[1:]
+		}
+	}
+	return want == 0
 }
