@@ -59,8 +59,14 @@ type jpegPart struct {
 	masks  []uint64 // of progressive pictures: which coefficients are not zero
 }
 
-func checkJPEG(s *source) error {
+func checkJPEG(s *source) error { return checkJPEGWith(s, nil) }
+
+// checkJPEGWith checks a picture whose Huffman tables may stand elsewhere.
+func checkJPEGWith(s *source, tables *jpegFile) error {
 	j := &jpegFile{s: s}
+	if tables != nil {
+		j.dc, j.ac = tables.dc, tables.ac
+	}
 	s.advance(2)
 	for {
 		m, err := j.marker()
@@ -80,6 +86,26 @@ func checkJPEG(s *source) error {
 		}
 		if err := j.segment(m); err != nil {
 			return err
+		}
+	}
+}
+
+// jpegTables reads a JPEG that has tables and nothing else; nil: it is none.
+func jpegTables(b []byte) *jpegFile {
+	if !begins("\xff\xd8\xff")(b) {
+		return nil
+	}
+	s := newSource(only(b), false)
+	defer s.free()
+	j := &jpegFile{s: s}
+	s.take(2)
+	for {
+		m, err := j.marker()
+		if err != nil || m == markEOI {
+			return j
+		}
+		if m < markSOF0 || m == markSOI || m == markSOS || j.segment(m) != nil {
+			return nil
 		}
 	}
 }

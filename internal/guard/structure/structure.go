@@ -110,11 +110,16 @@ func Check(r io.Reader, deep bool) (Finding, error) {
 
 // Bytes checks content that is at hand.
 func Bytes(b []byte, deep bool) Finding {
-	return guarded(newSource(func() ([]byte, error) {
+	return guarded(newSource(only(b), deep))
+}
+
+// only is content of one part.
+func only(b []byte) func() ([]byte, error) {
+	return func() ([]byte, error) {
 		p := b
 		b = nil
 		return p, io.EOF
-	}, deep))
+	}
 }
 
 // much is how many bytes inside that are no part of the content are worth telling: comments of people are shorter.

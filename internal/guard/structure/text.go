@@ -122,14 +122,14 @@ func mark(head []byte) encoding {
 // fewestText is how much text there must be before it counts as text.
 const fewestText = 16
 
-// telling is how much of the beginning tells that something is text.
-const telling = 512
+// glimpse is how much of the beginning tells that something is text.
+const glimpse = 512
 
 func isText(head []byte) bool {
 	if len(head) < fewestText {
 		return false
 	}
-	return len(readable(head[:min(len(head), telling)])) > 0
+	return len(readable(head[:min(len(head), glimpse)])) > 0
 }
 
 // readable returns the encodings in which the beginning of a text can be read.
@@ -167,7 +167,7 @@ func checkText(s *source) error {
 		s.advance(2)
 		all = append(all, reading{e, 0})
 	} else {
-		for _, e := range readable(s.peek(telling)) {
+		for _, e := range readable(s.peek(glimpse)) {
 			all = append(all, reading{e, 0})
 		}
 	}

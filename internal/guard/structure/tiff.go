@@ -1,20 +1,36 @@
 package structure
 
-import "encoding/binary"
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
 
 // TIFF 6.0, and the raw formats that are made of it: directories of fields that point at data. Data stands where the writer liked; what lies
-// before the place that reading has come to is not gone back to.
+// before the place that reading has come to is not gone back to. Deep looks into strips and tiles that are compressed, if they come after
+// their directory, or follow one another from the beginning of the file on.
 
 type tiffFile struct {
-	s     *source
-	order binary.ByteOrder
-	end   int64 // the last byte that something points at
+	s      *source
+	order  binary.ByteOrder
+	end    int64       // the last byte that something points at
+	agenda []tiffPlace // what is still to be read, in the order of places
+	known  int         // places that were noted
+	strips tiffStrips
+	run    tiffRun
+}
+
+// tiffPlace is a place to be read.
+type tiffPlace struct {
+	at   int64
+	read func() error
 }
 
 // Bounds.
 const (
 	maxDirectories = 256
 	maxFields      = 4096
+	maxPlaces      = 1 << 16
 )
 
 func checkTIFF(s *source) error {
@@ -26,12 +42,22 @@ func checkTIFF(s *source) error {
 	if b[0] == 'M' {
 		t.order = be
 	}
-	next := int64(t.order.Uint32(b[4:]))
-	for n := 0; next >= s.pos() && n < maxDirectories; n++ {
-		if err := s.skip(next - s.pos()); err != nil {
-			return &flaw{next, badIndex}
+	t.strips.t = t
+	first := int64(t.order.Uint32(b[4:]))
+	if s.deep {
+		t.run.follow(s, first)
+	}
+	t.directory(first, true)
+	for len(t.agenda) > 0 {
+		x := t.agenda[0]
+		t.agenda = t.agenda[1:]
+		if x.at < s.pos() {
+			continue
 		}
-		if next, err = t.directory(); err != nil {
+		if err := s.skip(x.at - s.pos()); err != nil {
+			return &flaw{x.at, badIndex}
+		}
+		if err := x.read(); err != nil {
 			return err
 		}
 	}
@@ -39,60 +65,149 @@ func checkTIFF(s *source) error {
 	if t.end > s.pos() {
 		return s.wrong(cut)
 	}
-	return nil
+	return t.run.flaw
+}
+
+// note puts a place on the agenda, if reading has not passed it yet.
+func (t *tiffFile) note(at int64, read func() error) {
+	if at < t.s.pos() || t.known >= maxPlaces {
+		return
+	}
+	t.known++
+	i, _ := slices.BinarySearchFunc(t.agenda, at, func(x tiffPlace, at int64) int { return cmp.Compare(x.at, at+1) }) // behind others of the place
+	if i == len(t.agenda) {
+		t.agenda = append(t.agenda, tiffPlace{at, read})
+		return
+	}
+	t.agenda = slices.Insert(t.agenda, i, tiffPlace{at, read})
 }
 
 // sizesOf are the bytes that a value of each type has.
 var sizesOf = [...]int64{1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 
-// directory reads a directory and returns where the next one is.
-func (t *tiffFile) directory() (next int64, err error) {
+// directory notes a directory. Those of the chain are strict; cameras put strange fields into others.
+func (t *tiffFile) directory(at int64, strict bool) {
+	t.note(at, func() error {
+		if t.strips.directories++; t.strips.directories > maxDirectories {
+			return nil
+		}
+		return t.fields(strict)
+	})
+}
+
+// fields reads a directory.
+func (t *tiffFile) fields(strict bool) error {
 	b, err := t.s.take(2)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	n := int(t.order.Uint16(b))
 	if n == 0 || n > maxFields {
-		return 0, t.s.wrong(badHeader)
+		if !strict {
+			return nil
+		}
+		return t.s.wrong(badHeader)
 	}
-	var offsets, lengths []int64
+	d := &tiffDirectory{plane: 1}
 	for range n {
 		if b, err = t.s.take(12); err != nil {
-			return 0, err
+			return err
 		}
 		tag, kind, count := t.order.Uint16(b), int(t.order.Uint16(b[2:])), int64(t.order.Uint32(b[4:]))
 		if kind >= len(sizesOf) || sizesOf[kind] == 0 {
-			return 0, t.s.wrong(badHeader)
+			if !strict {
+				continue
+			}
+			return t.s.wrong(badHeader)
 		}
 		size := sizesOf[kind] * count
-		if size > 4 {
-			t.end = max(t.end, int64(t.order.Uint32(b[8:]))+size)
+		if size <= 4 {
+			t.value(d, tag, kind, int(count), b[8:12])
 			continue
 		}
-		switch tag {
-		case 273, 324: // strips, tiles
-			offsets = t.values(b[8:12], kind, int(count))
-		case 279, 325:
-			lengths = t.values(b[8:12], kind, int(count))
+		at := int64(t.order.Uint32(b[8:]))
+		if strict {
+			t.end = max(t.end, at+size)
+		}
+		if telling[tag] && size <= bufferSize/2 {
+			t.note(at, func() error {
+				b, err := t.s.take(int(size))
+				if err == nil {
+					t.value(d, tag, kind, int(count), b)
+					t.strips.place(d)
+				}
+				return err
+			})
 		}
 	}
-	for i := range min(len(offsets), len(lengths)) {
-		t.end = max(t.end, offsets[i]+lengths[i])
-	}
 	if b, err = t.s.take(4); err != nil {
-		return 0, err
+		return err
 	}
-	return int64(t.order.Uint32(b)), nil
+	if next := int64(t.order.Uint32(b)); next > 0 && strict {
+		t.directory(next, true)
+	}
+	t.strips.place(d)
+	return nil
 }
 
-// values are the numbers of a field that stand in it.
-func (t *tiffFile) values(b []byte, kind, count int) (out []int64) {
+// telling are the fields whose values are read wherever they stand.
+var telling = map[uint16]bool{tagStrips: true, tagTiles: true, tagStripSizes: true, tagTileSizes: true, tagDirectories: true, tagTables: true}
+
+// Fields.
+const (
+	tagCompression = 259
+	tagStrips      = 273
+	tagStripSizes  = 279
+	tagPlanes      = 284
+	tagTiles       = 324
+	tagTileSizes   = 325
+	tagDirectories = 330
+	tagTables      = 347
+	tagJPEG        = 513
+	tagJPEGSize    = 514
+	tagExif        = 34665
+)
+
+// value keeps the value of a field that matters.
+func (t *tiffFile) value(d *tiffDirectory, tag uint16, kind, count int, b []byte) {
+	if tag == tagTables {
+		d.tables = jpegTables(b[:min(len(b), count)])
+		return
+	}
+	values := t.values(b, kind, count)
+	if len(values) == 0 {
+		return
+	}
+	switch tag {
+	case tagCompression:
+		d.compression = values[0]
+	case tagPlanes:
+		d.plane = values[0]
+	case tagStrips, tagTiles:
+		d.offsets = values
+	case tagStripSizes, tagTileSizes:
+		d.sizes = values
+	case tagJPEG:
+		d.picture = values[0]
+	case tagJPEGSize:
+		d.pictureSize = values[0]
+	case tagDirectories:
+		for _, at := range values {
+			t.directory(int64(at), false)
+		}
+	case tagExif:
+		t.directory(int64(values[0]), false)
+	}
+}
+
+// values are the numbers of a field.
+func (t *tiffFile) values(b []byte, kind, count int) (out []uint32) {
 	for range count {
-		switch kind {
-		case 3:
-			out, b = append(out, int64(t.order.Uint16(b))), b[2:]
-		case 4:
-			out, b = append(out, int64(t.order.Uint32(b))), b[4:]
+		switch {
+		case kind == 3 && len(b) >= 2:
+			out, b = append(out, uint32(t.order.Uint16(b))), b[2:]
+		case (kind == 4 || kind == 13) && len(b) >= 4:
+			out, b = append(out, t.order.Uint32(b)), b[4:]
 		default:
 			return nil
 		}
