@@ -20,6 +20,7 @@ type source struct {
 	deep   bool
 	kind   Kind  // more than the first bytes have told
 	sealed bool  // with a password of its own
+	even   bool  // text in which bytes are written, all equally frequent
 	keep   int   // so many bytes that were read stay for behind
 	budget int64 // what may still be inflated
 	aside  int64 // bytes inside that are no part of the content, as far as is known

@@ -32,7 +32,7 @@ type Finding struct {
 	Size     int64  // bytes in all
 	Trailing int64  // bytes after the end that the kind's own structure has, and many inside that are none of it; cameras append, and so does ransomware
 	Sealed   bool   // it is locked with a password of its own, as ZIP, PDF and Office can be
-	Even     bool   // of Unknown: all bytes are equally frequent, as in what is encrypted, or well compressed
+	Even     bool   // of Unknown: all bytes are equally frequent, as in what is encrypted, or well compressed; of text: it is such bytes, written in Base64 or the like
 }
 
 // Reasons are the words that say what is wrong.
@@ -76,6 +76,7 @@ func kinds() []kind {
 		{"tiff", begins("II*\x00"), checkTIFF},
 		{"tiff", begins("MM\x00*"), checkTIFF},
 		{"sqlite", begins("SQLite format 3\x00"), checkSQLite},
+		{"cfb", begins(cfbMagic), checkCFB},
 		{"indesign", begins(inDesign), checkInDesign},
 		{"font", isFont, checkFont},
 		{"text", isText, checkText},
@@ -176,7 +177,7 @@ func (k *kind) find(s *source) Finding {
 	if s.kind != "" {
 		f.Kind = s.kind
 	}
-	f.Sealed = s.sealed
+	f.Sealed, f.Even = s.sealed, s.even && f.State == Valid
 	return f
 }
 

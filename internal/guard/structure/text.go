@@ -2,6 +2,7 @@ package structure
 
 import (
 	"bytes"
+	"math"
 	"unicode/utf8"
 )
 
@@ -163,6 +164,8 @@ func read(e encoding, b []byte) (n int) {
 // checkText reads text in all encodings in which its beginning can be read, as long as one of them goes on.
 func checkText(s *source) error {
 	var all []reading
+	var c census
+	defer func() { s.even = c.evenText() }()
 	if e := mark(s.peek(2)); e != nil {
 		s.advance(2)
 		all = append(all, reading{e, 0})
@@ -195,11 +198,49 @@ func checkText(s *source) error {
 		if s.err == nil {
 			step = max(len(w)-ahead+1, 0)
 		}
+		c.add(w[:step])
 		s.advance(step)
 		for i := range all {
 			all[i].over = max(all[i].over-step, 0)
 		}
 	}
+}
+
+// alphabets are those in which bytes are written as text: Base64, its other form, hexadecimal digits, Base32, Ascii85.
+var alphabets = [...]string{
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_",
+	"0123456789abcdef", "0123456789ABCDEF", "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567",
+	"!\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstu",
+}
+
+// Bounds of evenText.
+const (
+	others = 64    // characters that a text of an alphabet may have besides: a line at its begin and one at its end
+	uneven = 0.005 // by how much characters may differ in the part that they have: those of pictures differ by more
+)
+
+// evenText reports whether a text is one of an alphabet, whose characters are all equally frequent: something encrypted, written as text.
+func (c *census) evenText() bool {
+	for _, a := range alphabets {
+		n := int64(0)
+		for i := range len(a) {
+			n += c.of[a[i]]
+		}
+		space := c.of['\n'] + c.of['\r'] + c.of[' '] + c.of['\t']
+		if n < fewest || c.n-n-space > others {
+			continue
+		}
+		want, chi, free := float64(n)/float64(len(a)), 0.0, float64(len(a)-1)
+		for i := range len(a) {
+			x := float64(c.of[a[i]]) - want
+			chi += x * x / want
+		}
+		if chi < free+6*math.Sqrt(2*free)+uneven*float64(n) {
+			return true
+		}
+	}
+	return false
 }
 
 // ahead is as long as a character at most.

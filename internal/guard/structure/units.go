@@ -39,8 +39,9 @@ func (c chain) length(s *source, left int64) (n int64, err error) {
 		return openBitstreamUnit(s, left)
 	}
 	b := s.peek(c.prefix + 2)
-	if len(b) < c.prefix+2 {
-		return -1, nil
+	if len(b) <= c.prefix {
+		s.advance(len(b))
+		return -1, s.wrong(cut)
 	}
 	s.advance(c.prefix)
 	for _, x := range b[:c.prefix] {
@@ -48,7 +49,7 @@ func (c chain) length(s *source, left int64) (n int64, err error) {
 	}
 	b = b[c.prefix:]
 	switch { // the highest bit of a unit is never set; in H.265 the lowest three of the head are not all zero
-	case n == 0, b[0] >= 0x80, c.unit == unitH265 && (n < 2 || b[1]&7 == 0), c.unit == unitH264 && b[0]&31 == 0:
+	case n == 0, b[0] >= 0x80, c.unit == unitH265 && (n < 2 || len(b) > 1 && b[1]&7 == 0), c.unit == unitH264 && b[0]&31 == 0:
 		return -1, nil
 	}
 	return n, nil
@@ -57,7 +58,10 @@ func (c chain) length(s *source, left int64) (n int64, err error) {
 // openBitstreamUnit reads the head of a unit of AV1.
 func openBitstreamUnit(s *source, left int64) (n int64, err error) {
 	b := s.peek(10)
-	if len(b) == 0 || b[0]&0x81 != 0 {
+	if len(b) == 0 {
+		return -1, s.wrong(cut)
+	}
+	if b[0]&0x81 != 0 {
 		return -1, nil
 	}
 	at := 1
