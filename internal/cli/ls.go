@@ -149,7 +149,7 @@ func (a *app) history() *cobra.Command {
 					}
 					act := a.act(h.Act)
 					if f := h.File; f != nil && f.Found != nil && f.Found.Damaged {
-						act += " (" + a.lang.Flaw(f.Found.Reason, f.Found.At, f.Size) + ")"
+						act += " (" + a.lang.Flaw(f.Found.Kind, f.Found.Reason, f.Found.At, f.Size) + ")"
 					}
 					t.add(number, when(h.When), printable(h.Author), bytes, act, printable(h.Name))
 				}

@@ -97,9 +97,12 @@ func Has(key string) bool {
 	return ok
 }
 
-// Flaw says what is wrong with content from a byte on, of so many: reason is a word of package guard/structure.
-func (l Lang) Flaw(reason string, at, size int64) string {
+// Flaw says what is wrong with content of a kind from a byte on, of so many: kind and reason are words of package guard/structure.
+func (l Lang) Flaw(kind, reason string, at, size int64) string {
 	what := "flaw." + reason
+	if of := "flaw." + kind; reason == "data" && Has(of) {
+		what = of
+	}
 	if !Has(what) {
 		what = "flaw.data"
 	}

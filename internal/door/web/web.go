@@ -346,7 +346,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 			case !ok || i.Found == nil:
 				return ""
 			case i.Found.Damaged:
-				return l.Flaw(i.Found.Reason, i.Found.At, i.Size)
+				return l.Flaw(i.Found.Kind, i.Found.Reason, i.Found.At, i.Size)
 			case i.Picture && !shows(i): // as when all of it is encrypted
 				return l.Text("web.no-kind")
 			}
