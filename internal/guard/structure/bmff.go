@@ -14,6 +14,7 @@ type bmffFile struct {
 	seen   map[string]bool
 	end    int64  // the last byte that the index points at
 	spans  []span // what is to be looked at
+	sorted bool
 	items  []item
 	kinds  map[uint32]string // of items
 	prefix int               // bytes of the length of a unit of an item
@@ -65,7 +66,10 @@ func checkBMFF(s *source) error {
 // data reads what the index points at.
 func (f *bmffFile) data(n int64) error {
 	end := f.s.pos() + n
-	slices.SortStableFunc(f.spans, func(a, b span) int { return cmp.Compare(a.at, b.at) })
+	if !f.sorted { // there may be a million stretches of data
+		slices.SortStableFunc(f.spans, func(a, b span) int { return cmp.Compare(a.at, b.at) })
+		f.sorted = true
+	}
 	for f.s.deep && len(f.spans) > 0 && f.spans[0].at < end {
 		x := f.spans[0]
 		f.spans = f.spans[1:]

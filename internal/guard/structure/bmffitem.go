@@ -57,6 +57,9 @@ func (f *bmffFile) locations(n int64) error {
 		x.number(2)
 		from := x.number(base)
 		extents := x.number(2)
+		if offset+length+index == 0 {
+			extents = min(extents, 1) // of which nothing is told
+		}
 		for range extents {
 			x.number(index)
 			at, size := from+x.number(offset), x.number(length)
@@ -132,6 +135,6 @@ func (f *bmffFile) place() {
 
 func (f *bmffFile) add(x span) {
 	if x.size > 0 && len(f.spans) < maxSpans {
-		f.spans = append(f.spans, x)
+		f.spans, f.sorted = append(f.spans, x), false
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 // GIF89a: blocks, each a chain of pieces of at most 255 bytes. Deep reads the codes of the pictures, which must be as many as they have pixels.
 func checkGIF(s *source) error {
+	g := &gifFile{s: s}
 	b, err := s.take(13)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func checkGIF(s *source) error {
 				return err
 			}
 		case 0x2c:
-			if err := gifPicture(s); err != nil {
+			if err := g.picture(); err != nil {
 				return err
 			}
 			pictures++
@@ -54,7 +55,13 @@ func colours(s *source, flags byte) error {
 // codeCost is how many times as long a byte of these codes takes as one that is inflated.
 const codeCost = 8
 
-func gifPicture(s *source) error {
+type gifFile struct {
+	s     *source
+	codes *lzw.Reader
+}
+
+func (g *gifFile) picture() error {
+	s := g.s
 	b, err := s.take(9)
 	if err != nil {
 		return err
@@ -72,8 +79,12 @@ func gifPicture(s *source) error {
 	}
 	p := &pieces{s: s}
 	if s.deep {
-		z := lzw.NewReader(p, lzw.LSB, width)
-		n, err := s.swallow(z, io.Discard, pixels)
+		if g.codes == nil {
+			g.codes = lzw.NewReader(p, lzw.LSB, width).(*lzw.Reader)
+		} else {
+			g.codes.Reset(p, lzw.LSB, width)
+		}
+		n, err := s.swallow(g.codes, nil, pixels)
 		s.spend(codeCost * n)
 		if p.err != nil {
 			return p.err

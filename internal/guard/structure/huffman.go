@@ -1,7 +1,5 @@
 package structure
 
-import "bytes"
-
 const (
 	// fastBits is how long the codes are that are found in one step.
 	fastBits = 10
@@ -31,7 +29,7 @@ type huffman struct {
 	fast    [1 << fastBits]code
 	lengths [1 << fastBits]uint8 // of the code alone; 0: it is longer
 	symbols [1 << fastBits]uint8
-	values  []byte
+	values  [256]byte
 	most    [18]int32 // the largest code of each length; -1: none
 	first   [17]int32 // index of the first value of each length, less its code
 	// steps are what several codes mean together, as many as there are in so many bits. They are made when they are worth it.
@@ -46,25 +44,26 @@ var single = func() (t [1 << stepBits]code) {
 	return t
 }()
 
-// newHuffman reads a table and returns how many bytes it took; nil: it is none.
-func newHuffman(b []byte) (*huffman, int) {
+// read reads a table and returns how many bytes it took; 0: it is none.
+func (h *huffman) read(b []byte) int {
 	if len(b) < 16 {
-		return nil, 0
+		return 0
 	}
 	total := 0
 	for _, n := range b[:16] {
 		total += int(n)
 	}
-	if total == 0 || total > 256 || len(b) < 16+total {
-		return nil, 0
+	if total == 0 || total > len(h.values) || len(b) < 16+total {
+		return 0
 	}
-	h := &huffman{values: bytes.Clone(b[16 : 16+total]), steps: &single}
+	*h = huffman{steps: &single}
+	copy(h.values[:], b[16:16+total])
 	next, at := int32(0), int32(0)
 	for length := 1; length <= 16; length++ {
 		n := int32(b[length-1])
 		h.first[length], h.most[length] = at-next, -1
 		if next+n > 1<<length {
-			return nil, 0 // more codes than there are
+			return 0 // more codes than there are
 		}
 		for range n {
 			if length <= fastBits {
@@ -77,7 +76,7 @@ func newHuffman(b []byte) (*huffman, int) {
 		}
 		next <<= 1
 	}
-	return h, 16 + total
+	return 16 + total
 }
 
 // fill writes what a short code means at all places that begin with it.

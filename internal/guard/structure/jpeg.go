@@ -34,6 +34,9 @@ const slack = 16
 // blockCost is how many bytes could be inflated while a block is walked.
 const blockCost = 8
 
+// tableCost is how many bytes could be inflated while a table is made.
+const tableCost = 4 << 10
+
 // maxMasked bounds the blocks of a component whose coefficients are remembered, 8 bytes each.
 const maxMasked = 1 << 20
 
@@ -45,10 +48,10 @@ type jpegFile struct {
 	parts      []jpegPart
 	hMax, vMax int
 	dc, ac     [4]*huffman
-	restart    int // MCUs between restart markers
+	own        [2][4]*huffman // what dc and ac point at, made once
+	restart    int            // MCUs between restart markers
 	scans      int
 	eight      bool // bits a sample
-	bits       bits
 }
 
 // jpegPart is a component of the picture: brightness, a colour.
@@ -228,14 +231,23 @@ func (j *jpegFile) tables(b []byte) bool {
 		if len(b) < 17 || b[0]>>4 > 1 || b[0]&15 > 3 {
 			return false
 		}
-		h, n := newHuffman(b[1:])
+		class, i := b[0]>>4, b[0]&15
+		h := j.own[class][i]
 		if h == nil {
+			h = new(huffman)
+			j.own[class][i] = h
+		}
+		n := h.read(b[1:])
+		if n == 0 {
 			return false
 		}
-		if b[0]>>4 == 0 {
-			j.dc[b[0]&15] = h
+		if j.s.spend(tableCost); j.s.budget == 0 {
+			h = nil
+		}
+		if class == 0 {
+			j.dc[i] = h
 		} else {
-			j.ac[b[0]&15] = h
+			j.ac[i] = h
 		}
 		b = b[1+n:]
 	}

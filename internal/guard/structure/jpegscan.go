@@ -132,7 +132,10 @@ const worthy = 4096
 
 // walk reads a scan block by block; only so many of its units if few is not 0, and of the rest the stuffing.
 func (j *jpegFile) walk(x *jpegScan, few int) error {
-	b := &j.bits
+	if j.s.bits == nil {
+		j.s.bits = new(bits)
+	}
+	b := j.s.bits
 	b.start(j.s)
 	units := x.parts[0].blocks[0] * x.parts[0].blocks[1]
 	if len(x.parts) > 1 {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"compress/zlib"
 	"io"
-	"regexp"
-	"strconv"
 )
 
 // PDF, ISO 32000-1: objects, some with streams, and an index at the end. Deep inflates the streams and looks at the pictures among them. In a
@@ -17,6 +15,7 @@ type pdfFile struct {
 	flaw    error // the first stream that cannot be read
 	indexes map[int64]bool
 	last    int64 // where the last startxref points; -1: none
+	stood   int64 // where the last text stood that says something: what comes before it was looked at
 	ended   bool  // %%EOF came after it
 	zlib    io.ReadCloser
 }
@@ -43,12 +42,15 @@ func checkPDF(s *source) error {
 		if i < 0 {
 			break
 		}
-		before, base := s.behind(), s.pos()-int64(len(s.behind()))
+		before := s.behind()
+		before = before[max(0, len(before)-int(s.pos()-p.stood)):]
+		base := s.pos() - int64(len(before))
+		p.stood = s.pos()
 		switch {
 		case i == 1 && bytes.HasSuffix(before, []byte("start")):
-			p.point()
+			p.point(before)
 		case i == 1:
-			p.index(s.pos() - p.begin)
+			p.index(s.pos()-p.begin, before)
 			s.advance(4)
 		case bytes.HasSuffix(before, []byte("end")):
 			inside = false
@@ -79,11 +81,11 @@ func checkPDF(s *source) error {
 }
 
 // index remembers where an index stands.
-func (p *pdfFile) index(at int64) {
+func (p *pdfFile) index(at int64, before []byte) {
 	if len(p.indexes) < maxIndexes {
 		p.indexes[at] = true
 	}
-	p.lookForLock(p.s.behind())
+	p.lookForLock(before)
 }
 
 // lookForLock looks for a password in what may be the end of a document.
@@ -93,18 +95,16 @@ func (p *pdfFile) lookForLock(b []byte) {
 	}
 }
 
-var pointer = regexp.MustCompile(`^xref\s{1,4}(\d{1,18})\s{1,8}(%%EOF)?`)
-
 // point reads where the index stands: "startxref 123 %%EOF".
-func (p *pdfFile) point() {
-	p.lookForLock(p.s.behind())
-	m := pointer.FindSubmatch(p.s.peek(48))
+func (p *pdfFile) point(before []byte) {
+	p.lookForLock(before)
+	b := p.s.peek(48)
 	p.s.advance(4)
-	if m == nil {
+	n, rest := digits(b[4:])
+	if len(rest) == len(b)-4 || len(rest) == 0 || !isSpace(rest[0]) {
 		return
 	}
-	p.last, _ = strconv.ParseInt(string(m[1]), 10, 64)
-	p.ended = len(m[2]) > 0
+	p.last, p.ended = n, bytes.HasPrefix(bytes.TrimLeft(rest, " \n\r\t\f\x00"), []byte("%%EOF"))
 }
 
 // begins reports whether the data of a stream follows the word.
@@ -247,7 +247,7 @@ func (p *pdfFile) inflate() {
 		err = p.zlib.(zlib.Resetter).Reset(p.s, nil)
 	}
 	if err == nil {
-		_, err = p.s.swallow(p.zlib, io.Discard, maxInflated)
+		_, err = p.s.swallow(p.zlib, nil, maxInflated)
 	} else {
 		p.zlib = nil
 	}

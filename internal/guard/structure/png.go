@@ -140,7 +140,7 @@ func (p *pngFile) inflate(n int64, sum interface {
 	z, err := zlib.NewReader(c)
 	got := int64(0)
 	if err == nil {
-		got, err = p.s.swallow(z, io.Discard, p.rows+1)
+		got, err = p.s.swallow(z, nil, p.rows+1)
 	}
 	if c.err != nil {
 		return c.err

@@ -1,9 +1,6 @@
 package structure
 
-import (
-	"compress/zlib"
-	"io"
-)
+import "compress/zlib"
 
 // psdPicture is the picture of a channel of a layer.
 type psdPicture struct {
@@ -219,7 +216,7 @@ func (p *psdFile) inflate(end int64) (err error) {
 		err = p.zlib.(zlib.Resetter).Reset(from, nil)
 	}
 	if err == nil {
-		_, err = p.s.swallow(p.zlib, io.Discard, maxInflated)
+		_, err = p.s.swallow(p.zlib, nil, maxInflated)
 	} else {
 		p.zlib = nil
 	}

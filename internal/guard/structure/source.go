@@ -3,6 +3,7 @@ package structure
 import (
 	"bytes"
 	"encoding/binary"
+	"hash"
 	"io"
 	"sync"
 )
@@ -24,6 +25,10 @@ type source struct {
 	keep   int   // so many bytes that were read stay for behind
 	budget int64 // what may still be inflated
 	aside  int64 // bytes inside that are no part of the content, as far as is known
+
+	bits *bits  // for JPEG, made once
+	room []byte // for what is inflated, made once
+	work int64  // how often something was asked for
 
 	buf  []byte // a part, or own
 	lo   int    // buf[lo:hi] is still to be read
@@ -131,6 +136,7 @@ func (s *source) more() bool { return s.err == nil || s.off < len(s.part) }
 
 // peek returns the next n bytes without reading them; fewer at the end. n is at most a half of bufferSize.
 func (s *source) peek(n int) []byte {
+	s.work++
 	for s.hi-s.lo < n && s.more() {
 		s.fill()
 	}
@@ -196,12 +202,34 @@ const (
 // behind returns the last bytes that were read, at most keep.
 func (s *source) behind() []byte { return s.buf[max(s.lo-s.keep, 0):s.lo] }
 
-// swallow reads what a decompressor gives, at most limit bytes, as far as the budget goes.
-func (s *source) swallow(r io.Reader, to io.Writer, limit int64) (int64, error) {
-	n, err := io.Copy(to, io.LimitReader(r, min(limit, s.budget)))
-	s.spend(n)
-	return n, err
+// swallow reads what a decompressor gives, at most limit bytes, as far as the budget goes, and adds it to a sum, if there is one.
+func (s *source) swallow(r io.Reader, to hash.Hash32, limit int64) (int64, error) {
+	if s.room == nil {
+		s.room = make([]byte, swallowed)
+	}
+	n := int64(0)
+	for limit = min(limit, s.budget); n < limit; {
+		got, err := r.Read(s.room[:min(limit-n, swallowed)])
+		if n += int64(got); to != nil {
+			to.Write(s.room[:got]) // a checksum, which never fails
+		}
+		if err != nil {
+			s.spend(n + beginCost)
+			if err == io.EOF {
+				err = nil
+			}
+			return n, err
+		}
+	}
+	s.spend(n + beginCost)
+	return n, nil
 }
+
+// swallowed is how much of what a decompressor gives is held at once.
+const swallowed = 32 << 10
+
+// beginCost is how many bytes could be inflated while a decompressor begins.
+const beginCost = 1 << 10
 
 // spend takes from the budget; when it is used up, nothing is looked into any more.
 func (s *source) spend(n int64) {

@@ -228,7 +228,7 @@ func (c *census) evenText() bool {
 			n += c.of[a[i]]
 		}
 		space := c.of['\n'] + c.of['\r'] + c.of[' '] + c.of['\t']
-		if n < fewest || c.n-n-space > others {
+		if n < fewest || c.n-n-space > others || len(a) < 85 && c.of['<']+c.of['{']+c.of['"']+c.of['('] > 0 { // a picture within a page or a style
 			continue
 		}
 		want, chi, free := float64(n)/float64(len(a)), 0.0, float64(len(a)-1)

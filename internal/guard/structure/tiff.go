@@ -1,9 +1,8 @@
 package structure
 
 import (
-	"cmp"
+	"container/heap"
 	"encoding/binary"
-	"slices"
 )
 
 // TIFF 6.0, and the raw formats that are made of it: directories of fields that point at data. Data stands where the writer liked; what lies
@@ -13,9 +12,9 @@ import (
 type tiffFile struct {
 	s      *source
 	order  binary.ByteOrder
-	end    int64       // the last byte that something points at
-	agenda []tiffPlace // what is still to be read, in the order of places
-	known  int         // places that were noted
+	end    int64      // the last byte that something points at
+	agenda tiffAgenda // what is still to be read
+	known  int        // places that were noted
 	strips tiffStrips
 	run    tiffRun
 }
@@ -23,7 +22,27 @@ type tiffFile struct {
 // tiffPlace is a place to be read.
 type tiffPlace struct {
 	at   int64
+	n    int // which was noted first
 	read func() error
+}
+
+// tiffAgenda is a heap of places, the first one on top; of those at one place, what was noted first.
+type tiffAgenda []tiffPlace
+
+func (a tiffAgenda) Len() int { return len(a) }
+func (a tiffAgenda) Less(i, j int) bool {
+	return a[i].at < a[j].at || a[i].at == a[j].at && a[i].n < a[j].n
+}
+func (a tiffAgenda) Swap(i, j int) { a[i], a[j] = a[j], a[i] }
+
+// Push implements heap.Interface.
+func (a *tiffAgenda) Push(x any) { *a = append(*a, x.(tiffPlace)) }
+
+// Pop implements heap.Interface.
+func (a *tiffAgenda) Pop() any {
+	last := (*a)[len(*a)-1]
+	*a = (*a)[:len(*a)-1]
+	return last
 }
 
 // Bounds.
@@ -49,8 +68,7 @@ func checkTIFF(s *source) error {
 	}
 	t.directory(first, true)
 	for len(t.agenda) > 0 {
-		x := t.agenda[0]
-		t.agenda = t.agenda[1:]
+		x := heap.Pop(&t.agenda).(tiffPlace)
 		if x.at < s.pos() {
 			continue
 		}
@@ -74,12 +92,7 @@ func (t *tiffFile) note(at int64, read func() error) {
 		return
 	}
 	t.known++
-	i, _ := slices.BinarySearchFunc(t.agenda, at, func(x tiffPlace, at int64) int { return cmp.Compare(x.at, at+1) }) // behind others of the place
-	if i == len(t.agenda) {
-		t.agenda = append(t.agenda, tiffPlace{at, read})
-		return
-	}
-	t.agenda = slices.Insert(t.agenda, i, tiffPlace{at, read})
+	heap.Push(&t.agenda, tiffPlace{at, t.known, read})
 }
 
 // sizesOf are the bytes that a value of each type has.

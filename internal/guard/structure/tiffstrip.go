@@ -114,7 +114,7 @@ func (x *tiffStrips) strip(d *tiffDirectory, i int) error {
 		if b := s.peek(1); len(b) > 0 && b[0] == 0 {
 			return nil // of the time before TIFF 6
 		}
-		if n, err = s.swallow(lzw.NewReader(p, lzw.MSB, 8), io.Discard, maxInflated); err == io.ErrUnexpectedEOF && p.left == 0 {
+		if n, err = s.swallow(lzw.NewReader(p, lzw.MSB, 8), nil, maxInflated); err == io.ErrUnexpectedEOF && p.left == 0 {
 			err = nil // it does not say where it ends
 		}
 		s.spend(codeCost * n)
@@ -139,7 +139,7 @@ func (x *tiffStrips) inflate(r io.Reader) (err error) {
 		x.zlib = nil
 		return err
 	}
-	_, err = x.t.s.swallow(x.zlib, io.Discard, maxInflated)
+	_, err = x.t.s.swallow(x.zlib, nil, maxInflated)
 	return err
 }
 
@@ -186,7 +186,7 @@ type tiffRun struct {
 // follow reads strips as long as there are some, up to a place.
 func (r *tiffRun) follow(s *source, end int64) {
 	z := &tiffStrips{t: &tiffFile{s: s}}
-	for s.deep && s.pos() < end {
+	for n := 0; n < maxPlaces && s.deep && s.pos() < end; n++ {
 		at := s.pos()
 		b := s.peek(3)
 		if len(b) < 3 {
@@ -205,7 +205,7 @@ func (r *tiffRun) follow(s *source, end int64) {
 		case b[0] == 0x80 && b[1]&0xc0 == 0:
 			if kind = tiffLZW; r.fits(kind) {
 				var n int64
-				n, err = s.swallow(lzw.NewReader(&part{s, end - at}, lzw.MSB, 8), io.Discard, maxInflated)
+				n, err = s.swallow(lzw.NewReader(&part{s, end - at}, lzw.MSB, 8), nil, maxInflated)
 				s.spend(codeCost * n)
 			}
 		}

@@ -197,12 +197,7 @@ func (z *zipFile) read(h *zipHead, p io.Reader, size int64) error {
 	sum := crc32.NewIEEE()
 	var r = p
 	if h.method == zipDeflated {
-		if z.inflate == nil {
-			z.inflate = flate.NewReader(p)
-		} else if err := z.inflate.(flate.Resetter).Reset(p, nil); err != nil {
-			return err
-		}
-		r = z.inflate
+		r = z.inflater(p)
 	}
 	n, err := z.s.swallow(r, sum, size+1)
 	switch {
@@ -217,12 +212,24 @@ func (z *zipFile) read(h *zipHead, p io.Reader, size int64) error {
 	return nil
 }
 
+// inflater returns a decompressor, which is made once.
+func (z *zipFile) inflater(r io.Reader) io.Reader {
+	if z.inflate == nil {
+		z.inflate = flate.NewReader(r)
+		return z.inflate
+	}
+	if err := z.inflate.(flate.Resetter).Reset(r, nil); err != nil {
+		return r // it never fails
+	}
+	return z.inflate
+}
+
 // later reads a member whose length stands behind it.
 func (z *zipFile) later(h *zipHead) error {
 	begin := z.s.pos()
 	if z.s.deep && h.method == zipDeflated && h.flags&zipLocked == 0 {
 		sum := crc32.NewIEEE()
-		n, err := z.s.swallow(flate.NewReader(z.s), sum, maxInflated)
+		n, err := z.s.swallow(z.inflater(z.s), sum, maxInflated)
 		if z.s.deep {
 			if err != nil {
 				return z.s.wrong(badData)
