@@ -39,5 +39,5 @@ func checkBMP(s *source) error {
 		s.drain(nil)
 		return nil
 	}
-	return s.skip((width*int64(bits) + 31) / 32 * 4 * height)
+	return s.bare((width*int64(bits) + 31) / 32 * 4 * height)
 }

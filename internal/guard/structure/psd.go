@@ -101,7 +101,7 @@ func (p *psdFile) picture() error {
 	}
 	switch be.Uint16(b) {
 	case 0:
-		return p.s.skip(p.rows * ((p.width*p.bits + 7) / 8))
+		return p.s.bare(p.rows * ((p.width*p.bits + 7) / 8))
 	case 1:
 		total, err := p.packed(p.rows, (p.width*p.bits+7)/8)
 		if err == nil {

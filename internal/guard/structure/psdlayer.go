@@ -179,7 +179,7 @@ func (p *psdFile) area(b []byte) (rows, width int64) {
 	return rows, (width*p.bits + 7) / 8
 }
 
-// channel reads the picture of a channel. What stands there as it is, is not looked at.
+// channel reads the picture of a channel.
 func (p *psdFile) channel(x psdPicture) error {
 	end := p.s.pos() + x.size
 	if p.s.deep && x.size > 2 && x.rows > 0 && x.width > 0 {
@@ -189,6 +189,7 @@ func (p *psdFile) channel(x psdPicture) error {
 		}
 		switch be.Uint16(b) {
 		case 0:
+			err = p.s.bare(end - p.s.pos())
 		case 1:
 			_, err = p.packed(x.rows, x.width)
 		case 2, 3:

@@ -8,7 +8,7 @@ func checkRIFF(s *source) error {
 		return err
 	}
 	left, webp := int64(le.Uint32(b[4:]))-4, string(b[8:]) == "WEBP"
-	pictures := 0
+	pictures, bare := 0, false
 	for left >= 8 {
 		b, err := s.take(8)
 		if err != nil {
@@ -36,7 +36,19 @@ func checkRIFF(s *source) error {
 		if left < 0 {
 			pad = 0
 		}
-		if err := s.skip(n + pad); err != nil {
+		switch {
+		case name == "fmt ": // sound of 8 or 16 bits that is not compressed
+			b := s.peek(16)
+			bare = n >= 16 && len(b) == 16 && le.Uint16(b) == 1 && (le.Uint16(b[14:]) == 8 || le.Uint16(b[14:]) == 16)
+			err = s.skip(n + pad)
+		case name == "data" && bare:
+			if err = s.bare(n); err == nil {
+				err = s.skip(pad)
+			}
+		default:
+			err = s.skip(n + pad)
+		}
+		if err != nil {
 			return err
 		}
 	}

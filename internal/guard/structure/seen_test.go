@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -134,5 +135,35 @@ func TestIndexes(t *testing.T) {
 	be.PutUint32(b[i:], uint32(len(b)))
 	if f := checked(t, b, false); f.State != Damaged || f.Reason != cut {
 		t.Errorf("an item behind the end: %+v", f)
+	}
+}
+
+// TestNoise: random bytes among pixels are seen, wherever they begin, and what is no more than grain is not taken for such.
+func TestNoise(t *testing.T) {
+	found := 0
+	pixels := samples()["bmp"][54:60_054]
+	for i := range 200 {
+		raw := bytes.Clone(pixels)
+		at := 1000 + 251*i
+		copy(raw[at:], random(uint64(i), 4096))
+		s := newSource(only(raw), true)
+		if err := s.bare(int64(len(raw))); err != nil {
+			found++
+			if f := err.(*flaw); f.at < int64(at)-2*noiseBlock || f.at > int64(at)+2*noiseBlock {
+				t.Errorf("found at %d, not at %d", f.at, at)
+			}
+		}
+	}
+	if found < 198 {
+		t.Errorf("only %d of 200 were found", found)
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	grain := make([]byte, 600_000)
+	for i := range grain {
+		grain[i] = byte(max(0, min(255, 40*float64(i%3)+60+r.NormFloat64()*30)))
+	}
+	s := newSource(only(grain), true)
+	if err := s.bare(int64(len(grain))); err != nil {
+		t.Errorf("grain: %v", err)
 	}
 }

@@ -26,9 +26,10 @@ type source struct {
 	budget int64 // what may still be inflated
 	aside  int64 // bytes inside that are no part of the content, as far as is known
 
-	bits *bits  // for JPEG, made once
-	room []byte // for what is inflated, made once
-	work int64  // how often something was asked for
+	bits  *bits  // for JPEG, made once
+	noise *noise // for pixels, made once
+	room  []byte // for what is inflated, made once
+	work  int64  // how often something was asked for
 
 	buf  []byte // a part, or own
 	lo   int    // buf[lo:hi] is still to be read

@@ -2,6 +2,7 @@ package structure
 
 import (
 	"compress/zlib"
+	"errors"
 	"io"
 
 	"golang.org/x/image/tiff/lzw"
@@ -19,6 +20,7 @@ type tiffDirectory struct {
 
 // Compressions.
 const (
+	tiffBare     = 1
 	tiffLZW      = 5
 	tiffOldJPEG  = 6
 	tiffJPEG     = 7
@@ -54,7 +56,7 @@ func (x *tiffStrips) place(d *tiffDirectory) {
 	}
 	t.run.compare(d)
 	switch d.compression {
-	case tiffLZW, tiffOldJPEG, tiffJPEG, tiffDeflate, tiffDeflate2, tiffPackBits:
+	case tiffBare, tiffLZW, tiffOldJPEG, tiffJPEG, tiffDeflate, tiffDeflate2, tiffPackBits:
 		for i, at := range d.offsets {
 			t.note(int64(at), func() error { return x.strip(d, i) })
 		}
@@ -110,6 +112,8 @@ func (x *tiffStrips) strip(d *tiffDirectory, i int) error {
 		return jpegWithin(s, at+size, d.tables)
 	case tiffPackBits:
 		return x.packed(d, i)
+	case tiffBare:
+		return s.bare(size)
 	case tiffLZW:
 		if b := s.peek(1); len(b) > 0 && b[0] == 0 {
 			return nil // of the time before TIFF 6
@@ -180,6 +184,7 @@ func (x *tiffStrips) packed(d *tiffDirectory, i int) error {
 type tiffRun struct {
 	compression uint32
 	stopped     int64 // where it does not go on
+	noise       int64 // where there is some, if nothing is compressed; 0: nowhere
 	flaw        error
 }
 
@@ -214,7 +219,9 @@ func (r *tiffRun) follow(s *source, end int64) {
 				s.advance(1)
 				continue
 			}
-			r.stopped = at
+			if r.stopped = at; r.compression == 0 {
+				r.bare(s, end)
+			}
 			return
 		}
 		if r.compression = kind; err != nil {
@@ -224,14 +231,28 @@ func (r *tiffRun) follow(s *source, end int64) {
 	}
 }
 
+// bare looks for noise up to a place, which counts if pixels turn out to lie there.
+func (r *tiffRun) bare(s *source, end int64) {
+	if flaw, ok := errors.AsType[*flaw](s.bare(end - s.pos())); ok && flaw.reason == badData {
+		r.noise = flaw.at
+	}
+}
+
 // fits reports whether a strip is of the same compression as those before it.
 func (r *tiffRun) fits(compression uint32) bool {
 	return r.compression == 0 || r.compression == compression
 }
 
-// compare looks whether the run has stopped where a picture has a strip.
+// compare looks whether the run has stopped where a picture has a strip, or found noise where there are pixels.
 func (r *tiffRun) compare(d *tiffDirectory) {
 	kind := d.compression
+	if r.noise > 0 && r.flaw == nil && (kind == tiffBare || kind == tiffPackBits) {
+		for i, at := range d.offsets {
+			if r.noise >= int64(at) && r.noise < int64(at)+int64(d.sizes[i]) {
+				r.flaw = &flaw{r.noise, badData}
+			}
+		}
+	}
 	if kind == tiffDeflate2 {
 		kind = tiffDeflate
 	}
