@@ -40,6 +40,7 @@ var programs = []program{
 	{"webdav", "2,000 photographs and one large file up and down over WebDAV", 20 << 30, runWebDAV},
 	{"read", "what release and record add to opening a photograph", 4 << 30, runRead},
 	{"people", "logging in, a gallery of 500 photographs, 200 people at their pages", 4 << 30, runPeople},
+	{"guard", "what the guard adds to saving photographs and documents", 12 << 30, runGuard},
 	{"large", "10 GB in and out with bounded memory", 14 << 30, runLarge},
 	{"million", "1,000,000 small files: memory, start after a crash, rebuild", 14 << 30, runMillion},
 }
