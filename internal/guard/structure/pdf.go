@@ -2,8 +2,6 @@ package structure
 
 import (
 	"bytes"
-	"compress/zlib"
-	"io"
 )
 
 // PDF, ISO 32000-1: objects, some with streams, and an index at the end. Deep inflates the streams and looks at the pictures among them. In a
@@ -17,7 +15,6 @@ type pdfFile struct {
 	last    int64 // where the last startxref points; -1: none
 	stood   int64 // where the last text stood that says something: what comes before it was looked at
 	ended   bool  // %%EOF came after it
-	zlib    io.ReadCloser
 }
 
 // maxIndexes bounds the places that are remembered.
@@ -240,18 +237,7 @@ func filter(dict []byte) string {
 // inflate reads compressed data.
 func (p *pdfFile) inflate() {
 	at := p.s.pos()
-	var err error
-	if p.zlib == nil {
-		p.zlib, err = zlib.NewReader(p.s)
-	} else {
-		err = p.zlib.(zlib.Resetter).Reset(p.s, nil)
-	}
-	if err == nil {
-		_, err = p.s.swallow(p.zlib, nil, maxInflated)
-	} else {
-		p.zlib = nil
-	}
-	if err != nil {
+	if _, err := p.s.inflate(p.s, true, maxInflated, nil); err != nil {
 		p.flaw = &flaw{at, badData}
 	}
 }

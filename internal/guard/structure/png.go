@@ -1,7 +1,6 @@
 package structure
 
 import (
-	"compress/zlib"
 	"hash/crc32"
 	"io"
 )
@@ -137,11 +136,7 @@ func (p *pngFile) inflate(n int64, sum interface {
 }) error {
 	p.checked = true
 	c := &pngData{p: p, left: n, sum: sum}
-	z, err := zlib.NewReader(c)
-	got := int64(0)
-	if err == nil {
-		got, err = p.s.swallow(z, nil, p.rows+1)
-	}
+	got, err := p.s.inflate(c, true, p.rows+1, nil)
 	if c.err != nil {
 		return c.err
 	}
@@ -162,16 +157,16 @@ type pngData struct {
 	err error
 }
 
-// Read implements io.Reader.
-func (c *pngData) Read(b []byte) (int, error) {
+// view implements input.
+func (c *pngData) view() []byte {
 	for c.left == 0 {
 		if c.err = c.p.sum(0, c.sum); c.err != nil {
-			return 0, c.err
+			return nil
 		}
 		h := c.p.s.peek(8)
 		if len(h) < 8 || string(h[4:]) != "IDAT" {
 			c.left = -1
-			return 0, io.EOF
+			return nil
 		}
 		c.left = int64(be.Uint32(h))
 		sum := crc32.NewIEEE()
@@ -180,25 +175,34 @@ func (c *pngData) Read(b []byte) (int, error) {
 		c.p.s.advance(8)
 	}
 	if c.left < 0 {
-		return 0, io.EOF
+		return nil
 	}
-	n, err := c.p.s.Read(b[:min(int64(len(b)), c.left)])
-	c.sum.Write(b[:n])
-	c.left -= int64(n)
-	if err == io.EOF {
+	w := c.p.s.window()
+	if len(w) == 0 {
 		c.err = c.p.s.wrong(cut)
 	}
-	return n, err
+	return w[:min(int64(len(w)), c.left)]
+}
+
+// took implements input.
+func (c *pngData) took(n int) {
+	if n > 0 {
+		c.sum.Write(c.p.s.window()[:n])
+		c.p.s.advance(n)
+		c.left -= int64(n)
+	}
 }
 
 // rest reads what comes after the end of the compressed data.
 func (c *pngData) rest() error {
-	n, err := io.Copy(io.Discard, c)
+	n := 0
+	for w := c.view(); len(w) > 0; w = c.view() {
+		n += len(w)
+		c.took(len(w))
+	}
 	switch {
 	case c.err != nil:
 		return c.err
-	case err != nil:
-		return err
 	case n > slack && c.p.s.deep:
 		return c.p.s.wrong(badLength)
 	}

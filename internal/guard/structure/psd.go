@@ -1,7 +1,5 @@
 package structure
 
-import "io"
-
 // Photoshop documents and large documents: header, colours, resources, layers, and the whole picture, each with its length. Deep looks whether
 // the rows of all pictures, those of the layers too, are packed as they say.
 
@@ -11,7 +9,6 @@ type psdFile struct {
 	width int64
 	rows  int64 // of all channels
 	bits  int64
-	zlib  io.ReadCloser
 }
 
 func checkPSD(s *source) error {

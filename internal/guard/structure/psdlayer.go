@@ -1,7 +1,5 @@
 package structure
 
-import "compress/zlib"
-
 // psdPicture is the picture of a channel of a layer.
 type psdPicture struct {
 	size  int64 // in the file
@@ -208,20 +206,9 @@ func (p *psdFile) channel(x psdPicture) error {
 }
 
 // inflate reads a compressed picture that ends at a place.
-func (p *psdFile) inflate(end int64) (err error) {
+func (p *psdFile) inflate(end int64) error {
 	at := p.s.pos()
-	from := &part{p.s, end - at}
-	if p.zlib == nil {
-		p.zlib, err = zlib.NewReader(from)
-	} else {
-		err = p.zlib.(zlib.Resetter).Reset(from, nil)
-	}
-	if err == nil {
-		_, err = p.s.swallow(p.zlib, nil, maxInflated)
-	} else {
-		p.zlib = nil
-	}
-	if err != nil && p.s.deep {
+	if _, err := p.s.inflate(&part{p.s, end - at}, true, maxInflated, nil); err != nil && p.s.deep {
 		return &flaw{at, badData}
 	}
 	return nil

@@ -26,10 +26,11 @@ type source struct {
 	budget int64 // what may still be inflated
 	aside  int64 // bytes inside that are no part of the content, as far as is known
 
-	bits  *bits  // for JPEG, made once
-	noise *noise // for pixels, made once
-	room  []byte // for what is inflated, made once
-	work  int64  // how often something was asked for
+	bits  *bits     // for JPEG, made once
+	noise *noise    // for pixels, made once
+	packs *inflater // for what is deflated, made once
+	room  []byte    // for what is inflated, made once
+	work  int64     // how often something was asked for
 
 	buf  []byte // a part, or own
 	lo   int    // buf[lo:hi] is still to be read
@@ -224,6 +225,16 @@ func (s *source) swallow(r io.Reader, to hash.Hash32, limit int64) (int64, error
 	}
 	s.spend(n + beginCost)
 	return n, nil
+}
+
+// inflate reads what is deflated, at most limit bytes, as far as the budget goes, and adds it to a sum, if there is one.
+func (s *source) inflate(from input, zlib bool, limit int64, sum hash.Hash32) (int64, error) {
+	if s.packs == nil {
+		s.packs = new(inflater)
+	}
+	n, err := s.packs.inflate(from, zlib, min(limit, s.budget), sum)
+	s.spend(n + beginCost)
+	return n, err
 }
 
 // swallowed is how much of what a decompressor gives is held at once.

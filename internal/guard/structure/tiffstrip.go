@@ -1,7 +1,6 @@
 package structure
 
 import (
-	"compress/zlib"
 	"errors"
 	"io"
 
@@ -33,7 +32,6 @@ const (
 type tiffStrips struct {
 	t           *tiffFile
 	directories int
-	zlib        io.ReadCloser
 }
 
 // place notes the strips of a picture, once it is known where they are.
@@ -123,7 +121,7 @@ func (x *tiffStrips) strip(d *tiffDirectory, i int) error {
 		}
 		s.spend(codeCost * n)
 	default:
-		if err = x.inflate(p); err == nil && p.left > slack {
+		if _, err = s.inflate(p, true, maxInflated, nil); err == nil && p.left > slack {
 			err = s.wrong(badLength)
 		}
 	}
@@ -131,20 +129,6 @@ func (x *tiffStrips) strip(d *tiffDirectory, i int) error {
 		return &flaw{at, badData}
 	}
 	return nil
-}
-
-func (x *tiffStrips) inflate(r io.Reader) (err error) {
-	if x.zlib == nil {
-		x.zlib, err = zlib.NewReader(r)
-	} else {
-		err = x.zlib.(zlib.Resetter).Reset(r, nil)
-	}
-	if err != nil {
-		x.zlib = nil
-		return err
-	}
-	_, err = x.t.s.swallow(x.zlib, nil, maxInflated)
-	return err
 }
 
 // packed reads a strip of PackBits. All strips but the last unpack to as many bytes.
@@ -190,7 +174,6 @@ type tiffRun struct {
 
 // follow reads strips as long as there are some, up to a place.
 func (r *tiffRun) follow(s *source, end int64) {
-	z := &tiffStrips{t: &tiffFile{s: s}}
 	for n := 0; n < maxPlaces && s.deep && s.pos() < end; n++ {
 		at := s.pos()
 		b := s.peek(3)
@@ -205,7 +188,7 @@ func (r *tiffRun) follow(s *source, end int64) {
 			}
 		case b[0]&15 == 8 && be.Uint16(b)%31 == 0:
 			if kind = tiffDeflate; r.fits(kind) {
-				err = z.inflate(&part{s, end - at})
+				_, err = s.inflate(&part{s, end - at}, true, maxInflated, nil)
 			}
 		case b[0] == 0x80 && b[1]&0xc0 == 0:
 			if kind = tiffLZW; r.fits(kind) {

@@ -2,11 +2,9 @@ package structure
 
 import (
 	"bytes"
-	"compress/flate"
 	"encoding/binary"
 	"hash/crc32"
 	"hash/fnv"
-	"io"
 	"strings"
 )
 
@@ -28,7 +26,6 @@ type zipFile struct {
 	s       *source
 	members zipSet // as they stand there
 	index   zipSet // as the index has them
-	inflate io.ReadCloser
 }
 
 // zipSet is a set of members: how many, and a sum of what is known of each, in whichever order.
@@ -193,13 +190,15 @@ func (z *zipFile) content(h *zipHead) error {
 }
 
 // read reads a member and compares its checksum.
-func (z *zipFile) read(h *zipHead, p io.Reader, size int64) error {
+func (z *zipFile) read(h *zipHead, p *part, size int64) error {
 	sum := crc32.NewIEEE()
-	var r = p
+	var n int64
+	var err error
 	if h.method == zipDeflated {
-		r = z.inflater(p)
+		n, err = z.s.inflate(p, false, size+1, sum)
+	} else {
+		n, err = z.s.swallow(p, sum, size+1)
 	}
-	n, err := z.s.swallow(r, sum, size+1)
 	switch {
 	case !z.s.deep:
 		return nil
@@ -212,24 +211,12 @@ func (z *zipFile) read(h *zipHead, p io.Reader, size int64) error {
 	return nil
 }
 
-// inflater returns a decompressor, which is made once.
-func (z *zipFile) inflater(r io.Reader) io.Reader {
-	if z.inflate == nil {
-		z.inflate = flate.NewReader(r)
-		return z.inflate
-	}
-	if err := z.inflate.(flate.Resetter).Reset(r, nil); err != nil {
-		return r // it never fails
-	}
-	return z.inflate
-}
-
 // later reads a member whose length stands behind it.
 func (z *zipFile) later(h *zipHead) error {
 	begin := z.s.pos()
 	if z.s.deep && h.method == zipDeflated && h.flags&zipLocked == 0 {
 		sum := crc32.NewIEEE()
-		n, err := z.s.swallow(z.inflater(z.s), sum, maxInflated)
+		n, err := z.s.inflate(z.s, false, maxInflated, sum)
 		if z.s.deep {
 			if err != nil {
 				return z.s.wrong(badData)
