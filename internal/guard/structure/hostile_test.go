@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// bombs are files that want to be much more work, or much more memory, than they are long.
+// bombs are files that want to be much more work, or much more memory, than they are long. It is a long function because it is a list.
 func bombs() map[string][]byte {
 	const n = 1 << 20
 	out := make(map[string][]byte)
