@@ -62,6 +62,7 @@ func FuzzWebP(f *testing.F)     { fuzz(f, "webp") }
 func FuzzPSD(f *testing.F)      { fuzz(f, "psd") }
 func FuzzPDF(f *testing.F)      { fuzz(f, "pdf") }
 func FuzzZIP(f *testing.F)      { fuzz(f, "zip") }
+func FuzzGZIP(f *testing.F)     { fuzz(f, "gzip") }
 func FuzzBMFF(f *testing.F)     { fuzz(f, "bmff") }
 func FuzzTIFF(f *testing.F)     { fuzz(f, "tiff") }
 func FuzzSQLite(f *testing.F)   { fuzz(f, "sqlite") }

@@ -95,13 +95,18 @@ func (p *pdfFile) lookForLock(b []byte) {
 // point reads where the index stands: "startxref 123 %%EOF".
 func (p *pdfFile) point(before []byte) {
 	p.lookForLock(before)
-	b := p.s.peek(48)
+	at, b := p.s.pos(), p.s.peek(48)
 	p.s.advance(4)
 	n, rest := digits(b[4:])
 	if len(rest) == len(b)-4 || len(rest) == 0 || !isSpace(rest[0]) {
 		return
 	}
-	p.last, p.ended = n, bytes.HasPrefix(bytes.TrimLeft(rest, " \n\r\t\f\x00"), []byte("%%EOF"))
+	const mark = "%%EOF"
+	rest = bytes.TrimLeft(rest, " \n\r\t\f\x00")
+	if p.last, p.ended = n, bytes.HasPrefix(rest, []byte(mark)); p.ended {
+		left := bytes.TrimLeft(rest[len(mark):], " \n\r\t\f\x00")
+		p.s.end = at + int64(len(b)-len(left))
+	}
 }
 
 // begins reports whether the data of a stream follows the word.

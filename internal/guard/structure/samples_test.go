@@ -3,7 +3,9 @@ package structure
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"compress/zlib"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -76,6 +78,10 @@ func samples() map[string][]byte {
 	write("office", func(w io.Writer) error {
 		return pack(w, "[Content_Types].xml", "<Types/>", "word/document.xml", strings.Repeat("<w:t>卒業アルバム</w:t>", 1000), "word/media/1.png", string(out["png"]))
 	})
+	write("gzip", func(w io.Writer) error { return zipped(w, "", string(out["psd"])+string(out["bmp"])) })
+	write("gzip of two", func(w io.Writer) error {
+		return errors.Join(zipped(w, "list.csv", "氏名,学年,組\n山田太郎,六年,二組\n"), zipped(w, "", string(out["bmp"])))
+	})
 	write("pdf", func(w io.Writer) error { return document(w, out["jpeg"]) })
 	maps.Copy(out, tiffs(m))
 	out["psd"] = photoshop(m)
@@ -96,6 +102,14 @@ func samples() map[string][]byte {
 	out["text utf16"] = must(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(text)))
 	out["text utf16be"] = must(unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(text)))
 	return out
+}
+
+// zipped writes a member of gzip.
+func zipped(w io.Writer, name, content string) error {
+	z := gzip.NewWriter(w)
+	z.Comment = name
+	_, err := io.WriteString(z, content)
+	return errors.Join(err, z.Close())
 }
 
 func pack(w io.Writer, names ...string) error {

@@ -24,6 +24,7 @@ type source struct {
 	even   bool  // text in which bytes are written, all equally frequent
 	keep   int   // so many bytes that were read stay for behind
 	budget int64 // what may still be inflated
+	end    int64 // where the content ends, of a kind that is read to the end of the file to know it; 0: where its check ended
 	aside  int64 // bytes inside that are no part of the content, as far as is known
 
 	bits  *bits     // for JPEG, made once

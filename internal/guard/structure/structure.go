@@ -72,6 +72,7 @@ func kinds() []kind {
 		{"pdf", isPDF, checkPDF},
 		{"zip", begins("PK\x03\x04"), checkZIP},
 		{"zip", begins("PK\x05\x06"), checkZIP},
+		{"gzip", isGZIP, checkGZIP},
 		{"bmff", begins("????ftyp"), checkBMFF},
 		{"tiff", begins("II*\x00"), checkTIFF},
 		{"tiff", begins("MM\x00*"), checkTIFF},
@@ -153,6 +154,9 @@ func check(s *source) (Finding, error) {
 		s.drain(&c)
 		f.Even = c.even()
 	} else if rest := s.drain(nil); f.State == Valid {
+		if s.end > 0 {
+			rest = s.pos() - s.end
+		}
 		if f.Trailing = rest; s.aside > much {
 			f.Trailing += s.aside
 		}

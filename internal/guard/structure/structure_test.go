@@ -157,7 +157,7 @@ func TestAsides(t *testing.T) {
 
 // TestTrailing: what is appended is counted.
 func TestTrailing(t *testing.T) {
-	for _, name := range []string{"jpeg", "png", "gif", "psd", "zip"} {
+	for _, name := range []string{"jpeg", "png", "gif", "psd", "zip", "pdf", "gzip", "gzip of two"} {
 		b := samples()[name]
 		if f := checked(t, append(bytes.Clone(b), random(1, 528)...), true); f.State != Valid || f.Trailing != 528 {
 			t.Errorf("%s: %+v", name, f)

@@ -1,0 +1,94 @@
+package structure
+
+import (
+	"hash/crc32"
+	"io"
+)
+
+// gzip, RFC 1952: one member or several, each with a header, deflated data, and their sum and size.
+
+const (
+	gzipSum     = 1 << 1
+	gzipExtra   = 1 << 2
+	gzipName    = 1 << 3
+	gzipComment = 1 << 4
+	gzipNobodys = 0xe0 // bits that must be zero
+)
+
+var isGZIP = begins("\x1f\x8b\x08")
+
+func checkGZIP(s *source) error {
+	for {
+		if err := gzipHeader(s); err != nil {
+			return err
+		}
+		if !s.deep {
+			s.drain(nil)
+			return nil
+		}
+		sum := crc32.NewIEEE()
+		n, err := s.inflate(s, false, maxInflated, sum)
+		switch {
+		case err != nil && s.ended():
+			return s.wrong(cut)
+		case err != nil:
+			return s.wrong(badData)
+		case n >= maxInflated || !s.deep: // it was not read to its end
+			s.drain(nil)
+			return nil
+		}
+		b, err := s.take(8)
+		if err != nil {
+			return s.wrong(cut)
+		}
+		if le.Uint32(b) != sum.Sum32() || le.Uint32(b[4:]) != uint32(n) {
+			return s.wrong(badSum)
+		}
+		if !isGZIP(s.peek(3)) {
+			return nil
+		}
+	}
+}
+
+// gzipHeader reads the header of a member.
+func gzipHeader(s *source) error {
+	b, err := s.take(10)
+	if err != nil {
+		return s.wrong(cut)
+	}
+	flags := b[3]
+	if !isGZIP(b) || flags&gzipNobodys != 0 {
+		return s.wrong(badHeader)
+	}
+	if flags&gzipExtra != 0 {
+		if b, err = s.take(2); err != nil {
+			return s.wrong(cut)
+		}
+		if s.skip(int64(le.Uint16(b))) != nil {
+			return s.wrong(cut)
+		}
+	}
+	for _, text := range []byte{gzipName, gzipComment} {
+		if flags&text == 0 {
+			continue
+		}
+		for {
+			c, err := s.ReadByte()
+			if err == io.EOF {
+				return s.wrong(cut)
+			}
+			if err != nil {
+				return err
+			}
+			if c == 0 {
+				break
+			}
+		}
+	}
+	if flags&gzipSum != 0 {
+		if _, err := s.take(2); err != nil {
+			return s.wrong(cut)
+		}
+	}
+	return nil
+}
