@@ -17,7 +17,17 @@ const (
 )
 
 // saved compares content with what it takes the place of.
-func (r *recent) saved(s *Step) Sign {
+func (r *recent) saved(s *Step, when time.Time) Sign {
+	same := s.Old.Size > 0 && s.Old.Looked && s.Old.Equal != s.New.Equal && s.New.Size >= little && r.placed(s, when)
+	sign := r.changed(s)
+	if sign == "" && same {
+		return Same
+	}
+	return sign
+}
+
+// changed compares the two contents alone.
+func (r *recent) changed(s *Step) Sign {
 	old, now := &s.Old, &s.New
 	switch {
 	case old.Size == 0 || !old.Looked || old.Equal == now.Equal:
@@ -28,8 +38,12 @@ func (r *recent) saved(s *Step) Sign {
 		return ""
 	case old.Kind != "" && !old.Damaged:
 		return r.known(s)
-	case old.Damaged || now.Kind != "" || !now.Even || now.Size < some:
+	case !now.Even || now.Size < some:
 		return ""
+	case old.Damaged && now.Kind != "":
+		return ""
+	case old.Damaged: // or of a kind that only looks like one that is known
+		return Even
 	case !old.Even && old.Size >= some:
 		return Even
 	case now.Size == old.Size && now.Size >= much:
@@ -46,8 +60,8 @@ func (r *recent) known(s *Step) Sign {
 		return Cut
 	case now.Damaged && follows(old.Kind, now.Kind, s.Name):
 		return Broken
-	case now.Even && !old.Even && families[old.Kind] == writing:
-		return Even
+	case now.Even && !old.Even && (families[old.Kind] == writing || now.Kind != "" && follows(old.Kind, now.Kind, s.Name)):
+		return Even // also what is whole for its kind, and holds nothing but bytes without any order
 	case now.Kind == "" && families[old.Kind] == writing && families[endings[ending(s.Name)]] != writing:
 		return "" // programs turn their own texts into something else
 	case now.Damaged || now.Kind == "" || !follows(old.Kind, now.Kind, s.Name):
@@ -62,6 +76,24 @@ func (r *recent) known(s *Step) Sign {
 	return r.grew(s.File, more)
 }
 
+// placed notes that a content took the place of another one. From the third different one in a third file on that is a sign: who brings many
+// copies of a text up to date replaces the same old one.
+func (r *recent) placed(s *Step, when time.Time) bool {
+	const enough = 3
+	o := r.over[s.New.Equal]
+	if o == nil {
+		if len(r.overs) == maxOver {
+			r.forgetOver()
+		}
+		o = &over{when: when, content: s.New.Equal}
+		r.over[o.content], r.overs = o, append(r.overs, o)
+	}
+	if len(o.files) < enough && !slices.Contains(o.files, s.File) && !slices.Contains(o.others, s.Old.Equal) {
+		o.files, o.others = append(o.files, s.File), append(o.others, s.Old.Equal)
+	}
+	return len(o.files) == enough && !slices.Contains(o.files[:enough-1], s.File)
+}
+
 // grew notes that a file has so many bytes more behind its end. From the third file on that is a sign.
 func (r *recent) grew(file id.File, by int64) Sign {
 	if by <= 0 || by > trailer {
@@ -74,10 +106,11 @@ func (r *recent) grew(file id.File, by int64) Sign {
 }
 
 // come looks what a new file may stand for.
-func (r *recent) come(s *Step) Sign {
+func (r *recent) come(s *Step, when time.Time) Sign {
 	if s.New.strange() {
+		made := newThing(id.Share{}, s.Dir, s.Name, s.New, when)
 		for _, t := range slices.Backward(r.gone) {
-			if !t.used && standsFor(s.Dir, s.Name, &s.New, t) {
+			if !t.used && standsFor(made, t) {
 				t.used = true
 				return inPlace(&s.New)
 			}
@@ -113,76 +146,110 @@ func inPlace(c *Content) Sign {
 	return Swapped
 }
 
-// standsFor reports whether a strange content may be what a removed one was turned into: its name begins alike, or it is as long but for what
-// an encryption adds.
-func standsFor(dir id.File, name string, c *Content, gone *thing) bool {
-	if dir == gone.dir {
-		of := stems(gone.name)
-		for _, s := range stems(name) {
-			if slices.Contains(of, s) {
-				return true
-			}
-		}
+// standsFor reports whether a strange content may be what a removed one was turned into: its name begins alike, or it is, a short time before or
+// after, as long but for what an encryption adds.
+func standsFor(made, gone *thing) bool {
+	if made.dir == gone.dir && slices.ContainsFunc(made.stems, func(s string) bool { return slices.Contains(gone.stems, s) }) {
+		return true
 	}
-	more := c.Size - gone.content.Size
+	if apart := made.when.Sub(gone.when); apart > shortly || apart < -shortly {
+		return false
+	}
+	if gone.content.Size < some {
+		return false
+	}
+	most := min(much, gone.content.Size/8) // of what an encryption adds
+	more := made.content.Size - gone.content.Size
 	text := gone.content.Size * 4 / 3 // in base64
-	return more >= 0 && more <= much || c.Size >= text && c.Size <= text+text/32+much
+	return more >= 0 && more <= most || made.content.Size >= text && made.content.Size <= text+text/32+most
 }
 
 // left looks where the content of a removed file is.
-func (r *recent) left(s *Step, when time.Time) Sign {
+func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 	old := &s.Old
-	gone := &thing{when: when, dir: s.Dir, name: s.Name, content: *old}
-	if old.Size == 0 || !old.Looked || passing(s.Name) || r.madeOdd(gone) {
+	if old.Size == 0 || !old.Looked || passing(s.Name) {
 		return ""
 	}
-	if r.equal[old.Equal].other(gone) || r.alike[gone.likeness()].other(gone) {
+	gone := newThing(share, s.Dir, s.Name, *old, when)
+	if r.madeOdd(gone) || r.stands(gone) || r.alike[gone.likeness()].elsewhere(gone) {
 		return ""
 	}
 	if old.strange() && slices.ContainsFunc(r.odd, func(t *thing) bool { return t.other(gone) && t.likeness() == gone.likeness() }) {
 		return "" // nobody could read it before either
 	}
 	for _, t := range slices.Backward(r.odd) {
-		if !t.used && standsFor(t.dir, t.name, &t.content, gone) {
+		if !t.used && standsFor(t, gone) {
 			t.used = true
 			return inPlace(&t.content)
 		}
 	}
-	for _, stem := range stems(s.Name) {
+	for _, stem := range gone.stems {
 		for _, t := range r.stems[place{s.Dir, stem}] {
-			if t.other(gone) && t.holds(old) {
+			if !t.used && t.other(gone) && t.holds(old) && !r.twice[t.content.Equal] {
+				t.used = !archives[t.content.Kind]
 				return "" // it was made into another file
 			}
 		}
 	}
-	weight, size := 1.0, old.Size
+	size := old.Size
 	if families[old.Kind] == writing || old.Kind == "" && old.Size < hidden {
-		weight, size = 0.2, size/4
+		size /= 4 // what packs well
+	}
+	for _, t := range slices.Backward(r.odd) {
+		if t.dir == s.Dir && t.room >= size && t.other(gone) {
+			t.room -= size
+			return Packed
+		}
 	}
 	if r.room >= size {
 		r.room -= size
 		return ""
 	}
+	r.lost(gone, 1)
+	return Gone
+}
+
+// stands reports whether a removed content stands elsewhere, or is what somebody has made themselves a short time ago: nobody misses it, unless it is
+// where something else stood that they have removed.
+func (r *recent) stands(gone *thing) bool {
+	t := r.equal[gone.content.Equal]
+	if t.other(gone) {
+		t.carries = true
+		return true
+	}
+	return t != nil && t.fresh && !t.carries
+}
+
+// lost notes that content stands nowhere any more.
+func (r *recent) lost(gone *thing, n int) {
 	r.gone = append(r.gone, gone)
 	r.gone = r.gone[max(0, len(r.gone)-maxOdd):]
-	r.removed[when.Truncate(time.Minute)] += weight
-	return Gone
+	r.removed[gone.when.Truncate(time.Minute)] += n
 }
 
 // other reports whether there is such a thing, and it is not the one that was removed.
 func (t *thing) other(gone *thing) bool {
-	return t != nil && (t.dir != gone.dir || fold(t.name) != fold(gone.name))
+	return t != nil && (t.dir != gone.dir || t.folded != gone.folded)
 }
+
+// elsewhere reports whether there is such a thing in another share.
+func (t *thing) elsewhere(gone *thing) bool { return t != nil && t.share != gone.share }
+
+// smaller is how much smaller a file may be than what it was made of: a picture for the web than what a camera left.
+const smaller = 100
 
 // holds reports whether a content may have been made into this one, for all to read.
 func (t *thing) holds(c *Content) bool {
-	if t.content.strange() || t.content.Kind == "" {
+	if t.content.strange() || t.content.Kind == "" || t.content.Size < c.Size/smaller {
 		return false
 	}
-	return archives[t.content.Kind] || families[t.content.Kind] == families[c.Kind] || families[t.content.Kind] == pictures && c.Kind == "bmff"
+	now, was := families[t.content.Kind], families[c.Kind]
+	return archives[t.content.Kind] || now == was || now == pictures && c.Kind == "bmff" || t.content.Kind == "pdf" && (was == pictures || was == writing)
 }
 
-// madeOdd reports whether somebody removes what they have made themselves a short time ago, and which nobody else can read.
+// madeOdd reports whether somebody removes what they have made themselves, and which nobody else can read.
 func (r *recent) madeOdd(gone *thing) bool {
-	return slices.ContainsFunc(r.odd, func(t *thing) bool { return t.dir == gone.dir && fold(t.name) == fold(gone.name) })
+	return slices.ContainsFunc(r.odd, func(t *thing) bool {
+		return !t.other(gone) && (t.content.Equal == gone.content.Equal || t.content.Even && gone.content.Even)
+	})
 }

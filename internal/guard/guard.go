@@ -3,7 +3,6 @@
 package guard
 
 import (
-	"math"
 	"net/netip"
 	"sync"
 	"time"
@@ -95,6 +94,7 @@ type Guard struct {
 	scopes  map[Scope]*ledger   // guarded by mu: what each party has done
 	recents map[who]*recent     // guarded by mu: what each has made a short time ago
 	frozen  map[Scope]time.Time // guarded by mu
+	thawed  map[Scope]time.Time // guarded by mu
 }
 
 // New returns a guard that has seen nothing.
@@ -105,7 +105,7 @@ func New(cfg Config) *Guard {
 	if cfg.Removals == 0 {
 		cfg.Removals = 4
 	}
-	return &Guard{cfg: cfg, scopes: make(map[Scope]*ledger), recents: make(map[who]*recent), frozen: make(map[Scope]time.Time)}
+	return &Guard{cfg: cfg, scopes: make(map[Scope]*ledger), recents: make(map[who]*recent), frozen: make(map[Scope]time.Time), thawed: make(map[Scope]time.Time)}
 }
 
 // Judge judges an act, and remembers it. name names the hold of a step, should it be held: Settle takes its evidence back.
@@ -113,26 +113,26 @@ func (g *Guard) Judge(p Party, when time.Time, steps []Step, name func(step int)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := g.recent(p)
-	r.forget(when)
+	r.forget(when, g.share())
 	v := Verdict{Signs: make([]Sign, len(steps)), Hold: make([]bool, len(steps))}
 	for i := range steps {
-		r.see(&steps[i], when)
+		r.see(p.Share, &steps[i], when)
 	}
 	seen := false
 	for i := range steps {
-		sign := r.sign(&steps[i], when)
+		sign := r.sign(p.Share, &steps[i], when)
 		if sign == "" {
-			g.count(p, when, nil)
+			g.count(p, when, steps[i].Kind, nil)
 			continue
 		}
 		seen = true
 		v.Signs[i] = sign
-		v.Hold[i] = steps[i].canWait() && (r.doubts(&steps[i], sign, g.cfg, when) || g.alarmed())
-		e := evidence{sign: sign, when: when, party: p, file: steps[i].File}
+		v.Hold[i] = steps[i].canWait() && (r.doubts(&steps[i], sign, g.cfg, when) || g.alarmed(when))
+		e := evidence{sign: sign, no: sign.number(), when: when, party: p, file: steps[i].File}
 		if v.Hold[i] {
 			e.hold = name(i)
 		}
-		g.count(p, when, &e)
+		g.count(p, when, steps[i].Kind, &e)
 	}
 	if !seen {
 		return v
@@ -155,9 +155,3 @@ func (g *Guard) Judge(p Party, when time.Time, steps []Step, name func(step int)
 
 // canWait reports whether a step can take effect later: nobody misses a new file, and a name that changed loses nothing.
 func (s *Step) canWait() bool { return s.Kind == Saved || s.Kind == Removed }
-
-// alarmed reports whether what was seen in the whole house is more than ordinary work shows: then every sign is doubt enough.
-func (g *Guard) alarmed() bool {
-	l := g.scopes[Scope{Kind: ByVault}]
-	return l != nil && l.weight() >= -math.Log(g.cfg.FalseAlarm)
-}

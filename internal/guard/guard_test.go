@@ -54,23 +54,26 @@ func TestTableIsDocumented(t *testing.T) {
 
 // TestSays: the weight is a likelihood ratio: nothing for what is expected, more for more signs, less for more work beside them, whatever the order.
 func TestSays(t *testing.T) {
-	for sign := range weights {
-		if x := sign.says(1, 1<<40); x != 0 {
+	if len(order) != len(weights) {
+		t.Errorf("%d signs have a number, %d a weight", len(order), len(weights))
+	}
+	for sign, w := range weights {
+		if x := w.says(1, 1<<40); x != 0 {
 			t.Errorf("%s: one among very many says %v", sign, x)
 		}
 		last := 0.0
 		for n := 1; n < 50; n++ {
-			x := sign.says(n, n)
+			x := w.says(n, n)
 			if x < last {
 				t.Errorf("%s: %d of %d say %v, one fewer %v", sign, n, n, x, last)
 			}
 			last = x
-			if y := sign.says(n, 10*n); y > x {
+			if y := w.says(n, 10*n); y > x {
 				t.Errorf("%s: %d of %d say %v, of %d %v", sign, n, 10*n, y, n, x)
 			}
 		}
 	}
-	if got, want := Broken.says(2, 4), 2*math.Log(2/4e-5)-(2-4e-5); math.Abs(got-want) > 1e-9 {
+	if got, want := table[Broken.number()].says(2, 4), 2*math.Log(2/4e-5)-(2-4e-5); math.Abs(got-want) > 1e-9 {
 		t.Errorf("two of four: %v, want %v", got, want)
 	}
 }

@@ -22,14 +22,32 @@ type recent struct {
 	made    []*thing               // the oldest first
 	stems   map[place][]*thing     // what was made, by the beginnings of its name
 	equal   map[[32]byte]*thing    // what was made, by its content
+	twice   map[[32]byte]bool      // what was made under several names
 	alike   map[likeness]*thing    // what was made, by name and size
 	odd     []*thing               // what was made and is strange, the latest last
 	gone    []*thing               // what was removed and stands nowhere else
 	grown   map[int64][]id.File    // files that grew, by how much
 	same    map[[32]byte][]id.File // folders into which the same small file came
-	counts  map[Sign][]time.Time   // when a sign was seen
+	over    map[[32]byte]*over     // contents that took the place of others
+	overs   []*over                // the same, the oldest first
+	counts  map[Sign][]seen        // when a sign was seen
 	room    int64                  // bytes of what was removed that may be in archives that were made
-	removed map[time.Time]float64  // files that were removed and stand nowhere else
+	removed map[time.Time]int      // files that were removed and stand nowhere else
+	swept   time.Time              // when all that is old was last looked for
+}
+
+// over is a content that took the place of others.
+type over struct {
+	when    time.Time
+	content [32]byte
+	files   []id.File  // one for each of others
+	others  [][32]byte // all different
+}
+
+// seen is a file that has shown a sign.
+type seen struct {
+	when time.Time
+	file id.File
 }
 
 // place is a beginning of a name, in a folder.
@@ -38,26 +56,42 @@ type place struct {
 	stem string
 }
 
-// likeness is what a copy has in common with what it is of, in another share, too.
+// likeness is what a copy in another share has in common with what it is of: there equal content does not show.
 type likeness struct {
 	name string
 	size int64
+	kind string
 }
 
 // thing is a file that was made or removed.
 type thing struct {
 	when    time.Time
+	share   id.Share
 	dir     id.File
 	name    string
+	folded  string   // name, as names are compared
+	stems   []string // the beginnings of it
 	content Content
-	used    bool // it is the other end of a removal already
+	used    bool  // it is the other end of a removal already
+	fresh   bool  // nothing was there before
+	carries bool  // it is where a removed content stands
+	room    int64 // of an archive that is closed: bytes of what was removed that may be in it
+}
+
+func newThing(share id.Share, dir id.File, name string, c Content, when time.Time) *thing {
+	t := &thing{when: when, share: share, dir: dir, name: name, folded: fold(name), content: c}
+	t.stems = stems(t.folded)
+	return t
 }
 
 // Bounds of what is remembered.
 const (
 	shortly  = time.Hour
 	maxMade  = 20_000
+	maxAll   = 200_000 // of all together
+	fewMade  = 500     // of each at least
 	maxOdd   = 256
+	maxOver  = 512
 	maxAlike = 64 // whose names begin alike: the latest tell enough
 	noteSize = 64 << 10
 	aDay     = 24 * time.Hour
@@ -70,41 +104,62 @@ func (g *Guard) recent(p Party) *recent {
 	}
 	r := g.recents[w]
 	if r == nil {
-		r = &recent{stems: make(map[place][]*thing), equal: make(map[[32]byte]*thing), alike: make(map[likeness]*thing), grown: make(map[int64][]id.File),
-			same: make(map[[32]byte][]id.File), counts: make(map[Sign][]time.Time), removed: make(map[time.Time]float64)}
+		r = &recent{stems: make(map[place][]*thing), equal: make(map[[32]byte]*thing), twice: make(map[[32]byte]bool), alike: make(map[likeness]*thing),
+			grown: make(map[int64][]id.File), same: make(map[[32]byte][]id.File), over: make(map[[32]byte]*over),
+			counts: make(map[Sign][]seen), removed: make(map[time.Time]int)}
 		g.recents[w] = r
 	}
 	return r
 }
 
-// forget drops what is not recent any more.
-func (r *recent) forget(now time.Time) {
+// forget drops what is not recent any more. most is how much may be remembered of what was made.
+func (r *recent) forget(now time.Time, most int) {
 	old := now.Add(-shortly)
 	n := 0
-	for n < len(r.made) && (r.made[n].when.Before(old) || len(r.made)-n > maxMade) {
+	for n < len(r.made) && (r.made[n].when.Before(old) || len(r.made)-n > most) {
 		r.unmake(r.made[n])
 		n++
 	}
-	r.made = r.made[n:]
-	if len(r.made) == 0 {
+	clear(r.made[:n])
+	if r.made = r.made[n:]; len(r.made) == 0 {
+		r.made = nil
 		clear(r.grown)
 		clear(r.same)
+		clear(r.twice)
 		r.room = 0
 	}
-	young := func(t *thing) bool { return t.when.Before(old) }
-	r.odd, r.gone = slices.DeleteFunc(r.odd, young), slices.DeleteFunc(r.gone, young)
+	if since := now.Sub(r.swept); since >= 0 && since < time.Minute {
+		return
+	}
+	r.swept = now
+	forgotten := func(t *thing) bool { return t.when.Before(now.Add(-remembered)) }
+	r.odd, r.gone = slices.DeleteFunc(r.odd, forgotten), slices.DeleteFunc(r.gone, forgotten)
 	for at := range r.removed {
-		if at.Before(now.Add(-aDay)) {
+		if at.Before(now.Add(-aDay)) || at.After(now.Add(aDay)) { // the clock may have been set back
 			delete(r.removed, at)
 		}
 	}
-	for s, times := range r.counts {
-		r.counts[s] = slices.DeleteFunc(times, func(t time.Time) bool { return t.Before(now.Add(-remembered)) })
+	for s, files := range r.counts {
+		if r.counts[s] = slices.DeleteFunc(files, func(x seen) bool { return x.when.Before(now.Add(-remembered)) }); len(r.counts[s]) == 0 {
+			delete(r.counts, s)
+		}
+	}
+	for len(r.overs) > 0 && r.overs[0].when.Before(now.Add(-remembered)) {
+		r.forgetOver()
 	}
 }
 
+func (r *recent) forgetOver() {
+	delete(r.over, r.overs[0].content)
+	r.overs[0] = nil
+	r.overs = r.overs[1:]
+}
+
+// share is how much of what was made each may have remembered.
+func (g *Guard) share() int { return min(maxMade, max(fewMade, maxAll/max(1, len(g.recents)))) }
+
 func (r *recent) unmake(t *thing) {
-	for _, s := range stems(t.name) {
+	for _, s := range t.stems {
 		at := place{t.dir, s}
 		if r.stems[at] = slices.DeleteFunc(r.stems[at], func(o *thing) bool { return o == t }); len(r.stems[at]) == 0 {
 			delete(r.stems, at)
@@ -112,20 +167,20 @@ func (r *recent) unmake(t *thing) {
 	}
 	if r.equal[t.content.Equal] == t {
 		delete(r.equal, t.content.Equal)
+		delete(r.twice, t.content.Equal)
 	}
 	if l := t.likeness(); r.alike[l] == t {
 		delete(r.alike, l)
 	}
 }
 
-func (t *thing) likeness() likeness { return likeness{fold(t.name), t.content.Size} }
+func (t *thing) likeness() likeness { return likeness{t.folded, t.content.Size, t.content.Kind} }
 
 // fold is the form in which names are compared.
 func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }
 
-// stems are the beginnings of a name up to each of its last endings: of "a.jpg.x" "a.jpg.x", "a.jpg" and "a".
+// stems are the beginnings of a folded name up to each of its last endings: of "a.jpg.x" "a.jpg.x", "a.jpg" and "a".
 func stems(name string) []string {
-	name = fold(name)
 	out := []string{name}
 	for range 3 {
 		short := strings.TrimSuffix(name, path.Ext(name))
@@ -144,13 +199,21 @@ func (c *Content) strange() bool {
 }
 
 // see remembers what a step made.
-func (r *recent) see(s *Step, when time.Time) {
+func (r *recent) see(share id.Share, s *Step, when time.Time) {
 	if s.Kind == Removed || s.Kind == Renamed {
 		return
 	}
-	t := &thing{when: when, dir: s.Dir, name: s.Name, content: s.New}
+	t := newThing(share, s.Dir, s.Name, s.New, when)
+	if t.fresh = s.Kind == Made; !t.fresh {
+		for _, o := range slices.Backward(r.stems[place{t.dir, t.folded}]) {
+			if o.folded == t.folded { // the one before
+				t.fresh = o.fresh && !o.carries
+				break
+			}
+		}
+	}
 	r.made = append(r.made, t)
-	for _, stem := range stems(t.name) {
+	for _, stem := range t.stems {
 		at := place{t.dir, stem}
 		if list := append(r.stems[at], t); len(list) > maxAlike {
 			r.stems[at] = list[1:]
@@ -158,27 +221,33 @@ func (r *recent) see(s *Step, when time.Time) {
 			r.stems[at] = list
 		}
 	}
+	if r.equal[t.content.Equal].other(t) {
+		r.twice[t.content.Equal] = true
+	}
 	r.equal[t.content.Equal] = t
 	if !t.content.strange() {
 		r.alike[t.likeness()] = t
 		if archives[t.content.Kind] || ending(t.name) == "tar" {
 			r.room += t.content.Size
 		}
-	} else {
-		r.odd = append(r.odd, t)
-		r.odd = r.odd[max(0, len(r.odd)-maxOdd):]
+		return
 	}
+	if t.content.Sealed && !t.content.Damaged {
+		t.room = t.content.Size
+	}
+	r.odd = append(r.odd, t)
+	r.odd = r.odd[max(0, len(r.odd)-maxOdd):]
 }
 
 // sign tells what a step shows.
-func (r *recent) sign(s *Step, when time.Time) (sign Sign) {
+func (r *recent) sign(share id.Share, s *Step, when time.Time) (sign Sign) {
 	switch s.Kind {
 	case Saved:
-		sign = r.saved(s)
+		sign = r.saved(s, when)
 	case Made:
-		sign = r.come(s)
+		sign = r.come(s, when)
 	case Removed:
-		sign = r.left(s, when)
+		sign = r.left(share, s, when)
 	case Renamed:
 		if !says(ending(s.Name)) && ending(s.Name) != ending(s.From) && says(ending(s.From)) && !passing(s.Name) {
 			sign = Retitled
@@ -188,20 +257,26 @@ func (r *recent) sign(s *Step, when time.Time) (sign Sign) {
 		sign = Trapped
 	}
 	if sign != "" {
-		r.counts[sign] = append(r.counts[sign], when)
-		r.counts[sign] = r.counts[sign][max(0, len(r.counts[sign])-maxOdd):]
+		r.note(sign, s.File, when)
 	}
 	return sign
+}
+
+// note counts a file that shows a sign; one that shows it again is no second one.
+func (r *recent) note(sign Sign, file id.File, when time.Time) {
+	list := slices.DeleteFunc(r.counts[sign], func(x seen) bool { return x.file == file })
+	list = append(list, seen{when, file})
+	r.counts[sign] = list[max(0, len(list)-maxOdd):]
 }
 
 // doubts reports whether a step that shows a sign must wait.
 func (r *recent) doubts(s *Step, sign Sign, cfg Config, now time.Time) bool {
 	if sign == Gone {
-		sum := 0.0
+		sum := 0
 		for _, n := range r.removed {
 			sum += n
 		}
-		return sum > float64(cfg.Removals)
+		return sum > cfg.Removals
 	}
 	w := weights[sign]
 	return w.held > 0 && len(r.counts[sign]) >= w.held

@@ -12,6 +12,8 @@ var guardTexts = []text{
 	{"sign.grown", "several files got the same number of bytes behind their end", "複数のファイルの末尾に、同じ長さのデータが加わった"},
 	{"sign.swapped", "a file was removed, and something of no kind came in its place", "ファイルが削除され、種類の分からないものに置き換えられた"},
 	{"sign.parcelled", "a file was removed, and an archive with a password came in its place", "ファイルが削除され、パスワード付きの書庫に置き換えられた"},
+	{"sign.packed", "a file was removed, and an archive with a password that may hold it is beside it", "ファイルが削除され、それを含みうるパスワード付きの書庫が同じ場所にある"},
+	{"sign.same", "the same content came in the place of several others", "複数のファイルが、同じ内容に置き換えられた"},
 	{"sign.retitled", "a name got an ending that says nothing", "ファイル名に、意味のない拡張子が付いた"},
 	{"sign.noted", "the same small file came into one folder after the other", "同じ小さなファイルが、次々に別のフォルダーへ置かれた"},
 	{"sign.gone", "files were removed whose content stands nowhere else", "ほかのどこにも残らないファイルが削除された"},

@@ -7,7 +7,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -86,6 +85,9 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if cfg.Guard != "off" {
 		h.guard = guard.New(guard.Config{FalseAlarm: 1 / float64(cfg.GuardFalseAlarm), Removals: cfg.GuardRemovals, Watch: cfg.Guard == "watch"})
 	}
+	if err := h.recallThaws(); err != nil {
+		opt.Log.Error("it is not known which freezes were lifted: what was done before counts again", "err", err)
+	}
 	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze, h.reading); err != nil {
 		return nil, err
 	}
@@ -118,20 +120,6 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
 	return h, nil
-}
-
-// thawed lets the guard forget what it froze.
-func (h *House) thawed(s account.Stop) {
-	if h.guard == nil {
-		return
-	}
-	scope := guard.Scope{Kind: guard.ScopeKind(s.Kind)}
-	if a, err := netip.ParseAddr(s.Subject); err == nil {
-		scope.Address = a
-	} else if (*id.Session)(&scope.ID).UnmarshalText([]byte(s.Subject)) != nil {
-		return
-	}
-	h.guard.Thaw(scope)
 }
 
 // painter makes the vault's pictures. Who looks at large ones does not keep the previews from being made.

@@ -212,7 +212,7 @@ func (j *judging) settle() ([]commit.Op, error) {
 				continue
 			}
 			ops = append(ops, settling(h))
-			if j.ops[i].Kind == commit.Save || j.ops[i].Kind == commit.Link {
+			if good := j.ops[i].Sign == ""; good && (j.ops[i].Kind == commit.Save || j.ops[i].Kind == commit.Link) {
 				j.p.req.settled = append(j.p.req.settled, h.Version.Version)
 			}
 		}

@@ -227,21 +227,6 @@ func (v *Vault) open(ctx context.Context, s id.Session, share_ id.Share) (*share
 	return sh, nil
 }
 
-// recall tells the guard of what is held since before the start.
-func (v *Vault) recall(ctx context.Context, sh *share) error {
-	if v.cfg.Guard == nil {
-		return nil
-	}
-	for h, err := range v.cfg.Catalogue.View(sh.id, sh.meta).Held(ctx, id.File{}) {
-		if err != nil {
-			return problem.New(problem.Internal, "open share", "", err)
-		}
-		p := guard.Party{Session: h.Session, Account: h.Account, Device: h.Version.Device, Share: sh.id, Console: h.Account.IsZero()}
-		v.cfg.Guard.Recall(p, h.When, guard.Sign(h.Sign), h.File, h.Version.Version)
-	}
-	return nil
-}
-
 func (v *Vault) share(s id.Share) *share {
 	v.mu.Lock()
 	defer v.mu.Unlock()

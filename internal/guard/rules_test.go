@@ -1,0 +1,262 @@
+package guard
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/id"
+)
+
+func name(int) id.Version { return id.NewVersion() }
+
+// junk is content without any order.
+func junk(size int64) Content {
+	c := whole("", size)
+	c.Even = true
+	return c
+}
+
+func closed(kind string, size int64) Content {
+	c := whole(kind, size)
+	c.Sealed = true
+	return c
+}
+
+// desk is somebody at work.
+type desk struct {
+	g   *Guard
+	p   Party
+	now time.Time
+}
+
+func (d *desk) do(s Step) Verdict {
+	d.now = d.now.Add(time.Second)
+	if s.File == (id.File{}) {
+		s.File = id.NewFile()
+	}
+	return d.g.Judge(d.p, d.now, []Step{s}, name)
+}
+
+func newDesk() *desk { return &desk{New(Config{}), someone(), start} }
+
+// TestRules: what each pair of contents, and each sequence of acts, is found to be.
+func TestRules(t *testing.T) {
+	dir := id.File{1}
+	noisy := func(kind string, size int64) Content {
+		c := whole(kind, size)
+		c.Even = true
+		return c
+	}
+	hurt := whole("jpeg", 4<<20)
+	hurt.Damaged, hurt.Reason = true, "data"
+	same := whole("jpeg", 9000)
+	for _, c := range []struct {
+		name  string
+		steps []Step
+		want  Sign // of the last
+		held  bool
+	}{
+		{"a picture of another quality", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: whole("jpeg", 2<<20)}}, "", false},
+		{"a picture that holds nothing but noise", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: noisy("bmp", 4<<20)}}, Even, true},
+		{"a text that is base64", []Step{{Kind: Saved, Name: "a.txt", Old: whole("text", 9000), New: noisy("text", 12000)}}, Even, true},
+		{"a document that holds nothing but noise", []Step{{Kind: Saved, Name: "a.docx", Old: whole("office", 90000), New: noisy("office", 90000)}}, Even, true},
+		{"noise that was noise", []Step{{Kind: Saved, Name: "a.zip", Old: noisy("zip", 90000), New: noisy("zip", 99000)}}, "", false},
+		{"noise over what only looked like a picture", []Step{{Kind: Saved, Name: "a.mdb", Old: hurt, New: junk(4 << 20)}}, Even, true},
+		{"once more the same picture", []Step{
+			{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 1<<20), New: same}, {Kind: Saved, Name: "b.jpg", Old: whole("jpeg", 1<<20), New: same},
+			{Kind: Saved, Name: "c.jpg", Old: whole("jpeg", 1<<20), New: same}}, Same, true},
+		{"a licence, brought up to date everywhere", func() (out []Step) {
+			old, now := whole("text", 900), whole("text", 950)
+			for i := range 5 {
+				out = append(out, Step{Kind: Saved, Name: fmt.Sprintf("LICENSE%d", i), Old: old, New: now})
+			}
+			return out
+		}(), "", false},
+		{"a file that comes back as noise hours later", []Step{{Kind: Removed, Dir: dir, Name: "a.jpg", Old: whole("jpeg", 1<<20)},
+			{Kind: Made, Dir: dir, Name: "a.jpg.x", New: junk(5 << 20)}}, Swapped, false},
+		{"a copy stands elsewhere", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, "", false},
+		{"something as long, and called the same, elsewhere", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: whole("jpeg", 9000)},
+			{Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, Gone, false},
+		{"what somebody has made a moment ago", []Step{{Kind: Made, Dir: dir, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, "", false},
+		{"a copy, then the original, then the copy", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same},
+			{Kind: Removed, Dir: id.File{2}, Name: "a.jpg", Old: same}}, Gone, false},
+		{"a small file of a repository, beside a small object of it", []Step{{Kind: Made, Dir: id.File{2}, Name: "3f9a", New: junk(3000)},
+			{Kind: Removed, Dir: dir, Name: "a.css", Old: whole("text", 1800)}}, Gone, false},
+		{"made into another kind of picture", []Step{{Kind: Made, Dir: dir, Name: "a.jpg", New: whole("jpeg", 1<<20)},
+			{Kind: Removed, Dir: dir, Name: "a.heic", Old: whole("bmff", 2<<20)}}, "", false},
+		{"made into a PDF", []Step{{Kind: Made, Dir: dir, Name: "a.pdf", New: whole("pdf", 1<<20)}, {Kind: Removed, Dir: dir, Name: "a.tif", Old: whole("tiff", 9<<20)}}, "", false},
+		{"a stamp in the place of a picture", []Step{{Kind: Made, Dir: dir, Name: "a.png", New: whole("png", 100)}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: whole("jpeg", 4<<20)}}, Gone, false},
+		{"one stamp in the place of all", []Step{{Kind: Made, Dir: dir, Name: "a.png", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: whole("jpeg", 10000)},
+			{Kind: Made, Dir: dir, Name: "b.png", New: same}, {Kind: Removed, Dir: dir, Name: "b.jpg", Old: whole("jpeg", 10000)}}, Gone, false},
+		{"an archive with a password, and then what is in it", []Step{{Kind: Made, Dir: dir, Name: "all.zip", New: closed("zip", 90<<20)},
+			{Kind: Removed, Dir: dir, Name: "a.jpg", Old: whole("jpeg", 1<<20)}, {Kind: Removed, Dir: dir, Name: "b.jpg", Old: whole("jpeg", 1<<20)},
+			{Kind: Removed, Dir: dir, Name: "c.jpg", Old: whole("jpeg", 1<<20)}}, Packed, true},
+		{"one's own temporary noise", []Step{{Kind: Made, Dir: dir, Name: "cache", New: junk(5000)}, {Kind: Removed, Dir: dir, Name: "cache", Old: junk(5000)}}, "", false},
+	} {
+		d := newDesk()
+		var v Verdict
+		for i, s := range c.steps {
+			if i == 1 && strings.Contains(c.name, "hours later") {
+				d.now = d.now.Add(50 * time.Hour)
+			}
+			v = d.do(s)
+		}
+		if v.Signs[0] != c.want || v.Hold[0] != c.held {
+			t.Errorf("%s: %q, held %v", c.name, v.Signs[0], v.Hold[0])
+		}
+	}
+}
+
+// TestDilution: however much else somebody does, what they do to some files does not become ordinary by it.
+func TestDilution(t *testing.T) {
+	d := newDesk()
+	for i := range 12 {
+		v := d.do(Step{Kind: Renamed, Name: fmt.Sprintf("%d.jpg.qqzx", i), From: fmt.Sprintf("%d.jpg", i), Old: whole("jpeg", 1<<20)})
+		if len(v.Freeze) > 0 {
+			if i > 4 {
+				t.Errorf("after %d names", i+1)
+			}
+			return
+		}
+		for k := range 200 {
+			d.do(Step{Kind: Saved, Name: "notes.txt", Old: whole("text", 900), New: whole("text", int64(900+k))})
+		}
+	}
+	t.Error("it goes on")
+}
+
+// TestOthersMistakes: who has made a mistake last week is not stopped for what somebody else does today, in the same share and behind the same
+// address; who makes one while it goes on, and whose does as much together with others', is.
+func TestOthersMistakes(t *testing.T) {
+	g := New(Config{})
+	behind := netip.MustParseAddr("192.0.2.7")
+	mistaken, bad := someone(), someone()
+	mistaken.Address, bad.Address = behind, behind
+	spoil := func(p Party, when time.Time) Verdict {
+		return g.Judge(p, when, []Step{{Kind: Saved, File: id.NewFile(), Name: "a.jpg", Old: whole("jpeg", 1<<20), New: junk(1 << 20)}}, name)
+	}
+	spoil(mistaken, start)
+	others := someone()
+	others.Address = behind
+	for i := range 3000 {
+		g.Judge(others, start.Add(time.Duration(i)*time.Minute), []Step{{Kind: Saved, File: id.NewFile(), Name: "a.jpg", Old: whole("jpeg", 1<<20), New: whole("jpeg", int64(i))}}, name)
+	}
+	now := start.Add(7 * 24 * time.Hour)
+	for range 3 {
+		spoil(bad, now)
+	}
+	if !g.Frozen(bad) || g.Frozen(mistaken) {
+		t.Errorf("frozen: %v; who was mistaken: %v", g.Frozen(bad), g.Frozen(mistaken))
+	}
+	if v := g.Judge(mistaken, now.Add(2*time.Hour), []Step{{Kind: Removed, File: id.NewFile(), Name: "old.jpg", Old: whole("jpeg", 1<<20)}}, name); v.Held() {
+		t.Error("hours later an ordinary removal is held")
+	}
+	one, two := someone(), someone()
+	spoil(one, now)
+	spoil(two, now)
+	if !g.Frozen(one) || !g.Frozen(two) {
+		t.Errorf("together: %v, %v", g.Frozen(one), g.Frozen(two))
+	}
+}
+
+// TestClockSetBack: what was done while the clock was a year ahead neither hides what is done after it, nor stays for ever.
+func TestClockSetBack(t *testing.T) {
+	d := newDesk()
+	ahead := start.AddDate(1, 0, 0)
+	for i := range 500 {
+		d.g.Judge(d.p, ahead, []Step{{Kind: Saved, File: id.NewFile(), Name: "a.jpg", Old: whole("jpeg", 1<<20), New: whole("jpeg", int64(i))}}, name)
+	}
+	for n := range 6 {
+		if v := d.do(Step{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 1<<20), New: junk(1 << 20)}); len(v.Freeze) > 0 {
+			if n > 4 {
+				t.Errorf("after %d files", n+1)
+			}
+			break
+		} else if n == 5 {
+			t.Error("it goes on")
+		}
+	}
+	d.g.Sweep(start.Add(40 * 24 * time.Hour))
+	if n := len(d.g.scopes); n > 0 {
+		t.Errorf("%d scopes are left", n)
+	}
+}
+
+// TestContainer: whoever saves the same closed file again and again, as the owner of an encrypted container does, is not held.
+func TestContainer(t *testing.T) {
+	d := newDesk()
+	file := id.NewFile()
+	for range 50 {
+		if v := d.do(Step{Kind: Saved, File: file, Name: "private.hc", Old: junk(9 << 20), New: junk(9 << 20)}); v.Held() || len(v.Freeze) > 0 {
+			t.Fatalf("%+v", v)
+		}
+	}
+	if v := d.do(Step{Kind: Saved, Name: "other.dat", Old: junk(9 << 20), New: junk(9 << 20)}); !v.Held() {
+		t.Error("a second file that is rewritten from end to end is not held")
+	}
+}
+
+// TestBounds: what is remembered stays bounded, whoever comes, however many they are, whatever they do.
+func TestBounds(t *testing.T) {
+	g := New(Config{})
+	now := start
+	const accounts = 300
+	for range accounts {
+		p := someone()
+		for i := range 800 {
+			g.Judge(p, now, []Step{{Kind: Made, File: id.NewFile(), Dir: id.File{byte(i)}, Name: fmt.Sprintf("%d.jpg", i), New: whole("jpeg", int64(i+1))}}, name)
+		}
+	}
+	g.Sweep(now)
+	made := 0
+	for _, r := range g.recents {
+		made += len(r.made)
+		if len(r.equal) > len(r.made) || len(r.stems) > 3*len(r.made) {
+			t.Fatalf("%d made, %d equal, %d stems", len(r.made), len(r.equal), len(r.stems))
+		}
+	}
+	if made > maxAll+accounts {
+		t.Errorf("%d files are remembered", made)
+	}
+	now = now.Add(26 * time.Hour)
+	g.Sweep(now)
+	for s := range g.scopes {
+		if s.Kind == BySession {
+			t.Fatal("a session without any sign is remembered for more than a day")
+		}
+	}
+	g.Sweep(now.Add(31 * 24 * time.Hour))
+	if len(g.scopes) > 0 || len(g.recents) > 0 {
+		t.Errorf("after a month %d scopes, %d parties", len(g.scopes), len(g.recents))
+	}
+}
+
+// BenchmarkStorm is an act of somebody of whom much is known already: removals, each of which shows a sign, with as many strange files remembered as
+// there can be, in a month of which every hour had acts.
+func BenchmarkStorm(b *testing.B) {
+	d := newDesk()
+	d.p.Console = true // is not stopped
+	for h := range 24 * 29 {
+		d.now = start.Add(time.Duration(h) * time.Hour)
+		d.do(Step{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 1<<20), New: whole("jpeg", int64(h))})
+	}
+	for i := range 300 {
+		d.do(Step{Kind: Made, Name: fmt.Sprintf("%d.qqz", i), New: junk(int64(1<<30 + i))})
+		d.do(Step{Kind: Saved, Name: "b.jpg", Old: whole("jpeg", 1<<20), New: junk(1 << 20)})
+	}
+	b.ResetTimer()
+	for i := range b.N {
+		d.do(Step{Kind: Removed, Dir: id.File{1}, Name: fmt.Sprintf("%d.jpg", i), Old: whole("jpeg", 1<<20)})
+	}
+}
+
+// BenchmarkOrdinary is a save that shows nothing.
+func BenchmarkOrdinary(b *testing.B) {
+	d := newDesk()
+	for i := range b.N {
+		d.do(Step{Kind: Saved, Name: fmt.Sprintf("%d.jpg", i), Old: whole("jpeg", 1<<20), New: whole("jpeg", int64(i))})
+	}
+}
