@@ -49,7 +49,11 @@ func (d *dirs) forget() {
 	d.known, d.dirty = nil, false
 }
 
-// changesDirs reports whether an operation may change where a directory's name leads.
+// changesDirs reports whether an operation may change where a directory's name leads, be it for its author alone.
 func changesDirs(op commit.Op) bool {
-	return op.Kind == commit.Move || op.Kind == commit.Remove || op.Kind == commit.Mkdir || op.Kind == commit.SetProp
+	switch op.Kind {
+	case commit.Move, commit.Remove, commit.Mkdir, commit.SetProp, commit.HoldRemove, commit.Settle:
+		return true
+	}
+	return false
 }

@@ -88,6 +88,33 @@ func TestRestartForgives(t *testing.T) {
 	}
 }
 
+// TestHeldDirectory: who has removed a directory, and is not believed, is not let in by its full path either; others are.
+func TestHeldDirectory(t *testing.T) {
+	h := guarded(t)
+	pictures := pictureAlbum(t, h, 12)
+	bad, other := person("tidy"), person("other")
+	inside := pathname.Path("/s/3年B組/003.jpg")
+	stat(t, h.v.As(bad), inside) // it knows the way
+	stat(t, h.v.As(other), inside)
+	must(t, h.v.As(bad).Remove(t.Context(), "/s/3年B組"))
+	if len(held(t, h, other)) != 1 {
+		t.Fatalf("held: %+v", held(t, h, other))
+	}
+	for range 2 {
+		if i, err := h.v.As(bad).Stat(t.Context(), inside); problem.KindOf(err) != problem.NotFound {
+			t.Errorf("its author still finds %+v, %v", i, err)
+		}
+		if got := load(t, h.v.As(other), stat(t, h.v.As(other), inside)); len(got) != len(pictures[inside]) {
+			t.Error("others do not find what is in it")
+		}
+	}
+	if err := (party{h.v.As(bad)}).write(t.Context(), string(inside)[len("/s/"):], smallPicture(t, 9), time.Time{}); problem.KindOf(err) != problem.Conflict {
+		t.Errorf("its author saves into it: %v", err)
+	}
+	must(t, h.v.Settle(t.Context(), other, "/s", held(t, h, other)[0].Hold, false))
+	stat(t, h.v.As(bad), inside)
+}
+
 // BenchmarkRecall is what a start costs for each act that the guard is told of.
 func BenchmarkRecall(b *testing.B) {
 	k := newTestKeeper(b, "s")

@@ -87,7 +87,7 @@ func (d *dirs) child(ctx context.Context, v catalogue.View, dir id.File, name st
 	}
 	_, age, _ := d.get(dir, name)
 	n, err := v.Child(ctx, dir, name)
-	if err == nil && n.Dir {
+	if err == nil && n.Dir && n.Held == 0 { // what is held leads its author elsewhere than others
 		d.put(dir, name, n, age)
 	}
 	return n, err
