@@ -41,7 +41,7 @@ func TestRun(t *testing.T) {
 		files    int
 		profiles []behaviour.Profile
 	}{
-		{"", 100, Through(pick("lockbit2", "eighteen-accounts", "one-an-hour", "wiper-delete", "thief"), "")},
+		{"", 100, Through(pick("lockbit2", "eighteen-accounts", "one-an-hour", "wiper-delete", "thief", "copy-over", "zip-folders"), "")},
 		{"", 100, sftp(pick("sftp-in-place-4k", "sftp-in-place-slow", "sftp-in-place-threads", "sftp-append", "sftp-cut-half", "sftp-rename-over"))},
 		{from, 12, Through(pick("class-b", "mimic-temp"), "both")},
 		{from, 12, sftp(pick("zip-with-password", "class-b", "text-only"))}, // there are no texts

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -40,6 +41,9 @@ func dialHere(ctx context.Context, network, addr string) (net.Conn, error) {
 	return new(net.Dialer).DialContext(ctx, network, addr)
 }
 
+// errNoFolder is that the folder of a file is not there.
+var errNoFolder = errors.New("there is no such folder")
+
 // most bounds what is read of an answer.
 const most = maxFile + 1<<20
 
@@ -69,6 +73,8 @@ func (d *drive) do(ctx context.Context, method, name string, body []byte, header
 		return nil, fmt.Errorf("%w: %.200s", behaviour.ErrStopped, b)
 	case r.StatusCode == http.StatusNotFound:
 		return nil, fs.ErrNotExist
+	case r.StatusCode == http.StatusConflict:
+		return nil, fmt.Errorf("%s %s: %w", method, name, errNoFolder)
 	case r.StatusCode >= 300:
 		return nil, fmt.Errorf("%s %s: %s", method, name, r.Status)
 	}
@@ -129,6 +135,16 @@ func (d *drive) Write(ctx context.Context, name string, content []byte, modified
 		header = []string{"X-OC-Mtime", fmt.Sprint(modified.Unix())} // as sync clients set it
 	}
 	_, err := d.do(ctx, "PUT", name, content, header...)
+	if errors.Is(err, errNoFolder) && path.Dir(name) != "." {
+		d.do(ctx, "MKCOL", path.Dir(name)+"/", nil)
+		_, err = d.do(ctx, "PUT", name, content, header...)
+	}
+	return err
+}
+
+// Copy implements behaviour.Copier.
+func (d *drive) Copy(ctx context.Context, from, to string) error {
+	_, err := d.do(ctx, "COPY", from, nil, "Destination", d.at(to), "Overwrite", "T")
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"image/png"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"path"
 	"slices"
 	"strings"
@@ -76,16 +77,50 @@ func (p party) Read(ctx context.Context, name string) ([]byte, error) {
 }
 
 func (p party) Write(ctx context.Context, name string, content []byte, modified time.Time) error {
+	err := p.write(ctx, name, content, modified)
+	if problem.KindOf(err) == problem.Conflict && path.Dir(name) != "." {
+		if err := p.f.Mkdir(ctx, at(path.Dir(name))); err != nil {
+			return stopped(err)
+		}
+		err = p.write(ctx, name, content, modified)
+	}
+	return stopped(err)
+}
+
+func (p party) write(ctx context.Context, name string, content []byte, modified time.Time) error {
 	d, err := p.f.Create(ctx, at(name))
 	if err != nil {
-		return stopped(err)
+		return err
 	}
 	defer d.Discard()
 	if _, err := d.Write(content); err != nil {
-		return stopped(err)
+		return err
 	}
 	_, err = d.Commit(ctx, vault.Save{Modified: modified})
-	return stopped(err)
+	return err
+}
+
+func (p party) Copy(ctx context.Context, from, to string) error {
+	return stopped(p.f.Copy(ctx, at(from), at(to), true, true))
+}
+
+// Patch implements behaviour.Patcher, as the door for SFTP does it: what comes of it is saved as a whole.
+func (p party) Patch(ctx context.Context, name string, x behaviour.Patch) error {
+	b, err := p.Read(ctx, name)
+	if err != nil {
+		return err
+	}
+	if x.Size >= 0 {
+		b = b[:x.Size]
+	}
+	for _, piece := range x.Pieces {
+		if x.Append {
+			piece.At = int64(len(b))
+		}
+		b = append(b, make([]byte, max(0, piece.At+int64(len(piece.Bytes))-int64(len(b))))...)
+		copy(b[piece.At:], piece.Bytes)
+	}
+	return p.Write(ctx, name, b, x.Modified)
 }
 
 func (p party) Rename(ctx context.Context, from, to string) error {
@@ -140,8 +175,20 @@ func factory(t testing.TB, h *house) map[string][32]byte {
 		add(dir+"/連絡.txt", []byte(sjis))
 		add(dir+"/名簿.csv", []byte(strings.Repeat(fmt.Sprintf("%d,鈴木,一郎,3年A組\r\n", i), 200)))
 		add(dir+"/色見本.dat", noise(20_000+i, 50+i))
+		add(dir+[]string{"/台紙.cdr", "/顧客.mdb", "/受注.mdb"}[i], cards(30_000+i, 60+i))
 	}
 	return out
+}
+
+// cards is content of no known kind that has some order, as databases and drawings do.
+func cards(n, seed int) []byte {
+	b := noise(n, seed)
+	for i := range b {
+		if i%16 < 12 {
+			b[i] = byte(i/64) & 0x1f
+		}
+	}
+	return append([]byte("\x00\x02\x00\x00"), b...)
 }
 
 // harm is what an attack has done, as somebody else sees it.
@@ -190,36 +237,7 @@ func TestAttacks(t *testing.T) {
 		for _, p := range profiles {
 			t.Run(p.Name, func(t *testing.T) {
 				t.Parallel()
-				now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
-				var clock sync.Mutex
-				tell := func() time.Time {
-					clock.Lock()
-					defer clock.Unlock()
-					return now
-				}
-				k := newTestKeeper(t, "s")
-				k.guard = guard.New(guard.Config{})
-				h := openClock(t, t.TempDir(), k, tell)
-				defer h.close()
-				was := factory(t, h)
-				var targets []behaviour.Target
-				for i := range max(1, p.Parties) {
-					targets = append(targets, party{h.v.As(person(fmt.Sprintf("attacked %d", i)))})
-				}
-				pl := behaviour.Player{Now: tell, Seed: 1, Sleep: func(_ context.Context, d time.Duration) error {
-					clock.Lock()
-					defer clock.Unlock()
-					now = now.Add(d)
-					return nil
-				}}
-				now = now.Add(time.Minute)
-				begun := now
-				log, err := pl.Play(t.Context(), p, targets)
-				must(t, err)
-				now = now.Add(time.Minute)
-				got := harmOf(t, h, was)
-				t.Logf("%-26s touched %3d of %d: changed %d, renamed %d, held %d, frozen %d, acts %d", p.Name, len(log.Victims()), len(was), got.changed, got.renamed, got.held, got.stops, len(log.Acts))
-				undone(t, h, begun, was, log)
+				got := attacked(t, p)
 				if p.Way == behaviour.Read {
 					return
 				}
@@ -243,6 +261,57 @@ func TestAttacks(t *testing.T) {
 		t.Errorf("of half of the behaviours at least %d heads changed", median)
 	}
 	t.Logf("heads changed: %v", counts)
+}
+
+// attacked plays a behaviour against a vault of its own, compares what the vault says of it with what was done, and takes it back.
+func attacked(t *testing.T, p behaviour.Profile) harm {
+	t.Helper()
+	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
+	var clock sync.Mutex
+	tell := func() time.Time {
+		clock.Lock()
+		defer clock.Unlock()
+		return now
+	}
+	k := newTestKeeper(t, "s")
+	k.guard = guard.New(guard.Config{})
+	h := openClock(t, t.TempDir(), k, tell)
+	defer h.close()
+	was := factory(t, h)
+	var targets []behaviour.Target
+	for i := range max(1, p.Parties) {
+		targets = append(targets, party{h.v.As(person(fmt.Sprintf("attacked %d", i)))})
+	}
+	pl := behaviour.Player{Now: tell, Seed: 1, Sleep: func(_ context.Context, d time.Duration) error {
+		clock.Lock()
+		defer clock.Unlock()
+		now = now.Add(d)
+		return nil
+	}}
+	now = now.Add(time.Minute)
+	begun := now
+	log, err := pl.Play(t.Context(), p, targets)
+	must(t, err)
+	now = now.Add(time.Minute)
+	got := harmOf(t, h, was)
+	t.Logf("%-26s touched %3d of %d: changed %d, renamed %d, held %d, frozen %d, acts %d", p.Name, len(log.Victims()), len(was), got.changed, got.renamed, got.held, got.stops, len(log.Acts))
+	undone(t, h, begun, was, log)
+	return got
+}
+
+// TestUnseen plays what docs/guard.md says that the guard cannot see, or cannot tell from work: what was done is known exactly all the same, and
+// taken back.
+func TestUnseen(t *testing.T) {
+	b, err := os.ReadFile("testdata/unseen.json")
+	must(t, err)
+	profiles, err := behaviour.Parse(b)
+	must(t, err)
+	for _, p := range profiles {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			attacked(t, p)
+		})
+	}
 }
 
 // undone compares what the vault says of the harm with what the player says that it did, and rolls it back, with the work of somebody else in
@@ -281,8 +350,8 @@ func undone(t *testing.T, h *house, begun time.Time, was map[string][32]byte, lo
 	// Somebody else goes on working.
 	other := h.v.As(person("colleague"))
 	fresh := smallPicture(t, 4000)
-	save(t, other, "/s/第一小学校/新しい写真.jpg", fresh)
-	later := map[string][32]byte{"第一小学校/新しい写真.jpg": sha256.Sum256(fresh)}
+	save(t, other, "/s/新しい写真.jpg", fresh)
+	later := map[string][32]byte{"新しい写真.jpg": sha256.Sum256(fresh)}
 	if _, err := other.Stat(ctx, "/s/第二小学校/IMG_0003.JPG"); err == nil {
 		better := smallPicture(t, 4001)
 		save(t, other, "/s/第二小学校/IMG_0003.JPG", better)

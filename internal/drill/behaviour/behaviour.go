@@ -31,6 +31,8 @@ type Profile struct {
 	Threads int      `json:"threads,omitempty"`  // at once, of each party; 0: 1
 	Parties int      `json:"parties,omitempty"`  // accounts that share the work; 0: 1
 	Pause   Duration `json:"pause,omitempty"`    // between two files
+	Lag     Duration `json:"lag,omitempty"`      // between two acts on one file
+	Good    int      `json:"good,omitempty"`     // after each file so many saves that hurt nothing
 	Limit   int      `json:"limit,omitempty"`    // so many files; 0: all
 	Door    Door     `json:"door,omitempty"`     // through which it comes; empty: WebDAV
 	Quick   bool     `json:"quick,omitempty"`    // it is one of the few that a quick rehearsal plays
@@ -61,6 +63,7 @@ type Part struct {
 	Skip    int64   `json:"skip,omitempty"`    // so many stay
 	Spots   int     `json:"spots,omitempty"`   // so many stretches, evenly spread,
 	Percent float64 `json:"percent,omitempty"` // of so many hundredths of the file each
+	Strewn  bool    `json:"strewn,omitempty"`  // each of the Spots stands anywhere in its share of the file
 	At      float64 `json:"at,omitempty"`      // one stretch of Head bytes, at this fraction of the file
 	Small   int64   `json:"small,omitempty"`   // files up to this size are replaced as a whole
 }
@@ -79,6 +82,21 @@ const (
 	Mimic  Look = "mimic"   // the markers of a JPEG stay, and its picture data is random bytes that look like it
 	Hidden Look = "hidden"  // a small valid JPEG with the content behind its end
 	Cover  Look = "comment" // a small valid JPEG with the content in its comments
+
+	// The whole file, in something that programs open.
+	Base85  Look = "base85"
+	UU      Look = "uuencode" // as mail had it
+	RTF     Look = "rtf"      // a text of a word processor, with it in hexadecimal
+	XML     Look = "xml"      // an element, with it in base64
+	Stored  Look = "stored"   // a ZIP with one member, neither compressed nor closed
+	Office  Look = "office"   // the same, as programs of an office make it
+	PDF     Look = "pdf"      // one page, and a stream
+	WAV     Look = "wav"      // a sound
+	Bitmap  Look = "bmp"      // the pixels of a BMP
+	Pixels  Look = "png"      // the pixels of a PNG
+	Snow    Look = "snow"     // a JPEG of random pixels
+	Same    Look = "same"     // the same small JPEG in the place of every file
+	Another Look = "another"  // what stands in the next file
 )
 
 // Way is how a file is saved.
@@ -101,6 +119,13 @@ const (
 	InPlace     Way = "in-place"     // only what is replaced is written, into the file as it stands
 	Append      Way = "append"       // the trailer is written behind its end, and nothing else
 	Cut         Way = "cut"          // cut off behind the bytes that are kept
+
+	FolderOver   Way = "folder-over"   // a file in a folder of its own, renamed over the old one
+	CopyOver     Way = "copy-over"     // a file in a folder of its own, copied over the old one
+	EmptyLater   Way = "empty-later"   // all are emptied, and then written
+	Parcel       Way = "parcel"        // an archive for each folder, closed with a password, then the files in it are removed
+	Bin          Way = "bin"           // moved to a folder of that name
+	RenameFolder Way = "rename-folder" // the folders are renamed
 )
 
 // needsSFTP reports whether WebDAV has no words for a way: there a file is saved as a whole.
@@ -129,6 +154,8 @@ const (
 	Newest     Order = "newest"
 	Shuffled   Order = "shuffled"
 	Around     Order = "around" // one file of each folder after the other
+	Smallest   Order = "smallest"
+	Oldest     Order = "oldest"
 )
 
 // Note is what is left behind.
@@ -213,10 +240,12 @@ func Parse(b []byte) (list []Profile, err error) {
 
 // check refuses what cannot be played.
 func (p *Profile) check() error {
-	ways := []Way{Overwrite, WriteRename, RenameWrite, NewDelete, DeleteNew, TempOver, MoveOut, EmptyFirst, Truncate, Delete, Rename, Read, InPlace, Append, Cut}
-	looks := []Look{Random, Base64, Hex, Zeros, Prose, Zip, Mimic, Hidden, Cover}
-	orders := []Order{ByFolder, Alphabetic, Largest, Newest, Shuffled, Around}
-	named := slices.Contains([]Way{WriteRename, RenameWrite, NewDelete, DeleteNew, Rename}, p.Way)
+	ways := []Way{Overwrite, WriteRename, RenameWrite, NewDelete, DeleteNew, TempOver, MoveOut, EmptyFirst, Truncate, Delete, Rename, Read, InPlace, Append, Cut,
+		FolderOver, CopyOver, EmptyLater, Parcel, Bin, RenameFolder}
+	looks := []Look{Random, Base64, Hex, Zeros, Prose, Zip, Mimic, Hidden, Cover,
+		Base85, UU, RTF, XML, Stored, Office, PDF, WAV, Bitmap, Pixels, Snow, Same, Another}
+	orders := []Order{ByFolder, Alphabetic, Largest, Newest, Shuffled, Around, Smallest, Oldest}
+	named := slices.Contains([]Way{WriteRename, RenameWrite, NewDelete, DeleteNew, Rename, Parcel, RenameFolder}, p.Way)
 	x := p.Part
 	switch {
 	case p.Name == "" || strings.Trim(p.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "":
@@ -239,10 +268,12 @@ func (p *Profile) check() error {
 		return fmt.Errorf("way %q needs \"door\": \"sftp\"", p.Way)
 	case p.Way == InPlace && !slices.Contains([]Look{Random, Zeros, Prose}, p.As):
 		return fmt.Errorf("way %q and look %q do not go together", p.Way, p.As)
+	case p.Way == InPlace && x.Strewn:
+		return errors.New("what is strewn cannot be written in place")
 	case p.Way == Append && p.Trailer == 0:
 		return fmt.Errorf("way %q needs a trailer", p.Way)
-	case min(x.Keep, x.Head, x.Write, x.Skip, x.Small, p.Trailer, int64(x.Spots), int64(p.Threads), int64(p.Parties), int64(p.Limit), int64(p.Pause)) < 0,
-		x.Percent < 0, x.Percent > 100, x.At < 0, x.At > 1, p.Threads > 64, p.Parties > 64, x.Spots > 1000, p.Trailer > 16<<20,
+	case min(x.Keep, x.Head, x.Write, x.Skip, x.Small, p.Trailer, int64(x.Spots), int64(p.Threads), int64(p.Parties), int64(p.Limit), int64(p.Pause), int64(p.Lag), int64(p.Good)) < 0,
+		x.Percent < 0, x.Percent > 100, x.At < 0, x.At > 1, p.Threads > 64, p.Parties > 64, p.Good > 1000, x.Spots > 1000, p.Trailer > 16<<20,
 		x.Write > 0 && x.Write+x.Skip < 16, x.Keep > 1<<50, x.Head > 1<<50, x.Write > 1<<50, x.Skip > 1<<50:
 		return errors.New("a number cannot be")
 	}

@@ -14,8 +14,8 @@ import (
 // span is a stretch of bytes.
 type span struct{ from, to int64 }
 
-// spans returns which bytes of a file of a size are replaced, in order and apart from each other.
-func (p Part) spans(size int64) (out []span) {
+// spans returns which bytes of a file of a size are replaced, in order and apart from each other. r says where strewn ones stand.
+func (p Part) spans(size int64, r *rand.Rand) (out []span) {
 	add := func(from, to int64) {
 		if n := len(out); n > 0 {
 			from = max(from, out[n-1].to)
@@ -35,6 +35,9 @@ func (p Part) spans(size int64) (out []span) {
 		n := int64(float64(size) * p.Percent / 100)
 		for i := range int64(p.Spots) {
 			at := size / int64(p.Spots) * i
+			if room := size/int64(p.Spots) - n; p.Strewn && room > 0 {
+				at += r.Int64N(room)
+			}
 			add(at, at+n)
 		}
 	case p.At > 0:
@@ -84,9 +87,9 @@ func (p *Profile) content(old []byte, r *rand.ChaCha8) (now []byte, replaced int
 		now, replaced = inComments(decoy(), noise(len(old))), all
 	case Mimic:
 		now, replaced = mimic(old, r)
-	default:
+	case Random, Zeros, Prose:
 		now = bytes.Clone(old)
-		for _, s := range p.Part.spans(all) {
+		for _, s := range p.Part.spans(all, rand.New(r)) {
 			part := now[s.from:s.to]
 			switch p.As {
 			case Zeros:
@@ -101,6 +104,8 @@ func (p *Profile) content(old []byte, r *rand.ChaCha8) (now []byte, replaced int
 			}
 			replaced += s.to - s.from
 		}
+	default:
+		now, replaced = p.As.wrap(noise(len(old))), all
 	}
 	return append(now, noise(int(p.Trailer))...), replaced
 }

@@ -32,6 +32,12 @@ type Target interface {
 	Remove(ctx context.Context, name string) error
 }
 
+// Copier is a Target that can copy by itself, as WebDAV can; for others the content is written once more.
+type Copier interface {
+	// Copy makes a file of another one's content, over what stands there.
+	Copy(ctx context.Context, from, to string) error
+}
+
 // Patcher is a Target whose door can change a file as it stands.
 type Patcher interface {
 	// Patch cuts a file to its first Size bytes, writes the pieces, and sets its time if it is not zero.
@@ -127,7 +133,7 @@ func (pl *Player) Play(ctx context.Context, p Profile, targets []Target) (*Log, 
 	if p.Note != nil && p.Note.First {
 		g.notes(ctx, 0, targets[0])
 	}
-	queue := make(chan File)
+	queue := make(chan job)
 	var all sync.WaitGroup
 	parties := min(max(1, p.Parties), len(targets))
 	live := make(chan struct{}, parties*max(1, p.Threads))
@@ -139,10 +145,10 @@ func (pl *Player) Play(ctx context.Context, p Profile, targets []Target) (*Log, 
 	}
 	left := cap(live)
 feed:
-	for _, f := range victims {
+	for _, j := range g.jobs(victims) {
 		for sent := false; !sent; {
 			select {
-			case queue <- f:
+			case queue <- j:
 				sent = true
 			case <-live:
 				if left--; left == 0 {
@@ -153,6 +159,7 @@ feed:
 			}
 		}
 		if p.Pause > 0 {
+			<-j.done // a pause is one: nobody is at work meanwhile
 			if err := pl.Sleep(ctx, time.Duration(p.Pause)); err != nil {
 				break feed
 			}
@@ -192,6 +199,7 @@ type game struct {
 
 	mu  sync.Mutex
 	log *Log // guarded by mu
+	own int  // guarded by mu: saves that hurt nobody
 }
 
 // order picks the victims and puts them in order.
@@ -208,8 +216,12 @@ func (g *game) order(files []File) (out []File) {
 		slices.SortStableFunc(out, func(a, b File) int { return strings.Compare(path.Dir(a.Path), path.Dir(b.Path)) })
 	case Largest:
 		slices.SortStableFunc(out, func(a, b File) int { return int(b.Size - a.Size) })
+	case Smallest:
+		slices.SortStableFunc(out, func(a, b File) int { return int(a.Size - b.Size) })
 	case Newest:
 		slices.SortStableFunc(out, func(a, b File) int { return b.Modified.Compare(a.Modified) })
+	case Oldest:
+		slices.SortStableFunc(out, func(a, b File) int { return a.Modified.Compare(b.Modified) })
 	case Shuffled:
 		r := rand.New(g.rand("order"))
 		r.Shuffle(len(out), func(i, j int) { out[i], out[j] = out[j], out[i] })
@@ -229,9 +241,13 @@ func (g *game) order(files []File) (out []File) {
 }
 
 // work attacks files until there are no more, or the party is stopped.
-func (g *game) work(ctx context.Context, party int, t Target, queue <-chan File, stopped *sync.Once) {
-	for f := range queue {
-		err := g.attack(ctx, party, t, f)
+func (g *game) work(ctx context.Context, party int, t Target, queue <-chan job, stopped *sync.Once) {
+	for j := range queue {
+		err := g.attack(ctx, party, t, j)
+		if err == nil {
+			err = g.good(ctx, party, t)
+		}
+		close(j.done)
 		if errors.Is(err, ErrStopped) {
 			stopped.Do(func() {
 				g.mu.Lock()
@@ -255,29 +271,6 @@ func (g *game) note(a Act, err error) error {
 	defer g.mu.Unlock()
 	g.log.Acts = append(g.log.Acts, a)
 	return err
-}
-
-// attack does to one file what the profile says.
-func (g *game) attack(ctx context.Context, party int, t Target, f File) error {
-	v := &victim{game: g, ctx: ctx, party: party, t: t, File: f, r: g.rand("file " + f.Path)}
-	switch g.p.Way {
-	case Delete, Rename, Truncate, Append, Cut:
-	default:
-		begun := g.Now()
-		old, err := t.Read(ctx, f.Path)
-		if err := g.note(Act{Kind: "read", Path: f.Path, Victim: f.Path, When: begun, Party: party}, err); err != nil || g.p.Way == Read {
-			return err
-		}
-		v.content, v.replaced = g.p.content(old, v.r)
-		v.Size = int64(len(old))
-	}
-	v.to = path.Join(path.Dir(f.Path), g.name(path.Base(f.Path), v.r))
-	for _, s := range v.steps() {
-		if err := s(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // victim is a file that is attacked.
@@ -327,7 +320,7 @@ func (v *victim) steps() []func() error {
 	case InPlace, Append, Cut:
 		return all(v.patch)
 	}
-	return nil
+	return v.crafty(write, move)
 }
 
 func (v *victim) write(name string, content []byte) error {
@@ -358,7 +351,7 @@ func (v *victim) patch() error {
 	p, changed := Patch{Size: -1, Modified: v.Modified}, v.replaced
 	switch v.p.Way {
 	case InPlace:
-		for _, s := range v.p.Part.spans(v.Size) {
+		for _, s := range v.p.Part.spans(v.Size, nil) {
 			p.Pieces = append(p.Pieces, Piece{s.from, v.content[s.from:s.to]})
 		}
 		if tail := v.content[v.Size:]; len(tail) > 0 {
