@@ -191,6 +191,10 @@ func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 			}
 		}
 	}
+	if r.own(gone) {
+		r.lost(gone, 0)
+		return ""
+	}
 	size := old.Size
 	if families[old.Kind] == writing || old.Kind == "" && old.Size < hidden {
 		size /= 4 // what packs well
@@ -209,15 +213,21 @@ func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 	return Gone
 }
 
-// stands reports whether a removed content stands elsewhere, or is what somebody has made themselves a short time ago: nobody misses it, unless it is
-// where something else stood that they have removed.
+// stands reports whether a removed content stands elsewhere, and notes that it does.
 func (r *recent) stands(gone *thing) bool {
 	t := r.equal[gone.content.Equal]
-	if t.other(gone) {
-		t.carries = true
-		return true
+	if !t.other(gone) {
+		return false
 	}
-	return t != nil && t.fresh && !t.carries
+	t.carries = true
+	return true
+}
+
+// own reports whether a small text is removed by whoever has made it a short time ago, as programs that build others do, and git; unless it is
+// where something else stood that they have removed.
+func (r *recent) own(gone *thing) bool {
+	t := r.equal[gone.content.Equal]
+	return t != nil && t.fresh && !t.carries && families[gone.content.Kind] == writing && gone.content.Size < noteSize
 }
 
 // lost notes that content stands nowhere any more.

@@ -52,7 +52,7 @@ func TestRules(t *testing.T) {
 	}
 	hurt := whole("jpeg", 4<<20)
 	hurt.Damaged, hurt.Reason = true, "data"
-	same := whole("jpeg", 9000)
+	same, note := whole("jpeg", 9000), whole("text", 900)
 	for _, c := range []struct {
 		name  string
 		steps []Step
@@ -80,7 +80,10 @@ func TestRules(t *testing.T) {
 		{"a copy stands elsewhere", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, "", false},
 		{"something as long, and called the same, elsewhere", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: whole("jpeg", 9000)},
 			{Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, Gone, false},
-		{"what somebody has made a moment ago", []Step{{Kind: Made, Dir: dir, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, "", false},
+		{"a text that somebody has made a moment ago", []Step{{Kind: Made, Dir: dir, Name: "a.css", New: note}, {Kind: Removed, Dir: dir, Name: "a.css", Old: note}}, "", false},
+		{"the same, and noise in its place", []Step{{Kind: Made, Dir: dir, Name: "a.css", New: note}, {Kind: Removed, Dir: dir, Name: "a.css", Old: note},
+			{Kind: Made, Dir: dir, Name: "a.css.x", New: junk(901)}}, Swapped, false},
+		{"a picture that somebody has brought a moment ago", []Step{{Kind: Made, Dir: dir, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, Gone, false},
 		{"a copy, then the original, then the copy", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same},
 			{Kind: Removed, Dir: id.File{2}, Name: "a.jpg", Old: same}}, Gone, false},
 		{"a small file of a repository, beside a small object of it", []Step{{Kind: Made, Dir: id.File{2}, Name: "3f9a", New: junk(3000)},

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 	"testing"
@@ -60,7 +61,14 @@ func (d *drive) Read(ctx context.Context, name string) ([]byte, error) {
 	return d.do(ctx, "GET", name, nil)
 }
 func (d *drive) Write(ctx context.Context, name string, b []byte, _ time.Time) error {
+	if dir := path.Dir(name); dir != "." {
+		d.do(ctx, "MKCOL", dir+"/", nil) // it may be there
+	}
 	_, err := d.do(ctx, "PUT", name, b)
+	return err
+}
+func (d *drive) Copy(ctx context.Context, from, to string) error {
+	_, err := d.do(ctx, "COPY", from, nil, "Destination", d.url+(&url.URL{Path: to}).EscapedPath(), "Overwrite", "T")
 	return err
 }
 func (d *drive) Rename(ctx context.Context, from, to string) error {
@@ -126,7 +134,7 @@ func TestAttackThroughTheDoor(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"lockbit2", "blackbasta", "lockbit4-quiet", "class-c", "mimic", "delete-then-create", "empty-first", "zip-with-password"} {
+	for _, name := range []string{"lockbit2", "blackbasta", "lockbit4-quiet", "class-c", "mimic", "delete-then-create", "empty-first", "zip-with-password", "copy-over", "same-picture-temp"} {
 		t.Run(name, func(t *testing.T) {
 			i := slices.IndexFunc(all, func(p behaviour.Profile) bool { return p.Name == name })
 			h := house.New(t)
