@@ -65,10 +65,16 @@ type Actor struct {
 	Door    string
 }
 
-// Acted is a change of a file.
-type Acted struct {
-	File id.File
-	Change
+// Ref names a node in these books: a small thing, to gather very many of. It is good until they are made anew.
+type Ref struct {
+	Num int64 // in the order in which nodes were made
+	Dir bool
+}
+
+// Story is a node with what happened to it, latest first.
+type Story struct {
+	Node    Node // without Props
+	Changes []Change
 }
 
 // Held is something that the guard doubts, and that is not decided yet.
@@ -84,10 +90,17 @@ type Change struct {
 	Author  string
 	Account id.Account
 	Session id.Session
+	Device  id.Device
+	Door    string
 	Parent  id.File // where the file stood after it (Save, Link, Move, Mkdir, Touch)
 	Name    string
 	Sign    string  // what the guard saw in it
 	Version Version // Save, Link, Hold; HoldRemove and Settle have its Version, and who did it
+}
+
+// Actor is who made the change.
+func (c *Change) Actor() Actor {
+	return Actor{Session: c.Session, Account: c.Account, Device: c.Device, Author: c.Author, Door: c.Door}
 }
 
 // View reads one share. Safe for concurrent use, unless it belongs to a Tx.
@@ -107,10 +120,17 @@ type View interface {
 	// Changed yields the files that have changed since a time, each as often as it has changed, latest change first. It ends at the
 	// latest change that was made at that time or before: where a clock was set back, the order of the records counts.
 	Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error]
-	// Acts yields the changes since a time, latest first, of the actors that are picked, and only those: the cost of the others is
-	// small. Where a clock was set back it may go on behind where Changed ends, and yields only what was made since. Within one record no
-	// order is promised.
-	Acts(ctx context.Context, since time.Time, pick func(Actor) bool) iter.Seq2[Acted, error]
+	// Touched returns what the actors that are picked have changed since a time, each once, in the order of making; some that they have
+	// changed before may be among it. The cost of what others have changed is small, and memory is that of the answer.
+	Touched(ctx context.Context, since time.Time, pick func(Actor) bool) ([]Ref, error)
+	// Stories returns nodes with their changes, in the order of refs; of what is not there, the zero Story. It goes back to the first
+	// content (of a directory: the first place) that was there at a time already, and no further.
+	Stories(ctx context.Context, refs []Ref, at time.Time) ([]Story, error)
+	// Mark says where the books are now, for Since.
+	Mark(ctx context.Context) (int64, error)
+	// Since returns what has changed after a mark, each as often as it has changed, in no particular order. Once the books were made
+	// anew that is everything.
+	Since(ctx context.Context, mark int64) ([]id.File, error)
 	Version(ctx context.Context, v id.Version) (Version, error)
 	// Held yields what is held, of a file or, for the zero id.File, of all; in the order in which it came.
 	Held(ctx context.Context, file id.File) iter.Seq2[Held, error]

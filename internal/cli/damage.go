@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -67,12 +69,14 @@ func (s *suspected) request(ctx context.Context, a *app, c *client.Client) (q ap
 
 func (a *app) damage() *cobra.Command {
 	var s *suspected
-	c := a.command("damage", "cmd.damage", "azekura damage --case 2026-1\nazekura damage --party sato --from '2026-07-13 08:00'", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+	var sum bool
+	c := a.command("damage", "cmd.damage", "azekura damage --case 2026-1\nazekura damage --sum --party sato --from '2026-07-13 08:00'", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
 			q, err := s.request(ctx, a, c)
 			if err != nil {
 				return err
 			}
+			q.Sum = sum
 			if a.json {
 				return emitAll(a, c.Damage(ctx, q))
 			}
@@ -81,8 +85,8 @@ func (a *app) damage() *cobra.Command {
 				if err != nil {
 					return err
 				}
+				n++
 				if f := line.File; f != nil {
-					n++
 					fmt.Fprintf(a.out, "%s  %s  %s (%s)\n", when(f.When), printable(trim(f.Path)), a.hurts(f.Hurts), printable(f.By))
 				}
 				if d := line.Sum; d != nil {
@@ -96,6 +100,7 @@ func (a *app) damage() *cobra.Command {
 		})
 	})
 	s = a.suspects(c)
+	c.Flags().BoolVar(&sum, "sum", false, a.t("flag.sum"))
 	return c
 }
 
@@ -112,7 +117,28 @@ func (a *app) sum(d *api.DamageSum) {
 		fmt.Fprintf(a.out, "  %s: %d\n", a.named("hurt", w), d.Hurts[w])
 	}
 	a.print("say.damage-intact", d.Versions, d.Files)
+	for _, by := range d.By {
+		who := by.Name
+		if by.Device != "" {
+			who += ", " + a.t("say.damage-device") + " " + by.Device
+		}
+		a.print("say.damage-by", printable(who), by.Door, by.Session, by.Files, size(by.Bytes))
+	}
+	for i, k := range d.Kinds {
+		if i == mostKinds {
+			a.print("say.damage-more", len(d.Kinds)-i)
+			break
+		}
+		name := k.Kind
+		if name == "" {
+			name = a.t("say.damage-other")
+		}
+		a.print("say.damage-kind", printable(name), k.Files, size(k.Bytes))
+	}
 }
+
+// mostKinds is how many kinds of files are listed.
+const mostKinds = 20
 
 // hurts names what was done.
 func (a *app) hurts(list []string) string {
@@ -126,8 +152,19 @@ func (a *app) hurts(list []string) string {
 func (a *app) rollback() *cobra.Command {
 	var s *suspected
 	var dry bool
-	c := a.command("rollback [PATH...]", "cmd.rollback", "azekura rollback --case 2026-1 --dry-run\nazekura rollback --party sato --from '2026-07-13 08:00' albums/2026", nil,
+	var list string
+	c := a.command("rollback [PATH...]", "cmd.rollback", "azekura rollback --case 2026-1 --dry-run\nazekura rollback --party sato --from '2026-07-13 08:00' albums/2026\nazekura rollback --frozen --list paths.txt", nil,
 		func(ctx context.Context, args []string) error {
+			if list != "" {
+				more, err := a.readList(list)
+				if err != nil {
+					return err
+				}
+				if args = append(args, more...); len(args) == 0 { // an empty list is nothing, not everything
+					a.print("say.rolled-back", 0, "0s")
+					return nil
+				}
+			}
 			var paths []string
 			for _, p := range args {
 				x, err := a.path("restore", p)
@@ -146,43 +183,76 @@ func (a *app) rollback() *cobra.Command {
 		})
 	s = a.suspects(c)
 	c.Flags().BoolVarP(&dry, "dry-run", "n", false, a.t("flag.dry-run"))
+	c.Flags().StringVar(&list, "list", "", a.t("flag.list"))
 	return c
+}
+
+// readList reads paths, one a line, from a file or, for -, from the input.
+func (a *app) readList(name string) (out []string, err error) {
+	in := a.in
+	if name != "-" {
+		if in, err = os.Open(name); err != nil {
+			return nil, problem.New(problem.NotFound, "read", name, err)
+		}
+		defer in.Close()
+	}
+	lines := bufio.NewScanner(in)
+	for lines.Scan() {
+		if p := strings.TrimSuffix(lines.Text(), "\r"); p != "" {
+			out = append(out, p)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return nil, problem.New(problem.Invalid, "read", name, err)
+	}
+	return out, nil
 }
 
 func (a *app) runRollback(ctx context.Context, c *client.Client, q api.RollbackRequest) error {
 	begun := a.now()
-	count, n := make(map[string]int), 0
+	var done *api.Rollback
+	n := 0
 	bar := a.working()
 	defer bar.end()
-	for m, err := range c.Rollback(ctx, q) {
+	for line, err := range c.Rollback(ctx, q) {
 		bar.clear()
 		if err != nil {
 			return err
 		}
-		bar.files.Add(1)
-		n++
-		count[m.Act]++
 		if a.json {
-			if err := a.emit(m); err != nil {
+			if err := a.emit(line); err != nil {
 				return err
 			}
+		}
+		if line.Done != nil {
+			done = line.Done
 			continue
 		}
-		if m.Beside != "" {
+		m := line.File
+		bar.files.Add(1)
+		n++
+		switch {
+		case a.json:
+		case m.Beside != "" && m.Act == "kept":
 			a.print("say.kept-beside", printable(trim(m.Path)), printable(trim(m.Beside)))
-			continue
+		case m.Beside != "":
+			a.print("say.back-beside", a.named("mend", m.Act), printable(trim(m.Path)), printable(trim(m.Beside)))
+		default:
+			fmt.Fprintf(a.out, "%s: %s\n", a.named("mend", m.Act), printable(trim(m.Path)))
 		}
-		fmt.Fprintf(a.out, "%s: %s\n", a.named("mend", m.Act), printable(trim(m.Path)))
 	}
-	if a.json {
+	if a.json || done == nil {
 		return nil
 	}
-	for _, act := range slices.Sorted(maps.Keys(count)) {
-		fmt.Fprintf(a.out, "  %s: %d\n", a.named("mend", act), count[act])
+	for _, act := range slices.Sorted(maps.Keys(done.Acts)) {
+		fmt.Fprintf(a.out, "  %s: %d\n", a.named("mend", act), done.Acts[act])
 	}
 	a.print("say.rolled-back", n, a.now().Sub(begun).Round(10*time.Millisecond).String())
-	if q.DryRun {
+	switch {
+	case q.DryRun:
 		a.print("say.dry-run")
+	case done.Records > 0:
+		a.print("say.rollback-undo", done.Session, done.From.Format(time.RFC3339Nano), done.To.Format(time.RFC3339Nano))
 	}
 	return nil
 }

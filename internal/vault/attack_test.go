@@ -314,14 +314,24 @@ func TestUnseen(t *testing.T) {
 	}
 }
 
+// harmed collects the harm in the share "s".
+func harmed(t testing.TB, h *house, eyes account.Session, by vault.Suspects) (list []vault.Harm, of vault.Extent) {
+	t.Helper()
+	of, err := h.v.Harm(t.Context(), eyes, "/s", by, func(x vault.Harm) error {
+		list = append(list, x)
+		return nil
+	})
+	must(t, err)
+	return list, of
+}
+
 // undone compares what the vault says of the harm with what the player says that it did, and rolls it back, with the work of somebody else in
 // between: that stays, and all else is as it was.
 func undone(t *testing.T, h *house, begun time.Time, was map[string][32]byte, log *behaviour.Log) {
 	t.Helper()
 	ctx, eyes := t.Context(), person("eyes")
 	by := vault.Suspects{From: begun.Add(-time.Second), Pick: func(a catalogue.Actor) bool { return strings.HasPrefix(a.Author, "attacked") }}
-	list, extent, err := h.v.Harm(ctx, eyes, "/s", by)
-	must(t, err)
+	list, extent := harmed(t, h, eyes, by)
 	if extent.Files < int64(len(was)) {
 		t.Errorf("the share has %d files", extent.Files)
 	}
@@ -358,7 +368,8 @@ func undone(t *testing.T, h *house, begun time.Time, was map[string][32]byte, lo
 		later["第二小学校/IMG_0003.JPG"] = sha256.Sum256(better)
 	}
 	for _, dry := range []bool{true, false, false} { // the last has nothing left to do
-		must(t, h.v.Rollback(ctx, eyes, "/s", by, nil, dry, func(vault.Mended) error { return nil }))
+		_, err := h.v.Rollback(ctx, eyes, "/s", by, nil, dry, func(vault.Mended) error { return nil })
+		must(t, err)
 	}
 	files, err := party{h.v.As(eyes)}.List(ctx)
 	must(t, err)

@@ -37,6 +37,7 @@ type request struct {
 	plan func(p *planner) ([]commit.Op, error)
 	// manifest is appended just before the commit record: a replay from any applied position finds both.
 	manifest []byte
+	known    map[id.Version]pack.Place // manifests that its operations link to: what the catalogue would look up, one by one
 	version  id.Version
 	key      seal.Key                // of the version
 	epoch    catalogue.Encapsulation // of the version
@@ -249,7 +250,7 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 func (v *Vault) append(ctx context.Context, r *request, rec commit.Record, plain []byte) (b catalogue.Batch, err error) {
 	sh := r.share
 	b = sh.pending
-	c := catalogue.Committed{Record: rec}
+	c := catalogue.Committed{Record: rec, Manifests: r.known}
 	if slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.HasManifest() }) {
 		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)
 		if err != nil {

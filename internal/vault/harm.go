@@ -1,9 +1,8 @@
 package vault
 
 import (
-	"cmp"
 	"context"
-	"errors"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +21,7 @@ type Actor = catalogue.Actor
 
 // Suspects are the parties and the time whose acts are asked for.
 type Suspects struct {
-	From, To time.Time // To zero: until now
+	From, To time.Time // after From, not after To; To zero: until now
 	Pick     func(Actor) bool
 	// During reports whether an actor that Pick has picked was suspect at a time; nil: all the time.
 	During func(Actor, time.Time) bool
@@ -45,289 +44,242 @@ const (
 
 // Harm is what suspects have done to one file.
 type Harm struct {
-	Path   pathname.Path // where it stood before; of what is new, where it was made
-	Now    pathname.Path // where it stands; empty: it is not shown
-	Hurts  []Hurt
-	Sign   guard.Sign // the first that the guard saw
-	When   time.Time  // the first act
-	By     string
-	Dir    bool
-	Was    Info // the version before, which is there as it was; no version: it had no content, or is new
-	Head   Info // what is shown now
-	Later  bool // somebody else has changed it since
-	node   catalogue.Node
-	before was
-	stood  bool // there was something before
-	holds  []catalogue.Held
+	Path  pathname.Path // where it stood before; of what is new, where it was made
+	Now   pathname.Path // where it stands; empty: it is not shown
+	Hurts []Hurt
+	Sign  guard.Sign // the first that the guard saw
+	When  time.Time  // the first act
+	By    Actor      // who did that
+	Dir   bool
+	Was   Info // the version before, which is there as it was; no version: it had no content, or is new
+	Head  Info // what is shown now
+	Later bool // somebody else has changed it since
+	*tale
 }
 
 // hurt reports whether something is not as it was.
 func (h *Harm) hurt(of Hurt) bool { return slices.Contains(h.Hurts, of) }
+
+// small reports whether it is new, and small enough for a note.
+func (h *Harm) small() bool {
+	const most = 64 << 10
+	return h.hurt(New) && !h.Dir && h.Head.Size > 0 && h.Head.Size <= most
+}
 
 // Extent is how much of a share was hurt.
 type Extent struct {
 	Files, Bytes int64 // of the share now, and what was removed
 }
 
-// Harm tells what suspects have done in a share, by path. It is a query on what was recorded at the saves.
-func (v *Vault) Harm(ctx context.Context, s account.Session, share pathname.Path, by Suspects) ([]Harm, Extent, error) {
+// Bounds of a damage query. Lists up to mostSorted are told by path; longer ones in the order in which the files were made, so that memory
+// does not grow with what is told.
+var (
+	mostSorted = 100_000
+	batch      = 512 // files that are looked at together
+)
+
+// Harm tells what suspects have done in a share: up to 100,000 files by path, more in the order in which they were made. It is a query
+// on what was recorded at the saves.
+func (v *Vault) Harm(ctx context.Context, s account.Session, share pathname.Path, by Suspects, tell func(Harm) error) (Extent, error) {
 	const op = "list"
 	w := &view{v: v, s: s}
 	sh, a, err := w.enter(ctx, op, share, false)
 	if err != nil {
-		return nil, Extent{}, err
+		return Extent{}, err
 	}
-	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
-	list, err := harms(ctx, cat, sh.id, a.Name, by)
-	if err != nil {
-		return nil, Extent{}, problem.New(problem.Internal, op, string(share), err)
-	}
-	t, err := cat.Totals(ctx)
-	if err != nil {
-		return nil, Extent{}, problem.New(problem.Internal, op, string(share), err)
-	}
-	e := Extent{Files: t.Files, Bytes: t.Bytes}
-	for _, h := range list {
-		if h.hurt(Gone) {
+	q := newHarmed(ctx, v.cfg.Catalogue.View(sh.id, sh.meta), sh.id, a.Name, by)
+	var e Extent
+	told := func(h Harm) error {
+		if h.hurt(Gone) && !h.Dir {
 			e.Files, e.Bytes = e.Files+1, e.Bytes+h.Was.Size
 		}
+		return tell(h)
 	}
-	return list, e, nil
-}
-
-// touched is what suspects did to a file, from the acts alone.
-type touched struct {
-	first, last time.Time
-	sign        string
-	by          string
-	holds       bool
-	acts        bool // other than holds
-}
-
-func harms(ctx context.Context, cat catalogue.View, share id.Share, name string, by Suspects) ([]Harm, error) {
-	files := make(map[id.File]*touched)
-	sessions := make(map[id.Session]Actor)
-	pick := func(a catalogue.Actor) bool {
-		ok := by.Pick(a)
-		if ok {
-			sessions[a.Session] = a
-		}
-		return ok
-	}
-	for a, err := range cat.Acts(ctx, by.From, pick) {
-		if err != nil {
-			return nil, err
-		}
-		if !by.To.IsZero() && a.When.After(by.To) || by.During != nil && !by.During(sessions[a.Session], a.When) || a.Kind == commit.SetProp || a.Kind == commit.Settle {
-			continue
-		}
-		t := files[a.File]
-		if t == nil {
-			t = &touched{last: a.When}
-			files[a.File] = t
-		}
-		t.first, t.by = a.When, a.Author
-		t.sign = cmp.Or(a.Sign, t.sign)
-		if a.Kind == commit.Hold || a.Kind == commit.HoldRemove {
-			t.holds = true
-		} else {
-			t.acts = true
-		}
-	}
-	q := &harmed{ctx: ctx, cat: cat, share: share, name: name, sessions: sessions, now: make(map[id.File]pathname.Path), then: make(map[id.File]pathname.Path),
-		moved: make(map[id.File]was)}
-	out := make([]Harm, 0, len(files))
-	for file, t := range files {
-		h, ok, err := q.file(file, t)
-		if err != nil {
-			return nil, err
-		}
-		if h.Dir && h.stood {
-			q.moved[file] = h.before
-		}
-		if ok {
-			out = append(out, h)
-		}
-	}
-	for i := range out {
-		if err := q.places(&out[i]); err != nil {
-			return nil, err
-		}
-	}
-	notes(out)
-	slices.SortFunc(out, func(a, b Harm) int { return strings.Compare(string(a.Path), string(b.Path)) })
-	return out, nil
-}
-
-// harmed finds out about one file after the other.
-type harmed struct {
-	ctx      context.Context
-	cat      catalogue.View
-	share    id.Share
-	name     string
-	sessions map[id.Session]Actor
-	now      map[id.File]pathname.Path // of directories, as they are now
-	then     map[id.File]pathname.Path // as they were
-	moved    map[id.File]was           // directories that the suspects have touched, as they were
-}
-
-// theirs reports whether a session is of a suspect.
-func (q *harmed) theirs(s id.Session) bool {
-	_, ok := q.sessions[s]
-	return ok
-}
-
-// path is where a directory stands now, or last stood; or where it stood before.
-func (q *harmed) path(dir id.File, paths map[id.File]pathname.Path, moved map[id.File]was) (pathname.Path, error) {
-	if dir.IsZero() {
-		return pathname.Root.Join(q.name), nil
-	}
-	if p, ok := paths[dir]; ok {
-		return p, nil
-	}
-	n, err := q.cat.Node(q.ctx, dir)
-	if errors.Is(err, catalogue.ErrNone) {
-		return pathname.Root.Join(q.name), nil
-	}
+	failed := func(err error) error { return problem.New(problem.Internal, op, string(share), err) }
+	refs, err := q.refs()
 	if err != nil {
-		return "", err
+		return e, failed(err)
 	}
-	parent, name := n.Parent, n.Name
-	if old, ok := moved[dir]; ok {
-		parent, name = old.parent, old.name
+	if err := q.tell(refs, told); err != nil {
+		return e, failed(err)
 	}
-	up, err := q.path(parent, paths, moved)
-	if err == nil {
-		paths[dir] = up.Join(name)
-	}
-	return up.Join(name), err
-}
-
-// file compares what a file was before the suspects' first act with what it is.
-func (q *harmed) file(file id.File, t *touched) (h Harm, ok bool, err error) {
-	n, err := q.cat.Node(q.ctx, file)
+	t, err := q.cat.Totals(ctx)
 	if err != nil {
-		return h, false, err
+		return e, failed(err)
 	}
-	h = Harm{Sign: guard.Sign(t.sign), When: t.first, By: t.by, Dir: n.Dir, node: n}
-	own := make(map[commit.Kind]bool)
-	removed := false // at that time
-	for c, err := range q.cat.History(q.ctx, file) {
-		if err != nil {
-			return h, false, err
-		}
-		theirs := q.theirs(c.Session) && !c.When.Before(t.first) && !c.When.After(t.last)
-		switch {
-		case theirs:
-			own[c.Kind] = true
-			continue
-		case c.Kind == commit.SetProp || c.Kind >= commit.Preview:
-			continue
-		case !c.When.Before(t.first):
-			h.Later = true
-			continue
-		case c.Kind == commit.Remove && !h.stood:
-			removed = true
-			h.stood = true
-			continue
-		case c.Kind == commit.Remove:
-			continue
-		}
-		if h.before.name == "" {
-			h.before.parent, h.before.name, h.stood = c.Parent, c.Name, true
-		}
-		if h.before.version.Version.IsZero() && c.Kind.HasContent() {
-			h.before.version = c.Version
-		}
-		if n.Dir || !h.before.version.Version.IsZero() {
-			break
-		}
-	}
-	h.stood = h.stood && !removed && h.before.name != ""
-	return h, q.words(&h, own, t), nil
+	e.Files, e.Bytes = e.Files+t.Files, e.Bytes+t.Bytes
+	return e, nil
 }
 
-// words names what was done.
-func (q *harmed) words(h *Harm, own map[commit.Kind]bool, t *touched) bool {
-	n := &h.node
-	add := func(w Hurt) { h.Hurts = append(h.Hurts, w) }
-	shown := n.Removed.IsZero()
-	switch {
-	case !h.stood && shown:
-		add(New)
-	case h.stood && !shown && own[commit.Remove]:
-		add(Gone)
-	case h.stood && shown && own[commit.Move] && (n.Parent != h.before.parent || n.Name != h.before.name):
-		add(Retitled)
-	}
-	if content := own[commit.Save] || own[commit.Link]; h.stood && content && n.Head.Equal != h.before.version.Equal {
-		switch f := n.Head.Found; {
-		case n.Head.Size == 0:
-			add(Emptied)
-		case f.Damaged || h.Sign != "" && h.Sign != guard.Locked && h.Sign != guard.Noted && h.Sign != guard.Retitled || f.Kind != h.before.version.Found.Kind && f.Kind == "":
-			add(Encrypted)
-		default:
-			add(Altered)
+// tell tells of all harm. Small new files come last, or are sorted in: only then is it known which of them are notes.
+func (q *harmed) tell(refs []catalogue.Ref, tell func(Harm) error) error {
+	var list []*Harm
+	sorted := len(refs) <= mostSorted
+	take := func(h Harm) error {
+		if h.tale = nil; !sorted {
+			return tell(h)
 		}
-	}
-	if t.holds && len(h.Hurts) == 0 {
-		add(HeldBack)
-	}
-	return len(h.Hurts) > 0 || n.Held > 0
-}
-
-// places finds the paths and versions.
-func (q *harmed) places(h *Harm) error {
-	n := &h.node
-	now, err := q.path(n.Parent, q.now, nil)
-	if err != nil {
-		return err
-	}
-	now = now.Join(n.Name)
-	h.Path = now
-	if h.stood {
-		was, err := q.path(h.before.parent, q.then, q.moved)
-		if err != nil {
-			return err
-		}
-		h.Path = was.Join(h.before.name)
-		h.Was = Info{Path: h.Path, Share: q.share, File: n.File, Created: n.Created, Dir: n.Dir}
-		h.Was.version(h.before.version)
-	}
-	if n.Removed.IsZero() {
-		h.Now = now
-		h.Head = info(now, q.share, *n)
-	}
-	if n.Held == 0 {
+		list = append(list, &h)
 		return nil
 	}
-	for x, err := range q.cat.Held(q.ctx, n.File) {
+	var small []catalogue.Ref
+	notes := make(leaflets)
+	for h, err := range q.each(refs) {
+		switch {
+		case err != nil:
+			return err
+		case h.small():
+			small = append(small, h.ref)
+			notes.add(&h)
+		default:
+			if err := take(h); err != nil {
+				return err
+			}
+		}
+	}
+	for h, err := range q.each(small) {
+		if err == nil {
+			notes.name(&h)
+			err = take(h)
+		}
 		if err != nil {
 			return err
 		}
-		if q.theirs(x.Session) {
-			h.holds = append(h.holds, x)
+	}
+	if !sorted {
+		return nil
+	}
+	slices.SortFunc(list, func(a, b *Harm) int { return strings.Compare(string(a.Path), string(b.Path)) })
+	for _, h := range list {
+		if err := tell(*h); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// notes finds the small files that came into several folders.
-func notes(list []Harm) {
-	const most = 64 << 10
-	dirs := make(map[[32]byte]map[id.File]bool)
-	small := func(h *Harm) bool { return h.hurt(New) && !h.Dir && h.Head.Size > 0 && h.Head.Size <= most }
-	for i := range list {
-		if h := &list[i]; small(h) {
-			if dirs[h.Head.Equal] == nil {
-				dirs[h.Head.Equal] = make(map[id.File]bool)
+// leaflets are small new contents, with up to three of the directories that they came into.
+type leaflets map[[16]byte][]id.File
+
+// notesFrom is in how many directories a small new content is a note.
+const notesFrom = 3
+
+func (l leaflets) add(h *Harm) {
+	key := [16]byte(h.Head.Equal[:])
+	if in := l[key]; len(in) < notesFrom && !slices.Contains(in, h.node.Parent) {
+		l[key] = append(in, h.node.Parent)
+	}
+}
+
+// name says of a small new file whether it is a note.
+func (l leaflets) name(h *Harm) {
+	if h.small() && (len(l[[16]byte(h.Head.Equal[:])]) >= notesFrom || h.Sign == guard.Noted) {
+		h.Hurts = []Hurt{Note}
+	}
+}
+
+// harmed finds out about files, many at once.
+type harmed struct {
+	ctx    context.Context
+	cat    catalogue.View
+	share  id.Share
+	name   string
+	by     Suspects
+	picked map[Actor]bool
+	now    map[id.File]pathname.Path // of directories, as they are now
+	then   map[id.File]pathname.Path // as they were
+	moved  map[id.File]stand         // directories that the suspects have touched, as they were
+	goals  map[id.File]stand         // and as they would be without them
+	dirs   map[int64]id.File         // them, by catalogue.Ref.Num
+}
+
+func newHarmed(ctx context.Context, cat catalogue.View, share id.Share, name string, by Suspects) *harmed {
+	return &harmed{ctx: ctx, cat: cat, share: share, name: name, by: by, picked: make(map[Actor]bool), now: make(map[id.File]pathname.Path),
+		then: make(map[id.File]pathname.Path), moved: make(map[id.File]stand), goals: make(map[id.File]stand), dirs: make(map[int64]id.File)}
+}
+
+// picks reports whether somebody is a suspect.
+func (q *harmed) picks(a Actor) bool {
+	mine, known := q.picked[a]
+	if !known {
+		mine = q.by.Pick(a)
+		q.picked[a] = mine
+	}
+	return mine
+}
+
+// theirs reports whether a change is an act of the suspects.
+func (q *harmed) theirs(c *catalogue.Change) bool {
+	return c.When.After(q.by.From) && (q.by.To.IsZero() || !c.When.After(q.by.To)) && q.picks(c.Actor()) &&
+		(q.by.During == nil || q.by.During(c.Actor(), c.When))
+}
+
+// refs finds out which files to look at, directories first: where they stood decides about the paths of what is in them.
+func (q *harmed) refs() ([]catalogue.Ref, error) {
+	refs, err := q.cat.Touched(q.ctx, q.by.From, q.picks)
+	if err != nil {
+		return nil, err
+	}
+	slices.SortStableFunc(refs, func(a, b catalogue.Ref) int {
+		switch {
+		case a.Dir == b.Dir:
+			return 0
+		case a.Dir:
+			return -1
+		}
+		return 1
+	})
+	dirs := refs[:slices.IndexFunc(append(refs, catalogue.Ref{}), func(r catalogue.Ref) bool { return !r.Dir })]
+	for part := range slices.Chunk(dirs, batch) {
+		stories, err := q.cat.Stories(q.ctx, part, q.by.From)
+		if err != nil {
+			return nil, err
+		}
+		for i := range stories {
+			t := q.tale(&stories[i])
+			q.dirs[part[i].Num] = t.node.File
+			if t.touched {
+				q.goals[t.node.File] = t.goal
 			}
-			dirs[h.Head.Equal][h.node.Parent] = true
+			if t.touched && t.before.shown {
+				q.moved[t.node.File] = t.before
+			}
 		}
 	}
-	for i := range list {
-		if h := &list[i]; small(h) && (len(dirs[h.Head.Equal]) >= 3 || h.Sign == guard.Noted) {
-			h.Hurts = []Hurt{Note}
+	return refs, nil
+}
+
+// each yields the harm of files.
+func (q *harmed) each(refs []catalogue.Ref) iter.Seq2[Harm, error] {
+	return func(yield func(Harm, error) bool) {
+		for part := range slices.Chunk(refs, batch) {
+			stories, err := q.cat.Stories(q.ctx, part, q.by.From)
+			if err != nil {
+				yield(Harm{}, err)
+				return
+			}
+			for i := range stories {
+				h, ok, err := q.harm(&stories[i])
+				h.ref = part[i]
+				if (ok || err != nil) && !yield(h, err) {
+					return
+				}
+			}
 		}
 	}
+}
+
+// one is the harm of a single file; not ok if there is none.
+func (q *harmed) one(n catalogue.Node) (h Harm, ok bool, err error) {
+	s := catalogue.Story{Node: n}
+	for c, err := range q.cat.History(q.ctx, n.File) {
+		if err != nil {
+			return h, false, err
+		}
+		s.Changes = append(s.Changes, c)
+		if !c.When.After(q.by.From) && (c.Kind == commit.Save || c.Kind == commit.Link || n.Dir && c.Kind == commit.Mkdir) {
+			break
+		}
+	}
+	return q.harm(&s)
 }

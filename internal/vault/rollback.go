@@ -2,24 +2,25 @@ package vault
 
 import (
 	"context"
-	"errors"
-	"path"
 	"slices"
-	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // Mended tells what a rollback does to one file.
 type Mended struct {
-	Harm
-	Act    Act           // Restored, BroughtBack, Renamed, Kept; "removed" of what is new, "discarded" of what is held
-	Beside pathname.Path // Kept: where the content from before stands now, too
+	Path   pathname.Path // where it stood before the suspects' acts
+	Hurts  []Hurt
+	Act    Act           // Restored, BroughtBack, Renamed, Kept; TakenAway, Dropped
+	Beside pathname.Path // where it stands, or the content from before, too, because something else has the name
 }
 
 // More acts, of Rollback.
@@ -28,207 +29,190 @@ const (
 	Dropped   Act = "discarded" // what was held is not taken
 )
 
-// Rollback undoes what suspects have done in a share: contents, names and removals are as they were before their first act, what they made
-// is removed, what is held of theirs is discarded. It only adds: what it takes away can be brought back, and it can be undone like every
-// act. What somebody else has changed since stays as it is, and the content from before comes beside it. only picks paths;
-// nil: all. All becomes visible in one commit, or in as few as there must be; when it breaks off in between, calling it again goes on.
-func (v *Vault) Rollback(ctx context.Context, s account.Session, share pathname.Path, by Suspects, only func(pathname.Path) bool, dry bool, tell func(Mended) error) error {
+// Rolled says in which records a rollback stands: it is an act of the session like others, between First and Last.
+type Rolled struct {
+	First, Last time.Time
+	Records     int
+}
+
+// pageOps bounds the operations of one record of a rollback, as its size does; the files that change places with each other come on top.
+var pageOps = commit.MaxOps - 1<<13
+
+// Rollback undoes what suspects have done in a share: each file gets the content, name and place that it would have without their acts,
+// what they made is removed, what is held of theirs is discarded. It only adds: what it takes away can be brought back, and it can be undone
+// as the act of its session. What others have done stays; where they have saved over content of the suspects, the content from before
+// comes beside theirs. only picks paths; nil: all.
+//
+// What stands in one commit record becomes visible at once or not at all: some 40,000 files. More take several records, one behind the other,
+// because a record must fit into memory wherever a vault is read. Each file, and all files that change places with each other, are in one
+// record, so that after every record each file is either as it was found or as it will be: when a rollback breaks off, calling it again
+// does the rest. What has changed between looking and committing is looked at again.
+func (v *Vault) Rollback(ctx context.Context, s account.Session, share pathname.Path, by Suspects, only func(pathname.Path) bool, dry bool,
+	tell func(Mended) error) (out Rolled, err error) {
 	const op = "restore"
 	w := &view{v: v, s: s}
 	sh, a, err := w.enter(ctx, op, share, !dry)
 	if err != nil {
+		return out, err
+	}
+	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
+	r := &rollback{q: newHarmed(ctx, cat, sh.id, a.Name, by), only: only, dry: dry, done: make(map[id.File]bool)}
+	if err := r.order(); err != nil {
+		return out, problem.New(problem.Internal, op, string(share), err)
+	}
+	for r.next < len(r.refs) {
+		if err := r.step(w, sh, share, &out); err != nil {
+			return out, err
+		}
+		for _, m := range r.mended {
+			if err := tell(m); err != nil {
+				return out, err
+			}
+		}
+	}
+	return out, nil
+}
+
+// rollback is what has to be done, a page at a time.
+type rollback struct {
+	q    *harmed
+	cat  catalogue.View
+	only func(pathname.Path) bool
+	dry  bool
+	refs []catalogue.Ref // directories, files, directories again
+	dirs int             // how many directories
+	next int             // of refs: all before it is done
+	done map[id.File]bool
+	page
+}
+
+// page is what becomes one record.
+type page struct {
+	at      int   // of refs: up to there
+	mark    int64 // of the books, before they were looked at
+	ops     sheet
+	mended  []Mended
+	known   map[id.Version]pack.Place // of what is linked to
+	seen    map[id.File]seen          // what is changed, as it was looked at
+	taken   map[spot]id.File          // names that something will have
+	left    map[id.File]bool          // what goes, or moves away
+	up      map[id.File]id.File       // the directories of directories that move
+	gone    map[id.File]bool          // directories that go
+	busy    map[id.File]bool          // what is being decided
+	pulled  []id.File                 // what was decided before its turn
+	changed map[id.File]bool          // since the suspects began, by anybody; nil: not asked yet
+	visible map[id.File]bool          // directories that people will be able to go to
+}
+
+// seen is a file as it was looked at.
+type seen struct {
+	parent  id.File
+	name    string
+	removed time.Time
+	head    id.Version
+}
+
+// order lays down in which order files are looked at: directories first, from the top down, so that what comes back has a place; then files;
+// last, from below, what is no longer needed of the directories that were not there before.
+func (r *rollback) order() error {
+	refs, err := r.q.refs()
+	if err != nil {
 		return err
 	}
-	for try := 0; ; try++ {
-		r := &rollback{ctx: ctx, cat: v.cfg.Catalogue.View(sh.id, sh.meta), taken: make(map[spot]bool), leaves: make(map[id.File]bool)}
-		list, err := harms(ctx, r.cat, sh.id, a.Name, by)
+	depth := make(map[int64]int, len(r.q.dirs))
+	for num, file := range r.q.dirs {
+		p, err := r.q.path(file, r.q.then, r.q.moved)
 		if err != nil {
 			return err
 		}
-		if only != nil {
-			list = slices.DeleteFunc(list, func(h Harm) bool { return !only(h.Path) })
+		depth[num] = len(p.Names())
+	}
+	r.dirs = len(depth)
+	dirs := slices.Clone(refs[:r.dirs])
+	slices.SortStableFunc(dirs, func(a, b catalogue.Ref) int { return depth[a.Num] - depth[b.Num] })
+	copy(refs, dirs)
+	slices.Reverse(dirs)
+	r.refs = append(refs, dirs...)
+	return nil
+}
+
+// step commits the next page.
+func (r *rollback) step(w *view, sh *share, share pathname.Path, out *Rolled) error {
+	committed := w.v.cfg.Catalogue.View(sh.id, sh.meta)
+	for try := 1; ; try++ {
+		othersWait := try > undoTries
+		if !othersWait {
+			if err := r.look(committed); err != nil {
+				return problem.New(problem.Internal, "restore", string(share), err)
+			}
+			if r.dry || len(r.ops.ops) == 0 {
+				r.next, r.pulled = r.at, nil
+				return nil
+			}
 		}
-		if err := r.plan(list); err != nil {
-			return err
+		req := w.request(sh, event.Changed, share)
+		req.note, req.settles = "roll back", true
+		req.plan = func(p *planner) ([]commit.Op, error) {
+			var err error
+			if othersWait {
+				err = r.look(p.mine.View)
+			} else {
+				err = r.still(p.mine.View)
+			}
+			req.known = r.known
+			return r.ops.ops, err
 		}
-		if !dry {
-			err = r.carry(w, sh, share)
-		}
-		switch {
-		case errors.Is(err, errMoved) && try < undoTries:
+		switch err := w.v.submit(r.q.ctx, req); {
+		case err == errMoved:
 			continue
 		case err != nil:
 			return err
 		}
-		for _, m := range r.mended {
-			if err := tell(m); err != nil {
-				return err
+		if req.planned {
+			out.Records++
+			if out.Last = req.when; out.First.IsZero() {
+				out.First = req.when
 			}
 		}
+		r.next, r.pulled = r.at, nil
 		return nil
 	}
 }
 
-// rollback is what has to be done.
-type rollback struct {
-	ctx    context.Context
-	cat    catalogue.View
-	taken  map[spot]bool
-	leaves map[id.File]bool // what goes, or moves away
-	mended []Mended
-	steps  []mending
-}
-
-// mending is what is done to one file, all of it in one record.
-type mending struct {
-	node catalogue.Node
-	ops  []commit.Op
-}
-
-// plan decides about each file: first what goes, so that names are free, then folders from the top down, then files.
-func (r *rollback) plan(list []Harm) error {
-	slices.SortStableFunc(list, func(a, b Harm) int { return r.rank(&a) - r.rank(&b) })
-	for i := range list {
-		if h := &list[i]; !h.Later && (h.hurt(New) || h.hurt(Note)) && !h.Dir || h.hurt(Retitled) && !h.Later {
-			r.leaves[h.node.File] = true
-		}
+// look fills a page from a view of the books. A rehearsal has one page for all, so that it knows which names are given away.
+func (r *rollback) look(cat catalogue.View) (err error) {
+	for _, f := range r.pulled {
+		delete(r.done, f)
 	}
-	for i := range list {
-		if err := r.file(&list[i]); err != nil {
-			return err
-		}
+	if r.taken == nil || !r.dry {
+		r.page = page{known: make(map[id.Version]pack.Place), seen: make(map[id.File]seen), taken: make(map[spot]id.File), left: make(map[id.File]bool), up: make(map[id.File]id.File),
+			gone: make(map[id.File]bool), busy: make(map[id.File]bool), visible: make(map[id.File]bool)}
 	}
-	return nil
-}
-
-func (r *rollback) rank(h *Harm) int {
-	switch {
-	case h.hurt(New) || h.hurt(Note):
-		return 0
-	case h.Dir:
-		return 1 + len(h.Path.Names())
+	r.cat, r.q.cat = cat, cat
+	clear(r.q.now)
+	r.pulled, r.mended, r.ops = nil, nil, sheet{}
+	if r.mark, err = cat.Mark(r.q.ctx); err != nil {
+		return err
 	}
-	return 1 << 20
-}
-
-// file decides about one file.
-func (r *rollback) file(h *Harm) error {
-	m := Mended{Harm: *h}
-	var ops []commit.Op
-	for _, x := range h.holds {
-		ops = append(ops, settling(x))
-		m.Act = Dropped
-	}
-	n := &h.node
-	place := func() (commit.Op, error) {
-		name, err := r.free(h.before.parent, h.before.name, n.File)
-		return commit.Op{Kind: commit.Move, File: n.File, Parent: h.before.parent, Name: name}, err
-	}
-	content := h.hurt(Encrypted) || h.hurt(Altered) || h.hurt(Emptied)
-	switch {
-	case h.Later && content && !h.before.version.Version.IsZero():
-		name, err := r.free(n.Parent, beside(h.before.name), id.File{})
+	for r.at = r.next; r.at < len(r.refs) && !r.full(); {
+		part := r.refs[r.at:min(r.at+batch, len(r.refs))]
+		stories, err := cat.Stories(r.q.ctx, part, r.q.by.From)
 		if err != nil {
 			return err
 		}
-		m.Act, m.Beside = Kept, h.Now.Dir().Join(name)
-		ops = append(ops, link(id.NewFile(), n.Parent, name, h.before.version))
-	case h.Later:
-		m.Act = Kept
-	case h.hurt(New) || h.hurt(Note):
-		if h.Dir {
-			return nil // others may have put something into it; an empty one does no harm
-		}
-		m.Act = TakenAway
-		ops = append(ops, commit.Op{Kind: commit.Remove, File: n.File})
-	case content && !h.before.version.Version.IsZero():
-		to, err := place()
-		if err != nil {
-			return err
-		}
-		m.Act = Restored
-		ops = append(ops, link(n.File, to.Parent, to.Name, h.before.version))
-	case h.hurt(Gone), h.hurt(Retitled):
-		to, err := place()
-		if err != nil {
-			return err
-		}
-		if m.Act = Renamed; h.hurt(Gone) {
-			m.Act = BroughtBack
-		}
-		ops = append(ops, to)
-	}
-	if m.Act == "" {
-		return nil
-	}
-	r.mended = append(r.mended, m)
-	if len(ops) > 0 {
-		r.steps = append(r.steps, mending{*n, ops})
-	}
-	return nil
-}
-
-// free returns a name that nothing else has, or will have, in a directory: the one that is asked for if it can be.
-func (r *rollback) free(dir id.File, name string, file id.File) (string, error) {
-	for {
-		at := spot{dir, pathname.Key(name)}
-		n, err := r.cat.Child(r.ctx, dir, name)
-		switch {
-		case err != nil && !errors.Is(err, catalogue.ErrNone):
-			return "", err
-		case !r.taken[at] && (err != nil || n.File == file || r.leaves[n.File]):
-			r.taken[at] = true
-			return name, nil
-		}
-		name = beside(name)
-	}
-}
-
-// beside is the name under which a content stands beside another.
-func beside(name string) string {
-	ext := path.Ext(name)
-	return strings.TrimSuffix(name, ext) + "(前)" + ext
-}
-
-// carry does what was planned, in as few commits as there must be.
-func (r *rollback) carry(w *view, sh *share, share pathname.Path) error {
-	for rest := r.steps; len(rest) > 0; {
-		var page sheet
-		n := 0
-		for n < len(rest) {
-			ok, err := page.add(rest[n].ops...)
-			if err != nil {
-				return err
-			}
-			if !ok {
+		for i := range stories {
+			if r.full() {
 				break
 			}
-			n++
-		}
-		part := rest[:n]
-		rest = rest[n:]
-		req := w.request(sh, event.Changed, share)
-		req.note, req.settles = "roll back", true
-		req.plan = func(p *planner) ([]commit.Op, error) {
-			for i := range part {
-				if err := stillAs(p, &part[i].node); err != nil {
-					return nil, err
-				}
+			if err := r.turn(&stories[i], r.at); err != nil {
+				return err
 			}
-			return page.ops, nil
-		}
-		if err := w.v.submit(r.ctx, req); err != nil {
-			return err
+			r.at++
 		}
 	}
 	return nil
 }
 
-// stillAs returns errMoved unless a file is as it was looked at.
-func stillAs(p *planner, was *catalogue.Node) error {
-	n, err := p.mine.View.Node(p.ctx, was.File)
-	if err == nil && (n.Parent != was.Parent || n.Name != was.Name || !n.Removed.Equal(was.Removed) || n.Head.Version != was.Head.Version) {
-		err = errMoved
-	}
-	return err
+func (r *rollback) full() bool {
+	return len(r.ops.ops) >= pageOps || r.ops.size > commit.MaxRecord-recordRoom || r.dry && len(r.mended) >= batch
 }

@@ -156,7 +156,7 @@ func testSave(t *testing.T, c catalogue.Catalogue) {
 		t.Fatalf("history: %d changes, %v", len(changes), err)
 	}
 	equal(t, "latest change", changes[0], nil, catalogue.Change{Kind: commit.Save, When: when, Author: "田中", Account: b.rec.Account,
-		Session: b.rec.Session, Name: "写真.psd", Version: head}, nil)
+		Session: b.rec.Session, Device: b.rec.Device, Door: "sftp", Name: "写真.psd", Version: head}, nil)
 	totals, err := b.view().Totals(t.Context())
 	equal(t, "Totals", totals, err, catalogue.Totals{Files: 1, Versions: 2, Bytes: 2000}, nil)
 }

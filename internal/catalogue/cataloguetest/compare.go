@@ -2,9 +2,9 @@ package cataloguetest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"iter"
 	"maps"
 	"reflect"
@@ -74,11 +74,12 @@ func same(ctx context.Context, t failer, got catalogue.View, want *model) {
 		w, _ := changed(ctx, want, since)
 		equal(t, "Changed", g, err, w, nil)
 	}
-	for _, since := range moments(want) { // the model's acts are all of it, the others' as far as they know when to end
+	for _, since := range moments(want) {
 		for _, pick := range []func(catalogue.Actor) bool{func(catalogue.Actor) bool { return true }, func(a catalogue.Actor) bool { return a.Author == "tanaka" }} {
-			sameActs(ctx, t, got, want, since, pick)
+			sameStories(ctx, t, got, want, since, pick)
 		}
 	}
+	sameSince(ctx, t, got, want)
 	for _, file := range append(slices.Collect(maps.Keys(want.nodes)), id.File{}) {
 		g, err := collect(got.Held(ctx, file))
 		w, _ := collect(want.Held(ctx, file))
@@ -111,36 +112,57 @@ func sameNode(ctx context.Context, t failer, got catalogue.View, want *model, n 
 	equal(t, "History", gc, err, wc, nil)
 }
 
-// sameActs compares the acts since a time: what the model has must be there, and nothing that was not picked or is older.
-func sameActs(ctx context.Context, t failer, got catalogue.View, want *model, since time.Time, pick func(catalogue.Actor) bool) {
+// sameStories compares what somebody has touched since a time: what the model has must be there, and nothing that they have never touched.
+func sameStories(ctx context.Context, t failer, got catalogue.View, want *model, since time.Time, pick func(catalogue.Actor) bool) {
 	t.Helper()
-	g, err := collect(got.Acts(ctx, since, pick))
+	refs, err := got.Touched(ctx, since, pick)
 	if err != nil {
-		t.Errorf("Acts: %v", err)
+		t.Fatalf("Touched: %v", err)
 	}
-	left := make(map[string]int)
+	if !slices.IsSortedFunc(refs, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) }) {
+		t.Errorf("Touched since %v is not in order: %v", since, refs)
+	}
+	stories, err := got.Stories(ctx, append(refs, catalogue.Ref{Num: 1 << 40}), since)
+	if err != nil || len(stories) != len(refs)+1 || len(stories[len(refs)].Changes) > 0 {
+		t.Fatalf("Stories: %d of %d, %v", len(stories), len(refs)+1, err)
+	}
+	theirs, told := make(map[id.File]bool), make(map[id.File]bool)
 	for _, l := range want.log {
-		if pick(l.actor) && l.when.After(since) {
-			left[fmt.Sprintf("%v", catalogue.Acted{File: l.file, Change: l.change})]++
+		theirs[l.file] = theirs[l.file] || pick(l.actor)
+	}
+	for i, s := range stories[:len(refs)] {
+		if told[s.Node.File] || !theirs[s.Node.File] || s.Node.Dir != refs[i].Dir {
+			t.Errorf("Touched since %v: %v is told twice, is not theirs, or is no directory", since, s.Node.File)
+			continue
+		}
+		told[s.Node.File] = true
+		equal(t, "Stories", s, nil, want.story(s.Node.File, since), nil)
+	}
+	w, _ := want.Touched(ctx, since, pick)
+	expected, _ := want.Stories(ctx, w, since)
+	for _, s := range expected {
+		if !told[s.Node.File] {
+			t.Errorf("Touched since %v: %v is missing", since, s.Node.File)
 		}
 	}
-	for _, a := range g {
-		key := fmt.Sprintf("%v", a)
-		if left[key]--; left[key] < 0 {
-			t.Errorf("Acts since %v: %s was not made", since, key)
-		}
+}
+
+// sameSince compares what has changed after the beginning and the end of the books.
+func sameSince(ctx context.Context, t failer, got catalogue.View, want *model) {
+	t.Helper()
+	mark, err := got.Mark(ctx)
+	if err != nil {
+		t.Fatalf("Mark: %v", err)
 	}
-	w, _ := collect(want.Acts(ctx, since, pick))
-	seen := make(map[string]int)
-	for _, a := range g {
-		seen[fmt.Sprintf("%v", a)]++
+	if late, err := got.Since(ctx, mark); err != nil || len(late) > 0 {
+		t.Errorf("Since the last mark: %v, %v", late, err)
 	}
-	for _, a := range w {
-		key := fmt.Sprintf("%v", a)
-		if seen[key]--; seen[key] < 0 {
-			t.Errorf("Acts since %v: %s is missing", since, key)
-		}
+	g, err := got.Since(ctx, 0)
+	w, _ := want.Since(ctx, 0)
+	for _, list := range [][]id.File{g, w} { // within one record no order is promised
+		slices.SortFunc(list, func(a, b id.File) int { return bytes.Compare(a[:], b[:]) })
 	}
+	equal(t, "Since", g, err, w, nil)
 }
 
 // collect reads a sequence to its end.

@@ -32,12 +32,11 @@ type model struct {
 	actor    catalogue.Actor // of the record that is being applied
 }
 
-// logged is a change, as far as Changed tells it.
+// logged is a change, as far as Changed, Touched and Since tell it.
 type logged struct {
-	file   id.File
-	when   time.Time
-	actor  catalogue.Actor
-	change catalogue.Change
+	file  id.File
+	when  time.Time
+	actor catalogue.Actor
 }
 
 var _ catalogue.View = (*model)(nil)
@@ -105,10 +104,11 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 		m.nodes[op.File] = n
 		m.removals[op.File] = len(m.removals)
 	}
-	change := catalogue.Change{Kind: op.Kind, When: when, Author: c.Author, Account: c.Account, Session: c.Session, Parent: op.Parent, Name: op.Name, Sign: op.Sign}
+	change := catalogue.Change{Kind: op.Kind, When: when, Author: c.Author, Account: c.Account, Session: c.Session, Device: c.Device, Door: c.Door, Parent: op.Parent, Name: op.Name, Sign: op.Sign}
 	if places {
 		n.Parent, n.Name, n.Removed = op.Parent, op.Name, time.Time{}
-		m.giveWay(n, catalogue.Change{Kind: commit.Remove, When: when, Author: c.Author, Account: c.Account, Session: c.Session})
+		m.giveWay(n, catalogue.Change{Kind: commit.Remove, When: when, Author: c.Author, Account: c.Account, Session: c.Session,
+			Device: c.Device, Door: c.Door})
 	}
 	switch op.Kind {
 	case commit.Mkdir, commit.Touch:
@@ -157,7 +157,7 @@ func (m *model) Held(_ context.Context, file id.File) iter.Seq2[catalogue.Held, 
 
 func (m *model) change(file id.File, c catalogue.Change) {
 	m.changes[file] = append(m.changes[file], c)
-	m.log = append(m.log, logged{file, c.When, m.actor, c})
+	m.log = append(m.log, logged{file, c.When, m.actor})
 }
 
 func (m *model) giveWay(n *catalogue.Node, removal catalogue.Change) {
@@ -258,18 +258,58 @@ func (m *model) Changed(_ context.Context, since time.Time) iter.Seq2[id.File, e
 	}
 }
 
-// Acts implements catalogue.View.
-func (m *model) Acts(_ context.Context, since time.Time, pick func(catalogue.Actor) bool) iter.Seq2[catalogue.Acted, error] {
-	return func(yield func(catalogue.Acted, error) bool) {
-		for _, l := range slices.Backward(m.log) {
-			if !l.when.After(since) {
-				return
-			}
-			if pick(l.actor) && !yield(catalogue.Acted{File: l.file, Change: l.change}, nil) {
-				return
+// Touched implements catalogue.View. Nodes are numbered in the order in which they were made.
+func (m *model) Touched(_ context.Context, since time.Time, pick func(catalogue.Actor) bool) (out []catalogue.Ref, _ error) {
+	for _, l := range slices.Backward(m.log) {
+		if !l.when.After(since) {
+			break
+		}
+		if pick(l.actor) {
+			out = append(out, catalogue.Ref{Num: int64(m.removals[l.file]), Dir: m.nodes[l.file].Dir})
+		}
+	}
+	slices.SortFunc(out, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) })
+	return slices.Compact(out), nil
+}
+
+// Stories implements catalogue.View.
+func (m *model) Stories(_ context.Context, refs []catalogue.Ref, at time.Time) ([]catalogue.Story, error) {
+	out := make([]catalogue.Story, len(refs))
+	for i, r := range refs {
+		for file, num := range m.removals {
+			if int64(num) == r.Num {
+				out[i] = m.story(file, at)
 			}
 		}
 	}
+	return out, nil
+}
+
+func (m *model) story(file id.File, at time.Time) (s catalogue.Story) {
+	s.Node = *m.nodes[file]
+	s.Node.Props = nil
+	for _, c := range slices.Backward(m.changes[file]) {
+		s.Changes = append(s.Changes, c)
+		enough := c.Kind == commit.Save || c.Kind == commit.Link
+		if s.Node.Dir {
+			enough = enough || c.Kind == commit.Mkdir || c.Kind == commit.Touch || c.Kind == commit.Move
+		}
+		if enough && !c.When.After(at) {
+			break
+		}
+	}
+	return s
+}
+
+// Mark implements catalogue.View.
+func (m *model) Mark(context.Context) (int64, error) { return int64(len(m.log)), nil }
+
+// Since implements catalogue.View.
+func (m *model) Since(_ context.Context, mark int64) (out []id.File, _ error) {
+	for _, l := range m.log[mark:] {
+		out = append(out, l.file)
+	}
+	return out, nil
 }
 
 func (m *model) History(_ context.Context, file id.File) iter.Seq2[catalogue.Change, error] {

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -78,6 +79,7 @@ type applier struct {
 
 	c     *catalogue.Committed // being applied
 	actor int64
+	near  map[id.File]node // rows that the record touches, read together; nil for a record of few operations
 	buf   []byte
 }
 
@@ -100,7 +102,13 @@ func (a *applier) commit(c *catalogue.Committed) (err error) {
 	if a.actor, err = a.act(actorOf(&c.Record)); err != nil {
 		return err
 	}
+	a.near = nil
 	for i := range c.Ops {
+		if i%together == 0 && len(c.Ops) > few {
+			if err := a.findAll(c.Ops[i:min(i+together, len(c.Ops))]); err != nil {
+				return err
+			}
+		}
 		if err := a.op(&c.Ops[i]); err != nil {
 			return fmt.Errorf("operation %d: %w", i, err)
 		}
@@ -148,13 +156,58 @@ type node struct {
 
 // find reads the row of a file.
 func (a *applier) find(file id.File) (n node, err error) {
-	var parent, lookup []byte
+	if n, ok := a.near[file]; ok {
+		return n, nil
+	}
 	n.file = file
-	_, err = a.row(qFindNode, []any{a.book.num, file[:]},
-		&n.num, &parent, &lookup, &n.dir, &n.removed, &n.modified, &n.versions, &n.size, &n.placed, &n.head, &n.propped)
+	err = a.rows(qFindNode, n.scan, a.book.num, file[:])
+	return n, err
+}
+
+// scan reads a row.
+func (n *node) scan(rows *sql.Rows) error {
+	var file, parent, lookup sql.RawBytes
+	err := rows.Scan(&file, &n.num, &parent, &lookup, &n.dir, &n.removed, &n.modified, &n.versions, &n.size, &n.placed, &n.head, &n.propped)
+	copy(n.file[:], file)
 	copy(n.parent[:], parent)
 	copy(n.lookup[:], lookup)
-	return n, err
+	return err
+}
+
+// Of a record with more than few operations, the rows for so many of them are read together.
+const (
+	few      = 2
+	together = 512
+)
+
+// findAll reads the rows of the files of operations into near.
+func (a *applier) findAll(ops []commit.Op) error {
+	if a.near == nil {
+		a.near = make(map[id.File]node, together)
+	}
+	clear(a.near)
+	list := []byte{'['}
+	for i := range ops {
+		a.near[ops[i].File] = node{file: ops[i].File}
+		if i > 0 {
+			list = append(list, ',')
+		}
+		list = append(hex.AppendEncode(append(list, '"'), ops[i].File[:]), '"')
+	}
+	list = append(list, ']')
+	return a.rows(qFindNodes, func(rows *sql.Rows) error {
+		var n node
+		err := n.scan(rows)
+		a.near[n.file] = n
+		return err
+	}, a.book.num, string(list))
+}
+
+// keep remembers a row as it is written.
+func (a *applier) keep(n *node) {
+	if a.near != nil {
+		a.near[n.file] = *n
+	}
 }
 
 // count adds a node to the totals of the share, or takes it away.
@@ -204,6 +257,7 @@ func (a *applier) op(op *commit.Op) error {
 	} else {
 		err = a.set(&was, &n)
 	}
+	a.keep(&n)
 	a.count(&was, -1)
 	a.count(&n, +1)
 	return err

@@ -226,10 +226,10 @@ func (a *actor) public() (out catalogue.Actor) {
 func (a *actor) into(c *catalogue.Change) {
 	copy(c.Session[:], a.ids[:16])
 	copy(c.Account[:], a.ids[16:32])
-	c.Author = a.author
+	copy(c.Device[:], a.ids[32:])
+	c.Author, c.Door = a.author, a.door
 	if v := &c.Version; c.Kind.HasContent() || names(c.Kind) {
-		v.Session, v.Account, v.Author, v.Door = c.Session, c.Account, a.author, a.door
-		copy(v.Device[:], a.ids[32:])
+		v.Session, v.Account, v.Device, v.Author, v.Door = c.Session, c.Account, c.Device, a.author, a.door
 	}
 }
 

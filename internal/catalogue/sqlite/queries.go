@@ -24,6 +24,7 @@ const (
 	qAddActor
 	qAddChange
 	qFindNode
+	qFindNodes
 	qFindShown
 	qAddNode
 	qSetNode
@@ -52,6 +53,12 @@ const (
 	qHistory
 	qHistoryAll
 	qChanged
+	qTouched
+	qActor
+	qWhen
+	qDirs
+	qStories
+	qSince
 	qVersion
 	qOrigin
 	qHeld
@@ -84,7 +91,12 @@ const changes = `SELECT c.num, n.file, c.body, a.num, a.body FROM change c JOIN 
 const held = `SELECT c.num, n.file, c.body, a.num, a.body FROM held d JOIN change c ON c.num = d.change JOIN node n ON n.num = c.node
 JOIN actor a ON a.num = c.actor WHERE `
 
+const found = "SELECT file, num, parent, lookup, dir, removed, modified, versions, size, placed, head, propped FROM node WHERE share = ? AND file "
+
 const preview = "shows, version, epoch, length, pack, off, size FROM preview WHERE share = ?"
+
+// listed is a list of numbers of any length, given as one JSON array. PostgreSQL: = ANY(?).
+const listed = "(SELECT value FROM json_each(?))"
 
 // texts are the statements. PostgreSQL wants $1 for ?, and = ANY($2) instead of the lists.
 var texts = [queries]string{
@@ -103,7 +115,8 @@ SELECT coalesce(max(num), 0) + 1, ?, 0, 0, 0, 0, 0, 0, 0, 0 FROM share`,
 SELECT coalesce(max(num), 0) + 1, ?, ?, ? FROM actor`,
 	qAddChange: `INSERT INTO change (num, share, node, actor, version, origin, body) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (share, version) WHERE version IS NOT NULL DO NOTHING`,
-	qFindNode:  "SELECT num, parent, lookup, dir, removed, modified, versions, size, placed, head, propped FROM node WHERE share = ? AND file = ?",
+	qFindNode:  found + "= ?",
+	qFindNodes: found + "IN (SELECT unhex(value) FROM json_each(?))",
 	qFindShown: "SELECT file FROM node WHERE share = ? AND parent = ? AND lookup = ? AND removed IS NULL",
 	qAddNode: `INSERT INTO node (num, share, file, parent, lookup, dir, created, removed, modified, versions, size, placed, head, propped)
 VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, NULL)
@@ -140,6 +153,16 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 	// It passes over what other shares wrote meanwhile; an index on (share, num) would spare it that, at the price of one more
 	// page in each save.
 	qChanged: changes + "c.share = ? AND c.num < ? ORDER BY c.num DESC LIMIT ?",
+	// It reads the front of each row alone. Who acted is looked up once, and the time of few.
+	qTouched: "SELECT num, node, actor FROM change WHERE share = ? AND num < ? ORDER BY num DESC LIMIT ?",
+	qActor:   "SELECT body FROM actor WHERE num = ?",
+	qWhen:    changes + "c.num = ?",
+	qDirs:    "SELECT num FROM node WHERE num IN " + listed + " AND dir = 1",
+	qStories: `SELECT n.num, n.file, n.dir, n.created, n.removed, n.modified,
+(SELECT count(*) FROM held WHERE held.node = n.num), c.num, c.body, a.num, a.body
+FROM node n JOIN change c ON c.node = n.num JOIN actor a ON a.num = c.actor
+WHERE n.num IN ` + listed + ` AND n.share = ? ORDER BY n.num, c.num DESC`,
+	qSince:   "SELECT c.num, n.file FROM change c JOIN node n ON n.num = c.node WHERE c.share = ? AND c.num > ? ORDER BY c.num LIMIT ?",
 	qVersion: changes + "c.share = ? AND c.version = ?",
 	qHeld:    held + "d.node = ? ORDER BY d.change",
 	qHeldAll: held + "d.share = ? AND d.change > ? ORDER BY d.change LIMIT ?",

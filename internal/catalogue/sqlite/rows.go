@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"database/sql"
 	"fmt"
-	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/id"
@@ -14,28 +13,43 @@ import (
 // Rows are read one after the other by one of the types below, which keeps what rows have in common: the
 // same person has made most versions of a directory.
 
-// people opens actors, and remembers the last one. Its number alone does not tell that it is the same: a rebuild between
-// two pages gives numbers to others.
+// people opens actors, and remembers a few. A number alone does not tell that it is the same one: a rebuild between two
+// pages gives numbers to others.
 type people struct {
-	num    int64
-	sealed []byte
-	last   actor
+	num    int64 // of the last one
+	last   *person
+	others map[int64]*person
 }
 
+type person struct {
+	sealed []byte
+	actor  actor
+}
+
+// maxPeople bounds people.others.
+const maxPeople = 64
+
 func (p *people) open(keys *seal.Metadata, num int64, sealed []byte) (*actor, error) {
-	if num == p.num && bytes.Equal(sealed, p.sealed) {
-		return &p.last, nil
+	if num != p.num || p.last == nil {
+		p.num, p.last = num, p.others[num]
 	}
-	p.num = 0
+	if p.last != nil && bytes.Equal(sealed, p.last.sealed) {
+		return &p.last.actor, nil
+	}
+	p.last = nil
 	plain, err := unseal(keys, id.File{}, sealed)
-	if err == nil {
-		err = p.last.parse(plain)
-	}
 	if err != nil {
 		return nil, err
 	}
-	p.num, p.sealed = num, append(p.sealed[:0], sealed...)
-	return &p.last, nil
+	who := &person{sealed: bytes.Clone(sealed)}
+	if err := who.actor.parse(plain); err != nil {
+		return nil, err
+	}
+	if p.others == nil || len(p.others) == maxPeople {
+		p.others = make(map[int64]*person)
+	}
+	p.others[num], p.last = who, who
+	return &who.actor, nil
 }
 
 // nodeRow reads rows of nodes.
@@ -122,38 +136,6 @@ func (r *changeRow) scan(rows *sql.Rows) (catalogue.Change, error) {
 	}
 	who.into(&b.Change)
 	return b.Change, nil
-}
-
-// act reads a row for Acts: whether its actor is picked, and its time, if it was opened. A row that somebody else made is opened only if told to.
-func (r *changeRow) act(rows *sql.Rows, always bool, picked map[int64]bool, pick func(catalogue.Actor) bool) (a catalogue.Acted, mine bool, when time.Time, err error) {
-	if err := rows.Scan(&r.num, &r.file, &r.body, &r.actor, &r.sealed); err != nil {
-		return a, false, when, err
-	}
-	if len(r.file) != id.Size {
-		return a, false, when, errBody
-	}
-	mine, known := picked[r.actor]
-	if !known {
-		who, err := r.people.open(r.keys, r.actor, r.sealed)
-		if err != nil {
-			return a, false, when, err
-		}
-		mine = pick(who.public())
-		picked[r.actor] = mine
-	}
-	if !mine && !always {
-		return a, false, when, nil
-	}
-	var b body
-	if err := b.open(r.keys, id.File(r.file), r.body); err != nil {
-		return a, false, when, err
-	}
-	who, err := r.people.open(r.keys, r.actor, r.sealed)
-	if err != nil {
-		return a, false, when, err
-	}
-	who.into(&b.Change)
-	return catalogue.Acted{File: id.File(r.file), Change: b.Change}, mine, b.When, nil
 }
 
 // open opens and reads a body.

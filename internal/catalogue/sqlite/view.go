@@ -225,46 +225,6 @@ func (v *view) changes(ctx context.Context, out []catalogue.Change, row *changeR
 	return out, err
 }
 
-// Acts implements catalogue.View. Bodies of others stay closed, but for one in each page, which tells whether it is time to end.
-func (v *view) Acts(ctx context.Context, since time.Time, pick func(catalogue.Actor) bool) iter.Seq2[catalogue.Acted, error] {
-	return func(yield func(catalogue.Acted, error) bool) {
-		share, err := v.enter(ctx)
-		picked := make(map[int64]bool)
-		row := &changeRow{keys: v.keys, num: math.MaxInt64}
-		var list []catalogue.Acted
-		for limit := firstPage; err == nil; limit = page {
-			if err = ctx.Err(); err != nil {
-				break
-			}
-			n, over := 0, false
-			list = list[:0]
-			err = v.on.rows(qChanged, func(rows *sql.Rows) error {
-				n++
-				if over {
-					return nil
-				}
-				a, mine, when, err := row.act(rows, n%64 == 1, picked, pick)
-				if over = !when.IsZero() && !when.After(since); err == nil && mine && !over {
-					list = append(list, a)
-				}
-				return err
-			}, share, row.num, limit)
-			if err != nil {
-				break
-			}
-			for _, a := range list {
-				if !yield(a, nil) {
-					return
-				}
-			}
-			if over || n < limit {
-				return
-			}
-		}
-		yield(catalogue.Acted{}, err)
-	}
-}
-
 // Version implements catalogue.View.
 func (v *view) Version(ctx context.Context, version id.Version) (catalogue.Version, error) {
 	share, err := v.enter(ctx)

@@ -42,8 +42,9 @@ type Vault interface {
 	Picture(ctx context.Context, s account.Session, f vault.Info, edge int) ([]byte, error)
 	Held(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Held, error]
 	Settle(ctx context.Context, s account.Session, share pathname.Path, hold id.Version, accept bool) error
-	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects) ([]vault.Harm, vault.Extent, error)
-	Rollback(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, only func(pathname.Path) bool, dry bool, tell func(vault.Mended) error) error
+	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
+	Rollback(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, only func(pathname.Path) bool, dry bool,
+		tell func(vault.Mended) error) (vault.Rolled, error)
 }
 
 // Ledger reads the ledger with its keys.
@@ -324,17 +325,20 @@ const maxJSON = 1 << 20
 
 // readJSON reads a request's body strictly: a field that is unknown, or missing, is an error, so that a misspelt one does not
 // silently do something else.
-func readJSON[T any](r *http.Request) (v T, err error) {
+func readJSON[T any](r *http.Request) (v T, err error) { return readLongJSON[T](r, maxJSON) }
+
+// readLongJSON is readJSON for requests that may be longer than others.
+func readLongJSON[T any](r *http.Request, most int64) (v T, err error) {
 	const op = "read"
 	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
 		return v, invalid(op, "Content-Type: "+r.Header.Get("Content-Type"), "hint.json-type")
 	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, maxJSON+1))
+	b, err := io.ReadAll(io.LimitReader(r.Body, most+1))
 	switch {
 	case err != nil:
 		return v, problem.New(problem.Invalid, op, "", err)
-	case len(b) > maxJSON:
-		return v, &problem.Error{Kind: problem.TooLarge, Op: op, On: fmt.Sprintf("> %d bytes", maxJSON), Hint: "hint.batch"}
+	case int64(len(b)) > most:
+		return v, &problem.Error{Kind: problem.TooLarge, Op: op, On: fmt.Sprintf("> %d bytes", most), Hint: "hint.batch"}
 	}
 	var given map[string]json.RawMessage
 	if err := json.Unmarshal(b, &given); err != nil || given == nil {

@@ -1,8 +1,10 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"net/http"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -19,6 +21,7 @@ type DamageRequest struct {
 	From    time.Time `json:"from,omitzero"`
 	To      time.Time `json:"to,omitzero"`       // until now
 	Parties []string  `json:"parties,omitempty"` // accounts by name; accounts, devices and sessions by id
+	Sum     bool      `json:"sum,omitempty"`     // only the sums
 }
 
 // RollbackRequest asks to take it back.
@@ -60,6 +63,41 @@ type DamageSum struct {
 	OfFiles  int64          `json:"of_files"`    // all there are, with what is gone
 	OfBytes  int64          `json:"of_bytes"`    //
 	Versions int64          `json:"to_versions"` // of them have an intact version to go back to
+	By       []DamageBy     `json:"by"`          // of Files, who did it first; most first
+	Kinds    []DamageOf     `json:"kinds"`       // of Files, what they were; most first
+}
+
+// DamageBy is what one session has done.
+type DamageBy struct {
+	Name    string `json:"name"`
+	Session string `json:"session"`
+	Account string `json:"account,omitempty"`
+	Device  string `json:"device,omitempty"`
+	Door    string `json:"door"`
+	Files   int64  `json:"files"`
+	Bytes   int64  `json:"bytes"`
+}
+
+// DamageOf is the damage of the files of one kind.
+type DamageOf struct {
+	Kind  string `json:"kind"` // what the guard found them to be; of others the ending of the name, with its dot; empty: neither
+	Files int64  `json:"files"`
+	Bytes int64  `json:"bytes"`
+}
+
+// RollbackLine is a line of the answer: a file; behind the files of all shares, in which records it stands.
+type RollbackLine struct {
+	File *Mended   `json:"file,omitempty"`
+	Done *Rollback `json:"done,omitempty"`
+}
+
+// Rollback tells how to take it back: it is an act of this session, after From and not after To.
+type Rollback struct {
+	Session string         `json:"session"`
+	From    time.Time      `json:"from,omitzero"` // nothing was to be done, or it was a dry run: no time
+	To      time.Time      `json:"to,omitzero"`
+	Records int            `json:"records"` // each became visible at once
+	Acts    map[string]int `json:"acts"`
 }
 
 // Mended tells what a rollback does to one file.
@@ -113,18 +151,18 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 	}
 	l := newLines(w, r)
 	for _, share := range roots {
-		list, of, err := h.Vault.Harm(r.Context(), s, share, by)
+		sum := newTally(share.Share())
+		of, err := h.Vault.Harm(r.Context(), s, share, by, func(x vault.Harm) error {
+			if sum.add(&x); q.Sum {
+				return nil
+			}
+			return l.put(DamageLine{File: damagedOf(&x)})
+		})
 		if err != nil {
 			return l.end(err)
 		}
-		sum := DamageSum{Share: share.Share(), Hurts: make(map[string]int), OfFiles: of.Files, OfBytes: of.Bytes}
-		for i := range list {
-			if err := l.put(DamageLine{File: sum.add(&list[i])}); err != nil {
-				return l.end(err)
-			}
-		}
-		if len(list) > 0 {
-			if err := l.put(DamageLine{Sum: &sum}); err != nil {
+		if sum.told > 0 {
+			if err := l.put(DamageLine{Sum: sum.of(of)}); err != nil {
 				return l.end(err)
 			}
 		}
@@ -132,9 +170,8 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 	return l.end(nil)
 }
 
-// add counts a file, and returns it as it is told.
-func (d *DamageSum) add(x *vault.Harm) *Damaged {
-	out := &Damaged{Path: string(x.Path), Now: string(x.Now), Hurts: hurtsOf(x.Hurts), Sign: string(x.Sign), When: utc(x.When), By: x.By, Dir: x.Dir, Later: x.Later}
+func damagedOf(x *vault.Harm) *Damaged {
+	out := &Damaged{Path: string(x.Path), Now: string(x.Now), Hurts: hurtsOf(x.Hurts), Sign: string(x.Sign), When: utc(x.When), By: x.By.Author, Dir: x.Dir, Later: x.Later}
 	if !x.Was.Version.IsZero() {
 		i := infoOf(x.Was)
 		out.Was = &i
@@ -143,17 +180,70 @@ func (d *DamageSum) add(x *vault.Harm) *Damaged {
 		i := infoOf(x.Head)
 		out.Head = &i
 	}
-	for _, w := range out.Hurts {
-		d.Hurts[w]++
-	}
-	if lost := slices.ContainsFunc(x.Hurts, func(w vault.Hurt) bool { return w != vault.New && w != vault.Note && w != vault.HeldBack }); lost && !x.Dir {
-		d.Files++
-		d.Bytes += x.Was.Size
-		if out.Was != nil {
-			d.Versions++
-		}
-	}
 	return out
+}
+
+// tally counts the damage of a share.
+type tally struct {
+	told  int
+	sum   DamageSum
+	by    map[vault.Actor]*DamageBy
+	kinds map[string]*DamageOf
+}
+
+// mostKinds bounds how many kinds are told apart: what ransomware leaves may have any ending.
+const mostKinds = 1000
+
+func newTally(share string) *tally {
+	return &tally{sum: DamageSum{Share: share, Hurts: make(map[string]int)}, by: make(map[vault.Actor]*DamageBy), kinds: make(map[string]*DamageOf)}
+}
+
+func (t *tally) add(x *vault.Harm) {
+	t.told++
+	for _, w := range x.Hurts {
+		t.sum.Hurts[string(w)]++
+	}
+	if lost := slices.ContainsFunc(x.Hurts, func(w vault.Hurt) bool { return w != vault.New && w != vault.Note && w != vault.HeldBack }); !lost || x.Dir {
+		return
+	}
+	t.sum.Files++
+	t.sum.Bytes += x.Was.Size
+	if !x.Was.Version.IsZero() {
+		t.sum.Versions++
+	}
+	who := t.by[x.By]
+	if who == nil {
+		who = &DamageBy{Name: x.By.Author, Session: x.By.Session.String(), Account: text(x.By.Account), Device: text(x.By.Device), Door: x.By.Door}
+		t.by[x.By] = who
+	}
+	who.Files, who.Bytes = who.Files+1, who.Bytes+x.Was.Size
+	name := cmp.Or(x.Was.Found.Kind, strings.ToLower(path.Ext(x.Path.Base())))
+	kind := t.kinds[name]
+	if kind == nil && len(t.kinds) >= mostKinds {
+		name = ""
+		kind = t.kinds[name]
+	}
+	if kind == nil {
+		kind = &DamageOf{Kind: name}
+		t.kinds[name] = kind
+	}
+	kind.Files, kind.Bytes = kind.Files+1, kind.Bytes+x.Was.Size
+}
+
+// of is the sum, given how much there is.
+func (t *tally) of(e vault.Extent) *DamageSum {
+	t.sum.OfFiles, t.sum.OfBytes, t.sum.By, t.sum.Kinds = e.Files, e.Bytes, []DamageBy{}, []DamageOf{}
+	for _, who := range t.by {
+		t.sum.By = append(t.sum.By, *who)
+	}
+	for _, k := range t.kinds {
+		t.sum.Kinds = append(t.sum.Kinds, *k)
+	}
+	slices.SortFunc(t.sum.By, func(a, b DamageBy) int {
+		return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Session, b.Session))
+	})
+	slices.SortFunc(t.sum.Kinds, func(a, b DamageOf) int { return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Kind, b.Kind)) })
+	return &t.sum
 }
 
 func hurtsOf(list []vault.Hurt) []string {
@@ -166,7 +256,7 @@ func hurtsOf(list []vault.Hurt) []string {
 
 func (h *handler) rollback(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	const op = "restore"
-	q, err := readJSON[RollbackRequest](r)
+	q, err := readLongJSON[RollbackRequest](r, maxList)
 	if err != nil {
 		return err
 	}
@@ -174,39 +264,71 @@ func (h *handler) rollback(w http.ResponseWriter, r *http.Request, s account.Ses
 	if err != nil {
 		return err
 	}
-	var only []pathname.Path
-	for _, text := range q.Paths {
-		p, err := parsePath(op, text)
-		if err != nil {
-			return err
-		}
-		only = append(only, p)
+	only, err := below(op, q.Paths)
+	if err != nil {
+		return err
 	}
 	roots, err := h.shareRoots(r.Context(), s)
 	if err != nil {
 		return err
 	}
 	l := newLines(w, r)
+	done := Rollback{Session: s.ID.String(), Acts: make(map[string]int)}
 	for _, share := range roots {
-		err := h.Vault.Rollback(r.Context(), s, share, by, below(only), q.DryRun, func(m vault.Mended) error {
-			return l.put(Mended{Path: string(m.Path), Act: string(m.Act), Beside: string(m.Beside), Hurts: hurtsOf(m.Hurts)})
+		out, err := h.Vault.Rollback(r.Context(), s, share, by, only, q.DryRun, func(m vault.Mended) error {
+			done.Acts[string(m.Act)]++
+			return l.put(RollbackLine{File: &Mended{Path: string(m.Path), Act: string(m.Act), Beside: string(m.Beside), Hurts: hurtsOf(m.Hurts)}})
 		})
+		done.add(out)
 		if err != nil {
 			return l.end(err)
 		}
 	}
-	return l.end(nil)
+	return l.end(l.put(RollbackLine{Done: &done}))
 }
 
+// add adds the records of a share.
+func (d *Rollback) add(r vault.Rolled) {
+	if r.Records == 0 {
+		return
+	}
+	if d.Records += r.Records; d.From.IsZero() {
+		d.From = utc(r.First).Add(-time.Microsecond)
+	}
+	d.To = utc(r.Last)
+}
+
+// maxList bounds a request with a list of paths.
+const maxList = 16 << 20
+
 // below picks paths, and what is below them; nil: all.
-func below(list []pathname.Path) func(pathname.Path) bool {
+func below(op string, list []string) (func(pathname.Path) bool, error) {
 	if len(list) == 0 {
-		return nil
+		return nil, nil
+	}
+	tops := make(map[string]bool, len(list))
+	for _, text := range list {
+		p, err := parsePath(op, text)
+		if err != nil {
+			return nil, err
+		}
+		tops[pathname.Key(string(p))] = true
 	}
 	return func(p pathname.Path) bool {
-		return slices.ContainsFunc(list, func(top pathname.Path) bool {
-			a, b := pathname.Key(string(top)), pathname.Key(string(p))
-			return a == b || strings.HasPrefix(b, strings.TrimSuffix(a, "/")+"/")
-		})
+		for k := pathname.Key(string(p)); ; k = path.Dir(k) {
+			if tops[k] || k == "/" {
+				return tops[k]
+			}
+		}
+	}, nil
+}
+
+func text[T interface {
+	IsZero() bool
+	String() string
+}](x T) string {
+	if x.IsZero() {
+		return ""
 	}
+	return x.String()
 }

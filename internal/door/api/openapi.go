@@ -115,7 +115,7 @@ var operations = []operation{
 	{pattern: "GET /v1/held", says: "What the guard holds back in the shares that the caller may read: stored, and shown to its author alone.", out: Held{}, kind: "lines"},
 	{pattern: "POST /v1/held/{id}", says: "Accept what is held, or discard it.", in: SettleRequest{}},
 	{pattern: "POST /v1/damage", says: "What the suspects of a case, or some accounts, devices or sessions since a time, have done to which files, in the shares that the caller may read.", in: DamageRequest{}, out: DamageLine{}, kind: "lines"},
-	{pattern: "POST /v1/rollback", says: "Take that back: it only adds, and what others have changed since stays.", in: RollbackRequest{}, out: Mended{}, kind: "lines"},
+	{pattern: "POST /v1/rollback", says: "Take that back: it only adds, and what others have changed since stays.", in: RollbackRequest{}, out: RollbackLine{}, kind: "lines"},
 	{pattern: "POST /v1/alerts/test", says: "Send a test of the alerts, by mail and webhook."},
 	{pattern: "GET /v1/stops", says: "What is frozen.", out: Stop{}, kind: "lines"},
 	{pattern: "POST /v1/stops", says: "Freeze a session, an account, a device, an address, a share or everything. Everybody may freeze themselves.", in: FreezeRequest{}, out: Stop{}},

@@ -124,12 +124,16 @@ func (v *visit) caseAct() error {
 // undo takes back what was done in a case, or only tells what that would be.
 func (v *visit) undo(n string, dry bool) error {
 	done, kept := make(map[string]int), []api.Mended(nil)
-	for m, err := range v.api.Rollback(v.r.Context(), api.RollbackRequest{Case: n, DryRun: dry}) {
+	for line, err := range v.api.Rollback(v.r.Context(), api.RollbackRequest{Case: n, DryRun: dry}) {
 		if err != nil {
 			return err
 		}
-		if done[m.Act]++; m.Beside != "" && len(kept) < mostDamage {
-			kept = append(kept, m)
+		m := line.File
+		if m == nil {
+			continue
+		}
+		if done[m.Act]++; m.Act == "kept" && m.Beside != "" && len(kept) < mostDamage {
+			kept = append(kept, *m)
 		}
 	}
 	p, err := v.look()

@@ -55,12 +55,12 @@ func (v *cared) Held(context.Context, account.Session, pathname.Path) iter.Seq2[
 	return func(func(vault.Held, error) bool) {}
 }
 
-func (v *cared) Harm(context.Context, account.Session, pathname.Path, vault.Suspects) ([]vault.Harm, vault.Extent, error) {
-	return nil, vault.Extent{}, nil
+func (v *cared) Harm(context.Context, account.Session, pathname.Path, vault.Suspects, func(vault.Harm) error) (vault.Extent, error) {
+	return vault.Extent{}, nil
 }
 
-func (v *cared) Rollback(context.Context, account.Session, pathname.Path, vault.Suspects, func(pathname.Path) bool, bool, func(vault.Mended) error) error {
-	return nil
+func (v *cared) Rollback(context.Context, account.Session, pathname.Path, vault.Suspects, func(pathname.Path) bool, bool, func(vault.Mended) error) (vault.Rolled, error) {
+	return vault.Rolled{}, nil
 }
 
 func (v *cared) Settle(context.Context, account.Session, pathname.Path, id.Version, bool) error {

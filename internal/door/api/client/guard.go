@@ -59,8 +59,8 @@ func (c *Client) Damage(ctx context.Context, q api.DamageRequest) iter.Seq2[api.
 }
 
 // Rollback takes it back.
-func (c *Client) Rollback(ctx context.Context, q api.RollbackRequest) iter.Seq2[api.Mended, error] {
-	return lines[api.Mended](ctx, c, "POST", "/v1/rollback", q)
+func (c *Client) Rollback(ctx context.Context, q api.RollbackRequest) iter.Seq2[api.RollbackLine, error] {
+	return lines[api.RollbackLine](ctx, c, "POST", "/v1/rollback", q)
 }
 
 // TestAlert sends a test of the alerts.

@@ -1,0 +1,222 @@
+package vault
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/guard"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+)
+
+// stand is what a file is to people: whether it is shown, where, and what is in it.
+type stand struct {
+	known  bool // it was made
+	shown  bool
+	parent id.File
+	name   string
+	head   catalogue.Version // zero: no content
+}
+
+// apply lets a change happen to it.
+func (s *stand) apply(c *catalogue.Change) {
+	switch c.Kind {
+	case commit.Remove:
+		s.shown = false
+	case commit.Mkdir, commit.Touch, commit.Move, commit.Save, commit.Link:
+		s.known, s.shown, s.parent, s.name = true, true, c.Parent, c.Name
+		if c.Kind == commit.Save || c.Kind == commit.Link {
+			s.head = c.Version
+		}
+	}
+}
+
+// at reports whether both stand in one place.
+func (s *stand) at(other *stand) bool { return s.parent == other.parent && s.name == other.name }
+
+// tale is the history of a file, told twice: as it went, and as it would have gone without the suspects. The latter is where a rollback
+// goes to, so that it keeps what others have done, whenever they did it.
+type tale struct {
+	ref      catalogue.Ref
+	node     catalogue.Node
+	touched  bool  // by the suspects
+	before   stand // their first act
+	now      stand
+	goal     stand // without them
+	content  bool  // they gave it another content
+	moved    bool  // they put it elsewhere, or under another name
+	removed  bool
+	held     bool // the guard held something of theirs back
+	headed   bool // the content that it has now is theirs
+	conflict bool // somebody has saved over their content
+	holds    []catalogue.Held
+}
+
+// tale reads a history.
+func (q *harmed) tale(s *catalogue.Story) *tale {
+	t := &tale{node: s.Node}
+	for i := range slices.Backward(s.Changes) {
+		c := &s.Changes[i]
+		switch c.Kind {
+		case commit.SetProp, commit.Preview, commit.Settle:
+			continue
+		}
+		if q.theirs(c) {
+			t.theirs(c)
+			continue
+		}
+		if c.Kind == commit.Hold || c.Kind == commit.HoldRemove {
+			continue
+		}
+		if c.Kind == commit.Save || c.Kind == commit.Link {
+			t.conflict = t.conflict || t.content
+			t.headed = false
+		}
+		t.goal.apply(c)
+		t.now.apply(c)
+	}
+	return t
+}
+
+// theirs takes an act of the suspects into the tale.
+func (t *tale) theirs(c *catalogue.Change) {
+	if !t.touched {
+		t.touched, t.before = true, t.now
+	}
+	was := t.now
+	t.now.apply(c)
+	switch c.Kind {
+	case commit.Hold, commit.HoldRemove:
+		t.held = true
+	case commit.Remove:
+		t.removed = true
+	case commit.Save, commit.Link:
+		t.content, t.headed = true, true
+	}
+	t.moved = t.moved || was.known && !t.now.at(&was)
+}
+
+// harm says what suspects have done to a file; not ok if that is nothing that one would want to take back.
+func (q *harmed) harm(s *catalogue.Story) (h Harm, ok bool, err error) {
+	h.tale = q.tale(s)
+	if !h.touched {
+		return h, false, nil
+	}
+	h.Dir = h.node.Dir
+	seen := false // their first act
+	for i := range slices.Backward(s.Changes) {
+		c := &s.Changes[i]
+		switch {
+		case c.Kind == commit.SetProp, c.Kind == commit.Preview, c.Kind == commit.Settle:
+		case q.theirs(c):
+			if !seen {
+				h.When, h.By, seen = c.When, c.Actor(), true
+			}
+			if h.Sign == "" {
+				h.Sign = guard.Sign(c.Sign)
+			}
+		case seen && c.Kind < commit.Preview:
+			h.Later = true
+		}
+	}
+	if h.words(); len(h.Hurts) == 0 {
+		return h, false, nil
+	}
+	return h, true, q.places(&h)
+}
+
+// altered reports whether it has a content of theirs that it would not have without them.
+func (t *tale) altered() bool { return t.headed && t.node.Head.Equal != t.goal.head.Equal }
+
+// words names what was done.
+func (h *Harm) words() {
+	add := func(w Hurt) { h.Hurts = append(h.Hurts, w) }
+	n := &h.node
+	shown := n.Removed.IsZero()
+	switch {
+	case shown && (!h.before.shown || !h.goal.shown):
+		add(New)
+	case h.before.shown && !shown && h.removed:
+		add(Gone)
+	case shown && h.moved && !(h.now.at(&h.before) && h.now.at(&h.goal)):
+		add(Retitled)
+	}
+	if was := &h.before.head; h.before.shown && h.content && (n.Head.Equal != was.Equal || h.altered()) {
+		switch f := n.Head.Found; {
+		case n.Head.Size == 0:
+			add(Emptied)
+		case f.Damaged || h.Sign != "" && h.Sign != guard.Locked && h.Sign != guard.Noted && h.Sign != guard.Retitled || f.Kind != was.Found.Kind && f.Kind == "":
+			add(Encrypted)
+		default:
+			add(Altered)
+		}
+	}
+	if h.held && len(h.Hurts) == 0 {
+		add(HeldBack)
+	}
+}
+
+// places finds the paths and versions.
+func (q *harmed) places(h *Harm) error {
+	n := &h.node
+	now, err := q.path(n.Parent, q.now, nil)
+	if err != nil {
+		return err
+	}
+	now = now.Join(n.Name)
+	h.Path = now
+	if h.before.shown {
+		was, err := q.path(h.before.parent, q.then, q.moved)
+		if err != nil {
+			return err
+		}
+		h.Path = was.Join(h.before.name)
+		h.Was = Info{Path: h.Path, Share: q.share, File: n.File, Created: n.Created, Dir: n.Dir}
+		h.Was.version(h.before.head)
+	}
+	if n.Removed.IsZero() {
+		h.Now = now
+		h.Head = info(now, q.share, *n)
+	}
+	if n.Held == 0 {
+		return nil
+	}
+	for x, err := range q.cat.Held(q.ctx, n.File) {
+		if err != nil {
+			return err
+		}
+		if q.theirs(&x.Change) {
+			h.holds = append(h.holds, x)
+		}
+	}
+	return nil
+}
+
+// path is where a directory stands now, or last stood; or where it stood before.
+func (q *harmed) path(dir id.File, paths map[id.File]pathname.Path, moved map[id.File]stand) (pathname.Path, error) {
+	if dir.IsZero() {
+		return pathname.Root.Join(q.name), nil
+	}
+	if p, ok := paths[dir]; ok {
+		return p, nil
+	}
+	n, err := q.cat.Node(q.ctx, dir)
+	if errors.Is(err, catalogue.ErrNone) {
+		return pathname.Root.Join(q.name), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	parent, name := n.Parent, n.Name
+	if old, ok := moved[dir]; ok {
+		parent, name = old.parent, old.name
+	}
+	paths[dir] = pathname.Root.Join(q.name).Join(name) // where what was and what is are mixed, one may stand in the other
+	up, err := q.path(parent, paths, moved)
+	if err == nil {
+		paths[dir] = up.Join(name)
+	}
+	return up.Join(name), err
+}
