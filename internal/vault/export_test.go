@@ -57,3 +57,31 @@ func SetRollbackPage(ops, files int) (restore func()) {
 	pageOps, batch = ops, files
 	return func() { pageOps, batch = o, b }
 }
+
+// Nodes returns everything in a share, shown or not.
+func (v *Vault) Nodes(ctx context.Context, s account.Session, share pathname.Path) (map[id.File]catalogue.Node, error) {
+	sh, _, err := (&view{v: v, s: s}).enter(ctx, "list", share, false)
+	if err != nil {
+		return nil, err
+	}
+	cat, out := v.cfg.Catalogue.View(sh.id, sh.meta), make(map[id.File]catalogue.Node)
+	for todo := []id.File{{}}; len(todo) > 0; todo = todo[1:] {
+		for _, removed := range []bool{false, true} {
+			for n, err := range cat.List(ctx, todo[0], removed) {
+				if err != nil {
+					return nil, err
+				}
+				if out[n.File] = n; n.Dir {
+					todo = append(todo, n.File)
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// SetRollbackLooked has something happen between the look and the commit of a page of a rollback.
+func SetRollbackLooked(f func()) (restore func()) {
+	looked = f
+	return func() { looked = func() {} }
+}

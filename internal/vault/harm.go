@@ -44,7 +44,7 @@ const (
 
 // Harm is what suspects have done to one file.
 type Harm struct {
-	Path  pathname.Path // where it stood before; of what is new, where it was made
+	Path  pathname.Path // where it stood before; of what is new, where it stands, in the directories as they were before
 	Now   pathname.Path // where it stands; empty: it is not shown
 	Hurts []Hurt
 	Sign  guard.Sign // the first that the guard saw

@@ -29,6 +29,9 @@ const (
 	Dropped   Act = "discarded" // what was held is not taken
 )
 
+// looked is called between look and commit, while others can act. Tests do that.
+var looked = func() {}
+
 // Rolled says in which records a rollback stands: it is an act of the session like others, between First and Last.
 type Rolled struct {
 	First, Last time.Time
@@ -96,6 +99,7 @@ type page struct {
 	seen    map[id.File]seen          // what is changed, as it was looked at
 	taken   map[spot]id.File          // names that something will have
 	left    map[id.File]bool          // what goes, or moves away
+	into    map[id.File]bool          // directories that get something that was not there
 	up      map[id.File]id.File       // the directories of directories that move
 	gone    map[id.File]bool          // directories that go
 	busy    map[id.File]bool          // what is being decided
@@ -150,6 +154,9 @@ func (r *rollback) step(w *view, sh *share, share pathname.Path, out *Rolled) er
 				return nil
 			}
 		}
+		if !othersWait {
+			looked()
+		}
 		req := w.request(sh, event.Changed, share)
 		req.note, req.settles = "roll back", true
 		req.plan = func(p *planner) ([]commit.Op, error) {
@@ -185,7 +192,7 @@ func (r *rollback) look(cat catalogue.View) (err error) {
 		delete(r.done, f)
 	}
 	if r.taken == nil || !r.dry {
-		r.page = page{known: make(map[id.Version]pack.Place), seen: make(map[id.File]seen), taken: make(map[spot]id.File), left: make(map[id.File]bool), up: make(map[id.File]id.File),
+		r.page = page{known: make(map[id.Version]pack.Place), seen: make(map[id.File]seen), taken: make(map[spot]id.File), left: make(map[id.File]bool), into: make(map[id.File]bool), up: make(map[id.File]id.File),
 			gone: make(map[id.File]bool), busy: make(map[id.File]bool), visible: make(map[id.File]bool)}
 	}
 	r.cat, r.q.cat = cat, cat
@@ -195,7 +202,7 @@ func (r *rollback) look(cat catalogue.View) (err error) {
 		return err
 	}
 	for r.at = r.next; r.at < len(r.refs) && !r.full(); {
-		part := r.refs[r.at:min(r.at+batch, len(r.refs))]
+		part := r.refs[r.at:min(r.at+batch, r.end())]
 		stories, err := cat.Stories(r.q.ctx, part, r.q.by.From)
 		if err != nil {
 			return err
@@ -211,6 +218,14 @@ func (r *rollback) look(cat catalogue.View) (err error) {
 		}
 	}
 	return nil
+}
+
+// end is where a list of files to look at together ends at the latest: what follows are directories that it may hold already.
+func (r *rollback) end() int {
+	if again := len(r.refs) - r.dirs; r.at < again {
+		return again
+	}
+	return len(r.refs)
 }
 
 func (r *rollback) full() bool {

@@ -108,7 +108,7 @@ func (r *rollback) put(h *Harm, m *Mended) (ops []commit.Op, err error) {
 		ops = append(ops, r.link(n.File, parent, name, goal.head))
 	case h.altered() && h.before.shown && !h.Later: // it had no content yet, and a file that had one never is without again
 		empty := commit.Op{Kind: commit.Touch, File: id.NewFile(), Parent: parent, Name: name, Content: commit.Content{Modified: n.Created}}
-		m.Act, r.taken[here], r.left[n.File] = Restored, empty.File, true
+		m.Act, r.taken[here], r.left[n.File], r.into[parent] = Restored, empty.File, true, true
 		ops = append(ops, commit.Op{Kind: commit.Remove, File: n.File}, empty)
 	case moves:
 		if m.Act = Renamed; !shown {
@@ -127,7 +127,7 @@ func (r *rollback) put(h *Harm, m *Mended) (ops []commit.Op, err error) {
 		m.Act, m.Beside = Kept, m.Path.Dir().Join(name)
 		if !there {
 			file := id.NewFile()
-			r.taken[spot{parent, pathname.Key(name)}] = file
+			r.taken[spot{parent, pathname.Key(name)}], r.into[parent] = file, true
 			ops = append(ops, r.link(file, parent, name, was))
 		}
 	}
@@ -258,6 +258,9 @@ func (r *rollback) stays(dir id.File) (bool, error) {
 		}
 	}
 	for todo := []id.File{dir}; len(todo) > 0; todo = todo[1:] {
+		if r.into[todo[0]] {
+			return true, nil
+		}
 		for n, err := range r.cat.List(r.q.ctx, todo[0], false) {
 			if err != nil {
 				return false, err
@@ -285,8 +288,9 @@ func (r *rollback) keeps(n catalogue.Node) (bool, error) {
 	if err != nil || !h.touched {
 		return true, err
 	}
-	if !ok || h.goal.parent == n.Parent {
-		return h.Later && h.goal.shown, nil
+	if !ok || h.goal.parent == n.Parent { // what was put back there is no reason: it would not be shown either
+		b, g := &h.before, &h.goal
+		return g.shown && !(b.shown && g.at(b) && g.head.Equal == b.head.Equal), nil
 	}
 	if !h.goal.shown {
 		return r.only != nil && !r.only(h.Path), nil

@@ -138,12 +138,14 @@ func (h *Harm) words() {
 	switch {
 	case shown && (!h.before.shown || !h.goal.shown):
 		add(New)
-	case h.before.shown && !shown && h.removed:
+	case (h.before.shown || h.goal.shown) && !shown && h.removed:
 		add(Gone)
 	case shown && h.moved && !(h.now.at(&h.before) && h.now.at(&h.goal)):
 		add(Retitled)
 	}
-	if was := &h.before.head; h.before.shown && h.content && (n.Head.Equal != was.Equal || h.altered()) {
+	was := &h.before.head
+	again := h.goal.shown && !h.goal.head.Version.IsZero() && h.altered() // after somebody had saved it
+	if h.before.shown && h.content && n.Head.Equal != was.Equal || again {
 		switch f := n.Head.Found; {
 		case n.Head.Size == 0:
 			add(Emptied)
@@ -166,13 +168,15 @@ func (q *harmed) places(h *Harm) error {
 		return err
 	}
 	now = now.Join(n.Name)
-	h.Path = now
-	if h.before.shown {
-		was, err := q.path(h.before.parent, q.then, q.moved)
-		if err != nil {
-			return err
-		}
-		h.Path = was.Join(h.before.name)
+	stood := h.before
+	if !stood.shown {
+		stood.parent, stood.name = n.Parent, n.Name
+	}
+	was, err := q.path(stood.parent, q.then, q.moved)
+	if err != nil {
+		return err
+	}
+	if h.Path = was.Join(stood.name); h.before.shown {
 		h.Was = Info{Path: h.Path, Share: q.share, File: n.File, Created: n.Created, Dir: n.Dir}
 		h.Was.version(h.before.head)
 	}

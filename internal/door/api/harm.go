@@ -42,7 +42,7 @@ type DamageLine struct {
 
 // Damaged is a file to which something was done.
 type Damaged struct {
-	Path  string    `json:"path"`          // where it stood before; of what is new, where it was made
+	Path  string    `json:"path"`          // where it stood before; of what is new, where it stands, in the folders as they were before
 	Now   string    `json:"now,omitempty"` // where it stands; empty: it is not shown
 	Hurts []string  `json:"hurts"`         // "encrypted", "altered", "emptied", "removed", "renamed", "new", "note", "held"
 	Sign  string    `json:"sign,omitempty"`
