@@ -126,6 +126,8 @@ type View interface {
 	// Stories returns nodes with their changes, in the order of refs; of what is not there, the zero Story. It goes back to the first
 	// content (of a directory: the first place) that was there at a time already, and no further.
 	Stories(ctx context.Context, refs []Ref, at time.Time) ([]Story, error)
+	// Below counts the files that would be shown below a directory if it is, by the row of each alone.
+	Below(ctx context.Context, dir id.File) (Below, error)
 	// Mark says where the books are now, for Since.
 	Mark(ctx context.Context) (int64, error)
 	// Since returns what has changed after a mark, each as often as it has changed, in no particular order. Once the books were made
@@ -145,6 +147,12 @@ type View interface {
 	// Digest returns a SHA-256 over everything that the catalogue says of the share, names opened, in an
 	// order of its own: equal exactly for equal books, whatever their row numbers.
 	Digest(ctx context.Context) ([32]byte, error)
+}
+
+// Below is what stands below a directory.
+type Below struct {
+	Files, Bytes int64
+	Contents     int64 // of Files, how many have a version
 }
 
 // Totals are the counts of a share.

@@ -85,3 +85,10 @@ func SetRollbackLooked(f func()) (restore func()) {
 	looked = f
 	return func() { looked = func() {} }
 }
+
+// SetMostSorted bounds the damage that is told by path.
+func SetMostSorted(n int) (restore func()) {
+	before := mostSorted
+	mostSorted = n
+	return func() { mostSorted = before }
+}

@@ -51,9 +51,11 @@ type Harm struct {
 	When  time.Time  // the first act
 	By    Actor      // who did that
 	Dir   bool
-	Was   Info // the version before, which is there as it was; no version: it had no content, or is new
-	Head  Info // what is shown now
-	Later bool // somebody else has changed it since
+	Was   Info            // the version before, which is there as it was; no version: it had no content, or is new
+	Head  Info            // what is shown now
+	Later bool            // somebody else has changed it since
+	Below catalogue.Below // what went with it, of a directory that was removed
+	Sunk  bool            // it went with such a directory, and is counted there
 	*tale
 }
 
@@ -189,13 +191,14 @@ type harmed struct {
 	now    map[id.File]pathname.Path // of directories, as they are now
 	then   map[id.File]pathname.Path // as they were
 	moved  map[id.File]stand         // directories that the suspects have touched, as they were
-	goals  map[id.File]stand         // and as they would be without them
+	tales  map[id.File]*tale         // and all that has become of them
 	dirs   map[int64]id.File         // them, by catalogue.Ref.Num
+	sunk   map[id.File]bool          // directories that are not shown because the suspects removed them, or one above; nil: there are none
 }
 
 func newHarmed(ctx context.Context, cat catalogue.View, share id.Share, name string, by Suspects) *harmed {
 	return &harmed{ctx: ctx, cat: cat, share: share, name: name, by: by, picked: make(map[Actor]bool), now: make(map[id.File]pathname.Path),
-		then: make(map[id.File]pathname.Path), moved: make(map[id.File]stand), goals: make(map[id.File]stand), dirs: make(map[int64]id.File)}
+		then: make(map[id.File]pathname.Path), moved: make(map[id.File]stand), tales: make(map[id.File]*tale), dirs: make(map[int64]id.File)}
 }
 
 // picks reports whether somebody is a suspect.
@@ -239,7 +242,10 @@ func (q *harmed) refs() ([]catalogue.Ref, error) {
 			t := q.tale(&stories[i])
 			q.dirs[part[i].Num] = t.node.File
 			if t.touched {
-				q.goals[t.node.File] = t.goal
+				q.tales[t.node.File] = t
+				if t.gone() && q.sunk == nil {
+					q.sunk = make(map[id.File]bool)
+				}
 			}
 			if t.touched && t.before.shown {
 				q.moved[t.node.File] = t.before

@@ -105,7 +105,7 @@ type page struct {
 	busy    map[id.File]bool          // what is being decided
 	pulled  []id.File                 // what was decided before its turn
 	changed map[id.File]bool          // since the suspects began, by anybody; nil: not asked yet
-	visible map[id.File]bool          // directories that people will be able to go to
+	levels  map[id.File]level         // directories on the way up
 }
 
 // seen is a file as it was looked at.
@@ -193,7 +193,7 @@ func (r *rollback) look(cat catalogue.View) (err error) {
 	}
 	if r.taken == nil || !r.dry {
 		r.page = page{known: make(map[id.Version]pack.Place), seen: make(map[id.File]seen), taken: make(map[spot]id.File), left: make(map[id.File]bool), into: make(map[id.File]bool), up: make(map[id.File]id.File),
-			gone: make(map[id.File]bool), busy: make(map[id.File]bool), visible: make(map[id.File]bool)}
+			gone: make(map[id.File]bool), busy: make(map[id.File]bool), levels: make(map[id.File]level)}
 	}
 	r.cat, r.q.cat = cat, cat
 	clear(r.q.now)

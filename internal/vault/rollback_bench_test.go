@@ -132,16 +132,19 @@ func BenchmarkRollback(b *testing.B) {
 
 // BenchmarkHarmOfAll asks for the damage when every file was hurt.
 func BenchmarkHarmOfAll(b *testing.B) {
-	const n = 1_000_000
-	c := newCrowd(b, n)
-	defer c.h.close()
-	which := make([]int, n)
-	for i := range which {
-		which[i] = i
-	}
-	by := c.hurt(which, "")
-	for b.Loop() {
-		c.damage(by, n)
+	for _, n := range []int{200_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			c := newCrowd(b, n)
+			defer c.h.close()
+			which := make([]int, n)
+			for i := range which {
+				which[i] = i
+			}
+			by := c.hurt(which, "")
+			for b.Loop() {
+				c.damage(by, n)
+			}
+		})
 	}
 }
 

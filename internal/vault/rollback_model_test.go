@@ -293,7 +293,9 @@ func (s *scene) check(before, after map[id.File]catalogue.Node, theirs func(did)
 			}
 		case !shown && !w.has && !s.dirs[f]: // it had no content: another placeholder stands there
 			if !slices.ContainsFunc(slices.Collect(maps.Values(after)), func(n catalogue.Node) bool {
-				return n.Removed.IsZero() && n.Parent == w.parent && called(n.Name, w.name) && n.Head.Version.IsZero()
+				was := before[f]
+				there := n.Parent == w.parent && called(n.Name, w.name) || !reach(w.parent) && n.Parent == was.Parent && n.Name == was.Name
+				return there && n.Removed.IsZero() && n.Head.Version.IsZero()
 			}) {
 				s.t.Errorf("%s would be empty, and is not there: %+v", f, w)
 			}
@@ -375,4 +377,3 @@ func (s *scene) conflict(f id.File, after map[id.File]catalogue.Node, w was, the
 	}
 	s.t.Errorf("%s was saved over, and the content from before does not stand beside it", f)
 }
-

@@ -236,3 +236,45 @@ func TestRollbackIntoWork(t *testing.T) {
 		}
 	}
 }
+
+// TestHarm tells the same, sorted or not: with what went with a removed directory, and with notes.
+func TestHarm(t *testing.T) {
+	h := newHouse(t, "s")
+	owner, bad := h.v.As(person("owner")), person("bad")
+	for _, dir := range []pathname.Path{"/s/a", "/s/b", "/s/c", "/s/c/d"} {
+		must(t, owner.Mkdir(t.Context(), dir))
+	}
+	for i, name := range []pathname.Path{"/s/a/1.jpg", "/s/b/2.jpg", "/s/c/3.jpg", "/s/c/d/4.jpg", "/s/c/d/5.jpg"} {
+		save(t, owner, name, make([]byte, 100+i))
+	}
+	from := time.Now()
+	theirs := h.v.As(bad)
+	save(t, theirs, "/s/a/1.jpg", []byte("spoilt"))
+	save(t, theirs, "/s/c/d/4.jpg", []byte("spoilt, too"))
+	for _, dir := range []pathname.Path{"/s/a", "/s/b", "/s/c"} {
+		save(t, theirs, dir.Join("note.txt"), []byte("pay"))
+	}
+	save(t, theirs, "/s/a/tool.bin", []byte("something else"))
+	must(t, theirs.Remove(t.Context(), "/s/c"))
+	must(t, theirs.Remove(t.Context(), "/s/b/2.jpg"))
+	by := vault.Suspects{From: from, Pick: func(a vault.Actor) bool { return a.Session == bad.ID }}
+	want := []string{"/s/a/1.jpg [altered] false 0", "/s/a/note.txt [note] false 0", "/s/a/tool.bin [new] false 0", "/s/b/2.jpg [removed] false 0", "/s/b/note.txt [note] false 0",
+		"/s/c [removed] false 4", "/s/c/d/4.jpg [altered] true 0", "/s/c/note.txt [note] true 0"}
+	for _, most := range []int{100, 0} {
+		defer vault.SetMostSorted(most)()
+		list, of := harmed(t, h, person("eyes"), by)
+		var got []string
+		for _, x := range list {
+			if x.By.Author != "bad" || x.By.Device != bad.Device || x.When.Before(from) {
+				t.Errorf("%s was hurt by %+v at %v", x.Path, x.By, x.When)
+			}
+			got = append(got, fmt.Sprintf("%s %v %v %d", x.Path, x.Hurts, x.Sunk, x.Below.Files))
+		}
+		if most == 0 {
+			slices.Sort(got)
+		}
+		if !slices.Equal(got, want) || of.Files != 9 {
+			t.Errorf("of %d files, sorted up to %d:\n%q\nwant\n%q", of.Files, most, got, want)
+		}
+	}
+}

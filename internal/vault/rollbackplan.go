@@ -4,6 +4,7 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
@@ -97,6 +98,9 @@ func (r *rollback) put(h *Harm, m *Mended) (ops []commit.Op, err error) {
 		if n.Dir {
 			r.up[n.File] = parent
 		}
+		if t := r.q.tales[parent]; t != nil && !t.goal.shown && h.came().After(t.first) {
+			r.into[parent] = true
+		}
 		if name != goal.name {
 			m.Beside = m.Path.Dir().Join(name)
 		}
@@ -134,15 +138,15 @@ func (r *rollback) put(h *Harm, m *Mended) (ops []commit.Op, err error) {
 	return ops, nil
 }
 
-// moves reports whether a file is to stand elsewhere: it is not shown where it would be, and people would find it there. A directory does
-// not move into itself.
+// moves reports whether a file is to stand elsewhere: it is not shown where it would be, and people would find it there, or could not find
+// it before either. A directory does not move into itself.
 func (r *rollback) moves(h *Harm) (bool, error) {
 	n := &h.node
 	if n.Removed.IsZero() {
 		if n.Parent == h.goal.parent && n.Name == h.goal.name {
 			return false, nil
 		}
-		if visible, err := r.isVisible(h.goal.parent); err != nil || !visible {
+		if lost, err := r.lost(h); err != nil || lost {
 			return false, err
 		}
 	}
@@ -162,30 +166,54 @@ func (r *rollback) link(file, parent id.File, name string, of catalogue.Version)
 // mostUp bounds walks upwards.
 const mostUp = 10_000
 
-// isVisible reports whether people will be able to go to a directory.
-func (r *rollback) isVisible(dir id.File) (bool, error) {
-	var chain []id.File
-	visible := true
-	for at := dir; !at.IsZero() && visible && len(chain) < mostUp; {
-		if known, ok := r.visible[at]; ok {
-			visible = known
-			break
-		}
-		chain = append(chain, at)
-		if goal, ok := r.q.goals[at]; ok {
-			at, visible = goal.parent, goal.shown
-			continue
-		}
-		n, err := r.cat.Node(r.q.ctx, at)
-		if err != nil && !errors.Is(err, catalogue.ErrNone) {
+// level is a directory on a way up.
+type level struct {
+	up    id.File
+	gone  time.Time // since when it is not, or will not be, shown; zero: it is
+	tale  *tale     // if the suspects have touched it
+	there bool
+}
+
+// lost reports whether people would not find a file where it would be, although they could when the suspects came to it.
+func (r *rollback) lost(h *Harm) (bool, error) {
+	lost := false
+	for at, n := h.goal.parent, 0; !at.IsZero() && n < mostUp; n++ {
+		l, err := r.level(at)
+		if err != nil {
 			return false, err
 		}
-		at, visible = n.Parent, err == nil && n.Removed.IsZero()
+		switch t := l.tale; {
+		case !l.there:
+			lost = true
+		case t != nil && t.goal.shown:
+		case t != nil && t.before.known && !t.before.shown && !h.came().After(t.first): // it went out of sight together with the directory
+			return false, nil
+		case t != nil && l.gone.IsZero(): // one that others have removed goes again; one that was not there before stays for what they have put there
+			lost = lost || t.before.shown
+		case !l.gone.IsZero() && !l.gone.After(h.When):
+			return false, nil
+		case !l.gone.IsZero():
+			lost = true
+		}
+		at = l.up
 	}
-	for _, d := range chain {
-		r.visible[d] = visible
+	return lost, nil
+}
+
+func (r *rollback) level(dir id.File) (level, error) {
+	if l, ok := r.levels[dir]; ok {
+		return l, nil
 	}
-	return visible, nil
+	n, err := r.cat.Node(r.q.ctx, dir)
+	if err != nil && !errors.Is(err, catalogue.ErrNone) {
+		return level{}, err
+	}
+	l := level{up: n.Parent, gone: n.Removed, tale: r.q.tales[dir], there: err == nil}
+	if l.tale != nil && l.tale.goal.known {
+		l.up = l.tale.goal.parent
+	}
+	r.levels[dir] = l
+	return l, nil
 }
 
 // within reports whether a directory stands in another one, or is it.
@@ -274,7 +302,7 @@ func (r *rollback) stays(dir id.File) (bool, error) {
 			if !r.changed[n.File] { // it was there, and not shown either
 				continue
 			}
-			if keeps, err := r.keeps(n); err != nil || keeps {
+			if keeps, err := r.keeps(n, dir); err != nil || keeps {
 				return keeps, err
 			}
 		}
@@ -282,21 +310,22 @@ func (r *rollback) stays(dir id.File) (bool, error) {
 	return false, nil
 }
 
-// keeps reports whether something in such a directory must be shown there.
-func (r *rollback) keeps(n catalogue.Node) (bool, error) {
+// keeps reports whether something below such a directory must be shown there.
+func (r *rollback) keeps(n catalogue.Node, top id.File) (bool, error) {
 	h, ok, err := r.q.one(n)
 	if err != nil || !h.touched {
 		return true, err
 	}
 	if !ok || h.goal.parent == n.Parent { // what was put back there is no reason: it would not be shown either
 		b, g := &h.before, &h.goal
-		return g.shown && !(b.shown && g.at(b) && g.head.Equal == b.head.Equal), nil
+		dir := r.q.tales[top]
+		return g.shown && !(b.shown && g.at(b) && g.head.Equal == b.head.Equal && dir != nil && !b.since.After(dir.first)), nil
 	}
 	if !h.goal.shown {
 		return r.only != nil && !r.only(h.Path), nil
 	}
-	visible, err := r.isVisible(h.goal.parent)
-	return !visible || r.only != nil && !r.only(h.Path), err
+	lost, err := r.lost(&h)
+	return lost || r.only != nil && !r.only(h.Path), err
 }
 
 // still returns errMoved if something has changed meanwhile that counts for what was planned.

@@ -3,6 +3,7 @@ package vault
 import (
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
@@ -17,6 +18,7 @@ type stand struct {
 	shown  bool
 	parent id.File
 	name   string
+	since  time.Time         // when it came there, or was removed
 	head   catalogue.Version // zero: no content
 }
 
@@ -24,8 +26,11 @@ type stand struct {
 func (s *stand) apply(c *catalogue.Change) {
 	switch c.Kind {
 	case commit.Remove:
-		s.shown = false
+		s.shown, s.since = false, c.When
 	case commit.Mkdir, commit.Touch, commit.Move, commit.Save, commit.Link:
+		if !s.shown || s.parent != c.Parent {
+			s.since = c.When
+		}
 		s.known, s.shown, s.parent, s.name = true, true, c.Parent, c.Name
 		if c.Kind == commit.Save || c.Kind == commit.Link {
 			s.head = c.Version
@@ -41,7 +46,8 @@ func (s *stand) at(other *stand) bool { return s.parent == other.parent && s.nam
 type tale struct {
 	ref      catalogue.Ref
 	node     catalogue.Node
-	touched  bool  // by the suspects
+	touched  bool // by the suspects
+	first    time.Time
 	before   stand // their first act
 	now      stand
 	goal     stand // without them
@@ -50,8 +56,16 @@ type tale struct {
 	removed  bool
 	held     bool // the guard held something of theirs back
 	headed   bool // the content that it has now is theirs
-	conflict bool // somebody has saved over their content
+	conflict bool // somebody has saved something else over their content
 	holds    []catalogue.Held
+}
+
+// came is when it came to where it would be, putting back left out.
+func (t *tale) came() time.Time {
+	if t.before.shown && t.goal.at(&t.before) {
+		return t.before.since
+	}
+	return t.goal.since
 }
 
 // tale reads a history.
@@ -71,7 +85,7 @@ func (q *harmed) tale(s *catalogue.Story) *tale {
 			continue
 		}
 		if c.Kind == commit.Save || c.Kind == commit.Link {
-			t.conflict = t.conflict || t.content
+			t.conflict = t.conflict || t.content && c.Version.Equal != t.goal.head.Equal // else it was put back
 			t.headed = false
 		}
 		t.goal.apply(c)
@@ -83,7 +97,7 @@ func (q *harmed) tale(s *catalogue.Story) *tale {
 // theirs takes an act of the suspects into the tale.
 func (t *tale) theirs(c *catalogue.Change) {
 	if !t.touched {
-		t.touched, t.before = true, t.now
+		t.touched, t.before, t.first = true, t.now, c.When
 	}
 	was := t.now
 	t.now.apply(c)
@@ -127,6 +141,11 @@ func (q *harmed) harm(s *catalogue.Story) (h Harm, ok bool, err error) {
 	return h, true, q.places(&h)
 }
 
+// gone reports whether it is not shown any more, which is their doing.
+func (t *tale) gone() bool {
+	return (t.before.shown || t.goal.shown) && !t.node.Removed.IsZero() && t.removed
+}
+
 // altered reports whether it has a content of theirs that it would not have without them.
 func (t *tale) altered() bool { return t.headed && t.node.Head.Equal != t.goal.head.Equal }
 
@@ -138,7 +157,7 @@ func (h *Harm) words() {
 	switch {
 	case shown && (!h.before.shown || !h.goal.shown):
 		add(New)
-	case (h.before.shown || h.goal.shown) && !shown && h.removed:
+	case h.gone():
 		add(Gone)
 	case shown && h.moved && !(h.now.at(&h.before) && h.now.at(&h.goal)):
 		add(Retitled)
@@ -184,6 +203,16 @@ func (q *harmed) places(h *Harm) error {
 		h.Now = now
 		h.Head = info(now, q.share, *n)
 	}
+	if h.Dir && h.gone() {
+		if h.Below, err = q.cat.Below(q.ctx, n.File); err != nil {
+			return err
+		}
+	}
+	if !h.Dir && n.Removed.IsZero() {
+		if h.Sunk, err = q.isSunk(n.Parent); err != nil {
+			return err
+		}
+	}
 	if n.Held == 0 {
 		return nil
 	}
@@ -196,6 +225,26 @@ func (q *harmed) places(h *Harm) error {
 		}
 	}
 	return nil
+}
+
+// isSunk reports whether a directory went with one that the suspects have removed.
+func (q *harmed) isSunk(dir id.File) (sunk bool, err error) {
+	if q.sunk == nil || dir.IsZero() {
+		return false, nil
+	}
+	if known, ok := q.sunk[dir]; ok {
+		return known, nil
+	}
+	q.sunk[dir] = false // a directory may stand in itself only in damaged packs
+	if t := q.tales[dir]; t != nil && t.gone() {
+		sunk = true
+	} else if n, e := q.cat.Node(q.ctx, dir); e == nil && n.Removed.IsZero() {
+		sunk, err = q.isSunk(n.Parent)
+	} else if !errors.Is(e, catalogue.ErrNone) {
+		err = e
+	}
+	q.sunk[dir] = sunk
+	return sunk, err
 }
 
 // path is where a directory stands now, or last stood; or where it stood before.

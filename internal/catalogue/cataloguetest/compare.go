@@ -52,6 +52,11 @@ func same(ctx context.Context, t failer, got catalogue.View, want *model) {
 			equal(t, "List", g, err, w, nil)
 		}
 	}
+	for dir := range dirs {
+		g, err := got.Below(ctx, dir)
+		w, _ := want.Below(ctx, dir)
+		equal(t, "Below", g, err, w, nil)
+	}
 	for v := range want.versions {
 		g, err := got.Version(ctx, v)
 		equal(t, "Version", g, err, want.versions[v], nil)

@@ -301,6 +301,27 @@ func (m *model) story(file id.File, at time.Time) (s catalogue.Story) {
 	return s
 }
 
+// Below implements catalogue.View.
+func (m *model) Below(_ context.Context, dir id.File) (b catalogue.Below, _ error) {
+	seen := map[id.File]bool{dir: true}
+	for todo := []id.File{dir}; len(todo) > 0; todo = todo[1:] {
+		for _, n := range m.nodes {
+			switch {
+			case n.Parent != todo[0] || !n.Removed.IsZero():
+			case !n.Dir:
+				b.Files, b.Bytes = b.Files+1, b.Bytes+n.Head.Size
+				if !n.Head.Version.IsZero() || n.Head.Number > 0 {
+					b.Contents++
+				}
+			case !seen[n.File]:
+				seen[n.File] = true
+				todo = append(todo, n.File)
+			}
+		}
+	}
+	return b, nil
+}
+
 // Mark implements catalogue.View.
 func (m *model) Mark(context.Context) (int64, error) { return int64(len(m.log)), nil }
 

@@ -418,7 +418,8 @@ func TestPlans(t *testing.T) {
 			if err := rows.Scan(&a, &b, &c, &step); err != nil {
 				t.Fatal(err)
 			}
-			if strings.HasPrefix(step, "SCAN") && !strings.HasPrefix(step, "SCAN json_each ") && !all[query(q)] || strings.Contains(step, "TEMP B-TREE") {
+			own := strings.HasPrefix(step, "SCAN json_each ") || step == "SCAN dir" || step == "SCAN CONSTANT ROW" // what it is given, and what it has found
+			if strings.HasPrefix(step, "SCAN") && !own && !all[query(q)] || strings.Contains(step, "TEMP B-TREE") {
 				t.Errorf("%s\n%s", text, step)
 			}
 		}

@@ -59,6 +59,7 @@ const (
 	qDirs
 	qStories
 	qSince
+	qBelow
 	qVersion
 	qOrigin
 	qHeld
@@ -162,6 +163,10 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 (SELECT count(*) FROM held WHERE held.node = n.num), c.num, c.body, a.num, a.body
 FROM node n JOIN change c ON c.node = n.num JOIN actor a ON a.num = c.actor
 WHERE n.num IN ` + listed + ` AND n.share = ? ORDER BY n.num, c.num DESC`,
+	qBelow: `WITH RECURSIVE dir(file) AS (SELECT ?1 UNION SELECT n.file FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
+WHERE n.removed IS NULL AND n.dir = 1)
+SELECT count(*), coalesce(sum(n.size), 0), count(n.head) FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
+WHERE n.removed IS NULL AND n.dir = 0`,
 	qSince:   "SELECT c.num, n.file FROM change c JOIN node n ON n.num = c.node WHERE c.share = ? AND c.num > ? ORDER BY c.num LIMIT ?",
 	qVersion: changes + "c.share = ? AND c.version = ?",
 	qHeld:    held + "d.node = ? ORDER BY d.change",

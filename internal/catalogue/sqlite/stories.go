@@ -231,6 +231,15 @@ func (r *storyRow) add(c *catalogue.Change) {
 	r.enough = !c.When.After(r.at) && (heads || s.Node.Dir && places)
 }
 
+// Below implements catalogue.View.
+func (v *view) Below(ctx context.Context, dir id.File) (b catalogue.Below, err error) {
+	share, err := v.enter(ctx)
+	if err == nil {
+		_, err = v.on.row(qBelow, []any{dir[:], share}, &b.Files, &b.Bytes, &b.Contents)
+	}
+	return b, err
+}
+
 // Mark implements catalogue.View.
 func (v *view) Mark(ctx context.Context) (mark int64, err error) {
 	if err := ctx.Err(); err != nil {
