@@ -52,6 +52,13 @@ type Damaged struct {
 	Later bool      `json:"later,omitempty"` // somebody else has changed it since
 	Was   *Info     `json:"was,omitempty"`   // the version before, which is there as it was
 	Head  *Info     `json:"head,omitempty"`
+	Below *Below    `json:"below,omitempty"` // of a folder that was removed: what went with it
+}
+
+// Below is what went with a folder.
+type Below struct {
+	Files int64 `json:"files"`
+	Bytes int64 `json:"bytes"`
 }
 
 // DamageSum is the damage of a share.
@@ -180,6 +187,9 @@ func damagedOf(x *vault.Harm) *Damaged {
 		i := infoOf(x.Head)
 		out.Head = &i
 	}
+	if x.Below.Files > 0 {
+		out.Below = &Below{Files: x.Below.Files, Bytes: x.Below.Bytes}
+	}
 	return out
 }
 
@@ -203,31 +213,43 @@ func (t *tally) add(x *vault.Harm) {
 	for _, w := range x.Hurts {
 		t.sum.Hurts[string(w)]++
 	}
+	if x.Below.Files > 0 {
+		t.count(x, "", x.Below.Files, x.Below.Bytes, x.Below.Contents)
+	}
+	if x.Sunk { // counted with its folder
+		if slices.Contains(x.Hurts, vault.New) || slices.Contains(x.Hurts, vault.Note) {
+			t.count(x, "", -1, -x.Head.Size, -1)
+		}
+		return
+	}
 	if lost := slices.ContainsFunc(x.Hurts, func(w vault.Hurt) bool { return w != vault.New && w != vault.Note && w != vault.HeldBack }); !lost || x.Dir {
 		return
 	}
-	t.sum.Files++
-	t.sum.Bytes += x.Was.Size
-	if !x.Was.Version.IsZero() {
-		t.sum.Versions++
+	versions := int64(1)
+	if x.Was.Version.IsZero() {
+		versions = 0
 	}
+	t.count(x, cmp.Or(x.Was.Found.Kind, strings.ToLower(path.Ext(x.Path.Base()))), 1, x.Was.Size, versions)
+}
+
+// count adds files to the sums.
+func (t *tally) count(x *vault.Harm, of string, files, bytes, versions int64) {
+	t.sum.Files, t.sum.Bytes, t.sum.Versions = t.sum.Files+files, t.sum.Bytes+bytes, t.sum.Versions+versions
 	who := t.by[x.By]
 	if who == nil {
 		who = &DamageBy{Name: x.By.Author, Session: x.By.Session.String(), Account: text(x.By.Account), Device: text(x.By.Device), Door: x.By.Door}
 		t.by[x.By] = who
 	}
-	who.Files, who.Bytes = who.Files+1, who.Bytes+x.Was.Size
-	name := cmp.Or(x.Was.Found.Kind, strings.ToLower(path.Ext(x.Path.Base())))
-	kind := t.kinds[name]
-	if kind == nil && len(t.kinds) >= mostKinds {
-		name = ""
-		kind = t.kinds[name]
+	who.Files, who.Bytes = who.Files+files, who.Bytes+bytes
+	if t.kinds[of] == nil && len(t.kinds) >= mostKinds {
+		of = ""
 	}
+	kind := t.kinds[of]
 	if kind == nil {
-		kind = &DamageOf{Kind: name}
-		t.kinds[name] = kind
+		kind = &DamageOf{Kind: of}
+		t.kinds[of] = kind
 	}
-	kind.Files, kind.Bytes = kind.Files+1, kind.Bytes+x.Was.Size
+	kind.Files, kind.Bytes = kind.Files+files, kind.Bytes+bytes
 }
 
 // of is the sum, given how much there is.
