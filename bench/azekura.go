@@ -18,7 +18,8 @@ type vault struct {
 	Share   string `json:"share"`
 	Account string `json:"account"`
 
-	password string // of a device, whose owner's day is open
+	password string   // of a device, whose owner's day is open
+	env      []string // settings
 }
 
 // newVault makes an installation in a directory that does not exist yet.
@@ -50,7 +51,7 @@ func (b *bench) newVault(ctx context.Context, dir string) (*vault, error) {
 // command returns one of the program's commands for this installation.
 func (v *vault) command(ctx context.Context, args ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, v.bin, append(args, "--data", v.data)...)
-	c.Env = environ("AZEKURA_LANG=en")
+	c.Env = environ(append([]string{"AZEKURA_LANG=en"}, v.env...)...)
 	return c
 }
 

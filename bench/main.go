@@ -42,6 +42,7 @@ var programs = []program{
 	{"people", "logging in, a gallery of 500 photographs, 200 people at their pages", 4 << 30, runPeople},
 	{"guard", "what the guard adds to saving photographs and documents", 12 << 30, runGuard},
 	{"large", "10 GB in and out with bounded memory", 14 << 30, runLarge},
+	{"rollback", "25,000 hurt files of 1,000,000 put back, against restic and borg restoring them", 20 << 30, runRollback},
 	{"million", "1,000,000 small files: memory, start after a crash, rebuild", 14 << 30, runMillion},
 }
 
