@@ -54,7 +54,9 @@ func (r *rollback) file(h *Harm) error {
 		return nil
 	}
 	n := &h.node
-	r.seen[file] = seen{n.Parent, n.Name, n.Removed, n.Head.Version}
+	if !r.dry {
+		r.seen[file] = seen{n.Parent, n.Name, n.Removed, n.Head.Version}
+	}
 	_, err = r.ops.add(ops...) // there is room: full is asked in between
 	return err
 }
@@ -108,7 +110,9 @@ func (r *rollback) put(h *Harm, m *Mended) (ops []commit.Op, err error) {
 	here := spot{parent, pathname.Key(name)}
 	switch {
 	case h.altered() && !goal.head.Version.IsZero():
-		m.Act, r.taken[here] = Restored, n.File
+		if m.Act = Restored; moves {
+			r.taken[here] = n.File
+		}
 		ops = append(ops, r.link(n.File, parent, name, goal.head))
 	case h.altered() && h.before.shown && !h.Later: // it had no content yet, and a file that had one never is without again
 		empty := commit.Op{Kind: commit.Touch, File: id.NewFile(), Parent: parent, Name: name, Content: commit.Content{Modified: n.Created}}
@@ -159,7 +163,9 @@ func (r *rollback) moves(h *Harm) (bool, error) {
 
 // link gives a file the content of a version.
 func (r *rollback) link(file, parent id.File, name string, of catalogue.Version) commit.Op {
-	r.known[of.Key] = of.Manifest
+	if !r.dry {
+		r.known[of.Key] = of.Manifest
+	}
 	return link(file, parent, name, of)
 }
 
