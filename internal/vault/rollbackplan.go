@@ -245,7 +245,8 @@ func (r *rollback) within(dir, top id.File) (bool, error) {
 // with that content has it already.
 func (r *rollback) free(dir id.File, name string, file id.File, same *catalogue.Version) (as string, there bool, err error) {
 	for ; ; name = beside(name) {
-		if _, taken := r.taken[spot{dir, pathname.Key(name)}]; taken {
+		here := spot{dir, pathname.Key(name)}
+		if _, taken := r.taken[here]; taken {
 			continue
 		}
 		n, err := r.cat.Child(r.q.ctx, dir, name)
@@ -256,8 +257,12 @@ func (r *rollback) free(dir id.File, name string, file id.File, same *catalogue.
 			return "", false, err
 		}
 		leaves, err := r.leaves(n)
-		if err != nil || leaves {
+		_, taken := r.taken[here] // by what comes in its place
+		if err != nil || leaves && !taken {
 			return name, false, err
+		}
+		if taken {
+			continue
 		}
 		if same != nil && n.Head.Equal == same.Equal {
 			return name, true, nil
