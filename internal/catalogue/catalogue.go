@@ -98,6 +98,12 @@ type Change struct {
 	Version Version // Save, Link, Hold; HoldRemove and Settle have its Version, and who did it
 }
 
+// Changed is a change of a file.
+type Changed struct {
+	File id.File
+	Change
+}
+
 // Actor is who made the change.
 func (c *Change) Actor() Actor {
 	return Actor{Session: c.Session, Account: c.Account, Device: c.Device, Author: c.Author, Door: c.Door}
@@ -117,9 +123,9 @@ type View interface {
 	List(ctx context.Context, dir id.File, removed bool) iter.Seq2[Node, error]
 	// History yields what happened to a file, latest first.
 	History(ctx context.Context, file id.File) iter.Seq2[Change, error]
-	// Changed yields the files that have changed since a time, each as often as it has changed, latest change first. It ends at the
-	// latest change that was made at that time or before: where a clock was set back, the order of the records counts.
-	Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error]
+	// Changed yields what has changed since a time, latest change first. It ends at the latest change that was made at that time or
+	// before: where a clock was set back, the order of the records counts. Within one record no order is promised.
+	Changed(ctx context.Context, since time.Time) iter.Seq2[Changed, error]
 	// Touched returns what the actors that are picked have changed since a time, each once, in the order of making; some that they have
 	// changed before may be among it. The cost of what others have changed is small, and memory is that of the answer.
 	Touched(ctx context.Context, since time.Time, pick func(Actor) bool) ([]Ref, error)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/guard"
+	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/vault"
 )
 

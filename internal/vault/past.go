@@ -33,10 +33,11 @@ type was struct {
 // lookBack finds out what has changed in a share, and where it stood.
 func lookBack(ctx context.Context, view catalogue.View, at time.Time) (*past, error) {
 	b := &past{ctx: ctx, view: view, at: at, changed: make(map[id.File]bool), stood: make(map[id.File]map[string]id.File)}
-	for file, err := range view.Changed(ctx, at) {
+	for c, err := range view.Changed(ctx, at) {
 		if err != nil {
 			return nil, err
 		}
+		file := c.File
 		if b.changed[file] {
 			continue
 		}

@@ -56,17 +56,15 @@ func (v *Vault) recall(ctx context.Context, sh *share) error {
 // pastOf returns what was done in a share, the latest first.
 func (v *Vault) pastOf(ctx context.Context, sh *share) (list []earlier, err error) {
 	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
-	devices := make(map[id.Session]id.Device)
-	pick := func(a catalogue.Actor) bool {
-		devices[a.Session] = a.Device
-		return !a.Session.IsZero() // the storehouse itself
-	}
 	settled := make(map[id.Version]moment)
 	made := moments{good: make(map[moment]bool), gone: make(map[moment]bool)}
 	since := v.cfg.Now().Add(-recallFor)
-	for a, err := range cat.Acts(ctx, since, pick) {
+	for a, err := range cat.Changed(ctx, since) {
 		if err != nil {
 			return nil, err
+		}
+		if a.Session.IsZero() { // the storehouse itself
+			continue
 		}
 		at := moment{a.File, a.When}
 		switch a.Kind {
@@ -82,7 +80,7 @@ func (v *Vault) pastOf(ctx context.Context, sh *share) (list []earlier, err erro
 			continue
 		}
 		x := earlier{when: a.When, step: stepOf(&a), sign: guard.Sign(a.Sign),
-			party: guard.Party{Session: a.Session, Account: a.Account, Device: devices[a.Session], Share: sh.id, Console: a.Account.IsZero()}}
+			party: guard.Party{Session: a.Session, Account: a.Account, Device: a.Device, Share: sh.id, Console: a.Account.IsZero()}}
 		if a.Kind == commit.Hold || a.Kind == commit.HoldRemove {
 			x.hold = a.Version.Version
 		}
@@ -101,7 +99,7 @@ func (v *Vault) pastOf(ctx context.Context, sh *share) (list []earlier, err erro
 }
 
 // stepOf says what a change did.
-func stepOf(a *catalogue.Acted) guard.Step {
+func stepOf(a *catalogue.Changed) guard.Step {
 	s := guard.Step{Kind: guard.Saved, File: a.File, Dir: a.Parent, Name: a.Name, New: contentOf(&a.Version.Content)}
 	switch {
 	case a.Kind == commit.Remove || a.Kind == commit.HoldRemove:

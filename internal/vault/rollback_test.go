@@ -47,8 +47,8 @@ func contentsOf(t *testing.T, h *house) map[string]string {
 	return out
 }
 
-// attacked plays an attack of every kind into a share, with the work of a colleague in between, and returns whom to suspect. It may break off.
-func attacked(t *testing.T, h *house) (by vault.Suspects, done bool) {
+// ransacked plays an attack of every kind into a share, with the work of a colleague in between, and returns whom to suspect. It may break off.
+func ransacked(t *testing.T, h *house) (by vault.Suspects, done bool) {
 	ctx := t.Context()
 	owner, bad, colleague := h.v.As(person("owner")), h.v.As(person("bad")), h.v.As(person("colleague"))
 	set := func(f vault.Files, name pathname.Path, content string) error {
@@ -102,7 +102,7 @@ func mend(t *testing.T, h *house, who account.Session, by vault.Suspects) (vault
 // TestRollback undoes an attack of every kind at once, and takes that back, and that again.
 func TestRollback(t *testing.T) {
 	h := newHouse(t, "s")
-	by, ok := attacked(t, h)
+	by, ok := ransacked(t, h)
 	if !ok {
 		t.Fatal("the attack has failed")
 	}
@@ -136,7 +136,7 @@ func TestRollbackPowerCut(t *testing.T) {
 		if h == nil {
 			return
 		}
-		by, ok := attacked(t, h)
+		by, ok := ransacked(t, h)
 		before := contentsOf(t, h)
 		if !ok || before == nil {
 			h.close()
@@ -172,7 +172,7 @@ func TestRollbackPowerCut(t *testing.T) {
 // TestRollbackMeanwhile lets somebody work while a rollback is planned: what they do stays, whatever it is.
 func TestRollbackMeanwhile(t *testing.T) {
 	h := newHouse(t, "s")
-	by, ok := attacked(t, h)
+	by, ok := ransacked(t, h)
 	if !ok {
 		t.Fatal("the attack has failed")
 	}

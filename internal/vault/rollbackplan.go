@@ -289,11 +289,11 @@ func (r *rollback) leaves(n catalogue.Node) (bool, error) {
 func (r *rollback) stays(dir id.File) (bool, error) {
 	if r.changed == nil {
 		r.changed = make(map[id.File]bool)
-		for f, err := range r.cat.Changed(r.q.ctx, r.q.by.From) {
+		for c, err := range r.cat.Changed(r.q.ctx, r.q.by.From) {
 			if err != nil {
 				return false, err
 			}
-			r.changed[f] = true
+			r.changed[c.File] = true
 		}
 	}
 	for todo := []id.File{dir}; len(todo) > 0; todo = todo[1:] {

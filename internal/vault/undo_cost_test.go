@@ -41,7 +41,7 @@ func (v counted) History(ctx context.Context, file id.File) iter.Seq2[catalogue.
 	return count(v.reads, v.View.History(ctx, file))
 }
 
-func (v counted) Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error] {
+func (v counted) Changed(ctx context.Context, since time.Time) iter.Seq2[catalogue.Changed, error] {
 	return count(v.reads, v.View.Changed(ctx, since))
 }
 
@@ -59,14 +59,14 @@ func count[T any](n *int, of iter.Seq2[T, error]) iter.Seq2[T, error] {
 // forgetful is a View that cannot tell what has changed: it might be all files of the share, removed ones too.
 type forgetful struct{ catalogue.View }
 
-func (v forgetful) Changed(ctx context.Context, _ time.Time) iter.Seq2[id.File, error] {
-	return func(yield func(id.File, error) bool) {
+func (v forgetful) Changed(ctx context.Context, _ time.Time) iter.Seq2[catalogue.Changed, error] {
+	return func(yield func(catalogue.Changed, error) bool) {
 		for todo := []id.File{{}}; len(todo) > 0; {
 			dir := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
 			for _, removed := range []bool{false, true} {
 				for n, err := range v.List(ctx, dir, removed) {
-					if !yield(n.File, err) || err != nil {
+					if !yield(catalogue.Changed{File: n.File}, err) || err != nil {
 						return
 					}
 					if n.Dir {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"iter"
 	"maps"
 	"reflect"
@@ -213,16 +214,16 @@ func moments(m *model) []time.Time {
 	return out
 }
 
-// changed collects what has changed since a time, each file once: what a record does first is nobody's business.
-func changed(ctx context.Context, v catalogue.View, since time.Time) (out []id.File, err error) {
-	for f, err := range v.Changed(ctx, since) {
+// changed collects what has changed since a time, in an order of its own: what a record does first is nobody's business.
+func changed(ctx context.Context, v catalogue.View, since time.Time) (out []string, err error) {
+	for c, err := range v.Changed(ctx, since) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, f)
+		out = append(out, fmt.Sprintf("%v", c))
 	}
-	slices.SortFunc(out, func(a, b id.File) int { return bytes.Compare(a[:], b[:]) })
-	return slices.Compact(out), nil
+	slices.Sort(out)
+	return out, nil
 }
 
 func list(ctx context.Context, v catalogue.View, dir id.File, removed bool) (out []catalogue.Node, err error) {

@@ -34,9 +34,10 @@ type model struct {
 
 // logged is a change, as far as Changed, Touched and Since tell it.
 type logged struct {
-	file  id.File
-	when  time.Time
-	actor catalogue.Actor
+	file   id.File
+	when   time.Time
+	actor  catalogue.Actor
+	change catalogue.Change
 }
 
 var _ catalogue.View = (*model)(nil)
@@ -157,7 +158,7 @@ func (m *model) Held(_ context.Context, file id.File) iter.Seq2[catalogue.Held, 
 
 func (m *model) change(file id.File, c catalogue.Change) {
 	m.changes[file] = append(m.changes[file], c)
-	m.log = append(m.log, logged{file, c.When, m.actor})
+	m.log = append(m.log, logged{file, c.When, m.actor, c})
 }
 
 func (m *model) giveWay(n *catalogue.Node, removal catalogue.Change) {
@@ -248,10 +249,10 @@ func (m *model) List(_ context.Context, dir id.File, removed bool) iter.Seq2[cat
 }
 
 // Changed implements catalogue.View.
-func (m *model) Changed(_ context.Context, since time.Time) iter.Seq2[id.File, error] {
-	return func(yield func(id.File, error) bool) {
+func (m *model) Changed(_ context.Context, since time.Time) iter.Seq2[catalogue.Changed, error] {
+	return func(yield func(catalogue.Changed, error) bool) {
 		for _, l := range slices.Backward(m.log) {
-			if !l.when.After(since) || !yield(l.file, nil) {
+			if !l.when.After(since) || !yield(catalogue.Changed{File: l.file, Change: l.change}, nil) {
 				return
 			}
 		}

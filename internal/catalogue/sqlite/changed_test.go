@@ -19,7 +19,7 @@ func changedSince(ctx context.Context, on catalogue.View, since time.Time) (file
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, f)
+		files = append(files, f.File)
 	}
 	return files, nil
 }

@@ -178,15 +178,11 @@ func (v *view) Held(ctx context.Context, file id.File) iter.Seq2[catalogue.Held,
 }
 
 // Changed implements catalogue.View.
-func (v *view) Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, error] {
-	type changed struct {
-		file id.File
-		when time.Time
-	}
-	return func(yield func(id.File, error) bool) {
+func (v *view) Changed(ctx context.Context, since time.Time) iter.Seq2[catalogue.Changed, error] {
+	return func(yield func(catalogue.Changed, error) bool) {
 		share, err := v.enter(ctx)
 		row := &changeRow{keys: v.keys, num: math.MaxInt64}
-		var list []changed
+		var list []catalogue.Changed
 		for limit := firstPage; err == nil; limit = page {
 			if err = ctx.Err(); err != nil {
 				break
@@ -194,13 +190,15 @@ func (v *view) Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, 
 			list = list[:0]
 			if err = v.on.rows(qChanged, func(rows *sql.Rows) error {
 				c, err := row.scan(rows)
-				list = append(list, changed{id.File(row.file), c.When})
+				if err == nil {
+					list = append(list, catalogue.Changed{File: id.File(row.file), Change: c})
+				}
 				return err
 			}, share, row.num, limit); err != nil {
 				break
 			}
 			for _, c := range list {
-				if !c.when.After(since) || !yield(c.file, nil) {
+				if !c.When.After(since) || !yield(c, nil) {
 					return
 				}
 			}
@@ -208,7 +206,7 @@ func (v *view) Changed(ctx context.Context, since time.Time) iter.Seq2[id.File, 
 				return
 			}
 		}
-		yield(id.File{}, err)
+		yield(catalogue.Changed{}, err)
 	}
 }
 
