@@ -18,11 +18,14 @@ const (
 var isGZIP = begins("\x1f\x8b\x08")
 
 func checkGZIP(s *source) error {
+	s.inner = &inner{}
+	defer func() { s.even = s.inner.is(); s.inner = nil }()
 	for {
 		if err := gzipHeader(s); err != nil {
 			return err
 		}
 		if !s.deep {
+			s.inflate(s, false, peeked, nil)
 			s.drain(nil)
 			return nil
 		}

@@ -40,6 +40,7 @@ type inflater struct {
 	done  int64 // bytes counted
 	most  int64 // bytes wanted
 	sum   hash.Hash32
+	inner *inner      // that wants to see it
 	adler hash.Hash32 // of zlib
 
 	literals  codes
@@ -156,6 +157,9 @@ func (x *inflater) drop(n uint) {
 func (x *inflater) count() {
 	if x.sum != nil {
 		x.sum.Write(x.out[x.mark:x.pos])
+	}
+	if x.inner != nil {
+		x.inner.add(x.out[x.mark:x.pos])
 	}
 	x.done += int64(x.pos - x.mark)
 	if x.pos > inflateWindow {

@@ -15,6 +15,9 @@ type pdfFile struct {
 	last    int64 // where the last startxref points; -1: none
 	stood   int64 // where the last text stood that says something: what comes before it was looked at
 	ended   bool  // %%EOF came after it
+	inner   inner
+	noisy   int64 // bytes of streams that are noise
+	all     int64 // bytes of streams
 }
 
 // maxIndexes bounds the places that are remembered.
@@ -74,6 +77,7 @@ func checkPDF(s *source) error {
 	case !p.indexes[p.last]:
 		return s.wrong(badIndex)
 	}
+	s.even = p.noisy > p.all-p.all/10
 	return nil
 }
 
@@ -183,7 +187,20 @@ func (p *pdfFile) stream(by string, end int64) {
 	if bytes.HasPrefix(bytes.TrimLeft(p.s.peek(12), "\r\n"), []byte("endstream")) {
 		return // there is none, which some programs compress, too
 	}
+	begin := p.s.pos()
+	p.s.inner = p.inner.begin()
+	defer func() {
+		n := max(p.s.pos(), end) - begin
+		if p.all += n; p.s.inner.is() {
+			p.noisy += n
+		}
+		p.s.inner = nil
+	}()
 	switch by {
+	case "":
+		if p.s.deep && end-begin >= headSize {
+			p.s.inner.add(p.s.peek(headSize))
+		}
 	case "FlateDecode":
 		p.inflate()
 	case "DCTDecode":

@@ -19,13 +19,14 @@ const maxInflated = 512 << 20
 type source struct {
 	next   func() ([]byte, error) // the content, part by part; each stays as it is until the next one is asked for
 	deep   bool
-	kind   Kind  // more than the first bytes have told
-	sealed bool  // with a password of its own
-	even   bool  // text in which bytes are written, all equally frequent
-	keep   int   // so many bytes that were read stay for behind
-	budget int64 // what may still be inflated
-	end    int64 // where the content ends, of a kind that is read to the end of the file to know it; 0: where its check ended
-	aside  int64 // bytes inside that are no part of the content, as far as is known
+	kind   Kind   // more than the first bytes have told
+	sealed bool   // with a password of its own
+	even   bool   // text in which bytes are written, all equally frequent
+	keep   int    // so many bytes that were read stay for behind
+	budget int64  // what may still be inflated
+	inner  *inner // sees what is unpacked; nil: nobody wants to
+	end    int64  // where the content ends, of a kind that is read to the end of the file to know it; 0: where its check ended
+	aside  int64  // bytes inside that are no part of the content, as far as is known
 
 	bits  *bits     // for JPEG, made once
 	noise *noise    // for pixels, made once
@@ -216,6 +217,9 @@ func (s *source) swallow(r io.Reader, to hash.Hash32, limit int64) (int64, error
 		if n += int64(got); to != nil {
 			to.Write(s.room[:got]) // a checksum, which never fails
 		}
+		if s.inner != nil {
+			s.inner.add(s.room[:got])
+		}
 		if err != nil {
 			s.spend(n + beginCost)
 			if err == io.EOF {
@@ -233,6 +237,7 @@ func (s *source) inflate(from input, zlib bool, limit int64, sum hash.Hash32) (i
 	if s.packs == nil {
 		s.packs = new(inflater)
 	}
+	s.packs.inner = s.inner
 	n, err := s.packs.inflate(from, zlib, min(limit, s.budget), sum)
 	s.spend(n + beginCost)
 	return n, err

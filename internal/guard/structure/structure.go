@@ -256,13 +256,13 @@ const (
 	maxChi = 330
 )
 
-func (c *census) even() bool {
-	if c.n < fewest {
-		return false
-	}
+func (c *census) even() bool { return c.n >= fewest && c.chi() < maxChi }
+
+// chi is the chi-square of 256 classes.
+func (c *census) chi() float64 {
 	want, chi := float64(c.n)/256, 0.0
 	for _, n := range c.of {
 		chi += (float64(n) - want) * (float64(n) - want) / want
 	}
-	return chi < maxChi
+	return chi
 }

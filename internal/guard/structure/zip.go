@@ -26,6 +26,9 @@ type zipFile struct {
 	s       *source
 	members zipSet // as they stand there
 	index   zipSet // as the index has them
+	inner   inner
+	noisy   int64 // bytes of members that are noise
+	all     int64 // bytes of members
 }
 
 // zipSet is a set of members: how many, and a sum of what is known of each, in whichever order.
@@ -146,11 +149,16 @@ func (z *zipFile) member() error {
 	}
 	z.s.sealed = z.s.sealed || h.flags&zipLocked != 0 || h.method == zipAES
 	z.tell(&h)
+	z.s.inner = z.inner.begin()
 	if h.flags&zipLater != 0 && h.packed == 0 {
 		err = z.later(&h)
 	} else {
 		err = z.content(&h)
 	}
+	if z.all += h.packed; z.s.inner.is() {
+		z.noisy += h.packed
+	}
+	z.s.inner = nil
 	z.members.add(h.name, h.at, h.packed, h.crc)
 	return err
 }
@@ -174,10 +182,16 @@ func (z *zipFile) tell(h *zipHead) {
 // content reads a member of a known length.
 func (z *zipFile) content(h *zipHead) error {
 	p := &part{z.s, h.packed}
-	if z.s.deep && h.flags&zipLocked == 0 && (h.method == zipStored || h.method == zipDeflated) {
+	switch {
+	case h.flags&zipLocked != 0:
+	case z.s.deep && (h.method == zipStored || h.method == zipDeflated):
 		if err := z.read(h, p, h.size); err != nil {
 			return err
 		}
+	case h.method == zipStored:
+		z.s.inner.pass(p)
+	case h.method == zipDeflated && h.packed > h.size-h.size/oneOf: // what does not get smaller may be noise
+		z.s.inflate(p, false, peeked, nil)
 	}
 	if err := p.rest(); err != nil {
 		return err
@@ -214,7 +228,12 @@ func (z *zipFile) read(h *zipHead, p *part, size int64) error {
 // later reads a member whose length stands behind it.
 func (z *zipFile) later(h *zipHead) error {
 	begin := z.s.pos()
-	if z.s.deep && h.method == zipDeflated && h.flags&zipLocked == 0 {
+	switch known := h.method == zipDeflated && h.flags&zipLocked == 0; {
+	case h.method == zipStored && h.flags&zipLocked == 0:
+		z.s.inner.add(z.s.peek(headSize))
+	case known && !z.s.deep:
+		z.s.inflate(z.s, false, peeked, nil)
+	case known:
 		sum := crc32.NewIEEE()
 		n, err := z.s.inflate(z.s, false, maxInflated, sum)
 		if z.s.deep {
@@ -287,5 +306,6 @@ func (z *zipFile) end() error {
 	if z.members != z.index {
 		return z.s.wrong(badIndex)
 	}
+	z.s.even = z.noisy > z.all-z.all/10
 	return z.s.skip(comment)
 }
