@@ -227,6 +227,9 @@ func harmOf(t *testing.T, h *house, was map[string][32]byte) (out harm) {
 	return out
 }
 
+// everyBehaviour is 1 where all behaviours are played; 6: one of six.
+var everyBehaviour = 1
+
 // TestAttacks plays every behaviour against a vault: each is noticed, and next to nothing of what others see changes.
 func TestAttacks(t *testing.T) {
 	profiles, err := behaviour.Profiles()
@@ -234,7 +237,10 @@ func TestAttacks(t *testing.T) {
 	var mu sync.Mutex
 	heads := make(map[string]int)
 	t.Run("all", func(t *testing.T) {
-		for _, p := range profiles {
+		for i, p := range profiles {
+			if i%everyBehaviour > 0 {
+				continue
+			}
 			t.Run(p.Name, func(t *testing.T) {
 				t.Parallel()
 				got := attacked(t, p)
@@ -254,7 +260,7 @@ func TestAttacks(t *testing.T) {
 		}
 	})
 	counts := slices.Sorted(maps.Values(heads))
-	if len(counts) < 40 {
+	if len(counts) < 40/everyBehaviour {
 		t.Fatalf("only %d behaviours", len(counts))
 	}
 	if median := counts[len(counts)/2]; median > 1 {
@@ -306,7 +312,10 @@ func TestUnseen(t *testing.T) {
 	must(t, err)
 	profiles, err := behaviour.Parse(b)
 	must(t, err)
-	for _, p := range profiles {
+	for i, p := range profiles {
+		if i%everyBehaviour > 0 {
+			continue
+		}
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			attacked(t, p)
