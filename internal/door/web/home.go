@@ -1,0 +1,182 @@
+package web
+
+import (
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+)
+
+// overview is the start page.
+type overview struct {
+	House    api.House
+	Shares   []api.Share
+	Status   *api.Status
+	Policy   *api.Policy
+	Renewal  *api.Renewal
+	Sessions []api.Session
+	People   []api.Account
+	Verdicts []verdict
+	Steps    []firstStep
+	Latest   []entry
+	Held     int
+	Stops    []api.Stop
+	Cases    []api.Case
+}
+
+// verdict is one line of the state of the house.
+type verdict struct {
+	Level string // "good", "look", "bad"
+	Text  string
+	Link  string
+}
+
+// firstStep is something that a new house still lacks.
+type firstStep struct {
+	Done bool
+	Text string
+	Link string
+}
+
+func (v *visit) home() error {
+	ctx := v.r.Context()
+	var o overview
+	var err error
+	if o.House, err = v.api.House(ctx); err != nil {
+		return err
+	}
+	if o.Shares, err = collect(v.api.Shares(ctx)); err != nil {
+		return err
+	}
+	if v.may(account.SeePeople) {
+		if o.Sessions, err = collect(v.api.Sessions(ctx)); err != nil {
+			return err
+		}
+		if o.People, err = collect(v.api.Accounts(ctx)); err != nil {
+			return err
+		}
+		r, err := v.api.Renewal(ctx)
+		if err != nil {
+			return err
+		}
+		if !r.Started.IsZero() && r.Done < r.Of {
+			o.Renewal = &r
+		}
+	}
+	if v.may(account.Care) {
+		s, err := v.api.Status(ctx)
+		if err != nil {
+			return err
+		}
+		p, err := v.api.Policy(ctx)
+		if err != nil {
+			return err
+		}
+		o.Status, o.Policy = &s, &p
+	}
+	if v.may(account.ReadLedger) {
+		if o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5}); err != nil {
+			return err
+		}
+	}
+	for _, err := range v.api.Held(ctx) {
+		if err != nil {
+			return err
+		}
+		o.Held++
+	}
+	if o.Stops, err = collect(v.api.Stops(ctx)); err != nil {
+		return err
+	}
+	if o.Cases, err = v.openCases(); err != nil {
+		return err
+	}
+	o.Verdicts, o.Steps = v.verdicts(o), v.firstSteps(o)
+	return v.show("home", o)
+}
+
+// collect returns what a sequence yields.
+func collect[T any](seq func(func(T, error) bool)) (out []T, err error) {
+	for x, err := range seq {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// verdicts says in words how the house is.
+func (v *visit) verdicts(o overview) (out []verdict) {
+	say := func(level, link, key string, args ...any) {
+		out = append(out, verdict{level, v.lang.Text(key, args...), link})
+	}
+	if n := len(o.Stops); n > 0 {
+		say("bad", "/guard", "web.stops", n)
+	}
+	for _, c := range o.Cases {
+		say("bad", "/cases/"+c.ID, "web.case-is-open", c.ID)
+	}
+	if o.Held > 0 {
+		say("look", "/guard", "web.holds", o.Held)
+	}
+	if v.me.Waiting > 0 {
+		say("look", "/proposals", "web.waiting", v.me.Waiting)
+	}
+	if o.Renewal != nil {
+		say("look", "/renewal", "web.renewal-state", o.Renewal.Done, o.Renewal.Of)
+	}
+	if o.Status == nil {
+		return out
+	}
+	if beat := o.Status.Ledger.Heartbeat; !beat.IsZero() && v.Now().Sub(beat) > 5*time.Minute {
+		say("bad", "/settings", "web.no-heartbeat", beat.Local().Format("2006-01-02 15:04 -0700"))
+	} else {
+		say("good", "/ledger", "web.ledger-writes", o.Status.Ledger.Size)
+	}
+	const little = 20 << 30
+	if o.Status.Free < little {
+		say("bad", "/settings", "web.little-space", size(o.Status.Free))
+	} else {
+		say("good", "/settings", "web.space", size(o.Status.Free))
+	}
+	if o.Policy != nil && !o.Policy.SecondFactor {
+		say("bad", "/settings", "web.no-second-factor")
+	} else {
+		say("good", "/people", "web.second-factor-for-all")
+	}
+	if n := confirmers(o.People); n < 2 {
+		say("look", "/people", "web.one-confirmer")
+	}
+	say("look", "/settings", "web.no-copies") // the program makes none yet, and who sees only what is well would think that it does
+	return out
+}
+
+// confirmers counts who could be the second person.
+func confirmers(list []api.Account) (n int) {
+	for _, a := range list {
+		if !a.Disabled && len(a.Factors) > 0 && a.Role.May(account.Confirm) {
+			n++
+		}
+	}
+	return n
+}
+
+// firstSteps are what a new house still lacks; nothing once it has all.
+func (v *visit) firstSteps(o overview) []firstStep {
+	if !v.may(account.ManageAccounts) || o.Policy == nil {
+		return nil
+	}
+	list := []firstStep{
+		{o.Policy.Firm != "", v.lang.Text("web.step-firm"), "/settings"},
+		{len(o.Shares) > 0, v.lang.Text("web.step-share"), "/files/"},
+		{len(v.me.Devices) > 0, v.lang.Text("web.step-drive"), "/connect"},
+		{confirmers(o.People) > 1, v.lang.Text("web.step-second"), "/people"},
+		{len(o.People) > 2, v.lang.Text("web.step-staff"), "/people"},
+	}
+	if !slices.ContainsFunc(list, func(s firstStep) bool { return !s.Done }) {
+		return nil
+	}
+	return list
+}
