@@ -162,7 +162,7 @@ func TestTwoPeople(t *testing.T) {
 	officer.goTo("/")
 	officer.says("Waiting for your yes: 1") // not the one about himself
 	officer.goTo("/proposals")
-	officer.says("let people in without a second factor")
+	officer.says("loosen the rules: second factor")
 	officer.press("No")
 	admin.goTo("/settings")
 	admin.says("Nobody logs in without a second factor")
