@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/mail"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -99,6 +100,31 @@ func TestDesk(t *testing.T) {
 		if n := len(w.sent()); n != 5 {
 			t.Errorf("%d alerts at the end", n)
 		}
+	})
+}
+
+// TestRoomForAFreeze: whatever waits, a freeze finds room; and what is told of somebody in two ways is told twice.
+func TestRoomForAFreeze(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &way{fail: 1 << 30}
+		d := NewDesk(config(w))
+		for i := range waiting {
+			d.Tell(Alert{Kind: Odd, Who: "a", Sign: "new-address", Address: strconv.Itoa(i)})
+		}
+		d.Tell(Alert{Kind: Odd, Who: "a", Sign: "closed-hours", Address: "0"})
+		d.Tell(Alert{Kind: Frozen, Who: "thief"})
+		d.mu.Lock()
+		n, freezes := len(d.letters), 0
+		for _, l := range d.letters {
+			if l.Alert.Kind == Frozen {
+				freezes++
+			}
+		}
+		d.mu.Unlock()
+		if n != waiting || freezes != 1 {
+			t.Errorf("%d wait, %d of them a freeze", n, freezes)
+		}
+		d.Close()
 	})
 }
 

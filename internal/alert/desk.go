@@ -134,6 +134,9 @@ func (d *Desk) Tell(a Alert) {
 // add puts an alert to those that wait, or into one of the same party that nobody has been sent yet.
 func (d *Desk) add(a Alert) bool {
 	key := string(a.Kind) + "\x00" + a.Who + "\x00" + a.Device
+	if a.Kind != Held && a.Kind != Frozen { // of which each is something else
+		key += "\x00" + a.Sign + "\x00" + a.Address
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i := slices.IndexFunc(d.letters, func(l *letter) bool { return l.key == key && !l.closed }); i >= 0 {
@@ -164,15 +167,15 @@ func (d *Desk) add(a Alert) bool {
 	return true
 }
 
-// makeRoom drops the oldest alert of something held in favour of a freeze; d.mu is held.
+// makeRoom drops the oldest alert that tells of no freeze in favour of one that does; d.mu is held.
 func (d *Desk) makeRoom(a Alert) bool {
-	i := slices.IndexFunc(d.letters, func(l *letter) bool { return l.Alert.Kind == Held })
+	i := slices.IndexFunc(d.letters, func(l *letter) bool { return l.Alert.Kind != Frozen })
 	if a.Kind != Frozen || i < 0 {
 		d.cfg.Log.Warn("too many alerts wait; this one is in the log alone", "kind", a.Kind, "who", a.Who, "sign", a.Sign)
 		return false
 	}
 	old := &d.letters[i].Alert
-	d.cfg.Log.Warn("too many alerts wait; one of something held makes room for a freeze", "who", old.Who, "sign", old.Sign)
+	d.cfg.Log.Warn("too many alerts wait; another one makes room for a freeze", "who", old.Who, "sign", old.Sign)
 	d.letters = slices.Delete(d.letters, i, i+1)
 	return true
 }
