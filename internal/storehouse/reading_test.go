@@ -95,6 +95,9 @@ func TestReadingAtTheDoors(t *testing.T) {
 	if resp, text = sato.do("GET", "/download"+name(5), "", "Accept-Language", "en"); resp.StatusCode != 429 || !strings.Contains(text, "What happens now") || !strings.Contains(text, `href="/guard/reading"`) {
 		t.Errorf("the page: %d %s", resp.StatusCode, text)
 	}
+	if resp, text = sato.do("GET", "/v1/files"+name(0)+"?purpose=preview", ""); resp.StatusCode != 403 {
+		t.Errorf("a whole file as a preview, which has a budget of its own: %d %s", resp.StatusCode, text)
+	}
 	many := api.OpenRequest{Purpose: "export"}
 	for i := range 3 {
 		many.Paths = append(many.Paths, fmt.Sprintf("/アルバム/%d.txt", i))
