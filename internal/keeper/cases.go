@@ -54,6 +54,13 @@ func (l *Local) suspectsOf(s account.Stop) (out []account.Suspect) {
 func (d *draft) caseOf(s account.Stop, list []account.Suspect) []event.Event {
 	i := slices.IndexFunc(d.Cases, func(c *caseState) bool { return c.Closed.IsZero() && s.Since.Sub(c.Last) < together })
 	if i >= 0 {
+		for j := range list { // what was found before is not forgotten
+			for _, old := range d.Cases[i].Suspects {
+				if old.Kind == list[j].Kind && old.Subject == list[j].Subject && old.From.Before(list[j].From) {
+					list[j].From = old.From
+				}
+			}
+		}
 		return d.amendCase(i, s.Since, list)
 	}
 	return d.openCase(account.Case{Opened: s.Since, By: s.By, Reason: s.Reason, Suspects: list})
@@ -153,6 +160,9 @@ func (l *Local) OpenCase(ctx context.Context, s id.Session, c account.Case) (acc
 	err := l.changes(ctx, s, op, c.ID, func(b *books, d *draft, by account.Session) (events []event.Event, err error) {
 		if !b.may(by, account.Freeze) {
 			return nil, notAllowed(op)
+		}
+		if c.ID != "" && len(c.Suspects) == 0 {
+			return nil, unfit(op, c.ID, "hint.case-whom")
 		}
 		if len(c.Suspects) > maxSuspects {
 			return nil, problem.New(problem.TooLarge, op, c.ID, nil)

@@ -10,6 +10,43 @@ import (
 	"github.com/azekura/azekura/internal/problem"
 )
 
+// TestCaseRemembers: somebody who is frozen again is distrusted since the first time.
+func TestCaseRemembers(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, tanaka := arrived(t, l, clock, "tanaka", account.Administrator)
+	_, officer := arrived(t, l, clock, "officer", account.PrivacyOfficer)
+	arrived(t, l, clock, "sato", account.Staff)
+	first := l.now().Add(-20 * time.Hour)
+	if err := l.Stop(ctx, account.Stop{Kind: account.StopAccount, Subject: "sato", First: first}); err != nil {
+		t.Fatal(err)
+	}
+	stops, err := l.Stops(ctx, tanaka)
+	if err != nil || len(stops) != 1 {
+		t.Fatal(stops, err)
+	}
+	o, err := l.Thaw(ctx, tanaka, stops[0].ID, "looked at")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Confirm(ctx, officer, o.Proposal.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Freeze(ctx, tanaka, account.Stop{Kind: account.StopAccount, Subject: "sato"}); err != nil {
+		t.Fatal(err)
+	}
+	list, err := l.Cases(ctx, officer)
+	if err != nil || len(list) != 1 || len(list[0].Suspects) != 1 {
+		t.Fatal(list, err)
+	}
+	if s := list[0].Suspects[0]; !s.From.Equal(first.Add(-leadTime)) || !s.To.IsZero() {
+		t.Errorf("the suspect is %+v", s)
+	}
+	if _, err := l.OpenCase(ctx, tanaka, account.Case{ID: list[0].ID}); hint(err) != "hint.case-whom" {
+		t.Errorf("a change of nothing: %v", err)
+	}
+}
+
 // TestCases: a freeze opens a case, the next one soon after joins it, a thaw ends the time of whom it was about, and a case that is closed
 // takes nobody in any more.
 func TestCases(t *testing.T) {

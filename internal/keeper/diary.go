@@ -2,6 +2,7 @@ package keeper
 
 import (
 	"hash/maphash"
+	"maps"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -87,7 +88,7 @@ type diary struct {
 	most int
 
 	watch   watch
-	day     int // its date, as in 20261130
+	day     int // the latest date that there was, as in 20261130
 	readers map[id.Account]*reader
 	jobs    map[string]*ran
 	held    int // what is remembered in all
@@ -117,17 +118,26 @@ func (r *diary) personKey(share id.Share, person string) uint64 {
 	}{share, person})
 }
 
-// turn begins a new day when one has begun. A clock that is set back gives nobody a new budget: the day goes on under
-// another date.
-func (r *diary) turn(day int) {
-	if day > r.day {
+// turn begins a new day when one has begun, and forgets the jobs that are not open any more. A clock that is set back, or a zone in which it
+// is still yesterday, gives nobody a new budget, nor does the way forth again; a date that was far ahead was none.
+func (r *diary) turn(day int, open func(job string) bool) {
+	switch {
+	case day > r.day:
 		clear(r.readers)
+		maps.DeleteFunc(r.jobs, func(n string, _ *ran) bool { return !open(n) })
 		r.held = 0
 		for _, j := range r.jobs {
 			r.held += len(j.seen)
 		}
+		r.day = day
+	case dateOf(r.day).Sub(dateOf(day)) > 48*time.Hour:
+		r.day = day
 	}
-	r.day = day
+}
+
+// dateOf is the beginning of a day.
+func dateOf(day int) time.Time {
+	return time.Date(day/10_000, time.Month(day/100%100), day%100, 0, 0, 0, 0, time.UTC)
 }
 
 // of returns what an account has read today.

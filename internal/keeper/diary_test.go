@@ -31,10 +31,12 @@ func (n *naive) move(now time.Time, date int) {
 	case d > 0:
 		n.passed, n.last = n.passed+d, now
 	}
-	if date > n.date {
-		n.first = nil
+	switch {
+	case date > n.date:
+		n.first, n.date = nil, date
+	case dateOf(n.date).Sub(dateOf(date)) > 48*time.Hour:
+		n.date = date
 	}
-	n.date = date
 }
 
 // counts returns what was read today and in the last minute of a class.
@@ -86,7 +88,7 @@ func TestDiaryAgainstModel(t *testing.T) {
 				now = now.Add(time.Duration(rapid.IntRange(0, 30_000).Draw(t, "on")) * time.Millisecond)
 			}
 			m.move(now, b.date(now))
-			d.turn(b.date(now))
+			d.turn(b.date(now), func(string) bool { return true })
 			c := class(rapid.IntRange(0, int(exporting)).Draw(t, "class"))
 			var files, people, modelFiles, modelPeople []uint64
 			for _, n := range rapid.SliceOfN(rapid.IntRange(0, len(versions)-1), 1, 5).Draw(t, "files") {
@@ -125,11 +127,31 @@ func TestDiaryAgainstModel(t *testing.T) {
 	})
 }
 
+// TestDiaryDays: neither the way back nor the way forth again is a new day; a day after one that was far ahead is.
+func TestDiaryDays(t *testing.T) {
+	d, a := newDiary(), id.NewAccount()
+	open := func(string) bool { return false }
+	for _, c := range []struct {
+		day   int
+		fresh bool
+	}{{20261130, true}, {20261129, false}, {20261130, false}, {20261201, true}, {20300101, true}, {20261202, false}, {20261203, true}} {
+		d.turn(c.day, open)
+		if fresh := len(d.readers) == 0; fresh != c.fresh {
+			t.Errorf("%d: a new day %v, want %v", c.day, fresh, c.fresh)
+		}
+		d.of(a)
+		d.run("job", 10, 7)
+	}
+	if d.turn(20261204, open); len(d.jobs) > 0 || d.held != 0 {
+		t.Errorf("a job that has ended is remembered: %v, %d", d.jobs, d.held)
+	}
+}
+
 // TestDiaryIsBounded: what is beyond its bound is not remembered, and so counts each time.
 func TestDiaryIsBounded(t *testing.T) {
 	d := newDiary()
 	d.most = 100
-	d.turn(20261124)
+	d.turn(20261124, func(string) bool { return true })
 	lim := [classes]account.Budget{{Minute: 1000, Day: 150}, {}, {}, {Minute: 1, Day: 1}}
 	now := time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC)
 	share, granted := id.NewShare(), 0
@@ -153,7 +175,7 @@ func TestDiaryIsBounded(t *testing.T) {
 	if _, ok := d.take(a, opening, key, nil, lim, now); ok {
 		t.Error("what is not remembered is free")
 	}
-	d.turn(20261125)
+	d.turn(20261125, func(string) bool { return true })
 	if d.held != 0 || len(d.readers) != 0 {
 		t.Error("the next day remembers")
 	}

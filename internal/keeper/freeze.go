@@ -73,6 +73,7 @@ func frozen(op, on string) error {
 func (l *Local) Stop(ctx context.Context, stops ...account.Stop) error {
 	const op = "freeze"
 	var ended []id.Account
+	var bad error // one that cannot be named keeps no other from being made
 	err := l.amend(ctx, op, "", func(_ *books, d *draft) (events []event.Event, err error) {
 		for _, s := range stops {
 			if x, ok := l.sessions.peek(idOf(s.Subject), l.now()); s.Kind == account.StopSession && ok {
@@ -81,7 +82,8 @@ func (l *Local) Stop(ctx context.Context, stops ...account.Stop) error {
 			s.By = ""
 			e, err := l.halt(op, d, s)
 			if err != nil {
-				return nil, err
+				bad = errors.Join(bad, err)
+				continue
 			}
 			events = append(events, e...)
 			ended = append(ended, d.closeFor(s)...)
@@ -91,7 +93,7 @@ func (l *Local) Stop(ctx context.Context, stops ...account.Stop) error {
 	for _, a := range ended {
 		err = errors.Join(err, l.endDevices(ctx, a))
 	}
-	return err
+	return errors.Join(err, bad)
 }
 
 // halt puts a freeze into the draft, and what it is about into a case. One that is there already is no error, and no event.
@@ -102,6 +104,12 @@ func (l *Local) halt(op string, d *draft, s account.Stop) ([]event.Event, error)
 	}
 	if slices.ContainsFunc(d.Stops, func(f *stopState) bool { return f.Kind == s.Kind && f.Subject == s.Subject }) {
 		return nil, nil
+	}
+	if len(d.Stops) >= maxStops { // those of sessions that have ended stop nobody any more
+		d.Stops = slices.DeleteFunc(d.Stops, func(f *stopState) bool {
+			_, live := l.sessions.peek(idOf(f.Subject), l.now())
+			return f.Kind == account.StopSession && !live
+		})
 	}
 	if len(d.Stops) >= maxStops {
 		if s.By != "" {
@@ -148,6 +156,12 @@ func (d *draft) name(op string, s *account.Stop) (on id.Account, err error) {
 	case account.StopDevice:
 		for _, a := range d.Accounts {
 			for _, x := range a.Devices {
+				if x.ID.String() == s.Subject {
+					s.Name, s.Owner = x.Name, a.Name
+					return a.ID, nil
+				}
+			}
+			for _, x := range a.Tokens { // which are the devices of programs
 				if x.ID.String() == s.Subject {
 					s.Name, s.Owner = x.Name, a.Name
 					return a.ID, nil

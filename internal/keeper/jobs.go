@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -69,6 +70,9 @@ func jobIn(note string) string {
 	return n
 }
 
+// tidy is a path without anything that says nothing, such as two slashes in a row.
+func tidy(p string) string { return strings.Trim(path.Clean("/"+p), "/") }
+
 // AskJob asks for a job, which another person must confirm: people for themselves, and who gives rights in a share for others.
 func (l *Local) AskJob(ctx context.Context, s id.Session, q account.NewJob) (account.Outcome, error) {
 	const op = "ask for job"
@@ -77,7 +81,7 @@ func (l *Local) AskJob(ctx context.Context, s id.Session, q account.NewJob) (acc
 		return account.Outcome{}, err
 	}
 	b := l.books.Load()
-	share, rest, _ := strings.Cut(strings.Trim(q.Path, "/"), "/")
+	share, rest, _ := strings.Cut(tidy(q.Path), "/")
 	x, a := b.names[pathname.Key(share)], b.byID[by.Account]
 	if q.Account != "" {
 		a = b.known(q.Account)
@@ -88,7 +92,7 @@ func (l *Local) AskJob(ctx context.Context, s id.Session, q account.NewJob) (acc
 	case a == nil:
 		return account.Outcome{}, noAccount(op, q.Account)
 	}
-	j := jobState{ID: rand.Text(), Account: a.ID, Share: x.ID, Path: rest, Purpose: q.Purpose, Files: q.Files, Reason: cut(strings.TrimSpace(q.Reason), maxReason),
+	j := jobState{Account: a.ID, Share: x.ID, Path: rest, Purpose: q.Purpose, Files: q.Files, Reason: cut(strings.TrimSpace(q.Reason), maxReason),
 		By: by.Name, Until: q.Until.UTC()}
 	if err := l.checkJob(op, j); err != nil {
 		return account.Outcome{}, err
@@ -110,6 +114,8 @@ func (l *Local) checkJob(op string, j jobState) error {
 		return unfit(op, fmt.Sprint(j.Files), "hint.job-files")
 	case !j.Until.After(now) || j.Until.Sub(now) > maxJobTime:
 		return unfit(op, j.Until.Format(time.RFC3339), "hint.job-until")
+	case len(j.Path) > pathname.MaxPath:
+		return unfit(op, j.Path[:100], "hint.job-purpose")
 	case j.Reason == "":
 		return unfit(op, "", "hint.job-reason")
 	}
@@ -130,7 +136,7 @@ func (d *draft) begin(args json.RawMessage, now time.Time) ([]event.Event, error
 	if len(d.Jobs) >= maxJobs {
 		return nil, problem.New(problem.TooLarge, "confirm", a.Name, errors.New("too many jobs are open"))
 	}
-	j.Begun = now
+	j.ID, j.Begun = rand.Text(), now
 	d.Jobs = append(d.Jobs, &j)
 	return []event.Event{{Kind: event.JobBegun, Share: j.Share, Target: a.Name, Until: j.Until, Size: int64(j.Files), Note: j.note()}}, nil
 }

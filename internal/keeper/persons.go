@@ -9,6 +9,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // template tells from a path in a share whose file it is: "{school}/{class}/{number}_*.jpg". What stands in braces names
@@ -153,6 +154,9 @@ func (l *Local) SetSharePersons(ctx context.Context, s id.Session, share, text s
 		}
 		if err := l.fresh(by, op); err != nil {
 			return event.Event{}, err
+		}
+		if t := b.traps[x.ID]; text != x.Persons && t != nil && len(t.persons) > 0 { // it would lift them, which takes two people
+			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: share, Hint: "hint.persons-traps"}
 		}
 		x.Persons = text
 		return event.Event{Kind: event.RightsChanged, Share: x.ID, Note: "persons: " + text}, nil

@@ -35,7 +35,7 @@ func (m *moreState) on(day int) int {
 
 const (
 	placeTime = 24 * time.Hour // after which a place is like any other
-	maxPlaces = 64             // of an account; the oldest is forgotten
+	maxPlaces = 64             // addresses, and devices, of an account
 )
 
 // What can be odd about a reading. The words stand in the ledger and in alerts.
@@ -99,7 +99,7 @@ func (a *accountState) place(on string) *placeState {
 // odd tells what is odd about a place.
 func (a *accountState) odd(p spot, now time.Time) bool {
 	x := a.place(p.on)
-	return x != nil && !x.Known && now.Sub(x.First) < placeTime
+	return x != nil && !x.Known && now.Sub(x.First).Abs() < placeTime // a time far ahead is of a clock that was wrong
 }
 
 // arriveAt notes that an account reads from a place for the first time, and reports whether that is odd. Its first address and first
@@ -112,11 +112,24 @@ func (a *accountState) arriveAt(p spot, s account.Session, now time.Time) bool {
 	if t := a.token(s.Device); p.word == newDevice && t != nil {
 		known = known || now.Sub(t.Created) >= placeTime
 	}
-	if len(a.Places) >= maxPlaces {
-		a.Places = slices.Delete(a.Places, 0, 1)
-	}
+	a.makeRoom(p)
 	a.Places = append(a.Places, placeState{p.on, now, known})
 	return !known
+}
+
+// makeRoom forgets a place for another of its sort: the oldest that nobody vouches for, or else the oldest but one.
+func (a *accountState) makeRoom(p spot) {
+	var same []int
+	for i, x := range a.Places {
+		if isDevice(x.On) == isDevice(p.on) {
+			same = append(same, i)
+		}
+	}
+	if len(same) < maxPlaces {
+		return
+	}
+	i := slices.IndexFunc(same, func(i int) bool { return !a.Places[i].Known })
+	a.Places = slices.Delete(a.Places, same[max(i, 1)], same[max(i, 1)]+1)
 }
 
 // isDevice reports whether a place is a device, and not a network.
@@ -162,10 +175,13 @@ func (l *Local) whence(ctx context.Context, b *books, a *accountState, s account
 		}
 		return events, nil
 	})
+	if err != nil {
+		return odd, err
+	}
 	for _, word := range said {
 		l.alarm(Alarm{Kind: AlarmOdd, Sign: word, Session: s, Share: share})
 	}
-	return odd, err
+	return odd, nil
 }
 
 // hours notes that an account reads while the house is closed, once a day.
@@ -192,7 +208,7 @@ func (l *Local) hours(ctx context.Context, b *books, s account.Session, share st
 func (l *Local) first(b *books, a id.Account, word string) bool {
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.diary.turn(b.date(l.now()))
+	l.turnDay(b, l.now())
 	x := l.diary.of(a)
 	told := x.told[word]
 	x.told[word] = true

@@ -110,6 +110,9 @@ func parsePolicy(op string, q account.Policy) (policyState, error) {
 		}
 		*at = t.Format(clockTime)
 	}
+	if p.Opening != "" && p.Opening == p.Closing {
+		return p, unfit(op, p.Opening, "hint.opening")
+	}
 	if err := checkBudgets(op, p.Reading); err != nil {
 		return p, err
 	}
@@ -171,7 +174,11 @@ func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (
 		if err != nil {
 			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
 		}
-		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Target: strings.Join(differ(old, p), ", "), Args: args}, account.Settle)
+		was, err := json.Marshal(old)
+		if err != nil {
+			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
+		}
+		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Target: strings.Join(differ(old, p), ", "), Args: args, Was: was}, account.Settle)
 	}
 	err = l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Settle) {

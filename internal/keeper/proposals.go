@@ -24,6 +24,7 @@ type proposalState struct {
 	On     id.Account      `json:"on,omitzero"`
 	Target string          `json:"target,omitempty"`
 	Args   json.RawMessage `json:"args,omitempty"`
+	Was    json.RawMessage `json:"was,omitempty"` // what a policy was when it was asked for: another one would be lost
 	Reason string          `json:"reason,omitempty"`
 	By     id.Account      `json:"by,omitzero"` // zero: the console
 	ByName string          `json:"by_name"`
@@ -51,6 +52,7 @@ const actedAlone = "alone: nobody else could confirm"
 const (
 	proposalTime = 72 * time.Hour
 	maxProposals = 100
+	maxAsked     = 10  // of one person
 	maxReason    = 500 // bytes
 )
 
@@ -60,6 +62,9 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		var next policyState
 		if err := json.Unmarshal(p.Args, &next); err != nil {
 			return nil, err
+		}
+		if is, err := json.Marshal(d.Policy); p.Was != nil && (err != nil || !bytes.Equal(is, p.Was)) {
+			return nil, &problem.Error{Kind: problem.Condition, Op: "confirm", On: p.Target, Hint: "hint.rules-changed"}
 		}
 		note := differ(d.Policy, next)
 		if err := d.setPolicy("confirm", next); err != nil {
@@ -145,7 +150,7 @@ func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposal
 			return append([]event.Event{{Kind: event.Confirmed, Target: p.Target, Note: p.Act + ", " + actedAlone + "; " + p.Reason}}, events...), err
 		}
 		d.Proposals = slices.DeleteFunc(d.Proposals, func(q *proposalState) bool { return !p.Asked.Before(q.Until) })
-		if len(d.Proposals) >= maxProposals {
+		if !d.roomToAsk(p) {
 			return nil, problem.New(problem.TooLarge, op, p.Target, errors.New("too many acts wait for a second person"))
 		}
 		if slices.ContainsFunc(d.Proposals, func(q *proposalState) bool { return q.Act == p.Act && q.On == p.On && bytes.Equal(q.Args, p.Args) }) {
@@ -163,6 +168,17 @@ func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposal
 	shown := p.show(account.Session{})
 	shown.Mine = true
 	return account.Outcome{Proposal: &shown}, nil
+}
+
+// roomToAsk reports whether one more act may wait: of each person a few, so that nobody keeps others from asking, and thawing always.
+func (d *draft) roomToAsk(p proposalState) bool {
+	mine := 0
+	for _, q := range d.Proposals {
+		if q.By == p.By {
+			mine++
+		}
+	}
+	return p.Act == actThaw || p.By.IsZero() || len(d.Proposals) < maxProposals && mine < maxAsked
 }
 
 // anotherConfirms reports whether there is somebody who could confirm: not who asked, and not whom it is about.

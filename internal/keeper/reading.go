@@ -148,7 +148,7 @@ func (l *Local) spend(b *books, s account.Session, r Request, p *paths, lim [cla
 	l.reading.Lock()
 	defer l.reading.Unlock()
 	now := l.now()
-	l.diary.turn(b.date(now))
+	l.turnDay(b, now)
 	c := classOf(r.Purpose)
 	files, people := make([]uint64, 0, len(r.Files)), []uint64(nil)
 	for i, f := range r.Files {
@@ -167,6 +167,13 @@ func (l *Local) spend(b *books, s account.Session, r Request, p *paths, lim [cla
 	}
 	over, ok = l.diary.take(s.Account, c, files, people, lim, now)
 	return jobs, over, ok
+}
+
+// turnDay begins a new day in the diary when one has begun; reading is locked.
+func (l *Local) turnDay(b *books, now time.Time) {
+	l.diary.turn(b.date(now), func(job string) bool {
+		return slices.ContainsFunc(b.Jobs, func(j *jobState) bool { return j.ID == job && j.open(now) })
+	})
 }
 
 // jobFor returns the job that the i-th file of a request is read in; reading is locked.
@@ -272,7 +279,7 @@ func (l *Local) Readings(_ context.Context, s id.Session) (out []account.Reading
 	b, now := l.books.Load(), l.now()
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.diary.turn(b.date(now))
+	l.turnDay(b, now)
 	second := int64(l.diary.watch.read(now) / time.Second)
 	for _, a := range b.Accounts {
 		x := l.diary.readers[a.ID]

@@ -33,19 +33,27 @@ func (l *Local) recall(ctx context.Context) error {
 	defer k.Zero()
 	l.reading.Lock()
 	defer l.reading.Unlock()
-	l.diary.turn(b.date(now))
+	l.turnDay(b, now)
+	old := 0                                                  // in a row: a clock that was wrong for a while makes single ones
 	for x, err := range backwards(ctx, r, 0, r.Head().Size) { // the order is none for sums
 		if err != nil {
 			return err
 		}
 		if when, ok := ledger.EntryTime(x.Data); ok && when.Before(since) {
-			return nil
+			if old++; old > enoughOld {
+				return nil
+			}
+			continue
 		}
+		old = 0
 		e := openEntry(k, x.Index, x.Data)
 		l.recount(b, k, &e, now)
 	}
 	return nil
 }
+
+// enoughOld is how many entries of before the day end the walk.
+const enoughOld = 10_000
 
 // recount counts an entry of the ledger again; reading is locked.
 func (l *Local) recount(b *books, k *ReadingKey, e *Entry, now time.Time) {

@@ -93,7 +93,7 @@ func within(path string) string {
 // AddTrap sets a trap. path has the share's name before it; person, in the share that path names, is one as its names tell persons.
 func (l *Local) AddTrap(ctx context.Context, s id.Session, path, person string) (account.Trap, error) {
 	const op = "set trap"
-	share, rest, _ := strings.Cut(strings.Trim(path, "/"), "/")
+	share, rest, _ := strings.Cut(tidy(path), "/")
 	var made account.Trap
 	err := l.change(ctx, s, op, path, func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Freeze) {
