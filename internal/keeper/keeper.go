@@ -95,6 +95,8 @@ type Trapper interface {
 	HasTraps(share id.Share) bool
 	// Trapped reports whether a path, with the share's name before it, is one.
 	Trapped(share id.Share, path string) bool
+	// TrapBelow reports whether one stands below a folder, whose path has the share's name before it.
+	TrapBelow(share id.Share, path string) bool
 }
 
 // Keeper is what the storehouse sees of the keeper, in process or over a network.

@@ -86,6 +86,21 @@ func (t *template) person(path string) string {
 	return strings.Join(who, "/")
 }
 
+// mayHold reports whether files of a person may stand below a folder, whose path is in its compared form: its names tell nothing else.
+func (t *template) mayHold(folder, person string) bool {
+	if t == nil || folder == "" || strings.Count(folder, "/")+1 >= len(t.names) {
+		return false
+	}
+	var who []string
+	for i, name := range strings.Split(folder, "/") {
+		var ok bool
+		if who, ok = match(t.names[i], name, who); !ok {
+			return false
+		}
+	}
+	return len(who) == 0 || strings.HasPrefix(person+"/", strings.Join(who, "/")+"/")
+}
+
 // match fits a name to the pieces of a template. A field or * ends where the text behind it stands for the first time, or for the last if
 // that is the end of the name; a field is never empty.
 func match(pieces []piece, name string, who []string) ([]string, bool) {

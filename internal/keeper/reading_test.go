@@ -530,6 +530,11 @@ func TestTraps(t *testing.T) {
 	if !h.l.Trapped(h.share, "/albums/old/x") || h.l.Trapped(h.share, "/albums/older/x") || h.l.Trapped(id.NewShare(), "/albums/old/x") {
 		t.Error("the storehouse is told something else about the traps")
 	}
+	for folder, want := range map[string]bool{"/albums/9z": true, "/albums/9Z": true, "/albums/3b": false, "/albums/9z/deep": false, "/albums": false, "/albums/old": false, "/albums/older": false} {
+		if got := h.l.TrapBelow(h.share, folder); got != want {
+			t.Errorf("a trap below %s: %v", folder, got)
+		}
+	}
 }
 
 // TestRemoveTrap takes two people.

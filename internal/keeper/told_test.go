@@ -18,7 +18,7 @@ import (
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
 var askOnly = []string{"Accounts", "AlertKey", "BeginFactor", "BeginIdentity", "Cases", "Check", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "HasTraps", "Head",
 	"Invited", "Jobs", "Ledger", "May", "MaySettle", "Me", "Policy", "Proof", "Proposals", "Prove", "Readings", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
-	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Trapped", "Traps"}
+	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "TrapBelow", "Trapped", "Traps"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
 var toldElsewhere = map[string]string{

@@ -70,6 +70,21 @@ func (t *trapSet) holds(path, person string) bool {
 	return false
 }
 
+// below reports whether a trap stands below a folder, whose path is in its compared form: a path, or where a person's files would be.
+func (t *trapSet) below(folder string, of *template) bool {
+	for p := range t.paths {
+		if strings.HasPrefix(p, folder+"/") {
+			return true
+		}
+	}
+	for p := range t.persons {
+		if of.mayHold(folder, p) {
+			return true
+		}
+	}
+	return false
+}
+
 // Trapped reports whether a path in a share, with the share's name before it, is a trap: the storehouse asks of what is written.
 func (l *Local) Trapped(share id.Share, path string) bool {
 	b := l.books.Load()
@@ -79,6 +94,13 @@ func (l *Local) Trapped(share id.Share, path string) bool {
 	}
 	p := within(path)
 	return t.holds(p, b.persons[share].person(p))
+}
+
+// TrapBelow reports whether a trap stands below a folder: who takes the folder away takes it along.
+func (l *Local) TrapBelow(share id.Share, path string) bool {
+	b := l.books.Load()
+	t := b.traps[share]
+	return t != nil && t.below(within(path), b.persons[share])
 }
 
 // HasTraps reports whether a share has any.

@@ -224,6 +224,9 @@ func (w *view) Restore(ctx context.Context, name pathname.Path, version id.Versi
 		} else if n, err := p.Node(p.ctx, v.File); err == nil && n.Removed.IsZero() {
 			file = id.NewFile() // the file lives on elsewhere: its old state comes back beside it
 		}
+		if n, err := p.Node(p.ctx, v.File); err == nil && n.File != file {
+			p.req.copied = &copied{node: n, as: file}
+		}
 		return []commit.Op{link(file, t.dir, as, v)}, nil
 	})
 }

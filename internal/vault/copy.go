@@ -34,7 +34,7 @@ func (w *view) Copy(ctx context.Context, from, to pathname.Path, replace, deep b
 	if err != nil {
 		return err
 	}
-	c := &copying{w: w, sh: sh, source: src, to: to, replace: replace, root: id.NewFile()}
+	c := &copying{w: w, sh: sh, source: src, to: to, replace: replace, deep: deep, root: id.NewFile()}
 	if src.Dir && deep {
 		return c.tree(ctx)
 	}
@@ -84,6 +84,13 @@ func (p *planner) copyTop(w *view, from, to pathname.Path, replace bool, file id
 	return slices.Concat(ops, withProps(made, src.node), after), file, err
 }
 
+// copied is what an act takes a copy of.
+type copied struct {
+	node catalogue.Node
+	deep bool    // with what is in it
+	as   id.File // what it becomes
+}
+
 // copyNode makes file a copy of a node, with its properties.
 func copyNode(n catalogue.Node, file, parent id.File, name string) []commit.Op {
 	op := commit.Op{Kind: commit.Mkdir, File: file, Parent: parent, Name: name}
@@ -108,6 +115,7 @@ type copying struct {
 	source  Info
 	to      pathname.Path
 	replace bool
+	deep    bool
 	root    id.File // what a copied directory becomes
 	sheet   sheet   // what is in it, and not yet committed
 	begun   bool    // what was named itself has been committed
@@ -131,7 +139,8 @@ func (c *copying) flush(ctx context.Context) error {
 		if now.node.File != c.source.File {
 			return nil, problem.New(problem.Conflict, "copy", string(c.source.Path), errors.New("something else has this name now"))
 		}
-		top, _, err := p.copyTop(c.w, c.source.Path, c.to, c.replace, c.root)
+		top, file, err := p.copyTop(c.w, c.source.Path, c.to, c.replace, c.root)
+		p.req.copied = &copied{now.node, c.deep, file}
 		return append(top, ops...), err
 	})
 	if err == nil && !c.begun {

@@ -52,6 +52,7 @@ func (p *planner) judge(ops []commit.Op) ([]commit.Op, error) {
 			return nil, err
 		}
 	}
+	j.copied()
 	if len(j.steps) == 0 {
 		return j.settle()
 	}
@@ -108,25 +109,47 @@ func (j *judging) look(i int) error {
 		return j.below(i, n)
 	case op.Kind == commit.Remove && shown:
 		j.add(i, guard.Step{Kind: guard.Removed, File: op.File, Dir: n.Parent, Name: n.Name, Old: old})
-	case op.Kind == commit.Move && shown && !n.Dir && !n.Head.Version.IsZero() && op.Name != n.Name:
-		j.add(i, guard.Step{Kind: guard.Renamed, File: op.File, Dir: op.Parent, Name: op.Name, From: n.Name, Old: old})
+	case op.Kind == commit.Move && shown:
+		s := guard.Step{Kind: guard.Renamed, File: op.File, Dir: op.Parent, Name: op.Name, From: n.Name, Old: old, Trap: j.lifts(n, true)}
+		if s.Trap || !n.Dir && !n.Head.Version.IsZero() && op.Name != n.Name {
+			j.add(i, s)
+		}
 	}
 	return nil
 }
 
 func (j *judging) add(i int, s guard.Step) {
-	s.Trap = j.trapped(catalogue.Node{Parent: s.Dir, Name: s.Name}) || s.Kind == guard.Renamed && j.trapped(j.was[i])
+	s.Trap = s.Trap || j.trapped(catalogue.Node{Parent: s.Dir, Name: s.Name})
 	j.steps, j.of = append(j.steps, s), append(j.of, i)
 }
 
-// trapped reports whether nobody has a reason to touch what stands somewhere.
-func (j *judging) trapped(n catalogue.Node) bool {
+// copied adds what the act takes a copy of, if that is a trap: the copy is read under a path that is none. It is no content in the place
+// of another, so it is told as a new name.
+func (j *judging) copied() {
+	c := j.p.req.copied
+	if c == nil || len(j.ops) == 0 || !j.lifts(c.node, c.deep) {
+		return
+	}
+	n := &c.node
+	j.add(max(0, slices.IndexFunc(j.ops, func(op commit.Op) bool { return op.File == c.as })),
+		guard.Step{Kind: guard.Renamed, File: n.File, Dir: n.Parent, Name: n.Name, From: n.Name, Old: contentOf(&n.Head.Content), Trap: true})
+}
+
+// lifts reports whether who takes a node from its place takes a trap: the node is one, or stands below one, or one stands below it.
+func (j *judging) lifts(n catalogue.Node, deep bool) bool {
 	if !j.traps {
 		return false
 	}
 	at, err := placeOf(j.p.ctx, j.p.mine.View, j.p.sh.id.String(), n)
-	return err == nil && j.p.v.cfg.Keeper.Trapped(j.p.sh.id, string(at))
+	if err != nil {
+		return false
+	}
+	k, path := j.p.v.cfg.Keeper, string(at)
+	return k.Trapped(j.p.sh.id, path) || n.Dir && deep && k.TrapBelow(j.p.sh.id, path)
 }
+
+// trapped reports whether nobody has a reason to touch what stands somewhere.
+func (j *judging) trapped(n catalogue.Node) bool { return j.lifts(n, false) }
 
 // below adds the files below a removed directory.
 func (j *judging) below(i int, dir catalogue.Node) error {

@@ -62,3 +62,69 @@ func TestTrappedWrites(t *testing.T) {
 		})
 	}
 }
+
+// TestTrapsAreNotLifted: whoever takes a trap away from its place, alone or with its folder, or takes a copy of it under a path that is none,
+// is frozen. What is done beside the traps shows nothing.
+func TestTrapsAreNotLifted(t *testing.T) {
+	move := func(from, to pathname.Path) func(*testing.T, vault.Files) {
+		return func(t *testing.T, f vault.Files) { must(t, f.Rename(t.Context(), from, to, false)) }
+	}
+	copied := func(from, to pathname.Path, replace, deep bool) func(*testing.T, vault.Files) {
+		return func(t *testing.T, f vault.Files) { must(t, f.Copy(t.Context(), from, to, replace, deep)) }
+	}
+	for name, c := range map[string]struct {
+		act   func(*testing.T, vault.Files)
+		stops bool
+	}{
+		"a folder that is one":           {move("/s/up/deep", "/s/up/other"), true},
+		"the same, elsewhere":            {move("/s/up/deep", "/s/deep"), true},
+		"the folder above a file":        {move("/s/old", "/s/other"), true},
+		"the folder above a folder":      {move("/s/up", "/s/other"), true},
+		"a file, elsewhere":              {move("/s/old/trap.jpg", "/s/trap.jpg"), true},
+		"a file in a folder that is one": {move("/s/up/deep/in.jpg", "/s/in.jpg"), true},
+		"a file over another":            {copied("/s/old/trap.jpg", "/s/work.jpg", true, true), true},
+		"a copy of a file":               {copied("/s/old/trap.jpg", "/s/c.jpg", false, true), true},
+		"a copy of a folder that is one": {copied("/s/up/deep", "/s/c", false, true), true},
+		"a copy of the folder above":     {copied("/s/old", "/s/c", false, true), true},
+		"an old version under a new name": {func(t *testing.T, f vault.Files) {
+			must(t, f.Restore(t.Context(), "/s/c.jpg", stat(t, f, "/s/old/trap.jpg").Version))
+		}, true},
+
+		"another file":                  {move("/s/work.jpg", "/s/old/work.jpg"), false},
+		"another file in the folder":    {move("/s/old/by.jpg", "/s/by.jpg"), false},
+		"another folder":                {move("/s/older", "/s/up/older"), false},
+		"a copy of another file":        {copied("/s/old/by.jpg", "/s/by.jpg", false, true), false},
+		"a copy of another folder":      {copied("/s/older", "/s/c", false, true), false},
+		"the folder above, and no more": {copied("/s/old", "/s/c", false, false), false},
+		"an old version of another file": {func(t *testing.T, f vault.Files) {
+			must(t, f.Restore(t.Context(), "/s/c.jpg", stat(t, f, "/s/old/by.jpg").Version))
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := guarded(t)
+			w := h.v.As(person("writer"))
+			for _, d := range []pathname.Path{"/s/old", "/s/older", "/s/up", "/s/up/deep"} {
+				must(t, w.Mkdir(t.Context(), d))
+			}
+			for i, at := range []pathname.Path{"/s/old/trap.jpg", "/s/old/by.jpg", "/s/older/x.jpg", "/s/up/deep/in.jpg", "/s/work.jpg"} {
+				save(t, w, at, smallPicture(t, i))
+			}
+			h.keeper.traps = []string{"old/trap.jpg", "up/deep"}
+			s := person("mallory")
+			c.act(t, h.v.As(s))
+			kinds := make(map[account.StopKind]string)
+			for _, x := range h.keeper.stops {
+				if x.Reason != string(guard.Trapped) {
+					t.Errorf("frozen because of %q", x.Reason)
+				}
+				kinds[x.Kind] = x.Subject
+			}
+			switch {
+			case !c.stops && len(kinds) > 0:
+				t.Errorf("frozen: %+v", h.keeper.stops)
+			case c.stops && (kinds[account.StopSession] != s.ID.String() || kinds[account.StopDevice] != s.Device.String()):
+				t.Errorf("frozen: %+v", h.keeper.stops)
+			}
+		})
+	}
+}

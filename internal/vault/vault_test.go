@@ -134,6 +134,11 @@ func (k *testKeeper) Trapped(_ id.Share, path string) bool {
 	return slices.ContainsFunc(k.traps, func(t string) bool { return rest == t || strings.HasPrefix(rest, t+"/") })
 }
 
+func (k *testKeeper) TrapBelow(_ id.Share, path string) bool {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return slices.ContainsFunc(k.traps, func(t string) bool { return strings.HasPrefix(t, rest+"/") })
+}
+
 func (k *testKeeper) MaySettle(_ context.Context, _ id.Session, _ id.Share, _ id.Account) error {
 	return nil
 }
