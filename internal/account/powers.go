@@ -18,7 +18,7 @@ const (
 	Confirm        Power = "confirm"         // say yes, as the second person, to what somebody else asked for
 	Settle         Power = "settle"          // change the policy
 	Freeze         Power = "freeze"          // stop sessions, accounts, devices, addresses, shares or everything; everyone may stop themselves
-	Decide         Power = "decide"          // accept or discard what the guard holds back, in shares that one may read
+	Decide         Power = "decide"          // accept or discard what the guard holds back, in shares that one may read; roll back
 	Care           Power = "care"            // verify, rebuild, see the state of the machine
 )
 

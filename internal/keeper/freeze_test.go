@@ -3,6 +3,7 @@ package keeper
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
@@ -184,4 +185,32 @@ func TestFreezeByHand(t *testing.T) {
 	if list, err := again.Stops(ctx, console(t, again)); err != nil || len(list) != 2 || list[1].ID != all.ID {
 		t.Errorf("after a restart: %+v, %v", list, err)
 	}
+}
+
+// TestMaySettle: people with the power decide about everybody's acts, others in person about their own; with a fresh proof both.
+func TestMaySettle(t *testing.T) {
+	h := newLending(t, nil)
+	x, err := h.l.Login(t.Context(), h.drive)
+	if err != nil {
+		t.Fatal(err)
+	}
+	nobody := id.Account{}
+	try := func(when string, s id.Session, author id.Account, want string) {
+		t.Helper()
+		if err := h.l.MaySettle(t.Context(), s, h.share, author); hint(err) != want || (want == "") != (err == nil) {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	for _, s := range []id.Session{h.chief, h.reader} {
+		h.l.sessions.prove(s, *h.clock)
+	}
+	try("who has the power", h.chief, nobody, "")
+	try("the console", h.root, nobody, "")
+	try("staff, of others", h.reader, nobody, "hint.not-your-role")
+	try("staff, their own", h.reader, x.Account, "")
+	try("a device, of others", x.ID, nobody, "hint.not-your-role")
+	try("a device, its owner's own", x.ID, x.Account, "hint.not-your-role")
+	*h.clock = h.clock.Add(20 * time.Minute)
+	try("an old proof and the power", h.chief, nobody, "hint.prove-again")
+	try("an old proof, one's own", h.reader, x.Account, "hint.prove-again")
 }

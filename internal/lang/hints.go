@@ -84,6 +84,8 @@ var hintTexts = []text{
 	{"hint.token", "The token is unknown, was removed or has run out.", "トークンが無効か、期限切れです。"},
 	{"hint.frozen", "Writing and reading are frozen here, because something looked wrong. Nothing is lost. Stop working with these files, leave the computer as it is, and tell your administrator now.", "異常の疑いがあるため、ここでの書き込みと読み出しを凍結しました。失われたものはありません。作業を止め、PCの電源は切らずにそのままにして、すぐに管理者へ連絡してください。"},
 	{"hint.guard-replace", "So much of what is there would go at once that it must not simply be replaced. Move or remove the old folder first.", "一度に多くのファイルが失われるため、置き換えはできません。先に元のフォルダーを移動または削除してください。"},
+	{"hint.rollback", "Only who may decide about what the guard holds back takes back what others have done; everybody their own, logged in at the web page. Ask an administrator.",
+		"ほかの人の操作を元に戻せるのは、番人の保留を判断できる人だけです（自分の操作は、ウェブ画面にログインした本人が戻せます）。管理者に依頼してください。"},
 	{"hint.not-held", "Nothing is held back under this id any more: somebody has decided already, or the file was saved again.", "この保留はもうありません。既に判断されたか、ファイルが保存し直されています。"},
 	{"hint.held-which", "Name the ids of what you decide about, or say --all.", "判断する保留の ID か、--all を指定してください。"},
 	{"hint.suspects", "Say whose acts and since when: parties and a time, or what is frozen (--frozen).", "対象（--party）と開始日時（--from）、または --frozen を指定してください。"},

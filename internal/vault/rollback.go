@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -43,7 +44,7 @@ var pageOps = commit.MaxOps - 1<<13
 
 // Rollback undoes what suspects have done in a share: each file gets the content, name and place that it would have without their acts,
 // what they made is removed, what is held of theirs is discarded. It only adds: what it takes away can be brought back, and it can be undone
-// as the act of its session. What others have done stays; where they have saved over content of the suspects, the content from before
+// as the act of its session. It takes the right to decide about what is held; people may take back their own acts. What others have done stays; where they have saved over content of the suspects, the content from before
 // comes beside theirs. only picks paths; nil: all.
 //
 // What stands in one commit record becomes visible at once or not at all: some 40,000 files. More take several records, one behind the other,
@@ -63,6 +64,11 @@ func (v *Vault) Rollback(ctx context.Context, s account.Session, share pathname.
 	if err := r.order(); err != nil {
 		return out, problem.New(problem.Internal, op, string(share), err)
 	}
+	if !dry && len(r.refs) > 0 {
+		if err := r.allowed(w, sh, share); err != nil {
+			return out, err
+		}
+	}
 	for r.next < len(r.refs) {
 		if err := r.step(w, sh, share, &out); err != nil {
 			return out, err
@@ -74,6 +80,32 @@ func (v *Vault) Rollback(ctx context.Context, s account.Session, share pathname.
 		}
 	}
 	return out, nil
+}
+
+// allowed asks the keeper. A rollback may take away much at once, and the guard does not judge it: so it takes what deciding about held
+// versions takes, which authors may do about their own.
+func (r *rollback) allowed(w *view, sh *share, share pathname.Path) error {
+	own := func(a Actor) bool { return !a.Account.IsZero() && a.Account == w.s.Account }
+	author := w.s.Account
+	for a, picked := range r.q.picked {
+		if picked && !own(a) {
+			author = id.Account{}
+		}
+	}
+	if !author.IsZero() { // whoever else acts from now on is not asked about any more
+		pick := r.q.by.Pick
+		r.q.by.Pick = func(a Actor) bool { return own(a) && pick(a) }
+	}
+	err := w.v.cfg.Keeper.MaySettle(r.q.ctx, w.s.ID, sh.id, author)
+	e, ok := errors.AsType[*problem.Error](err)
+	if !ok || e.Kind != problem.Denied {
+		return err
+	}
+	hint := e.Hint
+	if hint == "hint.not-your-role" {
+		hint = "hint.rollback"
+	}
+	return &problem.Error{Kind: problem.Denied, Op: "restore", On: string(share), Hint: hint}
 }
 
 // rollback is what has to be done, a page at a time.

@@ -47,6 +47,8 @@ type testKeeper struct {
 	guard    *guard.Guard
 	stops    []account.Stop
 	traps    []string // paths that are traps
+	// maySettle says who may decide about the acts of an account; nil: everybody.
+	maySettle func(s id.Session, author id.Account) error
 }
 
 func newTestKeeper(t testing.TB, names ...string) *testKeeper {
@@ -139,8 +141,11 @@ func (k *testKeeper) TrapBelow(_ id.Share, path string) bool {
 	return slices.ContainsFunc(k.traps, func(t string) bool { return strings.HasPrefix(t, rest+"/") })
 }
 
-func (k *testKeeper) MaySettle(_ context.Context, _ id.Session, _ id.Share, _ id.Account) error {
-	return nil
+func (k *testKeeper) MaySettle(_ context.Context, s id.Session, _ id.Share, author id.Account) error {
+	if k.maySettle == nil {
+		return nil
+	}
+	return k.maySettle(s, author)
 }
 
 func (k *testKeeper) Release(_ context.Context, r keeper.Request) (out []keeper.Lease, err error) {
