@@ -248,6 +248,9 @@ func (a *app) runRollback(ctx context.Context, c *client.Client, q api.RollbackR
 		fmt.Fprintf(a.out, "  %s: %d\n", a.named("mend", act), done.Acts[act])
 	}
 	a.print("say.rolled-back", n, a.now().Sub(begun).Round(10*time.Millisecond).String())
+	if len(done.Left) > 0 {
+		a.print("say.rollback-left", printable(strings.Join(done.Left, ", ")))
+	}
 	switch {
 	case q.DryRun:
 		a.print("say.dry-run")

@@ -125,6 +125,7 @@ var sayTexts = []text{
 	{"say.damage-other", "unknown", "不明"},
 	{"say.damage-more", "  and %d more kinds", "  ほか %d 種類"},
 	{"say.back-beside", "%s: %s; something else has this name now, it stands as %s", "%s：%s（別のファイルがこの名前を使っているため、%s として復元）"},
+	{"say.rollback-left", "Not put right, because you may not: %s", "権限がないため、元に戻していない保管庫：%s"},
 	{"say.rollback-undo", "To take this back: azekura rollback --party %s --from %s --to %s", "この操作を取り消すには：azekura rollback --party %s --from %s --to %s"},
 	{"say.kept-beside", "kept: %s; the version from before is %s", "そのまま：%s（元の版は %s）"},
 	{"say.rolled-back", "%d files, %s", "%d ファイル、%s"},

@@ -111,6 +111,7 @@ var webTexts = []text{
 	{"web.rehearsed", "This would be done; nothing has been changed yet", "実行される内容（まだ何も変更していません）"},
 	{"web.undone", "Done. Everything is as it was before.", "完了しました。被害の前の状態に戻りました。"},
 	{"web.undone-what", "What was done", "実行した内容"},
+	{"web.undo-left", "Not put right, because you may not: %s", "権限がないため、元に戻していない保管庫：%s"},
 	{"web.nothing-to-undo", "There is nothing to put right.", "元に戻すものはありません。"},
 	{"web.kept-about", "Others have changed these since. They stay, and the version from before stands beside:", "次のファイルは、その後ほかの人が変更しています。そのまま残し、以前の版を隣に置きます。"},
 	{"web.suspects", "Who is distrusted", "疑わしい相手"},

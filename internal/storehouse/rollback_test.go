@@ -68,7 +68,13 @@ func TestRollbackIsNoRemoval(t *testing.T) {
 	if status, text := try(colleague, "sato"); status != 200 || shown() != "of-owner.txt" {
 		t.Errorf("one's own acts: %d %s, there is %s", status, text, shown())
 	}
-	if status, text := try(b.admin, "owner"); status != 200 || shown() != "" {
+	if _, err := b.local.MakeShare(ctx, "a"); err != nil { // which the administrator may only read
+		t.Fatal(err)
+	}
+	if err := b.local.SetRights(ctx, api.Right{Account: "tanaka", Share: "a", Rights: api.CanRead}); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := try(b.admin, "owner"); status != 200 || shown() != "" || !strings.Contains(text, `"left":["a"]`) {
 		t.Errorf("who may decide: %d %s, there is %s", status, text, shown())
 	}
 }

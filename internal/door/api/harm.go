@@ -105,6 +105,7 @@ type Rollback struct {
 	To      time.Time      `json:"to,omitzero"`
 	Records int            `json:"records"` // each became visible at once
 	Acts    map[string]int `json:"acts"`
+	Left    []string       `json:"left,omitempty"` // shares in which the caller may not do it
 }
 
 // Mended tells what a rollback does to one file.
@@ -296,15 +297,23 @@ func (h *handler) rollback(w http.ResponseWriter, r *http.Request, s account.Ses
 	}
 	l := newLines(w, r)
 	done := Rollback{Session: s.ID.String(), Acts: make(map[string]int)}
+	var refused error
 	for _, share := range roots {
 		out, err := h.Vault.Rollback(r.Context(), s, share, by, only, q.DryRun, func(m vault.Mended) error {
 			done.Acts[string(m.Act)]++
 			return l.put(RollbackLine{File: &Mended{Path: string(m.Path), Act: string(m.Act), Beside: string(m.Beside), Hurts: hurtsOf(m.Hurts)}})
 		})
 		done.add(out)
+		if problem.KindOf(err) == problem.Denied && err != nil { // the others are put right all the same
+			done.Left, refused = append(done.Left, share.Share()), err
+			continue
+		}
 		if err != nil {
 			return l.end(err)
 		}
+	}
+	if refused != nil && len(done.Left) == len(roots) {
+		return l.end(refused)
 	}
 	return l.end(l.put(RollbackLine{Done: &done}))
 }

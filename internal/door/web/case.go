@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -18,6 +19,7 @@ type incident struct {
 	Sums              []api.DamageSum
 	Undo              map[string]int // of a rehearsal of the rollback: how many files by what is done to them
 	Rehearsed, Undone bool
+	Left              string       // shares that were not put right
 	Kept              []api.Mended // that others have changed since
 }
 
@@ -123,12 +125,15 @@ func (v *visit) caseAct() error {
 
 // undo takes back what was done in a case, or only tells what that would be.
 func (v *visit) undo(n string, dry bool) error {
-	done, kept := make(map[string]int), []api.Mended(nil)
+	done, kept, left := make(map[string]int), []api.Mended(nil), ""
 	for line, err := range v.api.Rollback(v.r.Context(), api.RollbackRequest{Case: n, DryRun: dry}) {
 		if err != nil {
 			return err
 		}
 		m := line.File
+		if line.Done != nil {
+			left = strings.Join(line.Done.Left, ", ")
+		}
 		if m == nil {
 			continue
 		}
@@ -140,7 +145,7 @@ func (v *visit) undo(n string, dry bool) error {
 	if err != nil {
 		return err
 	}
-	p.Undo, p.Rehearsed, p.Undone, p.Kept = done, dry, !dry, kept
+	p.Undo, p.Rehearsed, p.Undone, p.Kept, p.Left = done, dry, !dry, kept, left
 	return v.show("case", p)
 }
 
