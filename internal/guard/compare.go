@@ -9,7 +9,7 @@ import (
 
 // Bounds of what is compared.
 const (
-	little  = 64      // of fewer bytes nothing can be said
+	little  = 64      // of fewer bytes nothing can be said, but that little is left
 	some    = 1 << 10 // of fewer bytes nothing can be said of how even they are
 	much    = 4 << 10
 	trailer = 1 << 20 // more than what anything that encrypts puts behind a file
@@ -34,10 +34,17 @@ func (r *recent) changed(s *Step) Sign {
 		return ""
 	case now.Size == 0:
 		return Emptied
-	case !now.Looked || now.Size < little:
+	case !now.Looked:
 		return ""
+	case now.Size < little && old.Size < some && passing(s.Name):
+		return "" // locks
 	case old.Kind != "" && !old.Damaged:
 		return r.known(s)
+	case now.Size < little:
+		if old.Size < some || now.Kind != "" && follows(old.Kind, now.Kind, s.Name) {
+			return ""
+		}
+		return Emptied // as good as none
 	case !now.Even || now.Size < some:
 		return ""
 	case old.Damaged && now.Kind != "":

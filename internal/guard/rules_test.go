@@ -60,6 +60,18 @@ func TestRules(t *testing.T) {
 		held  bool
 	}{
 		{"a picture of another quality", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: whole("jpeg", 2<<20)}}, "", false},
+		{"a byte in the place of a picture", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: whole("text", 1)}}, Strange, true},
+		{"a few bytes of noise in the place of a picture", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: whole("", 63)}}, Strange, true},
+		{"a byte in the place of something unknown", []Step{{Kind: Saved, Name: "a.dat", Old: whole("", 4<<20), New: whole("text", 1)}}, Emptied, true},
+		{"a few bytes of noise in the place of a text", []Step{{Kind: Saved, Name: "a.txt", Old: whole("text", 9000), New: whole("", 40)}}, Strange, true},
+		{"a text of which two letters are left", []Step{{Kind: Saved, Name: "a.txt", Old: whole("text", 9000), New: whole("text", 2)}}, "", false},
+		{"a text that could not be read, and now can be", []Step{{Kind: Saved, Name: "a.txt", Old: func() Content {
+			c := whole("text", 9000)
+			c.Damaged = true
+			return c
+		}(), New: whole("text", 20)}}, "", false},
+		{"a picture in the place of no bytes", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("", 0), New: whole("jpeg", 4<<20)}}, "", false},
+		{"the number of a process in the place of another", []Step{{Kind: Saved, Name: "a.lock", Old: whole("text", 6), New: whole("", 5)}}, "", false},
 		{"a picture that holds nothing but noise", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: noisy("bmp", 4<<20)}}, Even, true},
 		{"a text that is base64", []Step{{Kind: Saved, Name: "a.txt", Old: whole("text", 9000), New: noisy("text", 12000)}}, Even, true},
 		{"a document that holds nothing but noise", []Step{{Kind: Saved, Name: "a.docx", Old: whole("office", 90000), New: noisy("office", 90000)}}, Even, true},

@@ -7,7 +7,7 @@ type Sign string
 const (
 	Broken    Sign = "broken"    // content that was whole is damaged inside
 	Cut       Sign = "cut"       // content that was whole ends too early, as when a connection broke
-	Emptied   Sign = "emptied"   // content became none
+	Emptied   Sign = "emptied"   // content became none, or almost none
 	Strange   Sign = "strange"   // content of a known kind became one of no kind, or of one that cannot follow it
 	Even      Sign = "even"      // content that had some order has none any more
 	Rewritten Sign = "rewritten" // content of no known kind is another one from end to end, and as long as before
