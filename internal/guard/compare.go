@@ -115,7 +115,7 @@ func (r *recent) grew(file id.File, by int64) Sign {
 // come looks what a new file may stand for.
 func (r *recent) come(s *Step, when time.Time) Sign {
 	if s.New.strange() {
-		made := newThing(id.Share{}, s.Dir, s.Name, s.New, when)
+		made := newThing(id.Share{}, s, s.New, when)
 		for _, t := range slices.Backward(r.gone) {
 			if !t.used && standsFor(made, t) {
 				t.used = true
@@ -177,7 +177,7 @@ func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 	if old.Size == 0 || !old.Looked || passing(s.Name) {
 		return ""
 	}
-	gone := newThing(share, s.Dir, s.Name, *old, when)
+	gone := newThing(share, s, *old, when)
 	if r.madeOdd(gone) || r.stands(gone) || r.alike[gone.likeness()].elsewhere(gone) {
 		return ""
 	}
@@ -244,10 +244,8 @@ func (r *recent) lost(gone *thing, n int) {
 	r.removed[gone.when.Truncate(time.Minute)] += n
 }
 
-// other reports whether there is such a thing, and it is not the one that was removed.
-func (t *thing) other(gone *thing) bool {
-	return t != nil && (t.dir != gone.dir || t.folded != gone.folded)
-}
+// other reports whether there is such a thing, and it is not the one that was removed, whatever that was called when it was made.
+func (t *thing) other(gone *thing) bool { return t != nil && t.file != gone.file }
 
 // elsewhere reports whether there is such a thing in another share.
 func (t *thing) elsewhere(gone *thing) bool { return t != nil && t.share != gone.share }

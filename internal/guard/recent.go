@@ -66,6 +66,7 @@ type likeness struct {
 // thing is a file that was made or removed.
 type thing struct {
 	when    time.Time
+	file    id.File
 	share   id.Share
 	dir     id.File
 	name    string
@@ -78,8 +79,8 @@ type thing struct {
 	room    int64 // of an archive that is closed: bytes of what was removed that may be in it
 }
 
-func newThing(share id.Share, dir id.File, name string, c Content, when time.Time) *thing {
-	t := &thing{when: when, share: share, dir: dir, name: name, folded: fold(name), content: c}
+func newThing(share id.Share, s *Step, c Content, when time.Time) *thing {
+	t := &thing{when: when, file: s.File, share: share, dir: s.Dir, name: s.Name, folded: fold(s.Name), content: c}
 	t.stems = stems(t.folded)
 	return t
 }
@@ -203,7 +204,10 @@ func (r *recent) see(share id.Share, s *Step, when time.Time) {
 	if s.Kind == Removed || s.Kind == Renamed {
 		return
 	}
-	t := newThing(share, s.Dir, s.Name, s.New, when)
+	t := newThing(share, s, s.New, when)
+	if o := r.equal[s.Old.Equal]; s.Kind == Saved && s.Old.Equal != s.New.Equal && o != nil && o.file == s.File {
+		delete(r.equal, s.Old.Equal) // it stands there no longer
+	}
 	if t.fresh = s.Kind == Made; !t.fresh {
 		for _, o := range slices.Backward(r.stems[place{t.dir, t.folded}]) {
 			if o.folded == t.folded { // the one before

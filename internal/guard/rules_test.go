@@ -98,6 +98,10 @@ func TestRules(t *testing.T) {
 		{"a picture that somebody has brought a moment ago", []Step{{Kind: Made, Dir: dir, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, Gone, false},
 		{"a copy, then the original, then the copy", []Step{{Kind: Made, Dir: id.File{2}, Name: "a.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same},
 			{Kind: Removed, Dir: id.File{2}, Name: "a.jpg", Old: same}}, Gone, false},
+		{"a copy, then the original, then the copy under another name", []Step{{Kind: Made, File: id.File{9}, Dir: dir, Name: "b.jpg", New: same}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same},
+			{Kind: Renamed, File: id.File{9}, Dir: dir, Name: "c.jpg", From: "b.jpg", Old: same}, {Kind: Removed, File: id.File{9}, Dir: dir, Name: "c.jpg", Old: same}}, Gone, false},
+		{"a copy that is something else by now, and the original", []Step{{Kind: Made, File: id.File{9}, Dir: dir, Name: "b.jpg", New: same},
+			{Kind: Saved, File: id.File{9}, Dir: dir, Name: "b.jpg", Old: same, New: whole("jpeg", 9000)}, {Kind: Removed, Dir: dir, Name: "a.jpg", Old: same}}, Gone, false},
 		{"a small file of a repository, beside a small object of it", []Step{{Kind: Made, Dir: id.File{2}, Name: "3f9a", New: junk(3000)},
 			{Kind: Removed, Dir: dir, Name: "a.css", Old: whole("text", 1800)}}, Gone, false},
 		{"made into another kind of picture", []Step{{Kind: Made, Dir: dir, Name: "a.jpg", New: whole("jpeg", 1<<20)},
@@ -112,8 +116,17 @@ func TestRules(t *testing.T) {
 		{"one's own temporary noise", []Step{{Kind: Made, Dir: dir, Name: "cache", New: junk(5000)}, {Kind: Removed, Dir: dir, Name: "cache", Old: junk(5000)}}, "", false},
 	} {
 		d := newDesk()
+		files := make(map[place]id.File) // what stands where
 		var v Verdict
 		for i, s := range c.steps {
+			if at := (place{s.Dir, s.Name}); s.Kind == Removed && s.File.IsZero() {
+				s.File = files[at]
+			} else if s.Kind == Made {
+				if s.File.IsZero() {
+					s.File = id.NewFile()
+				}
+				files[at] = s.File
+			}
 			if i == 1 && strings.Contains(c.name, "hours later") {
 				d.now = d.now.Add(50 * time.Hour)
 			}

@@ -165,7 +165,7 @@ func (g *Guard) Recall(p Party, when time.Time, s Step, sign Sign, hold id.Versi
 		if sign == Gone {
 			n = 1
 		}
-		r.lost(newThing(p.Share, s.Dir, s.Name, s.Old, when), n)
+		r.lost(newThing(p.Share, &s, s.Old, when), n)
 	}
 	g.count(p, when, s.Kind, &evidence{sign, sign.number(), when, p, s.File, hold})
 }
