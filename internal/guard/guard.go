@@ -113,6 +113,7 @@ func (g *Guard) Judge(p Party, when time.Time, steps []Step, name func(step int)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	r := g.recent(p)
+	r.latest = when
 	r.forget(when, g.share())
 	v := Verdict{Signs: make([]Sign, len(steps)), Hold: make([]bool, len(steps))}
 	for i := range steps {

@@ -33,6 +33,7 @@ type recent struct {
 	counts  map[Sign][]seen        // when a sign was seen
 	room    int64                  // bytes of what was removed that may be in archives that were made
 	removed map[time.Time]int      // files that were removed and stand nowhere else
+	latest  time.Time              // when the latest act was done
 	swept   time.Time              // when all that is old was last looked for
 }
 

@@ -76,15 +76,20 @@ const (
 	maxSigns   = 256 // in a scope: the latest count
 )
 
+func (g *Guard) ledger(s Scope) *ledger {
+	l := g.scopes[s]
+	if l == nil {
+		l = &ledger{}
+		g.scopes[s] = l
+	}
+	return l
+}
+
 // count notes an act in all its scopes, with what it showed.
 func (g *Guard) count(p Party, when time.Time, kind Kind, e *evidence) {
 	hour := when.Unix() / 3600
 	for _, s := range p.scopes() {
-		l := g.scopes[s]
-		if l == nil {
-			l = &ledger{}
-			g.scopes[s] = l
-		}
+		l := g.ledger(s)
 		for i := len(l.acts) - 1; i >= 0 && l.acts[i].hour > hour; i-- {
 			l.acts[i].hour = hour // the clock was set back
 		}

@@ -147,29 +147,6 @@ func (g *Guard) Settle(hold id.Version) {
 	}
 }
 
-// Recall tells of what was done before the start, the oldest first: what a step showed then, and what is held of it. Whoever was suspected before
-// is so again.
-func (g *Guard) Recall(p Party, when time.Time, s Step, sign Sign, hold id.Version) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	r := g.recent(p)
-	r.see(p.Share, &s, when)
-	r.forget(when, g.share())
-	if _, known := weights[sign]; !known || g.forgiven(p, when) {
-		g.count(p, when, s.Kind, nil)
-		return
-	}
-	r.note(sign, s.File, when)
-	if s.Kind == Removed && (sign == Gone || sign == Swapped || sign == Packed) {
-		n := 0
-		if sign == Gone {
-			n = 1
-		}
-		r.lost(newThing(p.Share, &s, s.Old, when), n)
-	}
-	g.count(p, when, s.Kind, &evidence{sign, sign.number(), when, p, s.File, hold})
-}
-
 // Sweep forgets scopes of which nothing is remembered any more.
 func (g *Guard) Sweep(now time.Time) {
 	g.mu.Lock()
