@@ -36,7 +36,7 @@ func (r *recent) changed(s *Step) Sign {
 		return Emptied
 	case !now.Looked:
 		return ""
-	case now.Size < little && old.Size < some && passing(s.Name):
+	case now.Size < little && old.Size < some && Passing(s.Name):
 		return "" // locks
 	case old.Kind != "" && !old.Damaged:
 		return r.known(s)
@@ -174,7 +174,7 @@ func standsFor(made, gone *thing) bool {
 // left looks where the content of a removed file is.
 func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 	old := &s.Old
-	if old.Size == 0 || !old.Looked || passing(s.Name) {
+	if old.Size == 0 || !old.Looked || Passing(s.Name) {
 		return ""
 	}
 	gone := newThing(share, s, *old, when)

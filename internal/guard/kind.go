@@ -68,8 +68,8 @@ func says(ending string) bool {
 	return ending != "" && strings.Trim(ending, "0123456789") == ""
 }
 
-// passing reports whether a name is one that programs give to what they need for a moment.
-func passing(name string) bool {
+// Passing reports whether a name is one that programs give to what they need for a moment.
+func Passing(name string) bool {
 	if strings.HasPrefix(name, "~") || strings.HasPrefix(name, ".") || strings.HasPrefix(name, "#") || strings.HasSuffix(name, "~") || strings.HasPrefix(name, "sb-") {
 		return true
 	}

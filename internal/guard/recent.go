@@ -254,7 +254,7 @@ func (r *recent) sign(share id.Share, s *Step, when time.Time) (sign Sign) {
 	case Removed:
 		sign = r.left(share, s, when)
 	case Renamed:
-		if !says(ending(s.Name)) && ending(s.Name) != ending(s.From) && says(ending(s.From)) && !passing(s.Name) {
+		if !says(ending(s.Name)) && ending(s.Name) != ending(s.From) && says(ending(s.From)) && !Passing(s.Name) {
 			sign = Retitled
 		}
 	}

@@ -28,6 +28,9 @@ type Alarm struct {
 // Bounds of looking below a removed directory: beyond it counting more would say nothing more.
 const mostBelow = 1000
 
+// mostFormer is how much of the histories of files an act may make the guard read.
+const mostFormer = 10_000
+
 // judging is an act before the guard.
 type judging struct {
 	p     *planner
@@ -38,6 +41,8 @@ type judging struct {
 	names map[int]id.Version     // of the holds
 	gone  map[id.File]bool       // files that the act itself has made: nothing was there
 	traps bool                   // the share has some
+
+	renamed int // how much has been read for former names
 }
 
 // judge asks the guard about what a plan has decided, and returns what is done instead: what is doubted is held.
@@ -120,7 +125,27 @@ func (j *judging) look(i int) error {
 
 func (j *judging) add(i int, s guard.Step) {
 	s.Trap = s.Trap || j.trapped(catalogue.Node{Parent: s.Dir, Name: s.Name})
+	if s.Kind == guard.Removed && guard.Passing(s.Name) {
+		s.Name = j.formerly(s.File, s.Name)
+	}
 	j.steps, j.of = append(j.steps, s), append(j.of, i)
+}
+
+// formerly is the latest name of a file that is not one for a moment: nobody gets rid of a file by calling it so first. What never had another
+// is what programs need for a moment.
+func (j *judging) formerly(file id.File, name string) string {
+	for c, err := range j.p.mine.View.History(j.p.ctx, file) {
+		if j.renamed++; err != nil || j.renamed > mostFormer {
+			return file.String() // is not known, and no reason to look away
+		}
+		switch c.Kind {
+		case commit.Save, commit.Link, commit.Move, commit.Touch:
+			if !guard.Passing(c.Name) {
+				return c.Name
+			}
+		}
+	}
+	return name
 }
 
 // copied adds what the act takes a copy of, if that is a trap: the copy is read under a path that is none. It is no content in the place
