@@ -122,8 +122,11 @@ func (g *Guard) Judge(p Party, when time.Time, steps []Step, name func(step int)
 	seen := false
 	for i := range steps {
 		sign := r.sign(p.Share, &steps[i], when)
+		again := r.again(&steps[i], when, g.share())
 		if sign == "" {
-			g.count(p, when, steps[i].Kind, nil)
+			if !again {
+				g.count(p, when, steps[i].Kind, nil)
+			}
 			continue
 		}
 		seen = true

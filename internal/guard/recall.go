@@ -19,8 +19,11 @@ func (g *Guard) Recall(p Party, when time.Time, s Step, sign Sign, hold id.Versi
 	ago := r.latest.Sub(when)
 	r.recall(p.Share, &s, when)
 	r.forget(r.latest, g.share())
+	again := when.Unix()/3600 >= r.hour && r.again(&s, when, g.share())
 	if _, known := weights[sign]; !known || g.forgiven(p, when) {
-		g.recount(p, when, s.Kind, nil)
+		if !again {
+			g.recount(p, when, s.Kind, nil)
+		}
 		return
 	}
 	if !slices.ContainsFunc(r.counts[sign], func(x seen) bool { return x.file == s.File && x.when.After(when) }) {

@@ -19,22 +19,25 @@ type who struct {
 
 // recent is what somebody did a short time ago: what was made can be where removed content went.
 type recent struct {
-	made    []*thing               // the oldest first
-	stems   map[place][]*thing     // what was made, by the beginnings of its name
-	equal   map[[32]byte]*thing    // what was made, by its content
-	twice   map[[32]byte]bool      // what was made under several names
-	alike   map[likeness]*thing    // what was made, by name and size
-	odd     []*thing               // what was made and is strange, the latest last
-	gone    []*thing               // what was removed and stands nowhere else
-	grown   map[int64][]id.File    // files that grew, by how much
-	same    map[[32]byte][]id.File // folders into which the same small file came
-	over    map[[32]byte]*over     // contents that took the place of others
-	overs   []*over                // the same, the oldest first
-	counts  map[Sign][]seen        // when a sign was seen
-	room    int64                  // bytes of what was removed that may be in archives that were made
-	removed map[time.Time]int      // files that were removed and stand nowhere else
-	latest  time.Time              // when the latest act was done
-	swept   time.Time              // when all that is old was last looked for
+	made     []*thing               // the oldest first
+	stems    map[place][]*thing     // what was made, by the beginnings of its name
+	equal    map[[32]byte]*thing    // what was made, by its content
+	twice    map[[32]byte]bool      // what was made under several names
+	alike    map[likeness]*thing    // what was made, by name and size
+	odd      []*thing               // what was made and is strange, the latest last
+	gone     []*thing               // what was removed and stands nowhere else
+	grown    map[int64][]id.File    // files that grew, by how much
+	same     map[[32]byte][]id.File // folders into which the same small file came
+	over     map[[32]byte]*over     // contents that took the place of others
+	overs    []*over                // the same, the oldest first
+	counts   map[Sign][]seen        // when a sign was seen
+	archived map[[32]byte]bool      // archives that count in room
+	room     int64                  // bytes of what was removed that may be in archives that were made
+	removed  map[time.Time]int      // files that were removed and stand nowhere else
+	acted    map[act]bool           // what was done in an hour
+	hour     int64                  // that one
+	latest   time.Time              // when the latest act was done
+	swept    time.Time              // when all that is old was last looked for
 }
 
 // over is a content that took the place of others.
@@ -43,6 +46,27 @@ type over struct {
 	content [32]byte
 	files   []id.File  // one for each of others
 	others  [][32]byte // all different
+}
+
+// act is what is done to a file.
+type act struct {
+	file id.File
+	kind Kind
+}
+
+// again reports whether the same has been done to a file in the same hour: who renames one file to and fro does not make it more ordinary that others get
+// other names. What was done in another hour than the latest, or is more than most, is new.
+func (r *recent) again(s *Step, when time.Time, most int) bool {
+	if hour := when.Unix() / 3600; hour != r.hour {
+		clear(r.acted)
+		r.hour = hour
+	}
+	a := act{s.File, s.Kind}
+	if !r.acted[a] && len(r.acted) < most {
+		r.acted[a] = true
+		return false
+	}
+	return r.acted[a]
 }
 
 // seen is a file that has shown a sign.
@@ -108,7 +132,7 @@ func (g *Guard) recent(p Party) *recent {
 	if r == nil {
 		r = &recent{stems: make(map[place][]*thing), equal: make(map[[32]byte]*thing), twice: make(map[[32]byte]bool), alike: make(map[likeness]*thing),
 			grown: make(map[int64][]id.File), same: make(map[[32]byte][]id.File), over: make(map[[32]byte]*over),
-			counts: make(map[Sign][]seen), removed: make(map[time.Time]int)}
+			counts: make(map[Sign][]seen), removed: make(map[time.Time]int), archived: make(map[[32]byte]bool), acted: make(map[act]bool)}
 		g.recents[w] = r
 	}
 	return r
@@ -128,12 +152,16 @@ func (r *recent) forget(now time.Time, most int) {
 		clear(r.grown)
 		clear(r.same)
 		clear(r.twice)
+		clear(r.archived)
 		r.room = 0
 	}
 	if since := now.Sub(r.swept); since >= 0 && since < time.Minute {
 		return
 	}
 	r.swept = now
+	if now.Unix()/3600 != r.hour {
+		r.acted = make(map[act]bool)
+	}
 	forgotten := func(t *thing) bool { return t.when.Before(now.Add(-remembered)) }
 	r.odd, r.gone = slices.DeleteFunc(r.odd, forgotten), slices.DeleteFunc(r.gone, forgotten)
 	for at := range r.removed {
@@ -232,7 +260,9 @@ func (r *recent) see(share id.Share, s *Step, when time.Time) {
 	r.equal[t.content.Equal] = t
 	if !t.content.strange() {
 		r.alike[t.likeness()] = t
-		if archives[t.content.Kind] || ending(t.name) == "tar" {
+		tar := t.content.Kind == "" && ending(t.name) == "tar"
+		if (archives[t.content.Kind] || tar) && !r.archived[t.content.Equal] && len(r.archived) < maxMade {
+			r.archived[t.content.Equal] = true // a copy of it holds nothing else
 			r.room += t.content.Size
 		}
 		return

@@ -156,6 +156,69 @@ func TestDilution(t *testing.T) {
 	t.Error("it goes on")
 }
 
+// TestToAndFro: who renames a file of their own to and fro makes nothing more ordinary by it.
+func TestToAndFro(t *testing.T) {
+	d := newDesk()
+	own := id.NewFile()
+	for i := range 6 {
+		for range 100 {
+			d.do(Step{Kind: Renamed, File: own, Name: "2.txt", From: "1.txt", Old: whole("text", 900)})
+		}
+		if v := d.do(Step{Kind: Renamed, Name: fmt.Sprintf("%d.jpg.qqzx", i), From: fmt.Sprintf("%d.jpg", i), Old: whole("jpeg", 1<<20)}); len(v.Freeze) > 0 {
+			if i > 4 {
+				t.Errorf("after %d names", i+1)
+			}
+			return
+		}
+	}
+	t.Error("it goes on")
+}
+
+// TestRoom: copies of one archive have no more room than it, and what is called one and is a text has none.
+func TestRoom(t *testing.T) {
+	for name, c := range map[string]struct {
+		archive Content
+		as      string
+		room    int
+	}{
+		"an archive": {whole("zip", 5<<20), "all.zip", 5},
+		"a tar":      {whole("", 5<<20), "all.tar", 5},
+		"a text":     {whole("text", 5<<20), "all.tar", 0},
+	} {
+		d := newDesk()
+		for range 4 {
+			d.do(Step{Kind: Made, Dir: id.File{1}, Name: c.as, New: c.archive})
+		}
+		calm := 0
+		for i := range 10 {
+			if v := d.do(Step{Kind: Removed, Dir: id.File{2}, Name: fmt.Sprintf("%d.jpg", i), Old: whole("jpeg", 1<<20)}); v.Signs[0] == "" {
+				calm++
+			}
+		}
+		if calm != c.room {
+			t.Errorf("%s: %d files may be in it", name, calm)
+		}
+	}
+}
+
+// TestNetwork: the addresses that somebody has together count together.
+func TestNetwork(t *testing.T) {
+	at := func(a string) netip.Addr { return region(netip.MustParseAddr(a)) }
+	if at("2001:db8::1") != at("2001:db8::ffff:2") || at("2001:db8::1") == at("2001:db8:0:1::1") || at("192.0.2.1") == at("192.0.2.2") || at("::ffff:192.0.2.1") != at("192.0.2.1") {
+		t.Error("addresses count otherwise")
+	}
+	g := New(Config{})
+	for i := range 300 {
+		p := someone()
+		p.Account, p.Session, p.Device = id.Account{1}, id.Session{1}, id.Device{1}
+		p.Address = netip.AddrFrom16([16]byte{0x20, 1, 14: byte(i), 15: byte(i >> 8)})
+		g.Judge(p, start, []Step{{Kind: Saved, File: id.NewFile(), Name: "a.txt", Old: whole("text", 900), New: whole("text", 901)}}, name)
+	}
+	if len(g.scopes) != 6 {
+		t.Errorf("%d scopes are remembered", len(g.scopes))
+	}
+}
+
 // TestOthersMistakes: who has made a mistake last week is not stopped for what somebody else does today, in the same share and behind the same
 // address; who makes one while it goes on, and whose does as much together with others', is.
 func TestOthersMistakes(t *testing.T) {

@@ -39,10 +39,22 @@ func (p Party) scopes() (out []Scope) {
 	if !p.Account.IsZero() {
 		out = append(out, Scope{Kind: ByAccount, ID: p.Account})
 	}
-	if p.Address.IsValid() && !p.Address.IsLoopback() {
-		out = append(out, Scope{Kind: ByAddress, Address: p.Address})
+	if a := region(p.Address); a.IsValid() && !a.IsLoopback() {
+		out = append(out, Scope{Kind: ByAddress, Address: a})
 	}
 	return append(out, Scope{Kind: ByShare, ID: p.Share}, Scope{Kind: ByVault})
+}
+
+// region is an address as it counts: of IPv6 whoever has one has the 64 bits behind its network too.
+func region(a netip.Addr) netip.Addr {
+	if a = a.Unmap().WithZone(""); !a.Is6() || a.IsLoopback() {
+		return a
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return a
+	}
+	return p.Addr()
 }
 
 // evidence is one sign that was seen.
