@@ -7,22 +7,70 @@ import (
 	"hash/crc32"
 	"image"
 	"image/jpeg"
+	"maps"
 	"runtime"
 	"strings"
 	"testing"
 )
+
+// emptyBlocks are eight blocks of deflated data, each with codes of its own, that hold nothing. They are made bit by bit: nobody's packer does.
+var emptyBlocks = func() string {
+	var out []byte
+	n := 0
+	put := func(v, bits int) {
+		for i := range bits {
+			if n%8 == 0 {
+				out = append(out, 0)
+			}
+			out[n/8] |= byte(v>>i&1) << (n % 8)
+			n++
+		}
+	}
+	for range 8 {
+		put(2<<1, 3)
+		put(14<<10, 14) // 257 literals, one distance, 18 lengths of lengths
+		for i := range 18 {
+			if i == 2 || i == 17 { // of 138 zeros or fewer, and of a code of one bit
+				put(1, 3)
+			} else {
+				put(0, 3)
+			}
+		}
+		put(1|127<<1, 8)
+		put(1|107<<1, 8)
+		put(0, 3) // the end, a distance; and the end of the block
+	}
+	return string(out)
+}()
+
+func pngChunk(kind string, data []byte) []byte {
+	b := append(be.AppendUint32(nil, uint32(len(data))), append([]byte(kind), data...)...)
+	return be.AppendUint32(b, crc32.ChecksumIEEE(append([]byte(kind), data...)))
+}
+
+// emptyBombs are made of blocks that hold nothing: those of fixed codes are the smallest, and the others have codes to be made.
+func emptyBombs() map[string][]byte {
+	const n = 1 << 20
+	out := make(map[string][]byte)
+	for kind, block := range map[string]string{"fixed": "\x02\x08\x20\x80\x00", "other": emptyBlocks} {
+		blocks := strings.Repeat(block, 2*n/len(block))
+		out["gzip of "+kind+" blocks"] = []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + blocks)
+		dot := []byte("\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00")
+		out["png of "+kind+" blocks"] = append([]byte("\x89PNG\r\n\x1a\n"), bytes.Join([][]byte{pngChunk("IHDR", dot), pngChunk("IDAT", []byte("\x78\x9c"+blocks)), pngChunk("IEND", nil)}, nil)...)
+		head := le.AppendUint32(le.AppendUint32([]byte("PK\x03\x04\x14\x00\x00\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"), uint32(len(blocks))), uint32(len(blocks)))
+		out["zip of "+kind+" blocks"] = append(append(head, "\x01\x00\x00\x00a"...), blocks...)
+	}
+	return out
+}
 
 // bombs are files that want to be much more work, or much more memory, than they are long. It is a long function because it is a list.
 func bombs() map[string][]byte {
 	const n = 1 << 20
 	out := make(map[string][]byte)
 	zeros := deflated(make([]byte, 64*n))
-	chunk := func(kind string, data []byte) []byte {
-		b := append(be.AppendUint32(nil, uint32(len(data))), append([]byte(kind), data...)...)
-		return be.AppendUint32(b, crc32.ChecksumIEEE(append([]byte(kind), data...)))
-	}
 	header := append(be.AppendUint32(be.AppendUint32(nil, 60_000_000), 60_000_000), 16, 6, 0, 0, 0)
-	out["png of zeros"] = append([]byte("\x89PNG\r\n\x1a\n"), bytes.Join([][]byte{chunk("IHDR", header), chunk("IDAT", zeros), chunk("IEND", nil)}, nil)...)
+	out["png of zeros"] = append([]byte("\x89PNG\r\n\x1a\n"), bytes.Join([][]byte{pngChunk("IHDR", header), pngChunk("IDAT", zeros), pngChunk("IEND", nil)}, nil)...)
+	maps.Copy(out, emptyBombs())
 	out["pdf of zeros"] = []byte("%PDF-1.7\n" + strings.Repeat("1 0 obj <</Filter/FlateDecode>> stream\n"+string(zeros)+"\nendstream endobj\n", 40))
 	out["pdf of streams"] = []byte("%PDF-1.7\n" + strings.Repeat("stream\nendstream", n/2))
 	out["pdf of objects"] = []byte("%PDF-1.7\n" + strings.Repeat("1 0 obj<</Length 0/Filter/FlateDecode>>stream\nx\nendstream endobj ", n/8))
@@ -139,5 +187,29 @@ func TestBomb(t *testing.T) {
 	s.budget = 2 << 20
 	if f, err := check(s); err != nil || f.State != Valid || s.budget != 0 || s.deep {
 		t.Errorf("%+v, %v, %d left", f, err, s.budget)
+	}
+}
+
+// TestBlocks: blocks that hold nothing are work all the same. It is counted, and where it uses the budget up nothing is taken to be damaged.
+func TestBlocks(t *testing.T) {
+	all := emptyBombs()
+	for _, kind := range []string{"gzip", "png", "zip"} {
+		for codes, least := range map[string]int64{"fixed": 16 << 20, "other": maxInflated} {
+			b := all[kind+" of "+codes+" blocks"]
+			for _, deep := range []bool{true, false} {
+				s := newSource(only(b), deep)
+				_, err := check(s)
+				if used := maxInflated - s.budget; err != nil || used < least || codes == "fixed" && used > 4*least {
+					t.Errorf("%s of %s, %v: %d used, %v", kind, codes, deep, used, err)
+				}
+				s.free()
+			}
+		}
+	}
+	if f := Bytes(all["gzip of other blocks"], true); f.State != Valid {
+		t.Errorf("gzip: %+v", f)
+	}
+	if f := Bytes(all["png of other blocks"], true); f.State != Valid {
+		t.Errorf("png: %+v", f)
 	}
 }

@@ -39,6 +39,8 @@ type inflater struct {
 	mark  int   // out[:mark] has been counted
 	done  int64 // bytes counted
 	most  int64 // bytes wanted
+	cost  int64 // of blocks and their codes, in bytes that could be unpacked meanwhile
+	bound int64 // of bytes and that cost; 0: there is none
 	sum   hash.Hash32
 	inner *inner      // that wants to see it
 	adler hash.Hash32 // of zlib
@@ -46,6 +48,7 @@ type inflater struct {
 	literals  codes
 	distances codes
 	lengths   [320]uint8
+	standing  bool // the codes are those of the RFC
 }
 
 const (
@@ -53,11 +56,12 @@ const (
 	inflateRoom   = 64 << 10
 	longestCopy   = 258
 	spare         = longestCopy + 8 // what is written between two looks at the room
+	emptyCost     = 16              // how many bytes could be unpacked while a block begins
 )
 
 // inflate unpacks at most so many bytes, and adds them to a sum, if there is one. It uses no more of the input than there is of the data.
 func (x *inflater) inflate(from input, zlib bool, most int64, sum hash.Hash32) (int64, error) {
-	x.from, x.in, x.p, x.acc, x.n, x.pos, x.mark, x.done, x.most, x.sum = from, nil, 0, 0, 0, 0, 0, 0, most, sum
+	x.from, x.in, x.p, x.acc, x.n, x.pos, x.mark, x.done, x.cost, x.most, x.sum = from, nil, 0, 0, 0, 0, 0, 0, 0, most, sum
 	if zlib {
 		if x.sum = x.adler; x.sum == nil {
 			x.adler = adler32.New()
@@ -83,6 +87,10 @@ func (x *inflater) stream(zlib bool) error {
 		}
 	}
 	for last := uint64(0); last == 0; {
+		if x.bound > 0 && x.done+int64(x.pos-x.mark)+x.cost >= x.bound { // blocks can hold nothing at all
+			return nil
+		}
+		x.cost += emptyCost
 		b, ok := x.bits(3)
 		if !ok {
 			return errDeflate

@@ -129,8 +129,13 @@ func distance(symbol int) entry {
 	return entryOf(codeNone, 0, 0, 0)
 }
 
-// fixed makes the codes that stand in the RFC.
+// fixed makes the codes that stand in the RFC, unless they are there from the block before.
 func (x *inflater) fixed() {
+	if x.standing {
+		return
+	}
+	x.standing = true
+	x.cost += tableCost
 	for i := range 288 {
 		switch {
 		case i < 144, i >= 280:
@@ -150,6 +155,8 @@ func (x *inflater) fixed() {
 
 // dynamic reads the codes of a block.
 func (x *inflater) dynamic() error {
+	x.standing = false
+	x.cost += tableCost
 	head, ok := x.bits(14)
 	literals, distances, n := int(head&31)+257, int(head>>5&31)+1, int(head>>10)+4
 	if !ok || literals > 286 || distances > 30 {

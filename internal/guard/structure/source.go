@@ -232,14 +232,18 @@ func (s *source) swallow(r io.Reader, to hash.Hash32, limit int64) (int64, error
 	return n, nil
 }
 
-// inflate reads what is deflated, at most limit bytes, as far as the budget goes, and adds it to a sum, if there is one.
+// inflate reads what is deflated, at most limit bytes, as far as the budget goes, and adds it to a sum, if there is one. What its codes cost
+// is taken from the budget too: where that ends the reading, the budget is used up, and nobody takes the data to be too short.
 func (s *source) inflate(from input, zlib bool, limit int64, sum hash.Hash32) (int64, error) {
+	if s.budget == 0 {
+		return 0, nil
+	}
 	if s.packs == nil {
 		s.packs = new(inflater)
 	}
-	s.packs.inner = s.inner
+	s.packs.inner, s.packs.bound = s.inner, s.budget
 	n, err := s.packs.inflate(from, zlib, min(limit, s.budget), sum)
-	s.spend(n + beginCost)
+	s.spend(n + s.packs.cost + beginCost)
 	return n, err
 }
 
