@@ -5,8 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -330,7 +330,9 @@ func (s *scene) check(before, after map[id.File]catalogue.Node, theirs func(did)
 }
 
 // called reports whether a name is another, or stands beside it.
-func called(name, want string) bool { return strings.ReplaceAll(name, "(前)", "") == want }
+var besides = regexp.MustCompile(`\(前( \d+)?\)`)
+
+func called(name, want string) bool { return besides.ReplaceAllString(name, "") == want }
 
 // place looks whether a file stands where it should, or else why not.
 func (s *scene) place(f id.File, n, before catalogue.Node, w was, after map[id.File]catalogue.Node, reach func(id.File) bool) {

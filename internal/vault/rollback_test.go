@@ -227,7 +227,7 @@ func TestRollbackIntoWork(t *testing.T) {
 		}
 	}
 	slices.Sort(names)
-	if want := []string{"0", "0(前)", "1", "1(前)", "1(前)(前)"}; n != 3 || !slices.Equal(names, want) {
+	if want := []string{"0", "0(前)", "1", "1(前 2)", "1(前)"}; n != 3 || !slices.Equal(names, want) {
 		t.Errorf("after %d looks: %q, want %q", n, names, want)
 	}
 	for _, f := range all {

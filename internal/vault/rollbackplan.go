@@ -2,6 +2,7 @@ package vault
 
 import (
 	"errors"
+	"fmt"
 	"path"
 	"strings"
 	"time"
@@ -128,7 +129,7 @@ func (r *rollback) put(h *Harm, m *Mended) (ops []commit.Op, err error) {
 		m.Act = Kept
 	}
 	if was := h.before.head; h.conflict && !was.Version.IsZero() && was.Equal != goal.head.Equal {
-		name, there, err := r.free(parent, beside(name), id.File{}, &was)
+		name, there, err := r.free(parent, beside(name, 1), id.File{}, &was)
 		if err != nil {
 			return nil, err
 		}
@@ -244,7 +245,8 @@ func (r *rollback) within(dir, top id.File) (bool, error) {
 // free returns a name that nothing else has, or will have, in a directory: the one that is asked for if it can be. there reports that a file
 // with that content has it already.
 func (r *rollback) free(dir id.File, name string, file id.File, same *catalogue.Version) (as string, there bool, err error) {
-	for ; ; name = beside(name) {
+	asked := name
+	for n := 1; ; n, name = n+1, beside(asked, n) {
 		here := spot{dir, pathname.Key(name)}
 		if _, taken := r.taken[here]; taken {
 			continue
@@ -377,8 +379,22 @@ func (r *rollback) still(cat catalogue.View) error {
 	return nil
 }
 
-// beside is the name under which a content stands beside another.
-func beside(name string) string {
-	ext := path.Ext(name)
-	return strings.TrimSuffix(name, ext) + "(前)" + ext
+// longestExt is how long what follows the last full stop can be and still say of which kind a file is.
+const longestExt = 32
+
+// beside is a name under which a content stands beside another: the first, or one of those to try after it. It is one that doors accept: of
+// a long name the end is left out.
+func beside(name string, no int) string {
+	ext, mark := path.Ext(name), "(前)"
+	if len(ext) > longestExt {
+		ext = ""
+	}
+	if no > 1 {
+		mark = fmt.Sprintf("(前 %d)", no)
+	}
+	stem := []rune(strings.TrimSuffix(name, ext))
+	for len(stem) > 1 && pathname.Check(string(stem)+mark+ext) != nil {
+		stem = stem[:len(stem)-1]
+	}
+	return string(stem) + mark + ext
 }
