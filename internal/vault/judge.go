@@ -206,7 +206,7 @@ func (j *judging) apply() ([]commit.Op, error) {
 	v := &j.p.req.verdict
 	held := make(map[int]bool)
 	for s, i := range j.of {
-		if v.Signs[s] != "" && j.ops[i].Sign == "" {
+		if v.Signs[s] != "" && (j.ops[i].Sign == "" || v.Hold[s] && v.Signs[s] != guard.Gone) { // of many, one for which it must wait
 			j.ops[i].Sign = string(v.Signs[s])
 		}
 		held[i] = held[i] || v.Hold[s]
