@@ -25,8 +25,8 @@ type Alarm struct {
 	Stops   []account.Stop // what was frozen; empty: something was held
 }
 
-// Bounds of looking below a removed directory: beyond it counting more would say nothing more.
-const mostBelow = 1000
+// mostBelow is how much is looked at below a removed directory. Of what is larger nobody can say that nothing is lost by it: it waits.
+const mostBelow = 20_000
 
 // mostFormer is how much of the histories of files an act may make the guard read.
 const mostFormer = 10_000
@@ -41,6 +41,7 @@ type judging struct {
 	names map[int]id.Version     // of the holds
 	gone  map[id.File]bool       // files that the act itself has made: nothing was there
 	traps bool                   // the share has some
+	large []int                  // the operations that do more than was looked at
 
 	renamed int // how much has been read for former names
 }
@@ -58,10 +59,14 @@ func (p *planner) judge(ops []commit.Op) ([]commit.Op, error) {
 		}
 	}
 	j.copied()
-	if len(j.steps) == 0 {
+	if len(j.steps) == 0 && len(j.large) == 0 {
 		return j.settle()
 	}
-	p.req.verdict = p.v.cfg.Guard.Judge(guard.Of(p.req.sess, p.sh.id), p.when, j.steps, func(i int) id.Version { return j.hold(j.of[i]) })
+	v := &p.req.verdict
+	*v = p.v.cfg.Guard.Judge(guard.Of(p.req.sess, p.sh.id), p.when, j.steps, func(i int) id.Version { return j.hold(j.of[i]) })
+	for _, i := range j.large {
+		j.of, v.Signs, v.Hold = append(j.of, i), append(v.Signs, guard.Gone), append(v.Hold, !p.v.cfg.Guard.Watches())
+	}
 	return j.apply()
 }
 
@@ -176,21 +181,23 @@ func (j *judging) lifts(n catalogue.Node, deep bool) bool {
 // trapped reports whether nobody has a reason to touch what stands somewhere.
 func (j *judging) trapped(n catalogue.Node) bool { return j.lifts(n, false) }
 
-// below adds the files below a removed directory.
+// below adds the files below a removed directory that can show something.
 func (j *judging) below(i int, dir catalogue.Node) error {
 	left := mostBelow
-	for todo := []id.File{dir.File}; len(todo) > 0 && left > 0; todo = todo[1:] {
+	for todo := []id.File{dir.File}; len(todo) > 0; todo = todo[1:] {
 		for n, err := range j.p.mine.View.List(j.p.ctx, todo[0], false) {
 			if err != nil {
 				return problem.New(problem.Internal, "remove", string(j.p.req.name), err)
 			}
-			if n.Dir {
-				todo = append(todo, n.File)
-				continue
+			if left--; left < 0 {
+				j.large = append(j.large, i)
+				return nil
 			}
-			j.add(i, guard.Step{Kind: guard.Removed, File: n.File, Dir: n.Parent, Name: n.Name, Old: contentOf(&n.Head.Content)})
-			if left--; left == 0 {
-				break
+			switch c := &n.Head.Content; {
+			case n.Dir:
+				todo = append(todo, n.File)
+			case j.traps || c.Size > 0 && c.Found.Looked:
+				j.add(i, guard.Step{Kind: guard.Removed, File: n.File, Dir: n.Parent, Name: n.Name, Old: contentOf(c)})
 			}
 		}
 	}

@@ -1,10 +1,15 @@
 package vault_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/guard"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
 )
 
 // clocked opens a storehouse with a guard, and a clock that can be set.
@@ -15,6 +20,50 @@ func clocked(t *testing.T, cfg guard.Config) (*house, *time.Time) {
 	h := openClock(t, t.TempDir(), k, func() time.Time { return now })
 	t.Cleanup(func() { h.close() })
 	return h, &now
+}
+
+// TestHeldAmongEmpty: files without content do not hide what is removed with them.
+func TestHeldAmongEmpty(t *testing.T) {
+	h, now := clocked(t, guard.Config{})
+	pictureAlbum(t, h, 30)
+	bad, other := person("attacker"), person("other")
+	must(t, h.v.As(bad).Mkdir(t.Context(), "/s/x"))
+	*now = now.Add(48 * time.Hour)
+	empties(t, h, bad, "/s/x", 1500, commit.Touch)
+	must(t, h.v.As(bad).Rename(t.Context(), "/s/3年B組", "/s/x/3年B組", false))
+	must(t, h.v.As(bad).Remove(t.Context(), "/s/x"))
+	if n := len(listed(t, h.v.As(other).List(t.Context(), "/s/x/3年B組"))); n != 30 || len(held(t, h, other)) != 1 {
+		t.Errorf("others see %d of 30, held: %+v", n, held(t, h, other))
+	}
+}
+
+// TestHeldTooLarge: a directory of which not all can be looked at waits, however empty; with a guard that only watches it goes.
+func TestHeldTooLarge(t *testing.T) {
+	for _, watch := range []bool{false, true} {
+		h, _ := clocked(t, guard.Config{Watch: watch})
+		staff, other := person("staff"), person("other")
+		must(t, h.v.As(staff).Mkdir(t.Context(), "/s/x"))
+		empties(t, h, staff, "/s/x", 20_001, commit.Mkdir)
+		must(t, h.v.As(staff).Remove(t.Context(), "/s/x"))
+		got := held(t, h, other)
+		if watch && len(got) != 0 || !watch && (len(got) != 1 || got[0].Sign != guard.Gone || !got[0].Removal) {
+			t.Errorf("watching %v: held %+v", watch, got)
+		}
+	}
+}
+
+// empties makes so many empty directories, or files.
+func empties(t *testing.T, h *house, s account.Session, dir pathname.Path, n int, kind commit.Kind) {
+	t.Helper()
+	parent := stat(t, h.v.As(s), dir).File
+	var ops []commit.Op
+	for i := range n {
+		ops = append(ops, commit.Op{Kind: kind, File: id.NewFile(), Parent: parent, Name: fmt.Sprintf("!%05d", i)})
+		if len(ops) == 1000 || i == n-1 {
+			must(t, h.v.Do(t.Context(), s, "/s", ops...))
+			ops = nil
+		}
+	}
 }
 
 // TestHeldSign: a held directory bears the sign of the file for which it must wait, not that of the first one, so that it does not go by itself.
