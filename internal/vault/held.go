@@ -197,22 +197,80 @@ func (v *Vault) overdue(ctx context.Context) {
 }
 
 func (v *Vault) overdueIn(ctx context.Context, sh *share) {
-	now := v.cfg.Now()
+	now, cat := v.cfg.Now(), v.cfg.Catalogue.View(sh.id, sh.meta)
+	sh.mu.Lock()
+	known, waits := sh.waits, make(map[id.Version]bool)
+	sh.mu.Unlock()
 	var due []catalogue.Held
-	for h, err := range v.cfg.Catalogue.View(sh.id, sh.meta).Held(ctx, id.File{}) {
+	for h, err := range cat.Held(ctx, id.File{}) {
 		if err != nil {
 			v.cfg.Log.Warn("what is held cannot be read", "share", sh.id, "err", err)
 			return
 		}
 		of := guard.Party{Session: h.Session, Account: h.Account, Device: h.Version.Device, Share: sh.id}
-		if h.Kind == commit.HoldRemove && guard.Sign(h.Sign) == guard.Gone && now.Sub(h.When) >= removalTime && !v.cfg.Guard.Frozen(of) {
+		switch {
+		case h.Kind != commit.HoldRemove || guard.Sign(h.Sign) != guard.Gone || now.Sub(h.When) < removalTime || v.cfg.Guard.Frozen(of):
+		case known[h.Version.Version]:
+			waits[h.Version.Version] = true
+		default:
 			due = append(due, h)
 		}
 	}
+	if err := workedOn(ctx, cat, due, waits); err != nil {
+		v.cfg.Log.Warn("what has changed since a removal was held cannot be read", "share", sh.id, "err", err)
+		return
+	}
+	sh.mu.Lock()
+	sh.waits = waits
+	sh.mu.Unlock()
 	for _, h := range due {
+		if waits[h.Version.Version] {
+			continue
+		}
 		if err := v.settle(ctx, sh, account.Session{Door: "guard"}, h, true); err != nil && problem.KindOf(err) != problem.NotFound {
 			v.cfg.Log.Warn("a held removal cannot take effect", "share", sh.id, "err", err)
 			return
 		}
 	}
+}
+
+// workedOn adds to waits the held removals that would take with them what others have saved, moved or made there since: they have not seen it
+// go, and a person must decide.
+func workedOn(ctx context.Context, cat catalogue.View, due []catalogue.Held, waits map[id.Version]bool) error {
+	if len(due) == 0 {
+		return nil
+	}
+	since, of := due[0].When, make(map[id.File][]catalogue.Held)
+	for _, h := range due {
+		if of[h.File] = append(of[h.File], h); h.When.Before(since) {
+			since = h.When
+		}
+	}
+	for c, err := range cat.Changed(ctx, since) {
+		if err != nil {
+			return err
+		}
+		switch c.Kind {
+		case commit.Mkdir, commit.Touch, commit.Save, commit.Link, commit.Move, commit.Hold:
+		default:
+			continue
+		}
+		who := authorOf(c.Account, c.Device, c.Session)
+		for at := c.File; !at.IsZero(); {
+			for _, h := range of[at] {
+				if who != by(h) && !c.When.Before(h.When) {
+					waits[h.Version.Version] = true
+				}
+			}
+			n, err := cat.Node(ctx, at)
+			if errors.Is(err, catalogue.ErrNone) {
+				break
+			}
+			if err != nil {
+				return err
+			}
+			at = n.Parent
+		}
+	}
+	return nil
 }

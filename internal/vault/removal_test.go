@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/vault"
 )
 
 // clocked opens a storehouse with a guard, and a clock that can be set.
@@ -63,6 +64,45 @@ func empties(t *testing.T, h *house, s account.Session, dir pathname.Path, n int
 			must(t, h.v.Do(t.Context(), s, "/s", ops...))
 			ops = nil
 		}
+	}
+}
+
+// TestHeldWorkedOn: a held removal takes effect by itself only if nobody else has worked on what it removes.
+func TestHeldWorkedOn(t *testing.T) {
+	for name, work := range map[string]func(t *testing.T, h *house, f vault.Files){
+		"":      func(*testing.T, *house, vault.Files) {},
+		"saved": func(t *testing.T, h *house, f vault.Files) { save(t, f, "/s/3年B組/001.jpg", smallPicture(t, 701)) },
+		"made": func(t *testing.T, h *house, f vault.Files) {
+			must(t, f.Mkdir(t.Context(), "/s/3年B組/秋"))
+			save(t, f, "/s/3年B組/秋/new.jpg", smallPicture(t, 700))
+		},
+		"moved": func(t *testing.T, h *house, f vault.Files) {
+			must(t, f.Rename(t.Context(), "/s/a.jpg", "/s/3年B組/a.jpg", false))
+		},
+		"elsewhere": func(t *testing.T, h *house, f vault.Files) { save(t, f, "/s/b.jpg", smallPicture(t, 702)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, now := clocked(t, guard.Config{})
+			pictureAlbum(t, h, 12)
+			bad, other := person("tidy"), person("other")
+			save(t, h.v.As(other), "/s/a.jpg", smallPicture(t, 600))
+			*now = now.Add(2 * time.Hour)
+			must(t, h.v.As(bad).Remove(t.Context(), "/s/3年B組"))
+			*now = now.Add(time.Hour)
+			work(t, h, h.v.As(other))
+			want := 1
+			if name == "" || name == "elsewhere" {
+				want = 0
+			}
+			for range 2 { // it goes on waiting
+				*now = now.Add(25 * time.Hour)
+				h.v.Overdue()
+				_, err := h.v.As(other).Stat(t.Context(), "/s/3年B組")
+				if got := held(t, h, other); len(got) != want || (err == nil) != (want == 1) {
+					t.Errorf("held %+v, %v", got, err)
+				}
+			}
+		})
 	}
 }
 

@@ -85,10 +85,11 @@ type share struct {
 	pending catalogue.Batch
 	fresh   map[id.Chunk]pack.Place // appended, but not yet in the catalogue
 	epoch   *seal.Epoch
-	left    int       // versions that epoch may still be used for
-	until   time.Time // or until when
-	written written   // the epoch frame appended last
-	lost    int       // pack.Store.Lost when pending began
+	left    int                 // versions that epoch may still be used for
+	until   time.Time           // or until when
+	written written             // the epoch frame appended last
+	lost    int                 // pack.Store.Lost when pending began
+	waits   map[id.Version]bool // held removals that a person must decide about: others have worked on what they would remove
 }
 
 // written says that an epoch's frame stands in a pack.
