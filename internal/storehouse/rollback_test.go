@@ -3,6 +3,7 @@ package storehouse
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ func TestRollbackIsNoRemoval(t *testing.T) {
 			}
 			names = append(names, strings.TrimPrefix(i.Path, "/s/"))
 		}
+		slices.Sort(names)
 		return strings.Join(names, " ")
 	}
 	since := time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)
