@@ -36,8 +36,8 @@ func (r *recent) changed(s *Step) Sign {
 		return Emptied
 	case !now.Looked:
 		return ""
-	case now.Size < little && old.Size < some && Passing(s.Name):
-		return "" // locks
+	case now.Size < little && old.Size < some && (Passing(s.Name) || families[old.Kind] == writing):
+		return "" // locks, and notes of a few words, of which nobody can tell what they are
 	case old.Kind != "" && !old.Damaged:
 		return r.known(s)
 	case now.Size < little:

@@ -73,6 +73,7 @@ func TestRules(t *testing.T) {
 		{"a picture in the place of no bytes", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("", 0), New: whole("jpeg", 4<<20)}}, "", false},
 		{"the number of a process in the place of another", []Step{{Kind: Saved, Name: "a.lock", Old: whole("text", 6), New: whole("", 5)}}, "", false},
 		{"a picture that holds nothing but noise", []Step{{Kind: Saved, Name: "a.jpg", Old: whole("jpeg", 4<<20), New: noisy("bmp", 4<<20)}}, Even, true},
+		{"a short text that became a word", []Step{{Kind: Saved, Name: "a.csv", Old: whole("text", 23), New: whole("", 6)}}, "", false},
 		{"a text that is base64", []Step{{Kind: Saved, Name: "a.txt", Old: whole("text", 9000), New: noisy("text", 12000)}}, Even, true},
 		{"a document that holds nothing but noise", []Step{{Kind: Saved, Name: "a.docx", Old: whole("office", 90000), New: noisy("office", 90000)}}, Even, true},
 		{"noise that was noise", []Step{{Kind: Saved, Name: "a.zip", Old: noisy("zip", 90000), New: noisy("zip", 99000)}}, "", false},
