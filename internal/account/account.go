@@ -62,14 +62,15 @@ const (
 	Export     Purpose = "export"
 	Verify     Purpose = "verify"
 	Restore    Purpose = "restore"
-	Copy       Purpose = "copy" // into another share: content must be sealed anew
+	Copy       Purpose = "copy"   // into another share: content must be sealed anew
+	Roster     Purpose = "roster" // who the persons are whom a share's files show; of the roster alone, never of a file
 	BreakGlass Purpose = "break-glass"
 )
 
 // Valid reports whether p is one of the purposes.
 func (p Purpose) Valid() error {
 	switch p {
-	case Open, Preview, Export, Verify, Restore, Copy, BreakGlass:
+	case Open, Preview, Export, Verify, Restore, Copy, Roster, BreakGlass:
 		return nil
 	}
 	return fmt.Errorf("unknown purpose %q", string(p))

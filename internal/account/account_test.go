@@ -10,7 +10,7 @@ import (
 )
 
 func TestPurposeValid(t *testing.T) {
-	for _, p := range []Purpose{Open, Preview, Export, Verify, Restore, Copy, BreakGlass} {
+	for _, p := range []Purpose{Open, Preview, Export, Verify, Restore, Copy, Roster, BreakGlass} {
 		if err := p.Valid(); err != nil {
 			t.Errorf("%s: %v", p, err)
 		}

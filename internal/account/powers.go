@@ -19,6 +19,7 @@ const (
 	Settle         Power = "settle"          // change the policy
 	Freeze         Power = "freeze"          // stop sessions, accounts, devices, addresses, shares or everything; everyone may stop themselves
 	Decide         Power = "decide"          // accept or discard what the guard holds back, in shares that one may read; roll back
+	Investigate    Power = "investigate"     // see the names, the damage and the rosters of all shares, for cases; keep the register of personal data
 	Care           Power = "care"            // verify, rebuild, see the state of the machine
 )
 
@@ -27,9 +28,9 @@ const (
 var powers = map[Role][]Power{
 	Staff:          {},
 	ShareManager:   {ManageShares, GrantOwn, Decide},
-	PrivacyOfficer: {ReadLedger, SeePeople, EndSessions, Renew, Confirm, Freeze, Decide},
+	PrivacyOfficer: {ReadLedger, SeePeople, EndSessions, Renew, Confirm, Freeze, Decide, Investigate},
 	Auditor:        {ReadLedger, SeePeople},
-	Administrator:  {ManageAccounts, ManageShares, GrantAll, ReadLedger, SeePeople, EndSessions, Renew, Confirm, Settle, Freeze, Decide, Care},
+	Administrator:  {ManageAccounts, ManageShares, GrantAll, ReadLedger, SeePeople, EndSessions, Renew, Confirm, Settle, Freeze, Decide, Investigate, Care},
 }
 
 // Roles are all roles, the plainest first.

@@ -84,11 +84,12 @@ type deviceState struct {
 }
 
 type shareState struct {
-	ID       id.Share  `json:"id"`
-	Name     string    `json:"name"`
-	Created  time.Time `json:"created"`
-	Networks []string  `json:"networks,omitempty"`
-	Persons  string    `json:"persons,omitempty"` // how names tell persons: "{school}/{class}/{number}_*.jpg"
+	ID       id.Share          `json:"id"`
+	Name     string            `json:"name"`
+	Created  time.Time         `json:"created"`
+	Networks []string          `json:"networks,omitempty"`
+	Persons  string            `json:"persons,omitempty"` // how names tell persons: "{school}/{class}/{number}_*.jpg"
+	Register *account.Register `json:"register,omitempty"`
 }
 
 // books is a state that is in force, with its indexes. It never changes: whoever holds it sees one moment.

@@ -53,6 +53,10 @@ type Gate interface {
 	Check(ctx context.Context, s id.Session, share id.Share, write bool) error
 	// Shares lists the shares that the session may read, by name.
 	Shares(ctx context.Context, s id.Session) ([]account.Share, error)
+	// Concerned lists the shares whose names, damage and roster the session may see, for a case: at least those that it may read.
+	Concerned(ctx context.Context, s id.Session) ([]account.Share, error)
+	// CheckConcern returns nil if the session is live and the share is one of them.
+	CheckConcern(ctx context.Context, s id.Session, share id.Share) error
 	End(ctx context.Context, s id.Session, why string) error
 }
 

@@ -48,7 +48,7 @@ func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
 		return nil, err
 	}
 	// Recording takes as long as the disk takes: the session may have been ended, or lost its rights, in between.
-	if _, err := l.allowed(r.Session, r.Share, false); err != nil {
+	if _, err := l.mayAsk(r); err != nil {
 		return nil, err
 	}
 	leases := make([]Lease, len(r.Files))
@@ -63,6 +63,18 @@ func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
 	return leases, nil
 }
 
+// mayAsk returns the session if it may read in the share, or, for its roster, is concerned with it.
+func (l *Local) mayAsk(r Request) (account.Session, error) {
+	if r.Purpose == account.Roster {
+		s, err := l.concerned(r.Session, r.Share)
+		if b := l.books.Load(); err == nil && !b.may(s, account.Investigate) && !b.mayGrant(s, r.Share) {
+			return s, notAllowed("read roster")
+		}
+		return s, err
+	}
+	return l.allowed(r.Session, r.Share, false)
+}
+
 func zero(leases []Lease) {
 	for i := range leases {
 		leases[i].Key.Zero()
@@ -71,7 +83,7 @@ func zero(leases []Lease) {
 
 // mayRelease checks a request and returns its session, as far as there is one.
 func (l *Local) mayRelease(r Request) (account.Session, error) {
-	s, err := l.allowed(r.Session, r.Share, false)
+	s, err := l.mayAsk(r)
 	if err != nil {
 		return s, err
 	}
@@ -137,7 +149,7 @@ func (l *Local) Unlock(ctx context.Context, s id.Session, share id.Share) (Unloc
 		return Unlocked{}, err
 	}
 	defer leave()
-	x, err := l.allowed(s, share, false)
+	x, err := l.concerned(s, share)
 	if err != nil {
 		return Unlocked{}, err
 	}
@@ -146,7 +158,7 @@ func (l *Local) Unlock(ctx context.Context, s id.Session, share id.Share) (Unloc
 	if err := l.append(ctx, e); err != nil {
 		return Unlocked{}, err
 	}
-	if _, err := l.allowed(s, share, false); err != nil {
+	if _, err := l.concerned(s, share); err != nil {
 		return Unlocked{}, err
 	}
 	recipient, metadata, err := l.keys.Unlock(share)

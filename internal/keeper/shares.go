@@ -151,6 +151,11 @@ func (l *Local) ShareRights(_ context.Context, s id.Session, share string) (out 
 	if err != nil {
 		return nil, err
 	}
+	return b.rightsIn(sh), nil
+}
+
+// rightsIn lists who may do what in a share.
+func (b *books) rightsIn(sh *shareState) (out []account.Right) {
 	for _, g := range b.Groups {
 		if r := g.Rights[sh.ID]; r != "" {
 			out = append(out, account.Right{Group: g.Name, Share: sh.Name, Rights: r})
@@ -162,7 +167,7 @@ func (l *Local) ShareRights(_ context.Context, s id.Session, share string) (out 
 		}
 	}
 	slices.SortFunc(out, func(a, b account.Right) int { return compareNames(a.Group+a.Account, b.Group+b.Account) })
-	return out, nil
+	return out
 }
 
 // showRights lists rights by the names of the shares.

@@ -3,6 +3,9 @@ package lang
 // problemTexts are the two halves of a problem's sentence: what could not be done ("op.", the Op of a
 // problem.Error) and why ("kind.", its Kind).
 var problemTexts = []text{
+	{"op.set register", "Cannot change the register of personal data", "個人データ取扱台帳を変更できません"},
+	{"op.list register", "Cannot show the register of personal data", "個人データ取扱台帳を表示できません"},
+	{"op.read roster", "Cannot read the roster", "名簿を読み出せません"},
 	{"op.ask for job", "Cannot ask for the job", "作業を申請できません"},
 	{"op.end job", "Cannot end the job", "作業を終了できません"},
 	{"op.list traps", "Cannot list the traps", "おとりを一覧できません"},

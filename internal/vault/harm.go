@@ -85,7 +85,7 @@ var (
 func (v *Vault) Harm(ctx context.Context, s account.Session, share pathname.Path, by Suspects, tell func(Harm) error) (Extent, error) {
 	const op = "list"
 	w := &view{v: v, s: s}
-	sh, a, err := w.enter(ctx, op, share, false)
+	sh, a, err := w.inquire(ctx, op, share)
 	if err != nil {
 		return Extent{}, err
 	}

@@ -91,7 +91,7 @@ func (w *view) list(ctx context.Context, dir pathname.Path, removed bool) iter.S
 				yield(Info{}, problem.New(problem.Internal, op, string(dir), err))
 				return
 			}
-			if _, hidden := Live(n.Name); hidden && !removed { // a directory of a program: such files are not kept
+			if _, hidden := Live(n.Name); hidden && !removed || ofHouse(n.Name) { // a directory of a program: such files are not kept
 				continue
 			}
 			i := info(at.Path.Join(n.Name), sh.id, n)
@@ -224,7 +224,7 @@ func (w *view) release(ctx context.Context, r keeper.Request) error {
 
 // reader makes the reader of a version, which has no key yet.
 func (w *view) reader(ctx context.Context, why account.Purpose, f Info) (*reader, error) {
-	if err := w.v.cfg.Keeper.Check(ctx, w.s.ID, f.Share, false); err != nil {
+	if err := w.mayRead(ctx, why, f.Share); err != nil {
 		return nil, err
 	}
 	sh, err := w.v.open(ctx, w.s.ID, f.Share)

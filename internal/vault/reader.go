@@ -55,7 +55,7 @@ func (r *reader) key() (seal.Key, error) {
 	if r.own != nil {
 		return *r.own, nil
 	}
-	if err := r.w.v.cfg.Keeper.Check(r.ctx, r.w.s.ID, r.sh.id, false); err != nil {
+	if err := r.w.mayRead(r.ctx, r.why, r.sh.id); err != nil {
 		return seal.Key{}, err
 	}
 	if k, _, ok := r.w.v.keys.get(r.lease()); ok {

@@ -34,6 +34,7 @@ import (
 type testKeeper struct {
 	mu       sync.Mutex
 	shares   []account.Share
+	others   []account.Share // that a session is concerned with, and may not read
 	keys     map[id.Share]hpke.PrivateKey
 	meta     map[id.Share]seal.Key
 	released map[account.Purpose]int
@@ -88,6 +89,16 @@ func (k *testKeeper) frozen(s id.Session) error {
 func (k *testKeeper) Shares(context.Context, id.Session) ([]account.Share, error) {
 	return k.shares, nil
 }
+
+// Concerned lists, to whoever investigates, shares that Shares does not.
+func (k *testKeeper) Concerned(context.Context, id.Session) ([]account.Share, error) {
+	return slices.Concat(k.shares, k.others), nil
+}
+
+func (k *testKeeper) CheckConcern(_ context.Context, s id.Session, _ id.Share) error {
+	return k.Check(context.Background(), s, id.Share{}, false)
+}
+
 func (k *testKeeper) End(context.Context, id.Session, string) error { return nil }
 func (k *testKeeper) Record(_ context.Context, events ...event.Event) error {
 	k.mu.Lock()

@@ -1,0 +1,24 @@
+package account
+
+// Register is the line of a share in the register of personal data (個人データ取扱台帳; guideline of the Personal Information Protection
+// Commission, 通則編 10-3(3)). Who may read the share is not written there: that is what the rights say.
+type Register struct {
+	Client     string   `json:"client,omitempty"`     // on whose behalf the data is kept (委託元); empty: the firm's own
+	Year       int      `json:"year,omitempty"`       // the fiscal year that it is about
+	Data       []string `json:"data,omitempty"`       // kinds of data: names, photographs, …
+	Subjects   []string `json:"subjects,omitempty"`   // whose: pupils, staff, …
+	Purpose    string   `json:"purpose,omitempty"`    // what it is used for
+	Department string   `json:"department,omitempty"` // that handles it
+	InCharge   string   `json:"in_charge,omitempty"`  // the person who answers for it
+	Retention  string   `json:"retention,omitempty"`  // how long it is kept, and why
+	Contact    string   `json:"contact,omitempty"`    // of the client: person, telephone, mail, address
+	Public     bool     `json:"public,omitempty"`     // the client is a public body, for which other numbers hold
+	Sensitive  bool     `json:"sensitive,omitempty"`  // it holds data that needs special care (要配慮個人情報)
+}
+
+// RegisterLine is a line of the register with the share that it is of, and who may do what there.
+type RegisterLine struct {
+	Share  string  `json:"share"`
+	Rights []Right `json:"rights,omitempty"`
+	Register
+}
