@@ -1,7 +1,7 @@
 // Package lang holds every text that people read on screen, in Japanese and English, by key.
 //
 // The keys have families: "op." and "kind." make the sentence of a problem, "hint." says what to do
-// about it, "event." names what the ledger records, "cmd." is the help of commands, "web." is what pages say, "dav." is what
+// about it, "event." names what the ledger records, "cmd." is the help of commands, "web." is what pages say, "register." are the words of the register of personal data, "dav." is what
 // the WebDAV door refuses, "note.", "role.", "act.", "right." and "purpose." are words of the ledger and of accounts, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
 package lang
 
@@ -38,7 +38,7 @@ type table map[string][2]string
 // texts is every text there is.
 var texts = func() table {
 	t := make(table)
-	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts, guardTexts, drillTexts} {
+	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts, guardTexts, drillTexts, registerTexts} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}
 		}

@@ -53,7 +53,7 @@ func TestProblem(t *testing.T) {
 
 // lists are the tables by name.
 var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts, "guard": guardTexts, "drill": drillTexts}
+	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts, "guard": guardTexts, "drill": drillTexts, "register": registerTexts}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
@@ -99,7 +99,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|web|welcome)\.[a-z0-9-]+(\.long)?$`)
+var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|web|welcome|register)\.[a-z0-9-]+(\.long)?$`)
 
 // TestKeys walks the source: every key and every Op has a text, and every text is used.
 func TestKeys(t *testing.T) {
@@ -156,7 +156,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-var templateKey = regexp.MustCompile(`"(web\.[a-z0-9.-]+)"`)
+var templateKey = regexp.MustCompile(`"((?:web|register)\.[a-z0-9.-]+)"`)
 
 // templateKeys notes the keys that a page asks for. One that ends in a family ("web.level-", word "web.door") stands for all
 // of it.

@@ -15,6 +15,7 @@ import (
 type People interface {
 	Accounts
 	Shares
+	Books
 	Self
 	Pairs
 	Stopping

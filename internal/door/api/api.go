@@ -161,6 +161,8 @@ func (h *handler) routes() map[string]endpoint {
 		"PUT /v1/shares/{name}/networks":              h.setShareNetworks,
 		"GET /v1/shares/{name}/persons":               h.sharePersons,
 		"PUT /v1/shares/{name}/persons":               h.setSharePersons,
+		"GET /v1/register":                            h.register,
+		"PUT /v1/shares/{name}/register":              h.setRegister,
 		"PUT /v1/rights":                              h.setRights,
 		"GET /v1/sessions":                            h.sessions,
 		"DELETE /v1/sessions/{id}":                    h.endSession,

@@ -153,7 +153,7 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 	if err != nil {
 		return err
 	}
-	roots, err := h.shareRoots(r.Context(), s)
+	roots, err := h.concernRoots(r.Context(), s)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,108 @@
+package api
+
+import (
+	"context"
+	"encoding/csv"
+	"io"
+	"iter"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/lang"
+	"github.com/azekura/azekura/internal/pathname"
+)
+
+// Register is the line of a share in the register of personal data.
+type Register = account.Register
+
+// RegisterLine is that with its share and who may do what there.
+type RegisterLine = account.RegisterLine
+
+// Books keeps the register of personal data.
+type Books interface {
+	Register(ctx context.Context, s id.Session) ([]RegisterLine, error)
+	SetRegister(ctx context.Context, s id.Session, share string, r Register) error
+	// Concerned lists the shares whose names, damage and roster a session may see.
+	Concerned(ctx context.Context, s id.Session) ([]account.Share, error)
+}
+
+func (h *handler) register(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	list, err := h.People.Register(r.Context(), s.ID)
+	return all(w, r, list, err)
+}
+
+func (h *handler) setRegister(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[Register](r)
+	if err != nil {
+		return err
+	}
+	return done(w, h.People.SetRegister(r.Context(), s.ID, r.PathValue("name"), q))
+}
+
+// concernRoots are the shares whose names and damage a session may see.
+func (h *handler) concernRoots(ctx context.Context, s account.Session) (out []pathname.Path, err error) {
+	list, err := h.People.Concerned(ctx, s.ID)
+	for _, a := range list {
+		out = append(out, pathname.Root.Join(a.Name))
+	}
+	return out, err
+}
+
+// registerHead are the words above the register, by key of package lang.
+var registerHead = []string{"register.share", "register.client", "register.public", "register.year", "register.data", "register.sensitive", "register.subjects",
+	"register.purpose", "register.department", "register.in-charge", "register.access", "register.retention", "register.contact"}
+
+// WriteRegister writes the register as a table that Excel opens (RFC 4180, UTF-8 with a byte order mark).
+func WriteRegister(w io.Writer, l lang.Lang, register iter.Seq2[RegisterLine, error]) error {
+	if _, err := io.WriteString(w, "\ufeff"); err != nil {
+		return err
+	}
+	out := csv.NewWriter(w)
+	out.UseCRLF = true
+	row := make([]string, len(registerHead))
+	for i, key := range registerHead {
+		row[i] = l.Text(key)
+	}
+	for line, err := range register {
+		if err != nil {
+			return err
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+		row = registerRow(l, line)
+	}
+	if err := out.Write(row); err != nil {
+		return err
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func registerRow(l lang.Lang, x RegisterLine) []string {
+	yes := func(b bool) string {
+		if b {
+			return l.Text("register.yes")
+		}
+		return ""
+	}
+	year := ""
+	if x.Year != 0 {
+		year = strconv.Itoa(x.Year)
+	}
+	var access []string
+	for _, r := range x.Rights {
+		access = append(access, r.Account+r.Group+" ("+l.Text("right."+string(r.Rights))+")")
+	}
+	row := []string{x.Share, x.Client, yes(x.Public), year, strings.Join(x.Data, "、"), yes(x.Sensitive), strings.Join(x.Subjects, "、"),
+		x.Purpose, x.Department, x.InCharge, strings.Join(access, "、"), x.Retention, x.Contact}
+	for i, text := range row {
+		if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") { // a spreadsheet would take it for a formula
+			row[i] = "'" + text
+		}
+	}
+	return row
+}
