@@ -30,6 +30,8 @@ var imports = map[string]string{
 	"event":    "id account pathname",
 	"lang":     "problem",
 
+	"deadline": "",
+
 	"passkey":  "",
 	"oidc":     "",
 	"password": "",
