@@ -72,8 +72,8 @@ func (c *Calendar) Write(to io.Writer) error {
 	w.put("VERSION", "2.0")
 	w.put("PRODID", escape(c.Product))
 	w.put("CALSCALE", "GREGORIAN")
-	if c.Name != "" {
-		w.put("X-WR-CALNAME", escape(c.Name))
+	if clean(c.Name) != "" {
+		w.put("X-WR-CALNAME", escape(line(c.Name)))
 	}
 	for i := range c.Events {
 		w.event(&c.Events[i], c.Stamp)
@@ -111,8 +111,8 @@ func (w *lines) event(e *Event, stamp time.Time) {
 	w.put("SEQUENCE", strconv.Itoa(e.Sequence))
 	w.put("DTSTART;VALUE=DATE", basic(e.Day))
 	w.put("DTEND;VALUE=DATE", basic(e.Day+1)) // the first day that it does not take
-	w.put("SUMMARY", escape(e.Summary))
-	if e.Description != "" {
+	w.put("SUMMARY", escape(line(e.Summary)))
+	if clean(e.Description) != "" {
 		w.put("DESCRIPTION", escape(e.Description))
 	}
 	if e.URL != "" {
@@ -126,7 +126,7 @@ func (w *lines) event(e *Event, stamp time.Time) {
 		for _, a := range e.Alarms {
 			w.put("BEGIN", "VALARM")
 			w.put("ACTION", "DISPLAY")
-			w.put("DESCRIPTION", escape(e.Summary))
+			w.put("DESCRIPTION", escape(line(e.Summary)))
 			w.put("TRIGGER", trigger(a))
 			w.put("END", "VALARM")
 		}
@@ -175,6 +175,9 @@ func trigger(a time.Duration) string {
 func escape(s string) string {
 	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\n", `\n`).Replace(clean(s))
 }
+
+// line makes one line of a text: there are programs that refuse an event whose summary has two.
+func line(s string) string { return strings.ReplaceAll(clean(s), "\n", " ") }
 
 // clean leaves of a text what a value may hold: letters, tabs and ends of lines, all of the latter written as \n.
 func clean(s string) string {
