@@ -119,16 +119,17 @@ func (c *closed) on(d Day) (why Closed, is, known bool) {
 	return Closed{}, false, true
 }
 
-// roll returns the first open day from d on, and the closed ones before it. When a year is missing that it would have to look
-// into, it returns d itself and false: too early a day does no harm.
-func (c *closed) roll(d Day) (open Day, past []Closed, checked bool) {
+// roll returns the first open day from d on, and the closed ones before it. When it would have to look into a year that is not in the
+// table, it returns d itself and the year: too early a day does no harm.
+func (c *closed) roll(d Day) (open Day, past []Closed, lacks int) {
 	for open = d; ; open++ {
 		why, is, known := c.on(open)
 		switch {
 		case !known:
-			return d, nil, false
+			lacks, _, _ = open.Date()
+			return d, nil, lacks
 		case !is:
-			return open, past, true
+			return open, past, 0
 		}
 		past = append(past, why)
 	}

@@ -163,13 +163,13 @@ func (r *Rules) duties(p Party) (out []Rule, err error) {
 // Deadline is one thing that must be told.
 type Deadline struct {
 	Rule      Rule       `json:"rule"`
-	Start     Day        `json:"start"`             // the day of knowing
-	Warn      Day        `json:"warn,omitzero"`     // the day from which to warn
-	Counted   Day        `json:"counted,omitzero"`  // the last day as counted
-	Due       Day        `json:"due,omitzero"`      // the last day: the counted one, or the next on which offices are open; none: without delay
-	Moved     []Closed   `json:"moved,omitempty"`   // the closed days for which it was moved
-	Unchecked bool       `json:"unchecked"`         // the table of holidays lacks a year: the day was not moved, though it might have been
-	Because   []Category `json:"because,omitempty"` // the categories that certainly apply
+	Start     Day        `json:"start"`               // the day of knowing
+	Warn      Day        `json:"warn,omitzero"`       // the day from which to warn
+	Counted   Day        `json:"counted,omitzero"`    // the last day as counted
+	Due       Day        `json:"due,omitzero"`        // the last day: the counted one, or the next on which offices are open; none: without delay
+	Moved     []Closed   `json:"moved,omitempty"`     // the closed days for which it was moved
+	Unchecked int        `json:"unchecked,omitempty"` // the year that the table of holidays lacks: the day was not moved, though it may have to be
+	Because   []Category `json:"because,omitempty"`   // the categories that certainly apply
 	Undecided []Category `json:"undecided,omitempty"`
 }
 
@@ -199,9 +199,7 @@ func (r *Rules) apply(rule Rule, a *Assessment) (d Deadline, ok bool) {
 	at := func(number int) Day { return r.Known + Day(number-rule.First) }
 	d.Warn, d.Counted, d.Due = at(rule.Warn), at(rule.Last), at(rule.Last)
 	if rule.Roll {
-		var checked bool
-		d.Due, d.Moved, checked = r.of.roll(d.Counted)
-		d.Unchecked = !checked
+		d.Due, d.Moved, d.Unchecked = r.of.roll(d.Counted)
 	}
 	return d, true
 }

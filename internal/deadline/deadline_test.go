@@ -109,8 +109,8 @@ func TestMoved(t *testing.T) {
 		if s := strings.Join(got, ", "); s != v.want {
 			t.Errorf("known %s: moved over %s, want %s", v.known, s, v.want)
 		}
-		if d.Counted != d.Start+59 || d.Unchecked {
-			t.Errorf("known %s: counted %s, unchecked %v", v.known, d.Counted, d.Unchecked)
+		if d.Counted != d.Start+59 || d.Unchecked != 0 {
+			t.Errorf("known %s: counted %s, unchecked %d", v.known, d.Counted, d.Unchecked)
 		}
 	}
 }
@@ -122,14 +122,14 @@ func TestUnchecked(t *testing.T) {
 		"2027-11-03": "2028-01-01",
 		"2027-12-01": "2028-01-29", // a Saturday
 	} {
-		if d := deadlines(t, known, attacked)["ppc-final"]; d.Due.String() != want || !d.Unchecked || d.Moved != nil {
+		if d := deadlines(t, known, attacked)["ppc-final"]; d.Due.String() != want || d.Unchecked != 2028 || d.Moved != nil {
 			t.Errorf("known %s: due %s, unchecked %v, moved %v; want %s, unchecked", known, d.Due, d.Unchecked, d.Moved, want)
 		}
 	}
-	if d := deadlines(t, "2027-10-31", attacked)["ppc-final"]; d.Due.String() != "2027-12-29" || !d.Unchecked {
+	if d := deadlines(t, "2027-10-31", attacked)["ppc-final"]; d.Due.String() != "2027-12-29" || d.Unchecked != 2028 {
 		t.Errorf("due %s, unchecked %v", d.Due, d.Unchecked) // the six days behind it go into 2028
 	}
-	if d := deadlines(t, "2027-12-20", attacked)["ppc-first"]; d.Unchecked {
+	if d := deadlines(t, "2027-12-20", attacked)["ppc-first"]; d.Unchecked != 0 {
 		t.Error("what is not moved is said to be unchecked")
 	}
 }
@@ -159,20 +159,27 @@ func TestGap(t *testing.T) {
 	}
 }
 
-// TestDutyGap: a duty that ends before another one of its name begins is missed, not left out.
+// TestDutyGap: a duty whose rule ends, or ends before another one begins, is missed, not left out.
 func TestDutyGap(t *testing.T) {
-	text := strings.Replace(string(rulesJSON), `"id": "persons", "party": "firm", "from": "2022-04-01",`,
-		`"id": "persons", "party": "firm", "from": "2022-04-01", "through": "2025-03-31",`, 1)
-	b, err := read([]byte(text), holidaysJSON)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := b.at(day(t, "2025-04-01"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.For(attacked); err == nil || err.Error() != "no rule persons for 2025-04-01: the data cover 2022-04-01 to 2025-03-31" {
-		t.Error(err)
+	const begins = `{"id": "persons", "party": "firm", "from": "2022-04-01",`
+	ended := strings.Replace(string(rulesJSON), strings.Trim(begins, "{"), strings.Trim(begins, "{")+`"through": "2025-03-31",`, 1)
+	again := strings.Replace(ended, `"rules": [`, `"rules": [{"id": "persons", "party": "firm", "from": "2026-01-01", "title": {"ja": "通知", "en": "notice"},
+		"categories": [1], "first": 1, "last": 0, "sources": [{"name": "x", "url": "https://x.example"}]},`, 1)
+	for text, want := range map[string]string{
+		ended: "no rule persons for 2025-04-01: the data cover 2022-04-01 to 2025-03-31",
+		again: "no rule persons for 2025-04-01: the data have a gap there",
+	} {
+		b, err := read([]byte(text), holidaysJSON)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := b.at(day(t, "2025-04-01"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.For(attacked); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 }
 
@@ -188,20 +195,24 @@ func TestVersions(t *testing.T) {
 	for k, v := range first {
 		later[k] = v
 	}
-	first["through"], later["from"], later["last"] = "2026-12-31", "2027-01-01", 7
+	first["through"], later["from"], later["first"], later["last"] = "2026-12-31", "2027-01-01", 0, 7 // as the Civil Code counts
 	m["rules"] = append(list, later)
 	text, _ := json.Marshal(m)
 	b, err := read(text, holidaysJSON)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for known, want := range map[string]string{"2026-12-31": "2027-01-04", "2027-01-01": "2027-01-07"} {
+	for known, want := range map[string]string{"2026-12-31": "2027-01-04", "2027-01-01": "2027-01-08"} {
 		r, err := b.at(day(t, known))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if d := byRule(t, r, attacked)["ppc-first"]; d.Due.String() != want {
+		d := byRule(t, r, attacked)["ppc-first"]
+		if d.Due.String() != want {
 			t.Errorf("known %s: due %s, want %s", known, d.Due, want)
+		}
+		if c := d.On(d.Due); c.State != LastDay || c.Day != d.Rule.Last || c.Of != d.Rule.Last {
+			t.Errorf("known %s: the last day is %+v", known, c)
 		}
 	}
 }
