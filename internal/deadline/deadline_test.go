@@ -360,7 +360,7 @@ func TestReasons(t *testing.T) {
 	if d := deadlines(t, "2026-06-03", f)["client"]; !slices.Equal(d.Rule.Frees, []string{"ppc-first", "ppc-final", "persons"}) {
 		t.Errorf("who has told the client is freed from %v", d.Rule.Frees)
 	}
-	for _, bad := range []Facts{{Persons: Persons{Confirmed: -1}}, {Public: true, Contractor: true}} {
+	for _, bad := range []Facts{{Persons: Persons{Confirmed: -1}}, {Public: true, Contractor: true}, {Hostile: 3}, {Sensitive: -1}} {
 		r, _ := At(noon(day(t, "2026-06-03")))
 		if _, err := r.For(bad); err == nil {
 			t.Errorf("%+v is taken", bad)

@@ -1,6 +1,7 @@
 package deadline
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -92,8 +93,13 @@ func (f *Facts) check() error {
 			return fmt.Errorf("%d persons", n)
 		}
 	}
+	for _, a := range []Answer{f.Sensitive, f.Property, f.Hostile} {
+		if a < Undecided || a > Yes {
+			return fmt.Errorf("answer %d", int(a))
+		}
+	}
 	if f.Public && f.Contractor {
-		return fmt.Errorf("a public body as a contractor is not in the rules")
+		return errors.New("a public body as a contractor is not in the rules")
 	}
 	return nil
 }
@@ -101,10 +107,10 @@ func (f *Facts) check() error {
 // Assessment is which categories apply to a party.
 type Assessment struct {
 	Party   Party      `json:"party"`
-	Persons int        `json:"persons"` // as many as it can be at most; when not counted, at least
-	Over    int        `json:"over"`    // 4号 applies to more than so many
-	Answers [4]Answer  `json:"answers"` // 1号 to 4号
-	Applies []Category `json:"applies"` // certainly
+	Persons int        `json:"persons"`           // as many as it can be at most; when not counted, at least
+	Over    int        `json:"over"`              // 4号 applies to more than so many
+	Answers [4]Answer  `json:"answers"`           // 1号 to 4号
+	Applies []Category `json:"applies,omitempty"` // certainly
 }
 
 // Of returns the answer for a category.
