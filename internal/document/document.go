@@ -1,5 +1,6 @@
-// Package document writes what people keep: reports and certificates, from one list of blocks, as a page for browsers and as PDF. It knows
-// paper, letters and tables, and no language: whoever makes a document says every word of it.
+// Package document writes what people keep: reports, forms, letters and lists. A document is one list of blocks, and becomes a page for
+// browsers, a PDF, or a file that Word opens (DOCX); a list becomes a workbook (XLSX). The package knows paper, letters and tables, and no
+// language: whoever makes a document says every word of it. Equal documents have equal bytes.
 package document
 
 // Document is a text on paper.
@@ -7,27 +8,47 @@ type Document struct {
 	Lang      string // "ja" or "en"
 	Title     string
 	Footer    string // stands on each page, before its number
+	Draft     string // stands above everything on each page, for what nobody has signed yet
 	Landscape bool
+	Letter    bool // for other people: wide margins, larger letters, the title in the middle
 	Blocks    []Block
 	Missing   string // said at the end of a PDF if a letter was not in the font, and 〓 stands for it
 }
 
-// Block is a part of a document: a Heading, Paragraph, Pairs, Table or Signature.
+// Block is a part of a document: a Heading, Paragraph, List, Pairs, Form, Table, Signature or PageBreak. Every text in it may hold
+// places to fill in, see Blank.
 type Block interface{ block() }
 
-// Heading begins a part.
-type Heading struct{ Text string }
+// Heading begins a part; of level 2, a part of a part.
+type Heading struct {
+	Text  string
+	Level int
+}
 
 // Paragraph is some text.
 type Paragraph struct {
-	Text string
-	Tone Tone
+	Text  string
+	Tone  Tone
+	Align Align
 }
+
+// List are points, each with a dot before it.
+type List []string
 
 // Pairs are words with what stands for them, one below the other.
 type Pairs [][2]string
 
-// Table has a head that comes again on each page. A row is never divided.
+// Form is a sheet as authorities have them: a box for each field. A box is divided between pages only if it is long.
+type Form []Field
+
+// Field is a line of a form.
+type Field struct {
+	Label string
+	Note  string // below the label, smaller: what should stand in the field
+	Value []Paragraph
+}
+
+// Table has a head that comes again on each page. A row is divided only if no page can hold it.
 type Table struct {
 	Columns []Column
 	Rows    [][]Cell
@@ -50,6 +71,9 @@ type Cell struct {
 // Signature is a place for people to sign: a line above each word, all on one page.
 type Signature []string
 
+// PageBreak begins a new page.
+type PageBreak struct{}
+
 // Tone is how a text is meant.
 type Tone int
 
@@ -62,8 +86,29 @@ const (
 	Quiet
 )
 
+// Align is where the lines of a paragraph stand.
+type Align int
+
+// The places: at the left, in the middle as a title does, at the right as a date or a sender does.
+const (
+	Left Align = iota
+	Centre
+	Right
+)
+
 func (Heading) block()   {}
 func (Paragraph) block() {}
+func (List) block()      {}
 func (Pairs) block()     {}
+func (Form) block()      {}
 func (Table) block()     {}
 func (Signature) block() {}
+func (PageBreak) block() {}
+
+// cell returns the i-th cell of a row, which may have fewer than its table has columns.
+func cell(row []Cell, i int) Cell {
+	if i < len(row) {
+		return row[i]
+	}
+	return Cell{}
+}

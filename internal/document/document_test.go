@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +30,8 @@ func sample(rows int, text string) *Document {
 	}
 	return &Document{Lang: "en", Title: "Title " + text, Footer: text, Landscape: true, Missing: "some are missing", Blocks: []Block{
 		Paragraph{Text: text, Tone: Large}, Heading{Text: text}, Pairs{{"key", text}, {text, "value"}}, t, Signature{text, "by"},
+		PageBreak{}, Heading{Text: text, Level: 2}, List{text, Blank(text)}, Paragraph{Text: text + Blank(text) + text, Align: Centre},
+		Form{{Label: text, Note: text, Value: []Paragraph{{Text: text, Align: Right}, {Text: Blank("to fill in")}}}, {Label: "empty"}},
 	}}
 }
 
@@ -40,7 +44,7 @@ func TestPages(t *testing.T) {
 			t.Fatalf("%d rows: %v", rows, err)
 		}
 		n := pages(b)
-		if n < max(1, rows/25) || n > rows/10+1 || n < last {
+		if n < max(2, rows/25) || n > rows/10+2 || n < last {
 			t.Errorf("%d rows on %d pages", rows, n)
 		}
 		last = n
@@ -71,8 +75,13 @@ func FuzzPDF(f *testing.F) {
 		if b, err := d.HTML(); err != nil || bytes.Contains(b, []byte("<script")) {
 			t.Errorf("%v", err)
 		}
+		parts(t, docx(t, d))
+		parts(t, xlsx(t, Sheet{Title: text, Columns: []Column{{Title: text}, {Title: text, Right: true}}, Rows: slices.Values([][]Cell{{{Text: text}, {Text: text}}, {}})}))
 	})
 }
+
+// tight are texts in which so many letters hold together that some line must begin with one that should not.
+var tight = regexp.MustCompile(`[abc（(「][、。」）)ー.,abc（(「3 ]{4,}|[校倉（3「][、。」）)ー.,]{4,}|[ 、。」）)ー.,]{4,}`)
 
 // TestWrap: lines are no wider than asked for, lose nothing but the spaces between them, and begin with nothing that must not begin one.
 func TestWrap(t *testing.T) {
@@ -80,7 +89,10 @@ func TestWrap(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringOf(rapid.RuneFrom([]rune("abc 、。「」校倉（3）ー.,\n"))).Draw(t, "text")
 		width := rapid.IntRange(6, 40).Draw(t, "width")
-		lines := wrap(text, float64(width), measure)
+		var lines []string
+		for _, l := range wrap(text, float64(width), measure) {
+			lines = append(lines, l.text)
+		}
 		bare := func(s string) string { return strings.NewReplacer(" ", "", "\n", "").Replace(s) }
 		if got := bare(strings.Join(lines, "")); got != bare(text) {
 			t.Fatalf("%q became %q", text, lines)
@@ -88,6 +100,19 @@ func TestWrap(t *testing.T) {
 		for _, l := range lines {
 			if measure(l) > float64(width) {
 				t.Fatalf("%q is wider than %d", l, width)
+			}
+		}
+		// No line begins with what must not begin one, unless its paragraph does or more of them come together than a line holds.
+		for i, l := range wrap(text, float64(width), measure) {
+			run := 0
+			for _, r := range l.text {
+				if !strings.ContainsRune(noBegin, r) {
+					break
+				}
+				run++
+			}
+			if run > 0 && i > 0 && !wrap(text, float64(width), measure)[i-1].last && !tight.MatchString(text) {
+				t.Fatalf("%q begins a line of %d letters: %q", l.text, width, lines)
 			}
 		}
 	})
@@ -98,7 +123,11 @@ func TestWrap(t *testing.T) {
 		{"one two three", []string{"one two", "three"}}, {"卒業アルバムの校正。", []string{"卒業アルバムの校", "正。"}}, {"名簿は今の三年「一組」", []string{"名簿は今の三年", "「一組」"}},
 		{"a-name-that-is-long.jpg", []string{"a-name-t", "hat-is-l", "ong.jpg"}}, {"", []string{""}}, {"一\n二", []string{"一", "二"}},
 	} {
-		if got := wrap(c.text, 8, measure); fmt.Sprint(got) != fmt.Sprint(c.want) {
+		var got []string
+		for _, l := range wrap(c.text, 8, measure) {
+			got = append(got, l.text)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%q: %q, want %q", c.text, got, c.want)
 		}
 	}
@@ -134,10 +163,13 @@ func TestFont(t *testing.T) {
 // TestHTML: what others have chosen stays text.
 func TestHTML(t *testing.T) {
 	b, err := sample(2, `<script>alert(1)</script>"&`).HTML()
-	if err != nil || bytes.Contains(b, []byte("<script>")) || !bytes.Contains(b, []byte("&lt;script&gt;")) || bytes.Count(b, []byte("<tr>")) != 3 {
+	if err != nil || bytes.Contains(b, []byte("<script>")) || !bytes.Contains(b, []byte("&lt;script&gt;")) || bytes.Count(b, []byte("<tr>")) != 5 {
 		t.Errorf("%v\n%s", err, b)
 	}
-	for _, want := range []string{`lang="en"`, "A4 landscape", `class="bad"`, `class="n"`, "<footer>"} {
+	if bytes.Count(b, []byte("<mark>")) != 3 || !bytes.Contains(b, []byte("<mark>[to fill in]</mark>")) {
+		t.Errorf("places to fill in:\n%s", b)
+	}
+	for _, want := range []string{`lang="en"`, "<h3>", "<ul>", `class="form"`, `class="centre"`, `class="break"`, "A4 landscape", `class="bad"`, `class="n"`, "<footer>"} {
 		if !bytes.Contains(b, []byte(want)) {
 			t.Errorf("no %s", want)
 		}

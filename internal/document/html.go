@@ -11,19 +11,31 @@ var pageText string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{"tone": func(t Tone) string {
 	return map[Tone]string{Good: "good", Bad: "bad", Large: "large", Quiet: "quiet"}[t]
-}, "kind": func(b Block) string {
+}, "align": func(a Align) string {
+	return map[Align]string{Centre: "centre", Right: "right"}[a]
+}, "kind": kind, "cell": cell, "bare": bare, "runs": func(s string) []run { return runs(clean(s)) },
+}).Parse(pageText))
+
+// kind is a block's word in the templates.
+func kind(b Block) string {
 	switch b.(type) {
 	case Heading:
 		return "heading"
 	case Paragraph:
 		return "paragraph"
+	case List:
+		return "list"
 	case Pairs:
 		return "pairs"
+	case Form:
+		return "form"
 	case Table:
 		return "table"
+	case Signature:
+		return "signature"
 	}
-	return "signature"
-}}).Parse(pageText))
+	return "page"
+}
 
 // HTML writes a document as a page that needs nothing else, and prints on A4.
 func (d *Document) HTML() ([]byte, error) {

@@ -2,27 +2,49 @@ package document
 
 import (
 	"fmt"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/signintech/gopdf"
 )
 
-// Measures of a page, in points.
+// look is how a document is set, in points.
+type look struct {
+	margin, leading, title, head, part, text, cell, small float64
+	tight                                                 float64 // leading in tables and forms
+}
+
+// A report is dense and is searched; a letter is read.
+var (
+	report = look{margin: 40, leading: 1.45, title: 17, head: 12, part: 10.5, text: 9.5, cell: 8, small: 6.5, tight: 1.45}
+	letter = look{margin: 68, leading: 1.65, title: 16, head: 12, part: 11, text: 10.5, cell: 9, small: 7.5, tight: 1.42}
+)
+
+// Measures that both have.
 const (
-	margin  = 40.0
-	footer  = 16.0 // above the lower margin
-	leading = 1.45
-	padding = 3.0
-	titleAt = 17.0
-	headAt  = 12.0
-	textAt  = 9.5
-	cellAt  = 8.0
-	smallAt = 6.5
+	lowest  = 56.0 // where text ends above the edge of the paper, at least
+	footer  = 40.0 // where the last line stands above it
+	padding = 3.5
 	signAt  = 150.0 // width of a place to sign
 )
 
+func (d *Document) look() look {
+	if d.Letter {
+		return letter
+	}
+	return report
+}
+
 // tones are their colours.
 var tones = map[Tone][3]uint8{Plain: {28, 36, 48}, Good: {20, 108, 58}, Bad: {166, 38, 31}, Large: {28, 36, 48}, Quiet: {90, 100, 114}}
+
+// Colours of places to fill in, and of the labels of a form.
+var (
+	blankInk   = [3]uint8{80, 80, 80}
+	blankShade = uint8(225)
+	labelShade = uint8(242)
+)
 
 // PDF writes a document as PDF on A4, with a font by the name of its file, or one that the machine has if the name is empty.
 func (d *Document) PDF(fontFile string, made time.Time) ([]byte, error) {
@@ -35,17 +57,21 @@ func (d *Document) PDF(fontFile string, made time.Time) ([]byte, error) {
 
 // write is PDF with a font.
 func (d *Document) write(font []byte, made time.Time) ([]byte, error) {
-	w := &writer{pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4, wide: make(map[rune]float64)}
+	w := &writer{look: d.look(), pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4, draft: d.Draft, wide: make(map[rune]float64)}
 	if d.Landscape {
 		w.size = *gopdf.PageSizeA4Landscape
 	}
 	w.pdf.Start(gopdf.Config{PageSize: w.size})
-	w.pdf.SetInfo(gopdf.PdfInfo{Title: clean(d.Title), Producer: "Azekura", CreationDate: made})
+	w.pdf.SetInfo(gopdf.PdfInfo{Title: bare(d.Title), Producer: "Azekura", CreationDate: made})
 	if err := addFont(w.pdf, font, func() { w.missing = true }); err != nil {
 		return nil, err
 	}
 	w.page()
-	w.text(d.Title, titleAt, Plain, margin, w.width())
+	align := Left
+	if d.Letter {
+		align = Centre
+	}
+	w.text(d.Title, w.look.title, Plain, align, w.look.margin, w.width())
 	w.y += 6
 	for _, x := range d.Blocks {
 		w.block(x)
@@ -57,13 +83,19 @@ func (d *Document) write(font []byte, made time.Time) ([]byte, error) {
 	if w.err != nil {
 		return nil, w.err
 	}
-	return w.pdf.GetBytesPdfReturnErr()
+	b, err := w.pdf.GetBytesPdfReturnErr()
+	if err != nil {
+		return nil, err
+	}
+	return copyable(b)
 }
 
 // writer lays blocks out. After an error it does nothing more.
 type writer struct {
+	look    look
 	pdf     *gopdf.GoPdf
 	size    gopdf.Rect
+	draft   string
 	y       float64
 	at      float64 // the size of letters that is set
 	pages   int
@@ -72,18 +104,29 @@ type writer struct {
 	err     error
 }
 
-func (w *writer) width() float64  { return w.size.W - 2*margin }
-func (w *writer) bottom() float64 { return w.size.H - margin - footer }
+func (w *writer) width() float64  { return w.size.W - 2*w.look.margin }
+func (w *writer) bottom() float64 { return w.size.H - max(w.look.margin, lowest) }
 
 func (w *writer) page() {
 	w.pdf.AddPage()
 	w.pages++
-	w.y = margin
+	w.y = w.look.margin
+	w.pdf.SetLineWidth(1) // a page on which nothing at all stands is none for SetPage
+	if w.draft == "" {
+		return
+	}
+	size := w.look.text
+	l := w.lines(w.draft, size, w.width()-20)[0]
+	long, y := w.measure(l.text)+16, w.look.margin-size-16
+	w.pdf.SetStrokeColor(166, 38, 31)
+	w.pdf.SetLineWidth(0.8)
+	w.pdf.RectFromUpperLeft((w.size.W-long)/2, y, long, size+7)
+	w.put(l, size, Bad, (w.size.W-long)/2+8, y+3.5, long-16, Left)
 }
 
 // room begins a new page when there is less left than asked for.
 func (w *writer) room(height float64) {
-	if w.y+height > w.bottom() && w.y > margin {
+	if w.y+height > w.bottom() && w.y > w.look.margin {
 		w.page()
 	}
 }
@@ -97,6 +140,9 @@ func (w *writer) font(size float64) {
 // measure returns how wide a text is in the size that is set: as wide as its letters together, for no two are drawn closer.
 func (w *writer) measure(s string) (all float64) {
 	for _, r := range s {
+		if r == opens || r == closes {
+			continue
+		}
 		n, ok := w.wide[r]
 		if !ok && w.err == nil {
 			n, w.err = w.pdf.MeasureTextWidth(string(r))
@@ -109,102 +155,64 @@ func (w *writer) measure(s string) (all float64) {
 }
 
 // lines breaks a text for a width, in a size.
-func (w *writer) lines(s string, size, width float64) []string {
+func (w *writer) lines(s string, size, width float64) []line {
 	w.font(size)
 	return wrap(s, width, w.measure)
 }
 
-// put writes one line at a place; right: it ends there.
-func (w *writer) put(s string, size float64, tone Tone, x, y float64, right bool) {
+// put writes one line into a width from a place on. A full line of Japanese is drawn out to its end, as print does.
+func (w *writer) put(l line, size float64, tone Tone, x, y, width float64, align Align) {
 	w.font(size)
-	if right {
-		x -= w.measure(s)
+	slack, gap := width-w.measure(l.text), 0.0
+	switch letters := utf8.RuneCountInString(l.text); {
+	case align == Right:
+		x += slack
+	case align == Centre:
+		x += slack / 2
+	case !l.last && letters > 1 && slack > 0 && slack < 2.2*size && strings.IndexFunc(l.text, wide) >= 0:
+		gap = slack / float64(letters-1)
 	}
-	if w.err != nil || s == "" {
-		return
+	for _, r := range runs(l.text) {
+		long := w.measure(r.Text) + gap*float64(utf8.RuneCountInString(r.Text))
+		c := tones[tone]
+		if r.Blank {
+			c = blankInk
+			w.pdf.SetFillColor(blankShade, blankShade, blankShade)
+			w.pdf.RectFromUpperLeftWithStyle(x, y-1, long, size+2.5, "F")
+		}
+		if w.err != nil {
+			return
+		}
+		w.pdf.SetTextColor(c[0], c[1], c[2])
+		w.pdf.SetXY(x, y)
+		if w.err = w.pdf.SetCharSpacing(gap); w.err == nil {
+			w.err = w.pdf.Cell(nil, r.Text)
+		}
+		x += long
 	}
-	c := tones[tone]
-	w.pdf.SetTextColor(c[0], c[1], c[2])
-	w.pdf.SetXY(x, y)
-	w.err = w.pdf.Cell(nil, s)
+	if gap != 0 && w.err == nil {
+		w.err = w.pdf.SetCharSpacing(0)
+	}
 }
 
 // text writes lines below each other, over as many pages as it takes.
-func (w *writer) text(s string, size float64, tone Tone, x, width float64) {
-	for _, l := range w.lines(s, size, width) {
-		w.room(size * leading)
-		w.put(l, size, tone, x, w.y, false)
-		w.y += size * leading
+func (w *writer) text(s string, size float64, tone Tone, align Align, x, width float64) {
+	lines := w.lines(s, size, width)
+	for i, l := range lines {
+		need := size * w.look.leading
+		if i == 0 && len(lines) > 2 { // no first line alone at the end of a page
+			need *= 2
+		}
+		w.room(need)
+		w.put(l, size, tone, x, w.y, width, align)
+		w.y += size * w.look.leading
 	}
 }
 
 func (w *writer) rule(y, width float64, grey uint8) {
 	w.pdf.SetStrokeColor(grey, grey, grey)
 	w.pdf.SetLineWidth(width)
-	w.pdf.Line(margin, y, w.size.W-margin, y)
-}
-
-func (w *writer) block(b Block) {
-	switch b := b.(type) {
-	case Heading:
-		w.y += 8
-		w.room(headAt*leading + 60) // not the last thing on a page
-		w.text(b.Text, headAt, Plain, margin, w.width())
-		w.y += 2
-	case Paragraph:
-		w.paragraph(b)
-	case Pairs:
-		w.pairs(b)
-	case Table:
-		w.table(b)
-	case Signature:
-		w.sign(b)
-	}
-}
-
-func (w *writer) paragraph(p Paragraph) {
-	size := textAt
-	if p.Tone == Large {
-		size = headAt
-	}
-	w.text(p.Text, size, p.Tone, margin, w.width())
-	w.y += 4
-}
-
-func (w *writer) pairs(list Pairs) {
-	const most = 170.0
-	wide := 0.0
-	w.font(textAt)
-	for _, p := range list {
-		wide = min(max(wide, w.measure(clean(p[0]))+14), most)
-	}
-	for _, p := range list {
-		left, right := w.lines(p[0], textAt, wide-10), w.lines(p[1], textAt, w.width()-wide)
-		for i := range max(len(left), len(right)) {
-			w.room(textAt * leading)
-			if i < len(left) {
-				w.put(left[i], textAt, Quiet, margin, w.y, false)
-			}
-			if i < len(right) {
-				w.put(right[i], textAt, Plain, margin+wide, w.y, false)
-			}
-			w.y += textAt * leading
-		}
-	}
-	w.y += 4
-}
-
-func (w *writer) sign(list Signature) {
-	const height = 64.0
-	w.room(height)
-	for i, s := range list {
-		x := margin + float64(i)*(signAt+24)
-		w.pdf.SetStrokeColor(120, 120, 120)
-		w.pdf.SetLineWidth(0.6)
-		w.pdf.Line(x, w.y+44, x+signAt, w.y+44)
-		w.put(s, cellAt, Quiet, x, w.y+48, false)
-	}
-	w.y += height
+	w.pdf.Line(w.look.margin, y, w.size.W-w.look.margin, y)
 }
 
 // footers writes the last line of each page, now that their number is known.
@@ -214,8 +222,8 @@ func (w *writer) footers(text string) {
 			return
 		}
 		w.at = 0 // each page sets its own
-		y := w.size.H - margin - smallAt
-		w.put(w.lines(text, smallAt, w.width()-60)[0], smallAt, Quiet, margin, y, false)
-		w.put(fmt.Sprintf("%d / %d", i, w.pages), smallAt, Quiet, w.size.W-margin, y, true)
+		y, long := w.size.H-footer-w.look.small, w.width()
+		w.put(w.lines(text, w.look.small, long-60)[0], w.look.small, Quiet, w.look.margin, y, long, Left)
+		w.put(line{fmt.Sprintf("%d / %d", i, w.pages), true}, w.look.small, Quiet, w.look.margin, y, long, Right)
 	}
 }

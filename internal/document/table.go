@@ -1,81 +1,222 @@
 package document
 
-// set is a row of a table, broken into lines.
-type set struct {
-	text, small [][]string
-	height      float64
+import "math"
+
+// A grid is a table or a form on pages.
+type grid struct {
+	w     *writer
+	at    []float64 // where its columns begin, and where the last one ends
+	right []bool
+	boxed bool    // with lines around each field, the first of a row shaded
+	whole float64 // rows up to this height are not divided
+	head  *row    // comes again on each page
 }
 
-// table lays a table out. Its head is repeated on each page, and a row stays on one; one that is higher than a page begins on a
-// new one and loses what does not fit, which no row of ours does.
+// row is a row of a grid, broken into lines.
+type row struct {
+	cells  [][]entry
+	height float64
+}
+
+// entry is a line in a cell.
+type entry struct {
+	line
+	size  float64
+	tone  Tone
+	align Align
+}
+
+// columns places columns by their parts of the width.
+func (w *writer) columns(parts []float64) []float64 {
+	all, at := 0.0, []float64{w.look.margin}
+	for _, p := range parts {
+		all += max(p, 0)
+	}
+	for _, p := range parts {
+		if all > 0 {
+			p = max(p, 0) / all
+		} else {
+			p = 1 / float64(len(parts))
+		}
+		at = append(at, at[len(at)-1]+p*w.width())
+	}
+	return at
+}
+
+// table lays a table out.
 func (w *writer) table(t Table) {
-	all := 0.0
-	for _, c := range t.Columns {
-		all += c.Width
+	if len(t.Columns) == 0 {
+		return
 	}
-	at := []float64{margin}
-	for _, c := range t.Columns {
-		at = append(at, at[len(at)-1]+c.Width/all*w.width())
-	}
+	g := &grid{w: w, whole: math.Inf(1)}
+	var parts []float64
 	titles := make([]Cell, len(t.Columns))
 	for i, c := range t.Columns {
-		titles[i].Text = c.Title
+		parts, titles[i] = append(parts, c.Width), Cell{Text: c.Title, Tone: Quiet}
+		g.right = append(g.right, c.Right)
 	}
-	head := w.set(t, titles, at)
-	begin := func() {
-		w.row(t, titles, head, at, Quiet)
-		w.rule(w.y, 0.8, 60)
-	}
+	g.at = w.columns(parts)
+	head := g.cells(titles)
+	g.head = &head
 	if len(t.Rows) > 0 {
-		w.room(head.height + w.set(t, t.Rows[0], at).height)
+		w.room(head.height + min(g.cells(t.Rows[0]).height, w.bottom()-w.look.margin-head.height))
+	} else {
+		w.room(head.height)
 	}
-	begin()
+	g.begin()
 	for _, cells := range t.Rows {
-		s := w.set(t, cells, at)
-		if w.y+s.height > w.bottom() {
-			w.page()
-			begin()
-		}
-		w.row(t, cells, s, at, Plain)
-		w.rule(w.y, 0.3, 200)
+		g.add(g.cells(cells))
 	}
 	w.y += 6
 }
 
-// set breaks the cells of a row into lines.
-func (w *writer) set(t Table, cells []Cell, at []float64) (s set) {
-	for i := range t.Columns {
-		width := at[i+1] - at[i] - 2*padding
-		var small []string
-		text := w.lines(cells[i].Text, cellAt, width)
-		if cells[i].Small != "" {
-			small = w.lines(cells[i].Small, smallAt, width)
+// form lays a form out.
+func (w *writer) form(f Form) {
+	g := &grid{w: w, boxed: true, right: []bool{false, false}, at: w.columns([]float64{27, 73}), whole: (w.bottom() - w.look.margin) / 3}
+	for _, x := range f {
+		var left, right []entry
+		left = g.entries(left, x.Label, w.look.cell, Plain, Left, 0)
+		if x.Note != "" {
+			left = g.entries(left, x.Note, w.look.small, Quiet, Left, 0)
 		}
-		s.text, s.small = append(s.text, text), append(s.small, small)
-		s.height = max(s.height, (float64(len(text))*cellAt+float64(len(small))*smallAt)*leading+2*padding)
+		for _, p := range x.Value {
+			right = g.entries(right, p.Text, w.look.cell, p.Tone, p.Align, 1)
+		}
+		if right == nil {
+			right = g.entries(right, "", w.look.cell, Plain, Left, 1)
+		}
+		g.add(g.row([][]entry{left, right}))
 	}
-	return s
+	w.y += 8
 }
 
-// row writes a row, in the tone of its cells or, where they have none, in one.
-func (w *writer) row(t Table, cells []Cell, s set, at []float64, tone Tone) {
-	for i, c := range t.Columns {
-		x, y := at[i]+padding, w.y+padding
-		if c.Right {
-			x = at[i+1] - padding
+// inside is the width in which the text of a column is set.
+func (g *grid) inside(i int) float64 { return g.at[i+1] - g.at[i] - 2*g.pad() }
+
+func (g *grid) pad() float64 {
+	if g.boxed {
+		return 2 * padding
+	}
+	return padding
+}
+
+// entries adds the lines of a text to those of a cell in a column.
+func (g *grid) entries(to []entry, text string, size float64, tone Tone, align Align, column int) []entry {
+	for _, l := range g.w.lines(text, size, g.inside(column)) {
+		to = append(to, entry{l, size, tone, align})
+	}
+	return to
+}
+
+// cells breaks the cells of a table's row into lines.
+func (g *grid) cells(list []Cell) row {
+	out := make([][]entry, len(g.right))
+	for i, right := range g.right {
+		align, c := Left, cell(list, i)
+		if right {
+			align = Right
 		}
-		its := cells[i].Tone
-		if its == Plain {
-			its = tone
-		}
-		for _, l := range s.text[i] {
-			w.put(l, cellAt, its, x, y, c.Right)
-			y += cellAt * leading
-		}
-		for _, l := range s.small[i] {
-			w.put(l, smallAt, Quiet, x, y, c.Right)
-			y += smallAt * leading
+		out[i] = g.entries(nil, c.Text, g.w.look.cell, c.Tone, align, i)
+		if c.Small != "" {
+			out[i] = g.entries(out[i], c.Small, g.w.look.small, Quiet, align, i)
 		}
 	}
-	w.y += s.height
+	return g.row(out)
+}
+
+// row measures cells.
+func (g *grid) row(cells [][]entry) row {
+	r := row{cells: cells}
+	for _, c := range cells {
+		high := 2 * g.pad()
+		for _, e := range c {
+			high += e.size * g.w.look.tight
+		}
+		r.height = max(r.height, high)
+	}
+	return r
+}
+
+// begin writes the head, at the top of a page or where the table begins.
+func (g *grid) begin() {
+	if g.head != nil {
+		g.draw(*g.head)
+		g.w.rule(g.w.y, 0.8, 60)
+	}
+}
+
+// add writes a row where there is room for it, in parts if it is longer than may be kept on one page.
+func (g *grid) add(r row) {
+	w := g.w
+	for fresh := false; ; fresh = true {
+		left, page := w.bottom()-w.y, w.bottom()-w.look.margin
+		if g.head != nil {
+			page -= g.head.height
+		}
+		switch {
+		case r.height <= left:
+			g.finish(r)
+			return
+		case r.height > min(g.whole, page):
+			first, rest := g.divide(r, left)
+			if first.height > 0 {
+				g.finish(first)
+				r, fresh = rest, false
+			}
+		}
+		if fresh { // a head as high as a page leaves no room: no document of ours is like that, and it must end
+			g.finish(r)
+			return
+		}
+		w.page()
+		g.begin()
+	}
+}
+
+// divide takes from a row what fits into a height; nothing, if that is not worth it.
+func (g *grid) divide(r row, height float64) (first, rest row) {
+	const worth = 4 // lines
+	var a, b [][]entry
+	if height < worth*g.w.look.cell*g.w.look.tight+2*g.pad() {
+		return row{}, r
+	}
+	for _, c := range r.cells {
+		n, high := 0, 2*g.pad()
+		for ; n < len(c) && high+c[n].size*g.w.look.tight <= height; n++ {
+			high += c[n].size * g.w.look.tight
+		}
+		a, b = append(a, c[:n]), append(b, c[n:])
+	}
+	return g.row(a), g.row(b)
+}
+
+// finish draws a row and the line below it.
+func (g *grid) finish(r row) {
+	g.draw(r)
+	if !g.boxed {
+		g.w.rule(g.w.y, 0.3, 200)
+	}
+}
+
+// draw writes a row.
+func (g *grid) draw(r row) {
+	w := g.w
+	for i, c := range r.cells {
+		x, y := g.at[i]+g.pad(), w.y+g.pad()
+		if g.boxed {
+			style := "D"
+			w.pdf.SetStrokeColor(90, 90, 90)
+			w.pdf.SetLineWidth(0.5)
+			if i == 0 {
+				w.pdf.SetFillColor(labelShade, labelShade, labelShade)
+				style = "FD"
+			}
+			w.pdf.RectFromUpperLeftWithStyle(g.at[i], w.y, g.at[i+1]-g.at[i], r.height, style)
+		}
+		for _, e := range c {
+			w.put(e.line, e.size, e.tone, x, y+e.size*(w.look.tight-1)/2-1, g.inside(i), e.align)
+			y += e.size * w.look.tight
+		}
+	}
+	w.y += r.height
 }

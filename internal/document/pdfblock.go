@@ -1,0 +1,108 @@
+package document
+
+import "slices"
+
+// block lays a block out.
+func (w *writer) block(b Block) {
+	switch b := b.(type) {
+	case Heading:
+		w.heading(b)
+	case Paragraph:
+		w.paragraph(b)
+	case List:
+		w.list(b)
+	case Pairs:
+		w.pairs(b)
+	case Form:
+		w.form(b)
+	case Table:
+		w.table(b)
+	case Signature:
+		w.sign(b)
+	case PageBreak:
+		if w.y > w.look.margin {
+			w.page()
+		}
+	}
+}
+
+func (w *writer) heading(h Heading) {
+	size, above := w.look.head, 8.0
+	if h.Level > 1 {
+		size, above = w.look.part, 5
+	}
+	if w.y > w.look.margin {
+		w.y += above
+	}
+	w.room(size*w.look.leading + 60) // not the last thing on a page
+	w.text(h.Text, size, Plain, Left, w.look.margin, w.width())
+	if h.Level <= 1 {
+		w.rule(w.y-1, 0.6, 120)
+		w.y += 4
+	}
+}
+
+func (w *writer) paragraph(p Paragraph) {
+	size := w.look.text
+	if p.Tone == Large {
+		size = w.look.head
+	}
+	w.text(p.Text, size, p.Tone, p.Align, w.look.margin, w.width())
+	w.y += 4
+}
+
+func (w *writer) list(list List) {
+	size := w.look.text
+	indent := 1.2 * size
+	for _, s := range list {
+		w.room(size * w.look.leading)
+		page, y := w.pages, w.y
+		w.text(s, size, Plain, Left, w.look.margin+indent, w.width()-indent)
+		if w.pages == page { // its dot stands where it began
+			w.put(line{"・", true}, size, Plain, w.look.margin, y, indent, Left)
+		}
+	}
+	w.y += 4
+}
+
+func (w *writer) pairs(list Pairs) {
+	const most = 170.0
+	size, wide := w.look.text, 0.0
+	w.font(size)
+	for _, p := range list {
+		wide = min(max(wide, w.measure(clean(p[0]))+14), most)
+	}
+	for _, p := range list {
+		left, right := w.lines(p[0], size, wide-10), w.lines(p[1], size, w.width()-wide)
+		for i := range max(len(left), len(right)) {
+			w.room(size * w.look.leading)
+			if i < len(left) {
+				w.put(line{left[i].text, true}, size, Quiet, w.look.margin, w.y, wide-10, Left)
+			}
+			if i < len(right) {
+				w.put(right[i], size, Plain, w.look.margin+wide, w.y, w.width()-wide, Left)
+			}
+			w.y += size * w.look.leading
+		}
+	}
+	w.y += 4
+}
+
+func (w *writer) sign(list Signature) {
+	const height, gap = 64.0, 24.0
+	if len(list) == 0 {
+		return
+	}
+	long := min(signAt, (w.width()+gap)/float64(len(list))-gap)
+	w.room(height)
+	for i, s := range list {
+		x := w.look.margin + float64(i)*(long+gap)
+		w.pdf.SetStrokeColor(120, 120, 120)
+		w.pdf.SetLineWidth(0.6)
+		w.pdf.Line(x, w.y+44, x+long, w.y+44)
+		for j, l := range slices.Backward(w.lines(s, w.look.cell, long)) {
+			w.put(l, w.look.cell, Quiet, x, w.y+48+float64(j)*w.look.cell*w.look.leading, long, Left)
+		}
+	}
+	w.y += height
+}
