@@ -17,7 +17,7 @@ import (
 const module = "github.com/azekura/azekura/internal/"
 
 // words are packages without I/O that everybody may use.
-const words = "id pathname problem account event"
+const words = "id pathname problem account event whose"
 
 // imports says which packages of ours a package may import, by the longest prefix of its path. Data flows one way:
 // words, bytes, books, trust, the house, doors, programs. A door that knows packs, or a storehouse that can
@@ -29,6 +29,7 @@ var imports = map[string]string{
 	"account":  "id",
 	"event":    "id account pathname",
 	"lang":     "problem",
+	"whose":    "",
 
 	"deadline": "",
 

@@ -17,6 +17,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // state is what the state file holds, as JSON: docs/format.md, Keeper state.
@@ -102,7 +103,7 @@ type books struct {
 	groups   map[string]*groupState // by accountKey
 	memberOf map[id.Account][]*groupState
 	traps    map[id.Share]*trapSet
-	persons  map[id.Share]*template
+	persons  map[id.Share]*whose.Template
 	zone     *time.Location // of the policy
 }
 
@@ -113,7 +114,7 @@ func newBooks(s state) (*books, error) {
 	b := &books{state: s, accounts: make(map[string]*accountState), byID: make(map[id.Account]*accountState),
 		shares: make(map[id.Share]*shareState), names: make(map[string]*shareState),
 		groups: make(map[string]*groupState), memberOf: make(map[id.Account][]*groupState),
-		traps: trapsOf(s.Traps), persons: make(map[id.Share]*template)}
+		traps: trapsOf(s.Traps), persons: make(map[id.Share]*whose.Template)}
 	if b.zone = time.Local; s.Policy.Zone != "" {
 		if zone, err := s.Policy.zone(); err == nil {
 			b.zone = zone

@@ -17,6 +17,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // jobState is a large reading that two people have agreed on.
@@ -48,7 +49,7 @@ func (j *jobState) covers(s account.Session, r *Request, path func() string) boo
 	if j.Path == "" {
 		return true
 	}
-	p, folder := path(), plainPath(j.Path)
+	p, folder := path(), whose.Plain(j.Path)
 	return p == folder || strings.HasPrefix(p, folder+"/")
 }
 

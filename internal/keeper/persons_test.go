@@ -1,6 +1,10 @@
 package keeper
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/azekura/azekura/internal/whose"
+)
 
 func TestPersons(t *testing.T) {
 	for _, c := range []struct{ template, path, want string }{
@@ -25,7 +29,7 @@ func TestPersons(t *testing.T) {
 		if err != nil {
 			t.Fatal(c.template, err)
 		}
-		if got := p.person(within("/share/" + c.path)); got != within("/share/"+c.want) {
+		if got := p.Person(within("/share/" + c.path)); got != within("/share/"+c.want) {
 			t.Errorf("%s of %s is %q, want %q", c.template, c.path, got, c.want)
 		}
 	}
@@ -34,7 +38,7 @@ func TestPersons(t *testing.T) {
 			t.Errorf("%q is a template", bad)
 		}
 	}
-	if (*template)(nil).person("a") != "" {
+	if (*whose.Template)(nil).Person("a") != "" {
 		t.Error("a share without a template names persons")
 	}
 }
@@ -48,7 +52,7 @@ func FuzzPersons(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if who := p.person(plainPath(path)); len(who) > len(plainPath(path)) {
+		if who := p.Person(whose.Plain(path)); len(who) > len(whose.Plain(path)) {
 			t.Errorf("%q in %q is %q", text, path, who)
 		}
 	})

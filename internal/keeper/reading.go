@@ -14,6 +14,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // Alarm is something about a reading that people must hear of at once.
@@ -89,7 +90,7 @@ func (l *Local) admit(ctx context.Context, s account.Session, r Request) (jobs [
 type paths struct {
 	r        *Request
 	key      func() (seal.Key, error) // made when it is wanted for the first time
-	template *template
+	template *whose.Template
 	traps    *trapSet
 	jobs     []*jobState // that a file could be read in
 	opened   []string
@@ -127,7 +128,7 @@ func (p *paths) person(i int) string {
 	if p.template == nil {
 		return ""
 	}
-	return p.template.person(p.at(i))
+	return p.template.Person(p.at(i))
 }
 
 // trap returns the files of a request that are traps.

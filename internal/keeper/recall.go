@@ -91,7 +91,7 @@ func (l *Local) recount(b *books, k *ReadingKey, e *Entry, now time.Time) {
 			if e.Paths == nil {
 				continue
 			}
-			if who := b.persons[x.Share].person(within(e.Paths[i])); who != "" {
+			if who := b.persons[x.Share].Person(within(e.Paths[i])); who != "" {
 				people = append(people, r.personKey(x.Share, who))
 			}
 		}

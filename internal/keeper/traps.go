@@ -15,6 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // trapState is a place or a person that nobody has a reason to read.
@@ -45,9 +46,9 @@ func trapsOf(list []*trapState) map[id.Share]*trapSet {
 			out[t.Share] = x
 		}
 		if t.Path != "" {
-			x.paths[plainPath(t.Path)] = true
+			x.paths[whose.Plain(t.Path)] = true
 		} else {
-			x.persons[plainPath(t.Person)] = true
+			x.persons[whose.Plain(t.Person)] = true
 		}
 	}
 	return out
@@ -71,14 +72,14 @@ func (t *trapSet) holds(path, person string) bool {
 }
 
 // below reports whether a trap stands below a folder, whose path is in its compared form: a path, or where a person's files would be.
-func (t *trapSet) below(folder string, of *template) bool {
+func (t *trapSet) below(folder string, of *whose.Template) bool {
 	for p := range t.paths {
 		if strings.HasPrefix(p, folder+"/") {
 			return true
 		}
 	}
 	for p := range t.persons {
-		if of.mayHold(folder, p) {
+		if of.MayHold(folder, p) {
 			return true
 		}
 	}
@@ -93,7 +94,7 @@ func (l *Local) Trapped(share id.Share, path string) bool {
 		return false
 	}
 	p := within(path)
-	return t.holds(p, b.persons[share].person(p))
+	return t.holds(p, b.persons[share].Person(p))
 }
 
 // TrapBelow reports whether a trap stands below a folder: who takes the folder away takes it along.
@@ -108,7 +109,7 @@ func (l *Local) HasTraps(share id.Share) bool { return l.books.Load().traps[shar
 
 // within returns a path in its share, in the form in which it is compared.
 func within(path string) string {
-	_, rest, _ := strings.Cut(strings.TrimPrefix(plainPath(path), "/"), "/")
+	_, rest, _ := strings.Cut(strings.TrimPrefix(whose.Plain(path), "/"), "/")
 	return rest
 }
 
@@ -147,7 +148,7 @@ func (l *Local) AddTrap(ctx context.Context, s id.Session, path, person string) 
 }
 
 func (t *trapState) same(u *trapState) bool {
-	return t.Share == u.Share && plainPath(t.Path) == plainPath(u.Path) && plainPath(t.Person) == plainPath(u.Person)
+	return t.Share == u.Share && whose.Plain(t.Path) == whose.Plain(u.Path) && whose.Plain(t.Person) == whose.Plain(u.Person)
 }
 
 // name is what the ledger calls a trap.
