@@ -38,6 +38,7 @@ var imports = map[string]string{
 	"password": "",
 	"preview":  "problem",
 
+	"exposure":        words,
 	"guard":           "id account commit",
 	"guard/structure": "",
 

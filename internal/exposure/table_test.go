@@ -1,0 +1,553 @@
+package exposure
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+)
+
+var (
+	shareA, shareB = id.Share{0xA}, id.Share{0xB}
+	thief          = id.Session{7}
+	day            = time.Date(2026, 7, 12, 9, 0, 0, 0, time.UTC)
+)
+
+// clockAt is a time of that day.
+func clockAt(hour, min int) time.Time {
+	return day.Add(time.Duration(hour-9)*time.Hour + time.Duration(min)*time.Minute)
+}
+
+// book is a ledger from 9:00 to 12:00 with a heartbeat a minute, into which a test writes.
+type book struct{ list []Entry }
+
+func newBook() *book {
+	b := &book{}
+	b.add(clockAt(9, 0), event.Event{Kind: event.Started})
+	for m := 1; m <= 180; m++ {
+		b.add(clockAt(9, m), event.Event{Kind: event.Heartbeat})
+	}
+	return b
+}
+
+func (b *book) add(when time.Time, e event.Event, paths ...pathname.Path) {
+	e.When = when
+	at := len(b.list)
+	for at > 0 && b.list[at-1].Recorded.After(when) {
+		at--
+	}
+	b.list = slices.Insert(b.list, at, Entry{Recorded: when, Event: e, Paths: paths})
+	for i := range b.list {
+		b.list[i].Index = int64(i)
+	}
+}
+
+func (b *book) released(when time.Time, s id.Session, v id.Version, why account.Purpose) {
+	b.add(when, event.Event{Kind: event.Released, Session: s, Share: shareA, Purpose: why, Until: when.Add(5 * time.Minute), Files: []event.File{{Version: v}}})
+}
+
+func (b *book) ledger() Ledger {
+	return Ledger{Entries: seq(b.list), Verified: int64(len(b.list)), Read: clockAt(12, 0)}
+}
+
+func version(n byte) id.Version { return id.Version{n} }
+
+// file is a file of share A with one version, saved at 9:01, with a key of its own.
+func file(n byte, path pathname.Path) *File {
+	return &File{ID: id.File{n}, Share: shareA, Paths: []pathname.Path{path},
+		Versions: []Version{{ID: version(n), Key: version(n), Epoch: id.Epoch{n}, Equal: [32]byte{n, n}, Saved: clockAt(9, 1)}}}
+}
+
+func bySession(from, to time.Time) []Party {
+	return []Party{{Kind: Session, Session: thief, From: from, To: to, Shares: []id.Share{shareA}}}
+}
+
+func ask(t *testing.T, q Question) *Exposure {
+	t.Helper()
+	if q.Persons == nil {
+		q.Persons = persons{[]id.Share{shareA}}
+	}
+	x, err := Ask(q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// saved writes into the book that the files were saved at 9:01.
+func (b *book) saved(files ...*File) {
+	for _, f := range files {
+		for _, v := range f.Versions {
+			b.add(v.Saved, event.Event{Kind: event.Saved, Share: f.Share, Files: []event.File{{Version: v.ID}}})
+		}
+	}
+}
+
+func TestMarks(t *testing.T) {
+	mine := func(f *File, at time.Time) *File {
+		f.Versions[0].Session, f.Versions[0].Saved = thief, at
+		return f
+	}
+	for name, c := range map[string]struct {
+		parties []Party
+		file    *File // 1
+		write   func(b *book)
+		damage  Damage
+		want    Mark
+	}{
+		"nothing": {want: 0},
+		"released in its time": {write: func(b *book) { b.released(clockAt(10, 10), thief, version(1), account.Open) },
+			want: Released},
+		"released before, and the lease was still good": {write: func(b *book) { b.released(clockAt(9, 52), thief, version(1), account.Open) },
+			want: Released},
+		"released before, and the lease was over": {write: func(b *book) { b.released(clockAt(9, 48), thief, version(1), account.Open) }},
+		"released behind":                         {write: func(b *book) { b.released(clockAt(11, 10), thief, version(1), account.Open) }},
+		"released to somebody else":               {write: func(b *book) { b.released(clockAt(10, 10), id.Session{8}, version(1), account.Open) }},
+		"a copy":                                  {write: func(b *book) { b.released(clockAt(10, 10), thief, version(1), account.Copy) }, want: Released},
+		"a preview": {file: func() *File {
+			f := file(1, "/a/p1_x.jpg")
+			f.Versions[0].Previews = []Preview{{ID: version(99)}}
+			return f
+		}(), write: func(b *book) { b.released(clockAt(10, 10), thief, version(99), account.Preview) }, want: Released},
+		"a version that it was copied from": {file: func() *File {
+			f := file(1, "/a/p1_x.jpg")
+			f.Versions[0].Key = version(98)
+			return f
+		}(), write: func(b *book) { b.released(clockAt(10, 10), thief, version(98), account.Open) }, want: Released},
+		"by the console's account": {parties: []Party{{Kind: Account, From: clockAt(10, 0), To: clockAt(11, 0)}},
+			write: func(b *book) { b.released(clockAt(10, 10), thief, version(1), account.Open) }}, // nobody's account is no account
+		"saved by itself": {file: mine(file(1, "/a/p1_x.jpg"), clockAt(10, 5)), want: Own},
+		"saved by itself and read": {file: mine(file(1, "/a/p1_x.jpg"), clockAt(10, 5)),
+			write: func(b *book) { b.released(clockAt(10, 10), thief, version(1), account.Open) }, want: Own | Released},
+		"saved by itself before": {file: mine(file(1, "/a/p1_x.jpg"), clockAt(9, 5))},
+		"restored": {file: func() *File {
+			f := mine(file(1, "/a/p1_x.jpg"), clockAt(10, 5))
+			f.Versions[0].Key = version(98)
+			return f
+		}(), want: Handled},
+		"saved where it had copied": {file: mine(file(1, "/a/p1_x.jpg"), clockAt(10, 15)),
+			write: func(b *book) { b.released(clockAt(10, 10), thief, version(97), account.Copy) }, want: Handled | Reach},
+		"altered":            {damage: func(id.File) (bool, bool) { return true, false }, want: Altered},
+		"altered and intact": {damage: func(id.File) (bool, bool) { return true, true }, want: Altered | Intact},
+		"the keeper":         {parties: []Party{{Kind: Keeper, From: clockAt(10, 0), To: clockAt(11, 0)}}, want: Reach | Cipher},
+		"one process":        {parties: []Party{{Kind: Storehouse, From: clockAt(10, 0), To: clockAt(11, 0)}}, want: Reach | Cipher},
+		"a storehouse, keeper apart": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			write: manySaves, want: Cipher},
+		"a storehouse that holds the write epoch": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			want: Cipher | Reach},
+		"a lease to whomever, in a storehouse": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			write: func(b *book) {
+				manySaves(b)
+				b.released(clockAt(11, 10), id.Session{8}, version(1), account.Open)
+			}, want: Cipher | Reach},
+		"a reader that may be open still": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			write: func(b *book) {
+				manySaves(b)
+				b.released(clockAt(9, 30), id.Session{8}, version(1), account.Open)
+			}, want: Cipher | Reach},
+		"a reader whose session has ended": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			write: func(b *book) {
+				manySaves(b)
+				b.released(clockAt(9, 30), id.Session{8}, version(1), account.Open)
+				b.add(clockAt(9, 31), event.Event{Kind: event.Logout, Session: id.Session{8}})
+			}, want: Cipher},
+		"a stolen medium":          {parties: []Party{{Kind: Copy, To: clockAt(11, 0)}}, want: Cipher},
+		"a medium made before":     {parties: []Party{{Kind: Copy, To: clockAt(8, 0)}}},
+		"a medium of other shares": {parties: []Party{{Kind: Copy, To: clockAt(11, 0), Shares: []id.Share{shareB}}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b, f := newBook(), c.file
+			if f == nil {
+				f = file(1, "/a/p1_x.jpg")
+			}
+			b.saved(f)
+			if c.write != nil {
+				c.write(b)
+			}
+			if c.parties == nil {
+				c.parties = bySession(clockAt(10, 0), clockAt(11, 0))
+			}
+			extra := file(50, "/a/p5_x.jpg") // has the same content as what was copied
+			extra.Versions[0].ID, extra.Versions[0].Key = version(97), version(97)
+			x := ask(t, Question{Parties: c.parties, Ledger: b.ledger(), Files: seq([]*File{f, extra}), Damage: c.damage})
+			if got := x.marks(f); got != c.want {
+				t.Errorf("marks %09b, want %09b", got, c.want)
+			}
+			for _, g := range x.Gaps {
+				t.Errorf("a gap: %+v", g)
+			}
+		})
+	}
+}
+
+// manySaves lets so many others be saved behind that the storehouse has begun other write epochs since.
+func manySaves(b *book) {
+	for i := range byte(lastSaved) {
+		b.add(clockAt(9, 2), event.Event{Kind: event.Saved, Share: shareA, Files: []event.File{{Version: id.Version{200, i}}}})
+	}
+}
+
+// TestEqual: who has read a content has read it wherever it stands in the share.
+func TestEqual(t *testing.T) {
+	b := newBook()
+	b.released(clockAt(10, 10), thief, version(1), account.Open)
+	one, two := file(1, "/a/p1_x.jpg"), file(2, "/a/p2_x.jpg")
+	two.Versions[0].Equal = one.Versions[0].Equal
+	x := ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File{one, two})})
+	list, err := x.List(Filter{Class: Confirmed})
+	if err != nil || len(list) != 2 || len(list[1].Proof) != 1 || b.list[list[1].Proof[0]].Event.Kind != event.Released {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if got := slices.Collect(x.People(Filter{Class: Confirmed})); !slices.Equal(got, []int{1, 2}) {
+		t.Errorf("persons %v", got)
+	}
+}
+
+// TestAddresses: a session belongs to the address that it began at, and whoever is in the same IPv6 network could go on with it.
+func TestAddresses(t *testing.T) {
+	b := newBook()
+	from := netip.MustParseAddr("2001:db8::1")
+	b.add(clockAt(9, 10), event.Event{Kind: event.Login, Session: thief, Address: from})
+	b.released(clockAt(10, 10), thief, version(1), account.Open) // tells no address
+	b.add(clockAt(9, 12), event.Event{Kind: event.Login, Session: id.Session{8}, Address: netip.MustParseAddr("2001:db8:0:1::1")})
+	b.released(clockAt(10, 11), id.Session{8}, version(2), account.Open)
+	p := Party{Kind: Address, Address: netip.MustParseAddr("2001:db8::77"), From: clockAt(10, 0), To: clockAt(11, 0)}
+	x := ask(t, Question{Parties: []Party{p}, Ledger: b.ledger(), Files: seq([]*File{file(1, "/a/p1_x.jpg"), file(2, "/a/p2_x.jpg")})})
+	if x.Files.Files != (Three{Confirmed: 1}) {
+		t.Errorf("%+v", x.Files.Files)
+	}
+}
+
+func TestGaps(t *testing.T) {
+	from, to := clockAt(10, 0), clockAt(11, 0)
+	drop := func(b *book, a, z time.Time) { // silence, and the indexes as if nothing had been
+		b.list = slices.DeleteFunc(b.list, func(e Entry) bool { return e.Recorded.After(a) && e.Recorded.Before(z) })
+		for i := range b.list {
+			b.list[i].Index = int64(i)
+		}
+	}
+	at := func(b *book, when time.Time) int {
+		return slices.IndexFunc(b.list, func(e Entry) bool { return !e.Recorded.Before(when) })
+	}
+	shift := func(b *book, from, to int, by time.Duration) {
+		for i := from; i < to; i++ {
+			b.list[i].Recorded = b.list[i].Recorded.Add(by)
+		}
+	}
+	for name, c := range map[string]struct {
+		write func(b *book, l *Ledger)
+		flaw  Flaw
+		hits  bool
+	}{
+		"none":                                  {func(*book, *Ledger) {}, "", false},
+		"silence of three minutes":              {func(b *book, _ *Ledger) { drop(b, clockAt(10, 10), clockAt(10, 13)) }, "", false},
+		"silence of four":                       {func(b *book, _ *Ledger) { drop(b, clockAt(10, 10), clockAt(10, 14)) }, Silence, true},
+		"silence before":                        {func(b *book, _ *Ledger) { drop(b, clockAt(9, 10), clockAt(9, 20)) }, Silence, false},
+		"silence before, and a lease out of it": {func(b *book, _ *Ledger) { drop(b, clockAt(9, 45), clockAt(9, 50)) }, Silence, true},
+		"stopped and started": {func(b *book, _ *Ledger) {
+			drop(b, clockAt(10, 10), clockAt(10, 30))
+			b.add(clockAt(10, 10).Add(time.Second), event.Event{Kind: event.Stopped})
+			b.add(clockAt(10, 29), event.Event{Kind: event.Started})
+		}, "", false},
+		"started, and not stopped": {func(b *book, _ *Ledger) { b.add(clockAt(10, 10).Add(time.Second), event.Event{Kind: event.Started}) }, Silence, true},
+		"stopped, and others came": {func(b *book, _ *Ledger) {
+			drop(b, clockAt(10, 10), clockAt(10, 30))
+			b.add(clockAt(10, 10).Add(time.Second), event.Event{Kind: event.Stopped})
+		}, Silence, true},
+		"a hole": {func(b *book, _ *Ledger) {
+			i := at(b, clockAt(10, 10))
+			b.list = slices.Delete(b.list, i, i+1)
+		}, Hole, true},
+		"an entry twice":         {func(b *book, _ *Ledger) { b.list[at(b, clockAt(9, 10))].Index = 3 }, Hole, true},
+		"closed":                 {func(b *book, _ *Ledger) { b.list[at(b, clockAt(10, 10))].Closed = true }, Closed, true},
+		"no time":                {func(b *book, _ *Ledger) { b.list[at(b, clockAt(10, 10))].Recorded = time.Time{} }, Closed, true},
+		"longer elsewhere":       {func(b *book, l *Ledger) { l.Seen = []int64{int64(len(b.list)) + 1} }, Cut, false},
+		"ends in the time":       {func(b *book, l *Ledger) { b.list = b.list[:at(b, clockAt(10, 30))]; l.Verified = int64(len(b.list)) }, Silence, true},
+		"ends with a stop":       {func(b *book, l *Ledger) { stopAt(b, at(b, clockAt(10, 30))); l.Verified = int64(len(b.list)) }, Silence, true},
+		"not verified from then": {func(b *book, l *Ledger) { l.Verified = int64(at(b, clockAt(10, 30))) }, Unverified, true},
+		"not verified behind":    {func(b *book, l *Ledger) { l.Verified = int64(at(b, clockAt(11, 30))) }, Unverified, false},
+		"not at all":             {func(_ *book, l *Ledger) { l.Verified = 0 }, Unverified, true},
+		"no ledger":              {func(b *book, _ *Ledger) { b.list = nil }, Empty, true},
+		"begins in the middle":   {func(b *book, _ *Ledger) { b.list = b.list[at(b, clockAt(10, 30)):] }, Cut, true},
+		"younger than the house": {func(b *book, l *Ledger) {
+			b.list = b.list[at(b, clockAt(10, 30)):]
+			b.list[0].Event = event.Event{Kind: event.Started}
+			for i := range b.list {
+				b.list[i].Index = int64(i)
+			}
+			l.Verified = int64(len(b.list))
+		}, Cut, true},
+		"a rollback": {func(b *book, _ *Ledger) { b.add(clockAt(10, 10), event.Event{Kind: event.RollbackAccepted}) }, Cut, true},
+		"set back":   {func(b *book, _ *Ledger) { shift(b, at(b, clockAt(10, 10)), at(b, clockAt(10, 50)), -time.Hour) }, Clock, true},
+		"set back long before, and right again behind": {func(b *book, _ *Ledger) { shift(b, at(b, clockAt(9, 10)), at(b, clockAt(11, 50)), -30*time.Minute) }, Clock, true},
+		"set forth": {func(b *book, _ *Ledger) { shift(b, at(b, clockAt(10, 10)), at(b, clockAt(10, 50)), time.Hour) }, Clock, true},
+		"stands still between heartbeats": {func(b *book, _ *Ledger) {
+			n := at(b, clockAt(10, 10))
+			for i := n; i < len(b.list); i++ {
+				b.list[i].Recorded = b.list[i].Recorded.Add(-time.Duration(min(i-n, 10)) * 30 * time.Second)
+			}
+		}, Clock, true},
+		"ahead when it was read":        {func(_ *book, l *Ledger) { l.Read = clockAt(11, 0) }, Clock, true},
+		"nobody knows when it was read": {func(_ *book, l *Ledger) { l.Read = time.Time{} }, Silence, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBook()
+			f := file(1, "/a/p1_x.jpg")
+			b.saved(f)
+			l := b.ledger()
+			c.write(b, &l)
+			l.Entries = seq(b.list)
+			x := ask(t, Question{Parties: bySession(from, to), Ledger: l, Files: seq([]*File{f})})
+			hits, found := false, c.flaw == "" && len(x.Gaps) == 0
+			for _, g := range x.Gaps {
+				hits = hits || g.Hits
+				found = found || g.Flaw == c.flaw
+			}
+			if !found || hits != c.hits {
+				t.Errorf("gaps %+v, want %q, in the time %v", x.Gaps, c.flaw, c.hits)
+			}
+			want := Three{}
+			if hits {
+				want.Possible = 1
+			}
+			if x.Files.Files != want || x.Persons.Persons != want {
+				t.Errorf("files %+v, persons %+v, want %+v", x.Files.Files, x.Persons.Persons, want)
+			}
+		})
+	}
+}
+
+func stopAt(b *book, n int) {
+	b.list = b.list[:n]
+	b.list[n-1].Event = event.Event{Kind: event.Stopped}
+}
+
+// TestGapShares: what a gap leaves unsure is what the parties could read, and that is everything if nobody knows.
+func TestGapShares(t *testing.T) {
+	other := file(2, "/b/p1_x.jpg")
+	other.Share = shareB
+	late := file(3, "/a/p3_x.jpg")
+	late.Versions[0].Saved = clockAt(11, 30)
+	b := newBook()
+	b.list[len(b.list)/2].Closed = true
+	b.saved(late)
+	for _, c := range []struct {
+		shares []id.Share
+		want   int64
+	}{{[]id.Share{shareA}, 1}, {[]id.Share{}, 0}, {nil, 2}} {
+		p := bySession(clockAt(10, 0), clockAt(11, 0))
+		p[0].Shares = c.shares
+		x := ask(t, Question{Parties: p, Ledger: b.ledger(), Files: seq([]*File{file(1, "/a/p1_x.jpg"), other, late})})
+		if x.Files.Files != (Three{Possible: c.want}) {
+			t.Errorf("shares %v: %+v", c.shares, x.Files.Files)
+		}
+	}
+}
+
+// TestPersons: groups count as all who are in them, what nothing links as everybody, and a share without a roster as unknown.
+func TestPersons(t *testing.T) {
+	b := newBook()
+	files := []*File{file(1, "/a/p0_x.jpg"), file(2, "/a/p11_x.jpg"), file(3, "/a/class_x.jpg"), file(4, "/a/note_x.txt"), file(5, "/a/x_1.pdf"), file(6, "/b/p1_x.jpg")}
+	files[5].Share = shareB
+	named := func(n ...byte) Report {
+		b := &book{slices.Clone(b.list)}
+		for _, n := range n {
+			b.released(clockAt(10, 10), thief, version(n), account.Open)
+		}
+		return ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq(files)}).Report
+	}
+	for _, c := range []struct {
+		read             []byte
+		persons, loose   int64
+		files, unlinked  int64
+		unknown, strange int64
+	}{
+		{[]byte{1}, 1, 0, 1, 0, 0, 0},
+		{[]byte{1, 2}, 2, 0, 2, 0, 0, 0},
+		{[]byte{1, 3}, 6, 0, 2, 0, 0, 0},
+		{[]byte{4}, 0, 0, 1, 0, 0, 0},
+		{[]byte{1, 5}, 12, 11, 2, 1, 0, 0},
+		{[]byte{6}, 0, 0, 1, 1, 1, 0},
+		{[]byte{77}, 12, 12, 0, 0, 0, 1},
+	} {
+		r := named(c.read...)
+		got := []int64{r.Persons.Persons.Confirmed, r.Persons.Unlinked.Confirmed, r.Files.Files.Confirmed, r.Files.Unlinked.Confirmed, r.Unknown.Confirmed, r.Files.Strange}
+		if want := []int64{c.persons, c.loose, c.files, c.unlinked, c.unknown, c.strange}; !slices.Equal(got, want) {
+			t.Errorf("read %v: %v, want %v", c.read, got, want)
+		}
+	}
+	r := named(1, 2, 3)
+	if len(r.Rows) != 2 || r.Rows[0].Kind != "pupil" || r.Rows[0].Persons.Confirmed != 6 || r.Rows[1].Persons.Confirmed != 1 {
+		t.Errorf("rows %+v", r.Rows)
+	}
+}
+
+// TestWorst: a person counts once, where it is worst.
+func TestWorst(t *testing.T) {
+	b := newBook()
+	one, two, three := file(1, "/a/p0_x.jpg"), file(2, "/a/p0_y.jpg"), file(3, "/a/p1_x.jpg")
+	b.saved(one, two, three)
+	b.released(clockAt(10, 10), thief, version(1), account.Open)
+	parties := append(bySession(clockAt(10, 0), clockAt(11, 0)), Party{Kind: Copy})
+	x := ask(t, Question{Parties: parties, Ledger: b.ledger(), Files: seq([]*File{one, two, three})})
+	if x.Files.Files != (Three{1, 0, 2}) || x.Persons.Persons != (Three{1, 0, 1}) {
+		t.Errorf("files %+v, persons %+v", x.Files.Files, x.Persons.Persons)
+	}
+	for c, want := range map[Class]int{Confirmed: 0, Exempt: 1} {
+		list, err := x.List(Filter{Class: c, Person: &want})
+		if err != nil || len(list) != 1 {
+			t.Errorf("class %d: %+v, %v", c, list, err)
+		}
+		if got := slices.Collect(x.People(Filter{Class: c})); len(got) != 1 || got[0] != want {
+			t.Errorf("class %d: persons %v", c, got)
+		}
+	}
+	if list, err := x.List(Filter{Class: Exempt, Offset: 1, Limit: 1}); err != nil || len(list) != 1 || list[0].File != three.ID {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestNames: the names of files are told of their own.
+func TestNames(t *testing.T) {
+	b := newBook()
+	b.add(clockAt(9, 5), event.Event{Kind: event.Unlocked, Share: shareA})
+	b.add(clockAt(11, 50), event.Event{Kind: event.Unlocked, Share: shareB})
+	names := func(p Party) (out []id.Share) {
+		p.From, p.To = clockAt(10, 0), clockAt(11, 0)
+		for _, s := range ask(t, Question{Parties: []Party{p}, Ledger: b.ledger(), Files: seq([]*File(nil))}).Shares {
+			if s.Names {
+				out = append(out, s.Share)
+			}
+		}
+		return out
+	}
+	for name, c := range map[string]struct {
+		p    Party
+		want []id.Share
+	}{
+		"a session":                   {Party{Kind: Session, Session: thief, Shares: []id.Share{shareB}}, []id.Share{shareB}},
+		"a session, rights not known": {Party{Kind: Session, Session: thief}, []id.Share{shareA, shareB}},
+		"a storehouse":                {Party{Kind: Storehouse, Apart: true}, []id.Share{shareA}},
+		"a storehouse started since":  {Party{Kind: Storehouse, Apart: true, Since: clockAt(9, 15)}, nil},
+		"a keeper":                    {Party{Kind: Keeper}, []id.Share{shareA, shareB}},
+		"a medium":                    {Party{Kind: Copy}, nil},
+	} {
+		if got := names(c.p); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+// TestLeads: what a party has made to come in again is pointed at.
+func TestLeads(t *testing.T) {
+	b := newBook()
+	b.add(clockAt(10, 5), event.Event{Kind: event.DeviceMade, Session: thief})
+	b.add(clockAt(10, 6), event.Event{Kind: event.DeviceMade, Session: id.Session{8}})
+	x := ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File(nil))})
+	if len(x.Leads) != 1 || b.list[x.Leads[0]].Event.Session != thief {
+		t.Errorf("%v", x.Leads)
+	}
+}
+
+// TestErrors: what cannot be read is an error, and no smaller number.
+func TestErrors(t *testing.T) {
+	bad := errors.New("the disk")
+	b := newBook()
+	l := b.ledger()
+	l.Entries = func(yield func(Entry, error) bool) { _ = yield(b.list[0], nil) && yield(Entry{}, bad) }
+	if _, err := Ask(Question{Ledger: l, Files: seq([]*File(nil))}); !errors.Is(err, bad) {
+		t.Errorf("%v", err)
+	}
+	files := func(yield func(*File, error) bool) { _ = yield(file(1, "/a/p1_x.jpg"), nil) && yield(nil, bad) }
+	if _, err := Ask(Question{Ledger: b.ledger(), Files: files}); !errors.Is(err, bad) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestManyGaps: what somebody who rules the clock can do to it costs neither memory nor truth.
+func TestManyGaps(t *testing.T) {
+	b := newBook()
+	for i := range int64(3 * maxGaps) {
+		b.list = append(b.list, Entry{Index: int64(len(b.list)), Recorded: clockAt(12, 0).Add(-time.Duration(i%2) * time.Hour), Event: event.Event{Kind: event.Heartbeat}})
+	}
+	b.list = append(b.list, Entry{Index: int64(len(b.list)), Recorded: clockAt(11, 30),
+		Event: event.Event{Kind: event.Released, Session: thief, Share: shareA, Files: []event.File{{Version: version(1)}}}})
+	x := ask(t, Question{Parties: bySession(clockAt(11, 0), clockAt(11, 40)), Ledger: b.ledger(), Files: seq([]*File{file(1, "/a/p1_x.jpg")})})
+	if len(x.Gaps) > maxGaps || x.Files.Files.Confirmed != 1 {
+		t.Errorf("%d gaps, %+v", len(x.Gaps), x.Files.Files)
+	}
+}
+
+// crowd is a roster of 200 schools.
+type crowd struct{ persons }
+
+func (crowd) Of(_ id.Share, path pathname.Path) Who {
+	var n int
+	fmt.Sscanf(string(path), "/a/%d", &n)
+	return Who{One, n}
+}
+
+func (crowd) Place(p int) Place { return Place{School: schools[p%len(schools)]} }
+
+var schools = func() (out []string) {
+	for i := range 200 {
+		out = append(out, fmt.Sprint("school ", i))
+	}
+	return out
+}()
+
+// BenchmarkAsk asks about 1,000,000 files of 173,000 persons, of which a storehouse had 100,000 in reach.
+func BenchmarkAsk(b *testing.B) {
+	book := newBook()
+	const files, people = 1_000_000, 173_000
+	v := func(n int) id.Version { return id.Version{byte(n), byte(n >> 8), byte(n >> 16), 1} }
+	for part := range 100 {
+		e := event.Event{Kind: event.Released, Session: thief, Share: shareA, Until: clockAt(10, 15)}
+		for i := range 1_000 {
+			e.Files = append(e.Files, event.File{Version: v(part*1_000 + i)})
+		}
+		book.add(clockAt(10, 10), e)
+		s := event.Event{Kind: event.Saved, Share: shareA}
+		for i := range files / 100 {
+			s.Files = append(s.Files, event.File{Version: v(part*files/100 + i)})
+		}
+		book.add(clockAt(9, 1), s)
+	}
+	paths := make([]pathname.Path, people)
+	for i := range paths {
+		paths[i] = pathname.Path(fmt.Sprintf("/a/%d", i))
+	}
+	f := file(1, "/a/1")
+	all := func(yield func(*File, error) bool) {
+		for n := range files {
+			f.ID, f.Paths[0] = id.File(v(n)), paths[n%people]
+			f.Versions[0].ID, f.Versions[0].Key, f.Versions[0].Equal = v(n), v(n), [32]byte{byte(n), byte(n >> 8), byte(n >> 16), 2}
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+	p := Party{Kind: Storehouse, Apart: true, From: clockAt(10, 0), To: clockAt(11, 0)}
+	var before, after runtime.MemStats
+	for b.Loop() {
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		x, err := Ask(Question{Parties: []Party{p}, Ledger: book.ledger(), Files: all, Persons: crowd{persons{[]id.Share{shareA}}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/1e6, "MB-heap")
+		if len(x.Rows) != 200 {
+			b.Fatal(len(x.Rows))
+		}
+	}
+}
