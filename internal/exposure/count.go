@@ -152,14 +152,14 @@ func (x *Exposure) count() error {
 	}
 	for n, k := range x.released.list {
 		if !seenP.has(n) {
-			of(k.share).Strange++
-			x.tally.unlinked(Confirmed, k.share)
+			of(x.named[k.share]).Strange++
+			x.tally.unlinked(Confirmed, x.named[k.share])
 		}
 	}
 	for n, k := range x.reach.list {
 		if !seenK.has(n) && !x.released.has(k.id) {
-			of(k.share).Strange++
-			x.tally.unlinked(Possible, k.share)
+			of(x.named[k.share]).Strange++
+			x.tally.unlinked(Possible, x.named[k.share])
 		}
 	}
 	x.names(of)

@@ -7,10 +7,10 @@ import (
 	"github.com/azekura/azekura/internal/id"
 )
 
-// key names a version of a share.
+// key names a version, and its share by a number.
 type key struct {
 	id    id.Version
-	share id.Share
+	share uint32
 }
 
 // keys is a set of versions, each in few bytes. It is read only once it is settled.
@@ -31,6 +31,12 @@ func (s *keys) settle() {
 	slices.SortFunc(s.list, compareKeys)
 	s.list = slices.CompactFunc(s.list, func(a, b key) bool { return a.id == b.id })
 	s.sorted = len(s.list)
+}
+
+// close is settle for the last time.
+func (s *keys) close() {
+	s.settle()
+	s.list = slices.Clone(s.list) // gives back the room for more
 }
 
 func (s *keys) find(v id.Version) (int, bool) {
@@ -63,7 +69,7 @@ func (s *equals) settle() {
 		}
 		return bytes.Compare(a.id[:], b.id[:])
 	})
-	s.list = slices.Compact(s.list)
+	s.list = slices.Clone(slices.Compact(s.list))
 }
 
 // of returns the versions with a content.

@@ -186,7 +186,7 @@ func (x *Exposure) Strange() ([]Found, error) {
 		for _, k := range set.list {
 			if unknown[k.id] == nil {
 				unknown[k.id] = []int{len(out)}
-				out = append(out, Found{Share: k.share, Versions: []FoundVersion{{ID: k.id}}})
+				out = append(out, Found{Share: x.named[k.share], Versions: []FoundVersion{{ID: k.id}}})
 			}
 		}
 	}

@@ -11,6 +11,8 @@ type Exposure struct {
 	q       Question
 	time    *timeline
 	watches []*watch
+	named   []id.Share // shares, by their numbers
+	numbers map[id.Share]uint32
 
 	released keys              // P
 	reach    keys              // K, by their leases
@@ -25,7 +27,7 @@ type Exposure struct {
 
 // Ask answers a question. An error is one of reading; nothing in what is read is an error.
 func Ask(q Question) (*Exposure, error) {
-	x := &Exposure{q: q, epochs: make(map[id.Epoch]bool), dated: make(map[id.Epoch]bool), tally: newTally(q.Persons)}
+	x := &Exposure{q: q, numbers: make(map[id.Share]uint32), epochs: make(map[id.Epoch]bool), dated: make(map[id.Epoch]bool), tally: newTally(q.Persons)}
 	if x.q.Damage == nil {
 		x.q.Damage = func(id.File) (bool, bool) { return false, false }
 	}
@@ -58,7 +60,7 @@ func (x *Exposure) readReleases() error {
 			set, class = &x.reach, Possible
 		}
 		for i, f := range e.Event.Files {
-			set.add(key{f.Version, e.Event.Share})
+			set.add(key{f.Version, x.number(e.Event.Share)})
 			if i < len(e.Paths) && e.Paths[i] != "" {
 				x.tally.path(class, e.Event.Share, e.Paths[i])
 			}
@@ -66,11 +68,21 @@ func (x *Exposure) readReleases() error {
 	})
 	for _, w := range x.watches {
 		w.settled = true
-		w.clean.settle()
+		w.clean.close()
 	}
-	x.released.settle()
-	x.reach.settle()
+	x.released.close()
+	x.reach.close()
 	return err
+}
+
+// number returns the number of a share.
+func (x *Exposure) number(s id.Share) uint32 {
+	n, ok := x.numbers[s]
+	if !ok {
+		n = uint32(len(x.named))
+		x.numbers[s], x.named = n, append(x.named, s)
+	}
+	return n
 }
 
 // readContents finds the write epochs that a storehouse may have held, and what has the same content as something that was released: who

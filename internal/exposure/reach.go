@@ -258,7 +258,7 @@ func (w *watch) savedElsewhere(v *event.Event) {
 		if f.Version.IsZero() {
 			continue
 		}
-		w.clean.add(key{f.Version, v.Share})
+		w.clean.add(key{id: f.Version})
 		if !w.wide.begun {
 			r := append(w.ring[v.Share], f.Version)
 			w.ring[v.Share] = r[max(0, len(r)-lastSaved):]
