@@ -114,7 +114,7 @@ func TestMarks(t *testing.T) {
 		"a copy":                                  {write: func(b *book) { b.released(clockAt(10, 10), thief, version(1), account.Copy) }, want: Released},
 		"a preview": {file: func() *File {
 			f := file(1, "/a/p1_x.jpg")
-			f.Versions[0].Previews = []Preview{{ID: version(99)}}
+			f.Versions[0].Previews, f.Versions[0].Equal = []Preview{{ID: version(99)}}, [32]byte{}
 			return f
 		}(), write: func(b *book) { b.released(clockAt(10, 10), thief, version(99), account.Preview) }, want: Released},
 		"a version that it was copied from": {file: func() *File {
@@ -138,7 +138,17 @@ func TestMarks(t *testing.T) {
 		"altered":            {damage: func(id.File) (bool, bool) { return true, false }, want: Altered},
 		"altered and intact": {damage: func(id.File) (bool, bool) { return true, true }, want: Altered | Intact},
 		"the keeper":         {parties: []Party{{Kind: Keeper, From: clockAt(10, 0), To: clockAt(11, 0)}}, want: Reach | Cipher},
-		"one process":        {parties: []Party{{Kind: Storehouse, From: clockAt(10, 0), To: clockAt(11, 0)}}, want: Reach | Cipher},
+		"one process": {parties: []Party{{Kind: Storehouse, From: clockAt(10, 0), To: clockAt(11, 0)}},
+			write: manySaves, want: Reach | Cipher},
+		"a storehouse that waits with a preview": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(9, 20), To: clockAt(11, 0)}},
+			write: manySaves, want: Reach | Cipher},
+		"a reader of a keeper that was restarted": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			write: func(b *book) {
+				manySaves(b)
+				b.released(clockAt(9, 30), id.Session{8}, version(1), account.Open)
+				b.add(clockAt(9, 31), event.Event{Kind: event.Stopped})
+				b.add(clockAt(9, 31), event.Event{Kind: event.Started})
+			}, want: Cipher},
 		"a storehouse, keeper apart": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
 			write: manySaves, want: Cipher},
 		"a storehouse that holds the write epoch": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
@@ -322,6 +332,46 @@ func TestGaps(t *testing.T) {
 				t.Errorf("files %+v, persons %+v, want %+v", x.Files.Files, x.Persons.Persons, want)
 			}
 		})
+	}
+}
+
+// TestWrongClock: what a clock that was set back puts elsewhere counts as possible, and between two entries in the time as read in it.
+func TestWrongClock(t *testing.T) {
+	back := func(from, to time.Time, by time.Duration, read time.Time) Mark {
+		b := newBook()
+		f := file(1, "/a/p1_x.jpg")
+		b.saved(f)
+		b.released(read, thief, version(1), account.Open)
+		for i := range b.list {
+			if e := &b.list[i]; !e.Recorded.Before(from) && e.Recorded.Before(to) {
+				e.Recorded, e.Event.Until = e.Recorded.Add(-by), e.Event.Until.Add(-by)
+			}
+		}
+		return ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File{f})}).marks(f)
+	}
+	if m := back(clockAt(10, 10), clockAt(10, 30), 2*time.Hour, clockAt(10, 20)); m&Released == 0 {
+		t.Errorf("in the middle of the time: %b", m)
+	}
+	if m := back(clockAt(9, 30), clockAt(11, 50), 40*time.Minute, clockAt(10, 20)); m&(Reach|Released) != Reach {
+		t.Errorf("by a clock that was wrong before: %b", m)
+	}
+	if m := back(clockAt(9, 30), clockAt(11, 50), 40*time.Minute, clockAt(9, 40)); m&(Reach|Released) != Reach {
+		t.Errorf("before, by a clock that may have been right: %b", m)
+	}
+}
+
+// TestForgedSave: entries that do not verify show what was read, and do not show that something was saved too late to be.
+func TestForgedSave(t *testing.T) {
+	b, f := newBook(), file(1, "/a/p1_x.jpg")
+	b.list[len(b.list)/2].Closed = true
+	b.add(clockAt(11, 30), event.Event{Kind: event.Saved, Share: shareA, Files: []event.File{{Version: version(1)}}})
+	q := Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File{f})}
+	if m := ask(t, q).marks(f); m != 0 {
+		t.Errorf("marks %b of what was saved behind", m)
+	}
+	q.Ledger.Verified = int64(len(b.list)) - 40
+	if m := ask(t, q).marks(f); m != Gap {
+		t.Errorf("marks %b of what was saved behind, it is said", m)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/custody"
+	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
@@ -105,6 +106,55 @@ func ParseReadingKey(b []byte) (*ReadingKey, error) {
 func (k *ReadingKey) Zero() {
 	k.entries.Zero()
 	clear(k.shares)
+}
+
+// Disclosed is what one entry says, with the keys that show it: they open this entry, and these paths, and nothing else.
+type Disclosed struct {
+	Event event.Event
+	Key   seal.Key
+	Paths []DisclosedPath
+}
+
+// DisclosedPath is a path of Event.Files.
+type DisclosedPath struct {
+	File int // its index there
+	Path string
+	Key  seal.Key
+}
+
+// Disclose opens an entry for others, with the paths of those of its files that pick says yes to.
+func (k *ReadingKey) Disclose(entry []byte, pick func(event.File) bool) (d Disclosed, err error) {
+	e := openEntry(k, 0, entry)
+	if e.Closed != "" {
+		return d, &problem.Error{Kind: problem.Denied, Op: "read ledger", Hint: "hint.reading-key", Err: errors.New("an entry does not open: " + e.Closed)}
+	}
+	d.Event = e.Event
+	if d.Key, err = ledger.EntryKey(k.entries, entry); err != nil {
+		return d, err
+	}
+	paths := k.shares[e.Event.Share].paths
+	for i, f := range e.Event.Files {
+		if paths == (seal.Key{}) || !pick(f) {
+			continue
+		}
+		p, err := paths.OpenOnce(nil, f.Path, nil)
+		if err != nil { // sealed by somebody else: it stays closed
+			continue
+		}
+		key, err := paths.OnceKey(f.Path)
+		if err != nil {
+			return d, err
+		}
+		d.Paths = append(d.Paths, DisclosedPath{i, string(p), key})
+	}
+	return d, nil
+}
+
+// Follows reports whether the key of one entry is the one that follows from the keys of all. Who has these sees with it that no second key was
+// prepared for the entry.
+func (k *ReadingKey) Follows(entry []byte, key seal.Key) bool {
+	made, err := ledger.EntryKey(k.entries, entry)
+	return err == nil && made == key
 }
 
 // ReadingKey returns the key for an auditor, as JSON. Giving it away is recorded first: from then on whoever has

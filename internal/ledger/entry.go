@@ -62,6 +62,27 @@ func OpenEntry(key seal.Key, entry []byte) (when time.Time, event []byte, err er
 	return when, event, nil
 }
 
+// EntryKey returns the key of one entry, given the key of all: whoever has it reads that entry and no other.
+func EntryKey(key seal.Key, entry []byte) (seal.Key, error) {
+	if _, _, err := OpenEntry(key, entry); err != nil {
+		return seal.Key{}, err
+	}
+	return key.OnceKey(entry[entryHead:])
+}
+
+// OpenDisclosed is OpenEntry with the key of that entry alone, as EntryKey returned it.
+func OpenDisclosed(key seal.Key, entry []byte) (when time.Time, event []byte, err error) {
+	when, ok := EntryTime(entry)
+	if !ok {
+		return time.Time{}, nil, fmt.Errorf("%w: unknown version", ErrEntry)
+	}
+	event, err = key.OpenDisclosed(entry[entryHead:], entry[:entryHead])
+	if err != nil {
+		return time.Time{}, nil, fmt.Errorf("%w: %w", ErrEntry, err)
+	}
+	return when, event, nil
+}
+
 // EntryTime returns the time that an entry tells without a key.
 func EntryTime(entry []byte) (when time.Time, ok bool) {
 	if len(entry) < entryHead || entry[0] != entryVersion {

@@ -138,3 +138,28 @@ func CheckProof(proof, entry []byte, verifierKey string) error {
 	}
 	return nil
 }
+
+// CheckCheckpoint returns the head that a checkpoint tells, if the holder of verifierKey signed it.
+func CheckCheckpoint(signed []byte, verifierKey string) (Head, error) {
+	v, err := note.NewVerifier(verifierKey)
+	if err != nil {
+		return Head{}, &problem.Error{Kind: problem.Invalid, Op: "check a checkpoint", Hint: "hint.ledger-key", Err: err}
+	}
+	c, err := openCheckpoint(signed, v)
+	if err != nil {
+		return Head{}, damaged(&DamageError{checkpointName, "not signed by this key", err})
+	}
+	return Head{c.N, c.Hash}, nil
+}
+
+// Cosigned returns nil if the holder of cosignerKey has cosigned a checkpoint (C2SP tlog-cosignature).
+func Cosigned(signed []byte, cosignerKey string) error {
+	v, err := torchwood.NewCosignatureVerifier(cosignerKey)
+	if err != nil {
+		return &problem.Error{Kind: problem.Invalid, Op: "check a checkpoint", Hint: "hint.ledger-key", Err: err}
+	}
+	if _, err := note.Open(signed, note.VerifierList(v)); err != nil {
+		return damaged(&DamageError{checkpointName, "not cosigned by this key", err})
+	}
+	return nil
+}

@@ -105,6 +105,22 @@ func (k Key) OpenOnce(dst, sealed, context []byte) ([]byte, error) {
 	return k.once(sealed[:16]).Open(dst, sealed[16:], context)
 }
 
+// OnceKey returns the key of one message that SealOnce made: whoever has it opens that message and no other, by OpenDisclosed.
+func (k Key) OnceKey(sealed []byte) (Key, error) {
+	if len(sealed) < OnceOverhead {
+		return Key{}, ErrOpen
+	}
+	return k.once(sealed[:16]), nil
+}
+
+// OpenDisclosed opens a message that SealOnce made with the key that OnceKey returned for it.
+func (k Key) OpenDisclosed(sealed, context []byte) ([]byte, error) {
+	if len(sealed) < OnceOverhead {
+		return nil, ErrOpen
+	}
+	return k.Open(nil, sealed[16:], context)
+}
+
 func (k Key) once(salt []byte) Key {
 	m := hmac.New(sha256.New, k[:])
 	io.WriteString(m, "azekura/v1 once")
