@@ -70,7 +70,7 @@ var imports = map[string]string{
 	"door/api":    "id preview account pathname problem vault lang commit",
 
 	"storehouse": words + " oidc password preview guard alert catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
-	"cli":        words + " drill drill/behaviour lang door/api storehouse ledger keeper durable preview",
+	"cli":        words + " exposure/bundle drill drill/behaviour lang door/api storehouse ledger keeper durable preview",
 }
 
 // source is a Go file of the tree, without tests.

@@ -32,7 +32,7 @@ func (a *app) cases() *cobra.Command {
 				return nil
 			})
 		}),
-		a.openCase(), a.suspect(), a.closeCase())
+		a.openCase(), a.suspect(), a.closeCase(), a.caseVerify())
 	return c
 }
 

@@ -56,7 +56,7 @@ func (l copied) open(a *app) (fs.FS, string, error) {
 
 func (a *app) ledger() *cobra.Command {
 	c := a.command("ledger", "cmd.ledger", "azekura ledger verify\nazekura ledger show --path albums/2026 --from 2026-07-12\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub", nil, nil)
-	c.AddCommand(a.ledgerVerify(), a.ledgerShow(), a.ledgerProve(), a.ledgerExport(), a.ledgerKey())
+	c.AddCommand(a.ledgerVerify(), a.ledgerShow(), a.ledgerProve(), a.ledgerBundle(), a.ledgerExport(), a.ledgerKey())
 	return c
 }
 

@@ -153,6 +153,12 @@ func TestMarks(t *testing.T) {
 			write: manySaves, want: Cipher},
 		"a storehouse that holds the write epoch": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
 			want: Cipher | Reach},
+		"a storehouse that holds the write epoch of a preview": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
+			file: func() *File {
+				f := file(1, "/a/p1_x.jpg")
+				f.Versions[0].Previews = []Preview{{version(99), id.Epoch{99}}}
+				return f
+			}(), write: manySaves, want: Cipher | Reach},
 		"a lease to whomever, in a storehouse": {parties: []Party{{Kind: Storehouse, Apart: true, From: clockAt(11, 0), To: clockAt(11, 30)}},
 			write: func(b *book) {
 				manySaves(b)
@@ -276,17 +282,18 @@ func TestGaps(t *testing.T) {
 			i := at(b, clockAt(10, 10))
 			b.list = slices.Delete(b.list, i, i+1)
 		}, Hole, true},
-		"an entry twice":         {func(b *book, _ *Ledger) { b.list[at(b, clockAt(9, 10))].Index = 3 }, Hole, true},
-		"closed":                 {func(b *book, _ *Ledger) { b.list[at(b, clockAt(10, 10))].Closed = true }, Closed, true},
-		"no time":                {func(b *book, _ *Ledger) { b.list[at(b, clockAt(10, 10))].Recorded = time.Time{} }, Closed, true},
-		"longer elsewhere":       {func(b *book, l *Ledger) { l.Seen = []int64{int64(len(b.list)) + 1} }, Cut, false},
-		"ends in the time":       {func(b *book, l *Ledger) { b.list = b.list[:at(b, clockAt(10, 30))]; l.Verified = int64(len(b.list)) }, Silence, true},
-		"ends with a stop":       {func(b *book, l *Ledger) { stopAt(b, at(b, clockAt(10, 30))); l.Verified = int64(len(b.list)) }, Silence, true},
-		"not verified from then": {func(b *book, l *Ledger) { l.Verified = int64(at(b, clockAt(10, 30))) }, Unverified, true},
-		"not verified behind":    {func(b *book, l *Ledger) { l.Verified = int64(at(b, clockAt(11, 30))) }, Unverified, false},
-		"not at all":             {func(_ *book, l *Ledger) { l.Verified = 0 }, Unverified, true},
-		"no ledger":              {func(b *book, _ *Ledger) { b.list = nil }, Empty, true},
-		"begins in the middle":   {func(b *book, _ *Ledger) { b.list = b.list[at(b, clockAt(10, 30)):] }, Cut, true},
+		"an entry twice":             {func(b *book, _ *Ledger) { b.list[at(b, clockAt(9, 10))].Index = 3 }, Hole, true},
+		"closed":                     {func(b *book, _ *Ledger) { b.list[at(b, clockAt(10, 10))].Closed = true }, Closed, true},
+		"no time":                    {func(b *book, _ *Ledger) { b.list[at(b, clockAt(10, 10))].Recorded = time.Time{} }, Closed, true},
+		"longer elsewhere":           {func(b *book, l *Ledger) { l.Seen = []int64{int64(len(b.list)) + 1} }, Cut, false},
+		"ends in the time":           {func(b *book, l *Ledger) { b.list = b.list[:at(b, clockAt(10, 30))]; l.Verified = int64(len(b.list)) }, Silence, true},
+		"ends with a stop":           {func(b *book, l *Ledger) { stopAt(b, at(b, clockAt(10, 30))); l.Verified = int64(len(b.list)) }, Silence, true},
+		"not verified from then":     {func(b *book, l *Ledger) { l.Verified = int64(at(b, clockAt(10, 30))) }, Unverified, true},
+		"not verified behind":        {func(b *book, l *Ledger) { l.Verified = int64(at(b, clockAt(11, 30))) }, Unverified, false},
+		"not at all":                 {func(_ *book, l *Ledger) { l.Verified = 0 }, Unverified, true},
+		"no ledger":                  {func(b *book, _ *Ledger) { b.list = nil }, Empty, true},
+		"begins with something else": {func(b *book, _ *Ledger) { b.list[0].Event.Kind = event.Heartbeat }, Cut, false},
+		"begins in the middle":       {func(b *book, _ *Ledger) { b.list = b.list[at(b, clockAt(10, 30)):] }, Cut, true},
 		"younger than the house": {func(b *book, l *Ledger) {
 			b.list = b.list[at(b, clockAt(10, 30)):]
 			b.list[0].Event = event.Event{Kind: event.Started}

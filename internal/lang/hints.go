@@ -161,6 +161,8 @@ var hintTexts = []text{
 	{"hint.ledger-no-checkpoint", "This is no ledger, or it has not been published yet: a running server does so each minute.",
 		"台帳ではないか、まだ署名されていません（サーバーの稼働中は毎分署名されます）。"},
 	{"hint.ledger-no-space", "Nothing can be opened while the ledger cannot be written. Free disk space.", "台帳に書き込めない間は何も開けません。ディスクの空き容量を確保してください。"},
+	{"hint.evidence", "Take a new copy from whoever made it, and keep this one: how it differs may itself be evidence.", "作成者から新しい一式を受け取ってください。この一式も保管してください。違い自体が証拠になることがあります。"},
+	{"hint.no-evidence", "Give a bundle that azekura ledger bundle has written: a ZIP, or the directory that it was unpacked into.", "azekura ledger bundle で作成した一式（ZIP、または展開したディレクトリ）を指定してください。"},
 	{"hint.ledger-proof", "The proof does not belong to this entry or to this ledger.", "この証明は、この記録または台帳のものではありません。"},
 	{"hint.ledger-rollback", "The ledger is older than, or another one than, what this keeper has written. Bring the newer one back; if it is lost, this is an incident: “azekura keeper accept-rollback” goes on without it.",
 		"台帳が、この鍵番が最後に書いたものより古いか、別のものです。新しい台帳を復旧してください。失われた場合は、事案として扱ってください（azekura keeper accept-rollback でこのまま続けられます）。"},

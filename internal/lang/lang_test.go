@@ -144,7 +144,7 @@ func TestKeys(t *testing.T) {
 		t.Fatalf("only %d files found", files)
 	}
 	for k := range texts {
-		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend", "alert", "alerted", "todo"}, family) {
+		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend", "evidence", "alert", "alerted", "todo"}, family) {
 			if !words[word] {
 				t.Errorf("%s: a text for a word that nobody says", k)
 			}
