@@ -58,6 +58,7 @@ var imports = map[string]string{
 	"keeper/custody": words + " seal ledger durable",
 
 	"document":         "",
+	"roster":           "problem whose",
 	"alert":            "lang durable seal",
 	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",

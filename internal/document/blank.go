@@ -50,7 +50,9 @@ func runs(s string) (out []run) {
 	return out
 }
 
+var unmarked = strings.NewReplacer(string(opens), "", string(closes), "")
+
 // bare is a clean text without marks, as titles and workbooks have it.
 func bare(s string) string {
-	return strings.NewReplacer(string(opens), "", string(closes), "").Replace(clean(s))
+	return unmarked.Replace(clean(s))
 }

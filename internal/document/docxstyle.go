@@ -50,8 +50,7 @@ func docxFonts() string {
 func docxSettings(lang string) string {
 	s := `<w:settings xmlns:w="` + wordSpace + `"><w:zoom w:percent="100"/><w:defaultTabStop w:val="840"/><w:characterSpacingControl w:val="compressPunctuation"/>`
 	if lang == "ja" {
-		unmarked := func(letters string) string { return esc(strings.Trim(letters, string(opens)+string(closes))) }
-		s += `<w:noLineBreaksAfter w:lang="ja-JP" w:val="` + unmarked(noEnd) + `"/><w:noLineBreaksBefore w:lang="ja-JP" w:val="` + unmarked(noBegin) + `"/>`
+		s += `<w:noLineBreaksAfter w:lang="ja-JP" w:val="` + esc(unmarked.Replace(noEnd)) + `"/><w:noLineBreaksBefore w:lang="ja-JP" w:val="` + esc(unmarked.Replace(noBegin)) + `"/>`
 	}
 	return s + `<w:compat><w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat><w:themeFontLang w:val="en-US" w:eastAsia="ja-JP"/></w:settings>`
 }

@@ -38,7 +38,23 @@ type table map[string][2]string
 // texts is every text there is.
 var texts = func() table {
 	t := make(table)
-	for _, list := range [][]text{problemTexts, hintTexts, eventTexts, commandTexts, flagTexts, sayTexts, noteTexts, welcomeTexts, davTexts, webTexts, powerTexts, guardTexts, drillTexts, registerTexts} {
+	for _, list := range [][]text{
+		problemTexts,
+		hintTexts,
+		eventTexts,
+		commandTexts,
+		flagTexts,
+		sayTexts,
+		noteTexts,
+		welcomeTexts,
+		davTexts,
+		webTexts,
+		powerTexts,
+		guardTexts,
+		drillTexts,
+		registerTexts,
+		rosterTexts,
+	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}
 		}

@@ -52,8 +52,31 @@ func TestProblem(t *testing.T) {
 }
 
 // lists are the tables by name.
-var lists = map[string][]text{"problems": problemTexts, "hints": hintTexts, "events": eventTexts, "commands": commandTexts, "flags": flagTexts,
-	"say": sayTexts, "notes": noteTexts, "welcome": welcomeTexts, "webdav": davTexts, "web": webTexts, "powers": powerTexts, "guard": guardTexts, "drill": drillTexts, "register": registerTexts}
+var lists = map[string][]text{
+	"problems": problemTexts,
+	"hints":    hintTexts,
+	"events":   eventTexts,
+	"commands": commandTexts,
+	"flags":    flagTexts,
+	"say":      sayTexts,
+	"notes":    noteTexts,
+	"welcome":  welcomeTexts,
+	"webdav":   davTexts,
+	"web":      webTexts,
+	"powers":   powerTexts,
+	"guard":    guardTexts,
+	"drill":    drillTexts,
+	"register": registerTexts,
+	"roster":   rosterTexts,
+}
+
+// wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
+var wordFamilies = []string{
+	"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend",
+	"alert", "alerted", "todo",
+	"evidence",
+	"roster",
+}
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)
 
@@ -68,6 +91,21 @@ func TestReason(t *testing.T) {
 		if en, ja := English.Reason(c.act, c.reason), Japanese.Reason(c.act, c.reason); en != c.en || ja != c.ja {
 			t.Errorf("%s, %s: %q, %q", c.act, c.reason, en, ja)
 		}
+	}
+}
+
+// TestRosterIssue: each sentence names its row, and leaves no verb over.
+func TestRosterIssue(t *testing.T) {
+	for _, x := range rosterTexts {
+		for _, l := range []Lang{English, Japanese} {
+			got := l.RosterIssue(strings.TrimPrefix(x.key, "roster."), 12, "C", "山田", 7)
+			if !strings.Contains(got, "12") || strings.Contains(got, "%") {
+				t.Errorf("%s: %s", x.key, got)
+			}
+		}
+	}
+	if got := English.RosterIssue("no such word", 1, "A", "x", 0); strings.Contains(got, "roster.") {
+		t.Error(got)
 	}
 }
 
@@ -144,7 +182,7 @@ func TestKeys(t *testing.T) {
 		t.Fatalf("only %d files found", files)
 	}
 	for k := range texts {
-		if family, word, _ := strings.Cut(k, "."); slices.Contains([]string{"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend", "evidence", "alert", "alerted", "todo"}, family) {
+		if family, word, _ := strings.Cut(k, "."); slices.Contains(wordFamilies, family) {
 			if !words[word] {
 				t.Errorf("%s: a text for a word that nobody says", k)
 			}

@@ -105,6 +105,7 @@ var problemTexts = []text{
 	{"op.set rights", "Cannot change the rights", "権限を変更できません"},
 	{"op.unlock", "Cannot take the lock off", "ロックを解除できません"},
 	{"op.unlock share", "Cannot unlock the share's names", "保管庫の名前を開錠できません"},
+	{"op.read rules", "Cannot read the rules", "対応の規則を読み取れません"},
 	{"op.verify", "The verification has found something wrong, or could not be done", "検査で異常が見つかったか、検査を完了できませんでした"},
 	{"op.verify the ledger", "Cannot verify the ledger", "台帳を検査できません"},
 	{"op.write configuration", "Cannot write the configuration", "設定を書き込めません"},

@@ -1,0 +1,58 @@
+// Package roster holds who is in the files of a share: pupils and staff by school, year and class. It reads their lists as schools send
+// them (CSV in any of the usual encodings, XLSX), whole or not at all; keeps them as bytes that are sealed like a file; and links the paths
+// of files to persons, classes and schools.
+package roster
+
+import "cmp"
+
+// Kind is what a person is to the school.
+type Kind string
+
+// The kinds of persons.
+const (
+	Pupil Kind = "pupil"
+	Staff Kind = "staff"
+	Other Kind = "other"
+)
+
+// Person is a line of a roster. Its texts stand as they were written, with letters that a font may not have, and are compared by Key.
+type Person struct {
+	School string `json:"school"`
+	Year   string `json:"year,omitempty"`
+	Grade  string `json:"grade,omitempty"`
+	Class  string `json:"class,omitempty"`
+	Number string `json:"number,omitempty"`
+	Name   string `json:"name"`
+	Kana   string `json:"kana,omitempty"`
+	Kind   Kind   `json:"kind"`
+}
+
+// Key tells persons from each other, however their lines are written: ３年２組 is 3-2, 012 is 12, 令和8年度 is 2026.
+type Key struct {
+	School, Year, Grade, Class string
+	Kind                       Kind
+	Number                     string // or, without one,
+	Name                       string
+}
+
+// Key returns a person's key.
+func (p *Person) Key() Key {
+	k := Key{School: plain(p.School), Year: plainYear(p.Year), Kind: p.Kind, Number: plainNumber(p.Number)}
+	k.Grade, k.Class = plainClass(p.Grade, p.Class)
+	if k.Number == "" {
+		k.Name = plain(p.Name)
+	}
+	return k
+}
+
+// Roster is everybody, in the order of the list.
+type Roster struct{ People []Person }
+
+// MaxPeople is how many persons a roster may have.
+const MaxPeople = 1_000_000
+
+// compare orders keys.
+func (k Key) compare(l Key) int {
+	return cmp.Or(cmp.Compare(k.School, l.School), cmp.Compare(k.Year, l.Year), cmp.Compare(k.Grade, l.Grade), cmp.Compare(k.Class, l.Class),
+		cmp.Compare(k.Kind, l.Kind), cmp.Compare(k.Number, l.Number), cmp.Compare(k.Name, l.Name))
+}
