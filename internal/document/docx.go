@@ -13,7 +13,7 @@ func (d *Document) DOCX(w io.Writer, made time.Time) error {
 	a := newArchive(w, made)
 	for _, p := range [][2]string{
 		{"[Content_Types].xml", docxTypes}, {"_rels/.rels", packageRels("word/document.xml")}, {"docProps/core.xml", core(bare(d.Title), tag(d.Lang), made)}, {"word/_rels/document.xml.rels", docxRels},
-		{"word/styles.xml", d.styles()}, {"word/settings.xml", docxSettings(d.Lang)}, {"word/numbering.xml", docxNumbering}, {"word/fontTable.xml", docxFonts()},
+		{"word/styles.xml", d.styles()}, {"word/settings.xml", docxSettings}, {"word/numbering.xml", docxNumbering}, {"word/fontTable.xml", docxFonts()},
 		{"word/header1.xml", d.header()}, {"word/footer1.xml", d.footer()}, {"word/document.xml", d.body()},
 	} {
 		if err := a.add(p[0], p[1]); err != nil {

@@ -46,14 +46,9 @@ func docxFonts() string {
 	return b.String() + `</w:fonts>`
 }
 
-// docxSettings turns off what Word would do by itself, and says which letters begin and end no line.
-func docxSettings(lang string) string {
-	s := `<w:settings xmlns:w="` + wordSpace + `"><w:zoom w:percent="100"/><w:defaultTabStop w:val="840"/><w:characterSpacingControl w:val="compressPunctuation"/>`
-	if lang == "ja" {
-		s += `<w:noLineBreaksAfter w:lang="ja-JP" w:val="` + esc(unmarked.Replace(noEnd)) + `"/><w:noLineBreaksBefore w:lang="ja-JP" w:val="` + esc(unmarked.Replace(noBegin)) + `"/>`
-	}
-	return s + `<w:compat><w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat><w:themeFontLang w:val="en-US" w:eastAsia="ja-JP"/></w:settings>`
-}
+// docxSettings turns off what Word would do by itself, and has it break lines as strictly as Japanese print does.
+const docxSettings = `<w:settings xmlns:w="` + wordSpace + `"><w:zoom w:percent="100"/><w:defaultTabStop w:val="840"/><w:characterSpacingControl w:val="compressPunctuation"/><w:strictFirstAndLastChars/>` +
+	`<w:compat><w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat><w:themeFontLang w:val="en-US" w:eastAsia="ja-JP"/></w:settings>`
 
 // styles are those of paragraphs, letters and tables. Lines have heights of their own, because 游明朝 is half as high again as it looks.
 func (d *Document) styles() string {

@@ -14,8 +14,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/azekura/azekura/internal/document"
+	"github.com/azekura/azekura/internal/roster"
 )
 
 var made = time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC)
@@ -86,11 +88,6 @@ func TestPDF(t *testing.T) {
 			t.Errorf("%s in the PDF", no)
 		}
 	}
-	for l := range strings.SplitSeq(all, "\n") {
-		if l = strings.TrimLeft(l, " \f"); l != "" && strings.ContainsAny(l[:min(3, len(l))], "、。，．」）！ー・】") && !strings.HasPrefix(l, "・") {
-			t.Errorf("a line begins with what must not begin one: %s", l)
-		}
-	}
 }
 
 // TestDOCX: our file for Word, as LibreOffice sets it.
@@ -144,6 +141,12 @@ func check(t *testing.T, name string) {
 		t.Errorf("the list is on %d pages", listed)
 	}
 	inside(t, name)
+	for l := range strings.SplitSeq(run(t, "pdftotext", "-layout", name, "-"), "\n") {
+		l = strings.TrimLeft(l, " \f\u3000")
+		if r, _ := utf8.DecodeRuneInString(l); l != "" && strings.ContainsRune("、。，．」）！ー】", r) {
+			t.Errorf("a line begins with what must not begin one: %s", l)
+		}
+	}
 	fonts := strings.Split(strings.TrimSpace(run(t, "pdffonts", name)), "\n")[2:]
 	if len(fonts) == 0 || slices.ContainsFunc(fonts, func(l string) bool { return !strings.Contains(l, " yes ") || strings.Contains(l, "DejaVu") }) {
 		t.Errorf("fonts: %q", fonts)
@@ -205,5 +208,37 @@ func TestXLSX(t *testing.T) {
 	got, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
 	if err != nil || fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
 		t.Errorf("%v\n%q, want\n%q", err, got, want)
+	}
+}
+
+// TestRoster: a list that LibreOffice has saved again is the roster that it was.
+func TestRoster(t *testing.T) {
+	t.Parallel()
+	const people = 50
+	rows := func(yield func([]document.Cell) bool) {
+		for i := range people {
+			if !yield([]document.Cell{{Text: "さくら第一小"}, {Text: "令和8年度"}, {Text: fmt.Sprintf("3年%d組", i/25+1)}, {Text: fmt.Sprint(i%25 + 1)}, {Text: fmt.Sprintf("𠮟 髙橋%d", i)}, {Text: "ﾀｶﾊｼ"}}) {
+				return
+			}
+		}
+	}
+	sheet := document.Sheet{Lang: "ja", Title: "名簿", Rows: rows, Columns: []document.Column{{Title: "学校"}, {Title: "年度"}, {Title: "組"}, {Title: "番号", Right: true}, {Title: "氏名"}, {Title: "ふりがな"}}}
+	var w bytes.Buffer
+	if err := sheet.XLSX(&w, made); err != nil {
+		t.Fatal(err)
+	}
+	saved, err := os.ReadFile(office(t, "xlsx:Calc MS Excel 2007 XML", write(t, "list.xlsx", w.Bytes())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(b []byte) []roster.Person {
+		r, err := roster.Read(roster.Source{Name: "list", Content: bytes.NewReader(b), Size: int64(len(b))}, nil)
+		if err != nil || r.Roster == nil {
+			t.Fatalf("%v %+v", err, r)
+		}
+		return r.Roster.People
+	}
+	if got, want := read(saved), read(w.Bytes()); len(want) != people || !slices.Equal(got, want) {
+		t.Errorf("%+v\nbecame\n%+v", want, got)
 	}
 }
