@@ -1,11 +1,13 @@
 package keeper
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
@@ -161,4 +163,45 @@ func TestRegister(t *testing.T) {
 func asked(t testing.TB, w *writer, path string) Sealed {
 	s, _ := w.version(t, path)
 	return s
+}
+
+// TestAuditFindsWhereTheLedgerEnds: of a ledger with one byte changed, only the entries before it count as verified.
+func TestAuditFindsWhereTheLedgerEnds(t *testing.T) {
+	disk := durabletest.New(t)
+	l := start(t, testConfig(disk, "/data"))
+	root := console(t, l)
+	for i := range 600 {
+		if err := l.Record(t.Context(), event.Event{Kind: event.Saved, Share: id.NewShare(), Size: int64(i)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	a, err := l.Audit(t.Context(), root)
+	if err != nil || a.Verified < 600 || a.Verified != a.Head.Size || a.Report.DamageCount != 0 || !slices.Equal(a.Seen, []int64{a.Head.Size}) {
+		t.Fatalf("of a good ledger: %d of %d, %v, %v", a.Verified, a.Head.Size, a.Report.Damage, err)
+	}
+	const bundle = "/data/ledger/tile/entries/001"
+	f, err := disk.OpenFile(bundle, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b [1]byte
+	if _, err := f.ReadAt(b[:], 200); err != nil {
+		t.Fatal(err)
+	}
+	b[0] ^= 1
+	if _, err := f.WriteAt(b[:], 200); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	a, err = l.Audit(t.Context(), root)
+	if err != nil || a.Report.DamageCount == 0 || a.Verified > 258 {
+		t.Errorf("of a changed ledger: %d of %d verified, %v, %v", a.Verified, a.Head.Size, a.Report.Damage, err)
+	}
+	h, clock := newHouse(t)
+	_, staff := arrived(t, h, clock, "x", account.Staff)
+	if _, err := h.Audit(t.Context(), staff); problem.KindOf(err) != problem.Denied {
+		t.Errorf("by staff: %v", err)
+	}
 }

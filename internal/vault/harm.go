@@ -44,6 +44,7 @@ const (
 
 // Harm is what suspects have done to one file.
 type Harm struct {
+	File  id.File
 	Path  pathname.Path // where it stood before; of what is new, where it stands, in the directories as they were before
 	Now   pathname.Path // where it stands; empty: it is not shown
 	Hurts []Hurt
@@ -266,7 +267,7 @@ func (q *harmed) each(refs []catalogue.Ref) iter.Seq2[Harm, error] {
 			}
 			for i := range stories {
 				h, ok, err := q.harm(&stories[i])
-				h.ref = part[i]
+				h.ref, h.File = part[i], stories[i].Node.File
 				if (ok || err != nil) && !yield(h, err) {
 					return
 				}

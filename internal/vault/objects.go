@@ -29,7 +29,9 @@ type Object struct {
 type Contained struct {
 	Version id.Version
 	Key     id.Version // whose key opens it: what the ledger names when it is released
+	Epoch   id.Epoch   // in which Key was written
 	Preview id.Version // of its small picture, which is released by itself; zero: there is none
+	Drawn   id.Epoch   // in which Preview was written
 	Equal   [32]byte   // equal in a share exactly for equal content
 	Size    int64
 	Saved   time.Time
@@ -207,7 +209,7 @@ func (o *objects) files(refs []catalogue.Ref) ([]Object, error) {
 			if !c.Kind.HasContent() || c.Version.Version.IsZero() {
 				continue
 			}
-			x.Contents = append(x.Contents, Contained{Version: c.Version.Version, Key: c.Version.Key, Equal: c.Version.Equal, Size: c.Version.Size,
+			x.Contents = append(x.Contents, Contained{Version: c.Version.Version, Key: c.Version.Key, Epoch: c.Version.Epoch, Equal: c.Version.Equal, Size: c.Version.Size,
 				Saved: c.When, By: c.Actor(), Copied: c.Kind == commit.Link || c.Version.Key != c.Version.Version, Held: c.Kind == commit.Hold})
 			keys = append(keys, c.Version.Key)
 		}
@@ -227,7 +229,8 @@ func (o *objects) previews(list []Object, keys []id.Version) error {
 	}
 	for i := range list {
 		for j := range list[i].Contents {
-			list[i].Contents[j].Preview, found = found[0].Version, found[1:]
+			c := &list[i].Contents[j]
+			c.Preview, c.Drawn, found = found[0].Version, found[0].Epoch, found[1:]
 		}
 	}
 	return nil
