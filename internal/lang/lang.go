@@ -54,6 +54,7 @@ var texts = func() table {
 		drillTexts,
 		registerTexts,
 		rosterTexts,
+		findingTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

@@ -68,6 +68,7 @@ var lists = map[string][]text{
 	"drill":    drillTexts,
 	"register": registerTexts,
 	"roster":   rosterTexts,
+	"findings": findingTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
@@ -76,6 +77,7 @@ var wordFamilies = []string{
 	"alert", "alerted", "todo",
 	"evidence",
 	"roster",
+	"flaw-of-ledger", "person-kind", "mark",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

@@ -5,6 +5,7 @@ package lang
 var problemTexts = []text{
 	{"op.set register", "Cannot change the register of personal data", "個人データ取扱台帳を変更できません"},
 	{"op.list register", "Cannot show the register of personal data", "個人データ取扱台帳を表示できません"},
+	{"op.save roster", "Cannot save the roster", "名簿を保存できません"},
 	{"op.read roster", "Cannot read the roster", "名簿を読み出せません"},
 	{"op.ask for job", "Cannot ask for the job", "作業を申請できません"},
 	{"op.end job", "Cannot end the job", "作業を終了できません"},

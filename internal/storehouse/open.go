@@ -15,6 +15,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/catalogue/sqlite"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/durable"
@@ -58,6 +59,7 @@ type House struct {
 	guard   *guard.Guard // nil: there is none
 	alerts  *alert.Desk
 	painter *painter // nil: there are no previews
+	desk    *cases.Desk
 
 	mu        sync.Mutex
 	console   map[string]account.Session // of each user of the machine; guarded by mu
@@ -119,6 +121,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if h.vault, err = vault.Open(ctx, config); err != nil {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
+	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now}
 	return h, nil
 }
 
@@ -226,7 +229,7 @@ func (h *House) API() http.Handler { return api.New(h.apiConfig(h.consoleSession
 
 func (h *House) apiConfig(session func(*http.Request) (account.Session, error), front *api.Front) api.Config {
 	return api.Config{
-		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper,
+		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk,
 		Status: h.Status, Alert: h.TestAlert, Now: h.opt.Now, Log: h.opt.Log,
 	}
 }

@@ -65,6 +65,7 @@ type Config struct {
 	Vault  Vault
 	People People
 	Ledger Ledger
+	Desk   Desk
 	Status func(ctx context.Context) (Status, error)
 	// Alert sends a test of the alerts.
 	Alert func(ctx context.Context, s account.Session) error
@@ -163,6 +164,12 @@ func (h *handler) routes() map[string]endpoint {
 		"PUT /v1/shares/{name}/persons":               h.setSharePersons,
 		"GET /v1/register":                            h.register,
 		"PUT /v1/shares/{name}/register":              h.setRegister,
+		"POST /v1/shares/{name}/roster/look":          h.lookAtRoster,
+		"PUT /v1/shares/{name}/roster":                h.setRoster,
+		"GET /v1/shares/{name}/roster":                h.roster,
+		"GET /v1/shares/{name}/roster/links":          h.links,
+		"PUT /v1/shares/{name}/roster/links":          h.setLinks,
+		"POST /v1/shares/{name}/roster/coverage":      h.coverage,
 		"PUT /v1/rights":                              h.setRights,
 		"GET /v1/sessions":                            h.sessions,
 		"DELETE /v1/sessions/{id}":                    h.endSession,
@@ -198,6 +205,8 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/cases":                              h.openCase,
 		"POST /v1/cases/{id}/suspects":                h.suspect,
 		"POST /v1/cases/{id}/close":                   h.closeCase,
+		"GET /v1/cases/{id}/findings":                 h.findings,
+		"POST /v1/cases/{id}/exposed":                 h.exposed,
 		"GET /v1/readings":                            h.readings,
 		"GET /v1/jobs":                                h.jobs,
 		"POST /v1/jobs":                               h.askJob,

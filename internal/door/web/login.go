@@ -60,6 +60,8 @@ func (h *house) routes() map[string]action {
 		"POST /guard/{act}":         {do: (*visit).guardAct},
 		"GET /cases":                {do: (*visit).cases},
 		"GET /cases/{id}":           {do: (*visit).incident},
+		"GET /cases/{id}/findings":  {do: (*visit).findings},
+		"GET /cases/{id}/exposed":   {do: (*visit).exposed},
 		"POST /cases/{id}/{act}":    {do: (*visit).caseAct},
 		"GET /guard/reading":        {do: (*visit).reading},
 		"POST /guard/reading/{act}": {do: (*visit).readingAct},

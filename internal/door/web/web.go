@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -315,6 +316,15 @@ func part(n, of int64) string {
 	return fmt.Sprintf("%.3g %%", 100*float64(n)/float64(of))
 }
 
+// grouped writes a number with a comma before each three digits, as both languages do.
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
 func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 	return template.FuncMap{
 		"t": func(key string, args ...any) string { return l.Text(key, args...) },
@@ -355,6 +365,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"static":  func(name string) string { return pathOf(static, name) },
 		"size":    size,
 		"part":    part,
+		"number":  grouped,
 		"list":    func(words ...string) []string { return words },
 		"budgets": namedBudgets,
 		"reason":  l.Reason,

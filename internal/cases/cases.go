@@ -1,0 +1,44 @@
+// Package cases answers what people must know and say after an incident: what was altered, what could have been read, of whom, by when
+// it must be told. It asks the vault for names, damage and rosters and the keeper for the ledger, and decides nothing: the numbers are
+// package exposure's, the days package deadline's.
+package cases
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/vault"
+)
+
+// House is what a case asks of the vault.
+type House interface {
+	Objects(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Object, error]
+	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
+	Roster(ctx context.Context, s account.Session, share pathname.Path, most int64) ([]byte, vault.Info, error)
+	SaveRoster(ctx context.Context, s account.Session, share pathname.Path, content []byte) (vault.Info, error)
+}
+
+// Books is what a case asks of the keeper.
+type Books interface {
+	Concerned(ctx context.Context, s id.Session) ([]account.Share, error)
+	Register(ctx context.Context, s id.Session) ([]account.RegisterLine, error)
+	Cases(ctx context.Context, s id.Session) ([]account.Case, error)
+	Events(ctx context.Context, s id.Session, f keeper.Filter) iter.Seq2[keeper.Entry, error]
+	Audit(ctx context.Context, s id.Session) (keeper.Audit, error)
+}
+
+// Desk works on cases.
+type Desk struct {
+	House House
+	Books Books
+	Now   func() time.Time
+
+	mu     sync.Mutex
+	recent map[recentKey]*Findings
+}

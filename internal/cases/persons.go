@@ -1,0 +1,150 @@
+package cases
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/exposure"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/roster"
+)
+
+// Persons are the rosters of all shares. Whoever stands in several, with the same school, year, class and number, is one person.
+type Persons struct {
+	People []*roster.Person // by number
+	places []exposure.Place
+	groups [][]int32
+	shares map[id.Share]*sharePersons
+	number map[roster.Key]int
+}
+
+// sharePersons are the persons of one share.
+type sharePersons struct {
+	book  *roster.Book
+	index *roster.Index
+	at    []int32 // the numbers of those in the roster
+	all   int     // the group of all
+	group map[*int32]int
+}
+
+// maxRoster bounds a roster that is read.
+const maxRoster = 256 << 20
+
+// Rosters reads the rosters of shares; each is recorded in the ledger as a reading. A share without one is left out.
+func (d *Desk) Rosters(ctx context.Context, s account.Session, shares []account.Share) (*Persons, error) {
+	p := &Persons{shares: make(map[id.Share]*sharePersons), number: make(map[roster.Key]int)}
+	schools := make(map[string]string) // as they were written first, by how they are compared
+	for _, a := range shares {
+		b, _, err := d.House.Roster(ctx, s, pathname.Root.Join(a.Name), maxRoster)
+		if problem.KindOf(err) == problem.NotFound {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		book, err := roster.DecodeBook(b)
+		if err != nil {
+			return nil, problem.New(problem.Damaged, "read roster", a.Name, err)
+		}
+		p.add(a.ID, book, schools)
+	}
+	return p, nil
+}
+
+func (p *Persons) add(share id.Share, book *roster.Book, schools map[string]string) {
+	x := &sharePersons{book: book, index: roster.NewIndex(&book.Roster), at: make([]int32, len(book.Roster.People)), group: make(map[*int32]int)}
+	for i := range book.Roster.People {
+		who := &book.Roster.People[i]
+		key := who.Key()
+		n, known := p.number[key]
+		if !known {
+			n = len(p.People)
+			p.number[key] = n
+			p.People = append(p.People, who)
+			if schools[key.School] == "" {
+				schools[key.School] = who.School
+			}
+			p.places = append(p.places, exposure.Place{School: schools[key.School], Year: key.Year, Kind: string(key.Kind)})
+		}
+		x.at[i] = int32(n)
+	}
+	all := slices.Clone(x.at)
+	slices.Sort(all)
+	x.all = p.newGroup(slices.Compact(all))
+	p.shares[share] = x
+}
+
+func (p *Persons) newGroup(members []int32) int {
+	p.groups = append(p.groups, members)
+	return len(p.groups) - 1
+}
+
+// Of implements exposure.Persons.
+func (p *Persons) Of(share id.Share, path pathname.Path) exposure.Who {
+	x := p.shares[share]
+	if x == nil {
+		return exposure.Who{}
+	}
+	within := within(path)
+	if within == rosterFile {
+		return exposure.Who{Link: exposure.Group, N: x.all}
+	}
+	link := x.book.Rules.Link(within)
+	if link.Target == roster.OfNobody {
+		return exposure.Who{Link: exposure.Nobody}
+	}
+	who := x.index.People(link)
+	switch {
+	case len(who) == 0: // no rule, or one for somebody whom the roster does not have
+		return exposure.Who{}
+	case len(who) == 1:
+		return exposure.Who{Link: exposure.One, N: int(x.at[who[0]])}
+	}
+	g, known := x.group[&who[0]]
+	if !known {
+		members := make([]int32, len(who))
+		for i, n := range who {
+			members[i] = x.at[n]
+		}
+		g = p.newGroup(members)
+		x.group[&who[0]] = g
+	}
+	return exposure.Who{Link: exposure.Group, N: g}
+}
+
+// rosterFile is the name of a roster in its share, which the ledger and the vault tell.
+const rosterFile = ":roster"
+
+// Members implements exposure.Persons.
+func (p *Persons) Members(group int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for _, n := range p.groups[group] {
+			if !yield(int(n)) {
+				return
+			}
+		}
+	}
+}
+
+// Everybody implements exposure.Persons.
+func (p *Persons) Everybody(share id.Share) (int, bool) {
+	x := p.shares[share]
+	if x == nil {
+		return 0, false
+	}
+	return x.all, true
+}
+
+// Place implements exposure.Persons.
+func (p *Persons) Place(person int) exposure.Place { return p.places[person] }
+
+// within is a path in its share.
+func within(path pathname.Path) string {
+	_, rest, _ := strings.Cut(strings.TrimPrefix(string(path), "/"), "/")
+	return rest
+}

@@ -1,0 +1,183 @@
+package storehouse
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+)
+
+// enrol gives a share a roster: so many pupils in each class, each with a number, linked by school/class/number_*.txt; photographs of a
+// class stand in its folder under other names.
+func (b *besieged) enrol(share, school string, classes []string, each int) {
+	b.Helper()
+	var list strings.Builder
+	list.WriteString("学校,年度,クラス,番号,氏名\r\n")
+	for _, class := range classes {
+		for n := 1; n <= each; n++ {
+			fmt.Fprintf(&list, "%s,2026,%s,%d,生徒%s-%d\r\n", school, class, n, class, n)
+		}
+	}
+	var got api.RosterResult
+	if resp, text := b.admin.do("PUT", "/v1/shares/"+share+"/roster?file=list.csv", list.String()); resp.StatusCode != 200 {
+		b.Fatal(resp.Status, text)
+	} else if mustRead(b.T, text, &got); got.People != len(classes)*each || len(got.Issues) > 0 {
+		b.Fatalf("the roster: %+v", got)
+	}
+	links := api.RosterLinks{Rules: "{school}/{class}/{number}_*.txt -> person\n{school}/{class}/* -> class\nspare/** -> nobody\n"}
+	if got := b.admin.call("PUT", "/v1/shares/"+share+"/roster/links", links, nil); got/100 != 2 {
+		b.Fatal("links:", got)
+	}
+}
+
+// officer is a privacy officer, made so by two people before the first login.
+func (b *besieged) officer() *visitor {
+	b.Helper()
+	ctx := b.Context()
+	if err := b.local.MakeAccount(ctx, api.NewAccount{Name: "officer", Role: account.Staff}); err != nil {
+		b.Fatal(err)
+	}
+	o, err := b.local.SetRole(ctx, "officer", account.PrivacyOfficer)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if o.Proposal != nil {
+		if got := b.admin.call("POST", "/v1/proposals/"+o.Proposal.ID+"/confirm", struct{}{}, nil); got/100 != 2 {
+			b.Fatal("confirm:", got)
+		}
+	}
+	i, err := b.local.Invite(ctx, "officer")
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := b.visitor()
+	v.arrive(i.Token)
+	return v
+}
+
+func mustRead(t *testing.T, text string, to any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(text), to); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+}
+
+func mustJSON(t *testing.T, v any) string {
+	t.Helper()
+	b, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// TestCaseFindings: what a session read and altered is found, exactly, by an officer who may read none of it, with the persons whom it shows.
+func TestCaseFindings(t *testing.T) {
+	b := besiege(t)
+	ctx := t.Context()
+	for _, share := range []string{"one", "two"} {
+		if _, err := b.local.MakeShare(ctx, share); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.local.SetRights(ctx, api.Right{Account: "tanaka", Share: share, Rights: api.CanWrite}); err != nil {
+			t.Fatal(err)
+		}
+		b.enrol(share, "第"+share+"小", []string{"3-1", "3-2"}, 5)
+	}
+	save := func(path, text string) {
+		t.Helper()
+		if err := b.local.Mkdir(ctx, path[:strings.LastIndexByte(path, 47)]); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := b.local.Save(ctx, path, strings.NewReader(text), int64(len(text)), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, share := range []string{"one", "two"} {
+		for _, class := range []string{"3-1", "3-2"} {
+			for n := 1; n <= 5; n++ {
+				save(fmt.Sprintf("/%s/第%s小/%s/%d_a.txt", share, share, class, n), fmt.Sprintf("the picture of %s %s %d\n", share, class, n))
+			}
+			save(fmt.Sprintf("/%s/第%s小/%s/group.txt", share, share, class), "all of "+share+class+"\n")
+		}
+		save(fmt.Sprintf("/%s/spare/x.txt", share), "nothing of "+share+"\n")
+		save(fmt.Sprintf("/%s/loose.txt", share), "who is this in "+share+"\n")
+	}
+	thief, officer := b.person("thief", account.Staff), b.officer()
+	if err := b.local.SetRights(ctx, api.Right{Account: "thief", Share: "one", Rights: api.CanWrite}); err != nil {
+		t.Fatal(err)
+	}
+	read := func(path string) {
+		t.Helper()
+		if resp, text := thief.do("GET", "/v1/files"+(&url.URL{Path: path}).EscapedPath(), ""); resp.StatusCode != 200 {
+			t.Fatal(path, resp.Status, text)
+		}
+	}
+	read("/one/第one小/3-1/2_a.txt")
+	read("/one/第one小/3-1/4_a.txt")
+	read("/one/spare/x.txt")
+	for _, path := range []string{"/one/第one小/3-2/1_a.txt", "/one/第one小/3-1/4_a.txt"} {
+		if resp, text := thief.do("PUT", "/v1/files"+(&url.URL{Path: path}).EscapedPath(), "something else\n"); resp.StatusCode/100 != 2 {
+			t.Fatal(path, resp.Status, text)
+		}
+	}
+	var made account.Case
+	if got := officer.call("POST", "/v1/cases", api.CaseRequest{Reason: "x", Parties: []string{"thief"}, From: time.Now().Add(-time.Hour)}, &made); got != 200 {
+		t.Fatal("a case:", got)
+	}
+	var f api.Findings
+	if got := officer.call("GET", "/v1/cases/"+made.ID+"/findings", nil, &f); got != 200 {
+		t.Fatal("findings:", got)
+	}
+	if n := f.Exposure.Persons.Persons; n.Confirmed != 2 || n.Possible != 0 || n.Exempt != 0 {
+		t.Errorf("persons: %+v", n)
+	}
+	if n := f.Exposure.Files.Files; n.Confirmed != 3 || n.Possible != 0 {
+		t.Errorf("files: %+v", n)
+	}
+	if f.Damage.Files != 2 || f.Damage.Intact != 2 || f.Exposure.Persons.Altered != 2 || f.Exposure.Persons.Lost != 0 {
+		t.Errorf("damage: %+v, %+v", f.Damage, f.Exposure.Persons)
+	}
+	if f.Ledger.Verified != f.Ledger.Entries || f.Ledger.Entries == 0 || len(f.Exposure.Gaps) != 0 {
+		t.Errorf("ledger: %+v, %+v", f.Ledger, f.Exposure.Gaps)
+	}
+	var persons, files []string
+	for _, q := range []api.ExposedRequest{{Class: "confirmed", Persons: true}, {Class: "confirmed"}} {
+		resp, text := officer.do("POST", "/v1/cases/"+made.ID+"/exposed", mustJSON(t, q), "Content-Type", "application/json")
+		if resp.StatusCode != 200 {
+			t.Fatal(resp.Status, text)
+		}
+		for line := range strings.Lines(text) {
+			var x api.Exposed
+			mustRead(t, line, &x)
+			if x.Person != nil {
+				persons = append(persons, x.Person.Class+" "+x.Person.Number)
+			}
+			if x.File != nil {
+				files = append(files, x.File.Path)
+				if len(x.File.Entries) == 0 || !slices.Contains(x.File.Marks, "released") {
+					t.Errorf("%+v: nothing proves it", x.File)
+				}
+			}
+		}
+	}
+	slices.Sort(files)
+	if !slices.Equal(persons, []string{"3-1 2", "3-1 4"}) || !slices.Equal(files, []string{"/one/spare/x.txt", "/one/第one小/3-1/2_a.txt", "/one/第one小/3-1/4_a.txt"}) {
+		t.Errorf("exposed are %q, %q", persons, files)
+	}
+	if resp, text := officer.do("GET", "/v1/files"+(&url.URL{Path: "/one/spare/x.txt"}).EscapedPath(), ""); resp.StatusCode == 200 {
+		t.Errorf("the officer reads files: %s", text)
+	}
+	for _, q := range []string{"GET findings", "POST exposed"} {
+		method, end, _ := strings.Cut(q, " ")
+		if resp, text := thief.do(method, "/v1/cases/"+made.ID+"/"+end, `{"class":"confirmed"}`, "Content-Type", "application/json"); resp.StatusCode != 403 {
+			t.Errorf("%s by the suspect: %d %s", q, resp.StatusCode, text)
+		}
+	}
+}
