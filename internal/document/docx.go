@@ -271,7 +271,7 @@ func (p *paper) sign(list Signature) {
 			text, line = list[i/2], `<w:tcBorders><w:top w:val="single" w:sz="4" w:space="0" w:color="787878"/></w:tcBorders>`
 		}
 		p.f(`<w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/>%s</w:tcPr>`, w, line)
-		p.para("Small", "", text)
+		p.paragraph("Cell", Paragraph{Text: text, Tone: Quiet})
 		p.f(`</w:tc>`)
 	}
 	p.f(`</w:tr>`)

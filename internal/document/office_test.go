@@ -153,7 +153,7 @@ func TestXLSX(t *testing.T) {
 		t.Errorf("%d numbers:\n%s", got, sheet)
 	}
 	for _, want := range []string{`<c r="A2" s="1" t="inlineStr"><is><t xml:space="preserve">=1+1</t>`, `<c r="B7" s="2"><v>1204</v>`, `<c r="B17" s="2"><v>-5000</v>`, `s="4" t="inlineStr"><is><t xml:space="preserve">【未把握】`,
-		`state="frozen"`, `<autoFilter ref="A1:C21"/>`, "備考 &amp; &lt;more&gt;", "=1+1&#xA;below"} {
+		`state="frozen"`, `<autoFilter ref="A1:C21"/>`, "備考 &amp; &lt;more&gt;", "=1+1&#xA;below", `<row r="2" ht="36" customHeight="1">`, `<row r="20"><c`, `<c r="B1" s="5"`} {
 		if !strings.Contains(sheet, want) {
 			t.Errorf("no %s in\n%s", want, sheet)
 		}

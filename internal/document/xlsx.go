@@ -19,6 +19,8 @@ type Sheet struct {
 	Title   string // of the file, and the name of its sheet as far as that may be one
 	Columns []Column
 	Rows    iter.Seq[[]Cell]
+
+	wide []float64 // its columns, in letters
 }
 
 // Limits of a sheet, by the programs that open it.
@@ -73,7 +75,8 @@ func (s Sheet) rows(a *archive) (n int, err error) {
 	last := letters(len(s.Columns) - 1)
 	_, _ = w.WriteString(declaration + `<worksheet xmlns="` + sheetSpace + `"><sheetPr><pageSetUpPr fitToPage="1"/></sheetPr>` +
 		`<sheetViews><sheetView workbookViewId="0"><pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetFormatPr defaultRowHeight="18"/><cols>`)
-	for i, width := range s.letters() {
+	s.wide = s.letters()
+	for i, width := range s.wide {
 		_, _ = fmt.Fprintf(w, `<col min="%d" max="%d" width="%s" customWidth="1"/>`, i+1, i+1, strconv.FormatFloat(width, 'f', -1, 64))
 	}
 	_, _ = w.WriteString(`</cols><sheetData>`)
@@ -93,6 +96,28 @@ func (s Sheet) rows(a *archive) (n int, err error) {
 	return n, w.Flush() // a bufio.Writer keeps its first error
 }
 
+// whole is all that a cell says, in one.
+func (c Cell) whole() string {
+	if c.Small == "" {
+		return c.Text
+	}
+	return c.Text + "\n" + c.Small
+}
+
+// broad is how wide a text is, in letters as wide as a digit.
+func broad(s string) (n float64) {
+	for _, r := range s {
+		switch {
+		case r == opens || r == closes:
+		case wide(r):
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
+}
+
 // letters are the widths of the columns: their parts of a page of some 110 letters, and at least their titles.
 func (s Sheet) letters() (out []float64) {
 	all := 0.0
@@ -100,19 +125,28 @@ func (s Sheet) letters() (out []float64) {
 		all += max(c.Width, 0)
 	}
 	for _, c := range s.Columns {
-		title := 4.0 // and a button to filter with
-		for _, r := range bare(c.Title) {
-			if title++; wide(r) {
-				title++
-			}
-		}
 		part := 0.0
 		if all > 0 {
 			part = max(c.Width, 0) / all * 110
 		}
+		title := broad(c.Title) + 4 // and a button to filter with
 		out = append(out, math.Round(min(max(part, title), 80)*10)/10)
 	}
 	return out
+}
+
+// lines is how high a row must be: programs do not find out by themselves.
+func (s Sheet) lines(cells []Cell) int {
+	const most = 20
+	n := 1
+	for i, width := range s.wide {
+		lines := 0
+		for l := range strings.SplitSeq(cell(cells, i).whole(), "\n") {
+			lines += max(1, int(math.Ceil(broad(l)/max(width-2, 1))))
+		}
+		n = max(n, lines)
+	}
+	return min(n, most)
 }
 
 // Styles of cells, by their place in xlsxStyles.
@@ -121,20 +155,24 @@ const (
 	styleNumber
 	styleHead
 	styleBlank
+	styleHeadRight
 )
 
 // row writes a row. Errors stay in w.
 func (s Sheet) row(w *bufio.Writer, n int, cells []Cell, head bool) {
 	at := strconv.Itoa(n)
-	_, _ = w.WriteString(`<row r="` + at + `">`)
+	_, _ = w.WriteString(`<row r="` + at)
+	if lines := s.lines(cells); lines > 1 {
+		_, _ = fmt.Fprintf(w, `" ht="%d" customHeight="1`, 18*lines)
+	}
+	_, _ = w.WriteString(`">`)
 	for i, col := range s.Columns {
 		c := cell(cells, i)
-		text := c.Text
-		if c.Small != "" {
-			text += "\n" + c.Small
-		}
+		text := c.whole()
 		style := styleText
 		switch {
+		case head && col.Right:
+			style = styleHeadRight
 		case head:
 			style = styleHead
 		case strings.ContainsRune(text, opens):
@@ -227,9 +265,10 @@ const (
 	xlsxStyles = `<styleSheet xmlns="` + sheetSpace + `"><fonts count="2"><font>` + xlsxFont + `<font><b/>` + xlsxFont + `</fonts>` +
 		`<fills count="4"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill><fill><patternFill patternType="solid"><fgColor rgb="FFF2F2F2"/></patternFill></fill><fill><patternFill patternType="solid"><fgColor rgb="FFE1E1E1"/></patternFill></fill></fills>` +
 		`<borders count="2"><border><left/><right/><top/><bottom/><diagonal/></border><border><left/><right/><top/><bottom style="medium"><color rgb="FF3C3C3C"/></bottom><diagonal/></border></borders>` +
-		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="5"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
+		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs><cellXfs count="6"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
 		`<xf numFmtId="49" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>` +
 		`<xf numFmtId="3" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1" applyAlignment="1"><alignment horizontal="right" vertical="top"/></xf>` +
 		`<xf numFmtId="49" fontId="1" fillId="2" borderId="1" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"><alignment vertical="center" wrapText="1"/></xf>` +
-		`<xf numFmtId="49" fontId="0" fillId="3" borderId="0" xfId="0" applyNumberFormat="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf></cellXfs></styleSheet>`
+		`<xf numFmtId="49" fontId="0" fillId="3" borderId="0" xfId="0" applyNumberFormat="1" applyFill="1" applyAlignment="1"><alignment vertical="top" wrapText="1"/></xf>` +
+		`<xf numFmtId="49" fontId="1" fillId="2" borderId="1" xfId="0" applyNumberFormat="1" applyFont="1" applyFill="1" applyBorder="1" applyAlignment="1"><alignment horizontal="right" vertical="center" wrapText="1"/></xf></cellXfs></styleSheet>`
 )

@@ -3,8 +3,6 @@
 // of files to persons, classes and schools.
 package roster
 
-import "cmp"
-
 // Kind is what a person is to the school.
 type Kind string
 
@@ -50,9 +48,3 @@ type Roster struct{ People []Person }
 
 // MaxPeople is how many persons a roster may have.
 const MaxPeople = 1_000_000
-
-// compare orders keys.
-func (k Key) compare(l Key) int {
-	return cmp.Or(cmp.Compare(k.School, l.School), cmp.Compare(k.Year, l.Year), cmp.Compare(k.Grade, l.Grade), cmp.Compare(k.Class, l.Class),
-		cmp.Compare(k.Kind, l.Kind), cmp.Compare(k.Number, l.Number), cmp.Compare(k.Name, l.Name))
-}
