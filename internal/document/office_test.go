@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -254,6 +256,52 @@ func TestLongRows(t *testing.T) {
 		b, err := (&Document{Blocks: []Block{c.block}}).write(goregular.TTF, made)
 		if n := pages(b); err != nil || n < c.least || n > c.most {
 			t.Errorf("%s: %d pages, %v", name, n, err)
+		}
+	}
+}
+
+// TestEveryBlock: each kind of block there is says all its words in each format.
+func TestEveryBlock(t *testing.T) {
+	blocks := map[string]Block{
+		"Heading": Heading{Text: "word-1"}, "Paragraph": Paragraph{Text: "word-1"}, "List": List{"word-1", "word-2"}, "Pairs": Pairs{{"word-1", "word-2"}}, "PageBreak": PageBreak{},
+		"Form":  Form{{Label: "word-1", Note: "word-2", Value: []Paragraph{{Text: "word-3"}, {Text: Blank("word-4")}}}},
+		"Table": Table{Columns: []Column{{Title: "word-1"}}, Rows: [][]Cell{{{Text: "word-2", Small: "word-3"}}}}, "Signature": Signature{"word-1", "word-2"},
+	}
+	source, err := os.ReadFile("document.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	kinds := regexp.MustCompile(`(?m)^func \((\w+)\) +block\(\) +\{\}$`).FindAllSubmatch(source, -1)
+	if len(kinds) != len(blocks) {
+		t.Errorf("%d kinds of blocks, %d tried", len(kinds), len(blocks))
+	}
+	none, err := (&Document{}).write(goregular.TTF, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range kinds {
+		name := string(k[1])
+		d := &Document{Blocks: []Block{Paragraph{Text: "before"}, blocks[name], Paragraph{Text: "after"}}}
+		page, err := d.HTML()
+		if err != nil {
+			t.Fatal(err)
+		}
+		word := parts(t, docx(t, d))["word/document.xml"]
+		for i := range 4 {
+			w := fmt.Sprintf("word-%d", i+1)
+			if !strings.Contains(fmt.Sprintf("%v", blocks[name]), w) {
+				continue
+			}
+			if !strings.Contains(string(page), w) {
+				t.Errorf("%s: no %s on the page", name, w)
+			}
+			if !strings.Contains(word, w) {
+				t.Errorf("%s: no %s in the DOCX", name, w)
+			}
+		}
+		paper, err := d.write(goregular.TTF, made)
+		if err != nil || len(paper) < len(none)+100 {
+			t.Errorf("%s: nothing in the PDF (%v)", name, err)
 		}
 	}
 }

@@ -139,7 +139,7 @@ func large(t testing.TB, people int) map[string][]byte {
 
 // TestLarge: a long list is kept in not much more memory than its persons need.
 func TestLarge(t *testing.T) {
-	const people = 20_000
+	const people = 8_000
 	for name, b := range large(t, people) {
 		runtime.GC()
 		var before, after runtime.MemStats

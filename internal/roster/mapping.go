@@ -30,13 +30,13 @@ type Mapping struct {
 	Fill    bool             `json:"fill,omitempty"`  // an empty school, year, grade or class is that of the row above
 }
 
-// headings are how lists call their columns, in the compared form.
+// headings are how lists call their columns, the surest first: beside 出席番号, a column No. only counts rows.
 var headings = map[Field][]string{
 	School: {"学校", "学校名", "校名", "園名", "学校・園名", "school", "schoolname"},
 	Year:   {"年度", "卒業年度", "卒業年", "year", "schoolyear", "fiscalyear"},
 	Grade:  {"学年", "年", "grade"},
 	Class:  {"組", "クラス", "学級", "クラス名", "組名", "学級名", "年組", "年・組", "class", "classname", "homeroom"},
-	Number: {"番号", "出席番号", "番", "出席no", "出席no.", "no", "no.", "整理番号", "number", "studentnumber", "rollnumber"},
+	Number: {"出席番号", "出席no", "出席no.", "番号", "番", "rollnumber", "studentnumber", "number", "整理番号", "no", "no."},
 	Name:   {"氏名", "名前", "お名前", "生徒名", "児童名", "園児名", "生徒氏名", "児童氏名", "園児氏名", "氏名(漢字)", "漢字氏名", "氏名漢字", "name", "fullname", "studentname"},
 	Family: {"姓", "氏", "苗字", "名字", "family", "familyname", "lastname", "surname"},
 	Given:  {"名", "given", "givenname", "firstname"},
@@ -44,12 +44,18 @@ var headings = map[Field][]string{
 	Sort:   {"区分", "種別", "種類", "属性", "kind", "type", "role", "category"},
 }
 
-// fieldOf finds the field that a heading names.
-var fieldOf = func() map[string]Field {
-	m := make(map[string]Field)
+// heading is a field that a heading names, and how far down in its list that stands.
+type heading struct {
+	field Field
+	rank  int
+}
+
+// byHeading finds it.
+var byHeading = func() map[string]heading {
+	m := make(map[string]heading)
 	for f, list := range headings {
-		for _, h := range list {
-			m[plain(h)] = f
+		for i, h := range list {
+			m[plain(h)] = heading{f, i}
 		}
 	}
 	return m
@@ -57,15 +63,15 @@ var fieldOf = func() map[string]Field {
 
 // headed reads a row as headings.
 func headed(cells []string) map[Field]int {
-	columns := make(map[Field]int)
+	columns, ranks := make(map[Field]int), make(map[Field]int)
 	for i, c := range cells {
 		c = strings.TrimLeft(plain(c), "*※★●○")
-		f, ok := fieldOf[c]
+		h, ok := byHeading[c]
 		if !ok {
-			f, ok = fieldOf[strings.TrimRight(c, "*※:必須()")]
+			h, ok = byHeading[strings.TrimRight(c, "*※:必須()")]
 		}
-		if _, twice := columns[f]; ok && !twice {
-			columns[f] = i
+		if was, twice := ranks[h.field]; ok && (!twice || h.rank < was) {
+			columns[h.field], ranks[h.field] = i, h.rank
 		}
 	}
 	if _, whole := columns[Name]; whole { // 氏名 beside 姓 and 名 says the same

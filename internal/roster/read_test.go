@@ -156,6 +156,7 @@ func TestCSV(t *testing.T) {
 		{"令和8年度 名簿\n\n学校名,クラス,出席番号,姓,名\n一小,1,1,山田,太郎\n", "一小///1/1 山田 太郎 () pupil"},
 		{"school,class,number,name\nA,1,1,x\n", "A///1/1 x () pupil"},
 		{"学校名,氏名（漢字）,氏名（カナ）\n一小,山田,ヤマダ\n", "一小//// 山田 (ヤマダ) pupil"},
+		{"No.,学校,組,出席番号※,氏名\n7,一小,1,3,山田\n", "一小///1/3 山田 () pupil"}, {"No.,学校,組,氏名\n7,一小,1,山田\n", "一小///1/7 山田 () pupil"},
 		{"氏名\n山田\n", "hint.roster-mapping"}, {"", "hint.roster-mapping"}, {"a,b\n1,2\n", "hint.roster-mapping"}, {head, "hint.roster-empty"},
 	} {
 		if got := say(Read(from([]byte(c.list)), nil)); got != c.want {
@@ -276,4 +277,16 @@ func FuzzRead(f *testing.F) {
 			t.Errorf("read, and not looked at: %v", err)
 		}
 	})
+}
+
+// TestTooMany: a list of more persons than a roster may have is refused before it takes more memory.
+func TestTooMany(t *testing.T) {
+	c := newCollector(Mapping{Columns: map[Field]int{School: 0, Name: 1}})
+	c.people = make([]Person, MaxPeople-1)
+	if err := c.add(row{n: 1, cells: []string{"一小", "山田"}}); err != nil {
+		t.Error(err)
+	}
+	if err := c.add(row{n: 2, cells: []string{"一小", "林"}}); hint(err) != "hint.roster-large" {
+		t.Error(err)
+	}
 }
