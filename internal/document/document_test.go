@@ -23,6 +23,15 @@ var made = time.Date(2026, 11, 30, 10, 0, 0, 0, time.FixedZone("JST", 9*3600))
 // pages counts the pages of a PDF.
 func pages(b []byte) int { return bytes.Count(b, []byte("/Type /Page\n")) }
 
+// write writes a document with a font.
+func (d *Document) write(font []byte, at time.Time) ([]byte, error) {
+	p, err := newPress(font)
+	if err != nil {
+		return nil, err
+	}
+	return p.PDF(d, at)
+}
+
 func sample(rows int, text string) *Document {
 	t := Table{Columns: []Column{{Title: "name", Width: 5}, {Title: "number of them", Width: 1, Right: true}}}
 	for i := range rows {

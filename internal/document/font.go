@@ -55,16 +55,20 @@ func readFont(name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	missing := false
+	press, err := newPress(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
 	p := &gopdf.GoPdf{}
 	p.Start(gopdf.Config{PageSize: *gopdf.PageSizeA4})
-	if err := addFont(p, b, func() { missing = true }); err != nil {
+	err = p.AddTTFFontFromFontContainer(family, &press.fonts)
+	if err == nil {
+		err = p.SetFont(family, "", 10)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	if err := p.SetFont(family, "", 10); err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	if _, err := p.MeasureTextWidth("校倉くらA1" + string(geta)); err != nil || missing {
+	if _, err := p.MeasureTextWidth("校倉くらA1" + string(geta)); err != nil || press.missing {
 		return nil, fmt.Errorf("%s: it has no Japanese letters", name)
 	}
 	return b, nil
@@ -76,7 +80,7 @@ const family = "text"
 const geta = '〓'
 
 // addFont loads a font. What it makes of a file that is none must not end the program.
-func addFont(p *gopdf.GoPdf, b []byte, missing func()) (err error) {
+func addFont(p *gopdf.FontContainer, b []byte, missing func()) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("not a TrueType font: %v", r)

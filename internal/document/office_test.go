@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -173,6 +174,32 @@ func TestXLSX(t *testing.T) {
 	if err := (Sheet{Columns: columns, Rows: many}).XLSX(io.Discard, made); !errors.Is(err, ErrSheet) {
 		t.Errorf("a sheet without end: %v", err)
 	}
+}
+
+// TestPress: what a press has written before shows in nothing that it writes now, whoever asks for it.
+func TestPress(t *testing.T) {
+	p, err := newPress(goregular.TTF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := &Document{Title: "abc", Missing: "missing"}
+	first, err := p.PDF(plain, made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	for i := range 8 {
+		all.Go(func() {
+			d := plain
+			if i%2 == 1 {
+				d = sample(5, "校倉 xyz") // which the font has not
+			}
+			if b, err := p.PDF(d, made); err != nil || i%2 == 0 && !bytes.Equal(b, first) {
+				t.Errorf("%d: another PDF, %v", i, err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestSheetWords(t *testing.T) {

@@ -3,6 +3,7 @@ package document
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -48,22 +49,46 @@ var (
 
 // PDF writes a document as PDF on A4, with a font by the name of its file, or one that the machine has if the name is empty.
 func (d *Document) PDF(fontFile string, made time.Time) ([]byte, error) {
+	p, err := NewPress(fontFile)
+	if err != nil {
+		return nil, err
+	}
+	return p.PDF(d, made)
+}
+
+// Press writes many PDFs with one font, which is read and tried once: a case has one document for each of 2,000 schools.
+type Press struct {
+	mu      sync.Mutex // one at a time
+	fonts   gopdf.FontContainer
+	missing bool // a letter was not in the font
+}
+
+// NewPress makes a press with a font by the name of its file, or one that the machine has if the name is empty.
+func NewPress(fontFile string) (*Press, error) {
 	b, err := font(fontFile)
 	if err != nil {
 		return nil, err
 	}
-	return d.write(b, made)
+	return newPress(b)
 }
 
-// write is PDF with a font.
-func (d *Document) write(font []byte, made time.Time) ([]byte, error) {
+func newPress(font []byte) (*Press, error) {
+	p := &Press{}
+	return p, addFont(&p.fonts, font, func() { p.missing = true })
+}
+
+// PDF writes a document as PDF on A4.
+func (p *Press) PDF(d *Document, made time.Time) ([]byte, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.missing = false
 	w := &writer{look: d.look(), pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4, draft: d.Draft, wide: make(map[rune]float64)}
 	if d.Landscape {
 		w.size = *gopdf.PageSizeA4Landscape
 	}
 	w.pdf.Start(gopdf.Config{PageSize: w.size})
 	w.pdf.SetInfo(gopdf.PdfInfo{Title: bare(d.Title), Producer: "Azekura", CreationDate: made})
-	if err := addFont(w.pdf, font, func() { w.missing = true }); err != nil {
+	if err := w.pdf.AddTTFFontFromFontContainer(family, &p.fonts); err != nil {
 		return nil, err
 	}
 	w.page()
@@ -76,7 +101,7 @@ func (d *Document) write(font []byte, made time.Time) ([]byte, error) {
 	for _, x := range d.Blocks {
 		w.block(x)
 	}
-	if w.missing && d.Missing != "" {
+	if p.missing && d.Missing != "" {
 		w.paragraph(Paragraph{Text: d.Missing, Tone: Quiet})
 	}
 	w.footers(d.Footer)
@@ -92,16 +117,15 @@ func (d *Document) write(font []byte, made time.Time) ([]byte, error) {
 
 // writer lays blocks out. After an error it does nothing more.
 type writer struct {
-	look    look
-	pdf     *gopdf.GoPdf
-	size    gopdf.Rect
-	draft   string
-	y       float64
-	at      float64 // the size of letters that is set
-	pages   int
-	wide    map[rune]float64 // of letters of size 1
-	missing bool             // a letter was not in the font
-	err     error
+	look  look
+	pdf   *gopdf.GoPdf
+	size  gopdf.Rect
+	draft string
+	y     float64
+	at    float64 // the size of letters that is set
+	pages int
+	wide  map[rune]float64 // of letters of size 1
+	err   error
 }
 
 func (w *writer) width() float64  { return w.size.W - 2*w.look.margin }
