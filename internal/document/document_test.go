@@ -142,6 +142,22 @@ func TestWrap(t *testing.T) {
 	}
 }
 
+// TestDrawn: a full line of Japanese ends at the margin, and none has gaps like spaces.
+func TestDrawn(t *testing.T) {
+	for _, c := range []struct {
+		line  line
+		slack float64
+		want  float64
+	}{
+		{line{"卒業アルバムの校正を", false}, 9, 1}, {line{"卒業アルバムの校正を", false}, 9.1, 0}, {line{"卒業アルバムの校正を", true}, 9, 0}, {line{"words in a line", false}, 9, 0},
+		{line{"校", false}, 1, 0}, {line{"", false}, 1, 0}, {line{"校正", false}, -1, 0}, {line{Blank("校正"), false}, 3, 1},
+	} {
+		if got := drawn(c.line, c.slack, 10); got != c.want {
+			t.Errorf("%q, %v: %v, want %v", c.line.text, c.slack, got, c.want)
+		}
+	}
+}
+
 // TestFont: a file that is no font, or has no Japanese letters, is refused, and none at all is said as what it is.
 func TestFont(t *testing.T) {
 	dir := t.TempDir()

@@ -188,13 +188,13 @@ func (w *writer) lines(s string, size, width float64) []line {
 func (w *writer) put(l line, size float64, tone Tone, x, y, width float64, align Align) {
 	w.font(size)
 	slack, gap := width-w.measure(l.text), 0.0
-	switch letters := utf8.RuneCountInString(l.text); {
-	case align == Right:
+	switch align {
+	case Right:
 		x += slack
-	case align == Centre:
+	case Centre:
 		x += slack / 2
-	case !l.last && letters > 1 && slack > 0 && slack < 2.2*size && strings.IndexFunc(l.text, wide) >= 0:
-		gap = slack / float64(letters-1)
+	case Left:
+		gap = drawn(l, slack, size)
 	}
 	for _, r := range runs(l.text) {
 		long := w.measure(r.Text) + gap*float64(utf8.RuneCountInString(r.Text))
@@ -217,6 +217,16 @@ func (w *writer) put(l line, size float64, tone Tone, x, y, width float64, align
 	if gap != 0 && w.err == nil {
 		w.err = w.pdf.SetCharSpacing(0)
 	}
+}
+
+// drawn returns how far the letters of a line stand apart, so that it fills its width; 0 for the last of a paragraph, one of words, and
+// one that would be drawn out by more than a tenth of a letter, which those who copy it would take for spaces.
+func drawn(l line, slack, size float64) float64 {
+	n := utf8.RuneCountInString(bare(l.text))
+	if l.last || n < 2 || slack <= 0 || slack > size/10*float64(n-1) || strings.IndexFunc(l.text, wide) < 0 {
+		return 0
+	}
+	return slack / float64(n-1)
 }
 
 // text writes lines below each other, over as many pages as it takes.
