@@ -138,20 +138,19 @@ func (p party) Remove(ctx context.Context, name string) error {
 	return stopped(p.f.Remove(ctx, at(name)))
 }
 
-// factory fills the share with what a factory has: pictures, documents, texts, and what nobody can look into.
-func factory(t testing.TB, h *house) map[string][32]byte {
-	t.Helper()
-	f := h.v.As(person("factory"))
-	out := make(map[string][32]byte)
-	add := func(name string, content []byte) {
-		save(t, f, at(name), content)
-		out[name] = sha256.Sum256(content)
-	}
+// stocked is a file that a factory has.
+type stocked struct {
+	name    string
+	content []byte
+}
+
+// stock is what a factory has: pictures, documents, texts, and what nobody can look into. It is made once for all tests.
+var stock = sync.OnceValues(func() (out []stocked, err error) {
+	add := func(name string, content []byte) { out = append(out, stocked{name, content}) }
 	r := rand.New(rand.NewPCG(1, 2))
-	for i, dir := range []string{"第一小学校", "第二小学校", "校正 ｶﾞｿﾞｳ"} {
-		must(t, f.Mkdir(t.Context(), at(dir)))
+	for i, dir := range schools {
 		for n := range 14 {
-			add(fmt.Sprintf("%s/IMG_%04d.JPG", dir, n), smallPicture(t, 100*i+n))
+			add(fmt.Sprintf("%s/IMG_%04d.JPG", dir, n), smallPicture(100*i+n))
 		}
 		for n := range 3 {
 			m := image.NewRGBA(image.Rect(0, 0, 120, 90))
@@ -159,23 +158,50 @@ func factory(t testing.TB, h *house) map[string][32]byte {
 				m.Set(p%120, p/120, color.RGBA{uint8(p * n), uint8(p / 7), uint8(r.IntN(90)), 255})
 			}
 			var b bytes.Buffer
-			must(t, png.Encode(&b, m))
+			if err := png.Encode(&b, m); err != nil {
+				return nil, err
+			}
 			add(fmt.Sprintf("%s/図%d.png", dir, n), b.Bytes())
 		}
 		var b bytes.Buffer
 		z := zip.NewWriter(&b)
 		w, err := z.Create("名簿.csv")
-		must(t, err)
+		if err != nil {
+			return nil, err
+		}
 		fmt.Fprint(w, strings.Repeat("1,佐藤,花子,3年B組\r\n", 400+i))
-		must(t, z.Close())
+		if err := z.Close(); err != nil {
+			return nil, err
+		}
 		add(dir+"/入稿.zip", b.Bytes())
 		text := strings.Repeat(fmt.Sprintf("校正の連絡 %d：集合写真の三列目、左から二人目の名前を直してください。\r\n", i), 40)
 		sjis, err := japanese.ShiftJIS.NewEncoder().String(text)
-		must(t, err)
+		if err != nil {
+			return nil, err
+		}
 		add(dir+"/連絡.txt", []byte(sjis))
 		add(dir+"/名簿.csv", []byte(strings.Repeat(fmt.Sprintf("%d,鈴木,一郎,3年A組\r\n", i), 200)))
 		add(dir+"/色見本.dat", noise(20_000+i, 50+i))
 		add(dir+[]string{"/台紙.cdr", "/顧客.mdb", "/受注.mdb"}[i], cards(30_000+i, 60+i))
+	}
+	return out, nil
+})
+
+var schools = []string{"第一小学校", "第二小学校", "校正 ｶﾞｿﾞｳ"}
+
+// factory fills the share with the stock, as somebody at work does, and returns the sum of each file.
+func factory(t testing.TB, h *house) map[string][32]byte {
+	t.Helper()
+	f := h.v.As(person("factory"))
+	for _, dir := range schools {
+		must(t, f.Mkdir(t.Context(), at(dir)))
+	}
+	files, err := stock()
+	must(t, err)
+	out := make(map[string][32]byte)
+	for _, x := range files {
+		save(t, f, at(x.name), x.content)
+		out[x.name] = sha256.Sum256(x.content)
 	}
 	return out
 }
@@ -227,9 +253,6 @@ func harmOf(t *testing.T, h *house, was map[string][32]byte) (out harm) {
 	return out
 }
 
-// everyBehaviour is 1 where all behaviours are played; 6: one of six.
-var everyBehaviour = 1
-
 // TestAttacks plays every behaviour against a vault: each is noticed, and next to nothing of what others see changes.
 func TestAttacks(t *testing.T) {
 	profiles, err := behaviour.Profiles()
@@ -237,10 +260,7 @@ func TestAttacks(t *testing.T) {
 	var mu sync.Mutex
 	heads := make(map[string]int)
 	t.Run("all", func(t *testing.T) {
-		for i, p := range profiles {
-			if i%everyBehaviour > 0 {
-				continue
-			}
+		for _, p := range profiles {
 			t.Run(p.Name, func(t *testing.T) {
 				t.Parallel()
 				got := attacked(t, p)
@@ -260,7 +280,7 @@ func TestAttacks(t *testing.T) {
 		}
 	})
 	counts := slices.Sorted(maps.Values(heads))
-	if len(counts) < 40/everyBehaviour {
+	if len(counts) < 40 {
 		t.Fatalf("only %d behaviours", len(counts))
 	}
 	if median := counts[len(counts)/2]; median > 1 {
@@ -312,10 +332,7 @@ func TestUnseen(t *testing.T) {
 	must(t, err)
 	profiles, err := behaviour.Parse(b)
 	must(t, err)
-	for i, p := range profiles {
-		if i%everyBehaviour > 0 {
-			continue
-		}
+	for _, p := range profiles {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			attacked(t, p)
@@ -368,11 +385,11 @@ func undone(t *testing.T, h *house, begun time.Time, was map[string][32]byte, lo
 
 	// Somebody else goes on working.
 	other := h.v.As(person("colleague"))
-	fresh := smallPicture(t, 4000)
+	fresh := smallPicture(4000)
 	save(t, other, "/s/新しい写真.jpg", fresh)
 	later := map[string][32]byte{"新しい写真.jpg": sha256.Sum256(fresh)}
 	if _, err := other.Stat(ctx, "/s/第二小学校/IMG_0003.JPG"); err == nil {
-		better := smallPicture(t, 4001)
+		better := smallPicture(4001)
 		save(t, other, "/s/第二小学校/IMG_0003.JPG", better)
 		later["第二小学校/IMG_0003.JPG"] = sha256.Sum256(better)
 	}

@@ -18,12 +18,12 @@ func TestRollbackOfLongNames(t *testing.T) {
 	name := strings.Repeat("校", 83) + ".jpg"
 	p := pathname.Path("/s").Join(name)
 	for round := range 3 {
-		save(t, h.v.As(other), p, smallPicture(t, 10*round+1))
+		save(t, h.v.As(other), p, smallPicture(10*round+1))
 		*now = now.Add(time.Hour)
 		from := now.Add(-time.Minute)
-		save(t, h.v.As(bad), p, smallPicture(t, 10*round+2))
+		save(t, h.v.As(bad), p, smallPicture(10*round+2))
 		*now = now.Add(time.Hour)
-		save(t, h.v.As(other), p, smallPicture(t, 10*round+3))
+		save(t, h.v.As(other), p, smallPicture(10*round+3))
 		*now = now.Add(time.Hour)
 		_, err := h.v.Rollback(t.Context(), other, "/s", vault.Suspects{From: from, Pick: func(a vault.Actor) bool { return a.Author == "bad" }}, nil, false, func(vault.Mended) error { return nil })
 		must(t, err)

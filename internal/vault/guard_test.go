@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,9 +21,14 @@ import (
 	"github.com/azekura/azekura/internal/vault"
 )
 
+// madePictures are the JPEGs that there are, by their seeds: under the race detector, making one takes longer than saving it.
+var madePictures sync.Map
+
 // smallPicture is a JPEG of some kilobytes that no other is like.
-func smallPicture(t testing.TB, seed int) []byte {
-	t.Helper()
+func smallPicture(seed int) []byte {
+	if b, ok := madePictures.Load(seed); ok {
+		return bytes.Clone(b.([]byte))
+	}
 	m := image.NewRGBA(image.Rect(0, 0, 320, 240))
 	r := rand.New(rand.NewPCG(uint64(seed), 7))
 	for y := range 240 {
@@ -31,7 +37,10 @@ func smallPicture(t testing.TB, seed int) []byte {
 		}
 	}
 	var b bytes.Buffer
-	must(t, jpeg.Encode(&b, m, &jpeg.Options{Quality: 85}))
+	if err := jpeg.Encode(&b, m, &jpeg.Options{Quality: 85}); err != nil {
+		panic(err)
+	}
+	madePictures.Store(seed, bytes.Clone(b.Bytes()))
 	return b.Bytes()
 }
 
@@ -61,7 +70,7 @@ func pictureAlbum(t testing.TB, h *house, n int) map[pathname.Path][]byte {
 	must(t, f.Mkdir(t.Context(), "/s/3年B組"))
 	for i := range n {
 		name := pathname.Path(fmt.Sprintf("/s/3年B組/%03d.jpg", i))
-		out[name] = smallPicture(t, i)
+		out[name] = smallPicture(i)
 		save(t, f, name, out[name])
 	}
 	return out
@@ -115,7 +124,7 @@ func TestHeldSave(t *testing.T) {
 	}
 
 	// It becomes good.
-	whole := smallPicture(t, 77)
+	whole := smallPicture(77)
 	save(t, h.v.As(again), name, whole)
 	if got := load(t, h.v.As(other), stat(t, h.v.As(other), name)); !bytes.Equal(got, whole) {
 		t.Error("others do not see the good save")
@@ -194,7 +203,7 @@ func TestFreezeWhileSaving(t *testing.T) {
 			t.Errorf("%s is not what it was", name)
 		}
 	}
-	save(t, h.v.As(other), "/s/3年B組/000.jpg", smallPicture(t, 99))
+	save(t, h.v.As(other), "/s/3年B組/000.jpg", smallPicture(99))
 }
 
 // TestHeldRemoval: when much is removed that stands nowhere else, the rest stays for others; its author sees it gone, may use the names
@@ -222,7 +231,7 @@ func TestHeldRemoval(t *testing.T) {
 		if _, err := h.v.As(bad).Stat(t.Context(), name); problem.KindOf(err) != problem.NotFound {
 			t.Errorf("its author finds %s: %v", name, err)
 		}
-		save(t, h.v.As(bad), name, smallPicture(t, 500)) // the name is free for who removed it
+		save(t, h.v.As(bad), name, smallPicture(500)) // the name is free for who removed it
 		if got := stat(t, h.v.As(other), name); got.Number != 2 {
 			t.Errorf("the name used again: %+v", got)
 		}

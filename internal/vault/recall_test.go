@@ -74,7 +74,7 @@ func TestRestartForgives(t *testing.T) {
 		}
 		save(t, h.v.As(bad), name, noise(len(old), n))
 		if n%2 == 0 {
-			save(t, h.v.As(bad), name, smallPicture(t, 600+n))
+			save(t, h.v.As(bad), name, smallPicture(600+n))
 		} else {
 			must(t, h.v.Settle(t.Context(), person("decides"), "/s", held(t, h, bad)[0].Hold, true))
 		}
@@ -108,7 +108,7 @@ func TestHeldDirectory(t *testing.T) {
 			t.Error("others do not find what is in it")
 		}
 	}
-	if err := (party{h.v.As(bad)}).write(t.Context(), string(inside)[len("/s/"):], smallPicture(t, 9), time.Time{}); problem.KindOf(err) != problem.Conflict {
+	if err := (party{h.v.As(bad)}).write(t.Context(), string(inside)[len("/s/"):], smallPicture(9), time.Time{}); problem.KindOf(err) != problem.Conflict {
 		t.Errorf("its author saves into it: %v", err)
 	}
 	must(t, h.v.Settle(t.Context(), other, "/s", held(t, h, other)[0].Hold, false))

@@ -71,21 +71,21 @@ func empties(t *testing.T, h *house, s account.Session, dir pathname.Path, n int
 func TestHeldWorkedOn(t *testing.T) {
 	for name, work := range map[string]func(t *testing.T, h *house, f vault.Files){
 		"":      func(*testing.T, *house, vault.Files) {},
-		"saved": func(t *testing.T, h *house, f vault.Files) { save(t, f, "/s/3年B組/001.jpg", smallPicture(t, 701)) },
+		"saved": func(t *testing.T, h *house, f vault.Files) { save(t, f, "/s/3年B組/001.jpg", smallPicture(701)) },
 		"made": func(t *testing.T, h *house, f vault.Files) {
 			must(t, f.Mkdir(t.Context(), "/s/3年B組/秋"))
-			save(t, f, "/s/3年B組/秋/new.jpg", smallPicture(t, 700))
+			save(t, f, "/s/3年B組/秋/new.jpg", smallPicture(700))
 		},
 		"moved": func(t *testing.T, h *house, f vault.Files) {
 			must(t, f.Rename(t.Context(), "/s/a.jpg", "/s/3年B組/a.jpg", false))
 		},
-		"elsewhere": func(t *testing.T, h *house, f vault.Files) { save(t, f, "/s/b.jpg", smallPicture(t, 702)) },
+		"elsewhere": func(t *testing.T, h *house, f vault.Files) { save(t, f, "/s/b.jpg", smallPicture(702)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, now := clocked(t, guard.Config{})
 			pictureAlbum(t, h, 12)
 			bad, other := person("tidy"), person("other")
-			save(t, h.v.As(other), "/s/a.jpg", smallPicture(t, 600))
+			save(t, h.v.As(other), "/s/a.jpg", smallPicture(600))
 			*now = now.Add(2 * time.Hour)
 			must(t, h.v.As(bad).Remove(t.Context(), "/s/3年B組"))
 			*now = now.Add(time.Hour)

@@ -13,14 +13,14 @@ import (
 // middle of much ordinary work.
 func TestTrappedWrites(t *testing.T) {
 	for name, act := range map[string]func(t *testing.T, f vault.Files){
-		"a save over it": func(t *testing.T, f vault.Files) { save(t, f, "/s/old/trap.jpg", smallPicture(t, 900)) },
+		"a save over it": func(t *testing.T, f vault.Files) { save(t, f, "/s/old/trap.jpg", smallPicture(900)) },
 		"its removal":    func(t *testing.T, f vault.Files) { must(t, f.Remove(t.Context(), "/s/old/trap.jpg")) },
 		"its folder's":   func(t *testing.T, f vault.Files) { must(t, f.Remove(t.Context(), "/s/old")) },
 		"its new name": func(t *testing.T, f vault.Files) {
 			must(t, f.Rename(t.Context(), "/s/old/trap.jpg", "/s/x.jpg", false))
 		},
 		"a file over it": func(t *testing.T, f vault.Files) {
-			save(t, f, "/s/new.jpg", smallPicture(t, 901))
+			save(t, f, "/s/new.jpg", smallPicture(901))
 			must(t, f.Rename(t.Context(), "/s/new.jpg", "/s/old/trap.jpg", true))
 		},
 		"a note in a folder that is one": func(t *testing.T, f vault.Files) { save(t, f, "/s/deep/README.txt", []byte("pay")) },
@@ -31,14 +31,14 @@ func TestTrappedWrites(t *testing.T) {
 			for _, d := range []pathname.Path{"/s/old", "/s/deep"} {
 				must(t, w.Mkdir(t.Context(), d))
 			}
-			picture := smallPicture(t, 1)
+			picture := smallPicture(1)
 			save(t, w, "/s/old/trap.jpg", picture)
-			save(t, w, "/s/work.jpg", smallPicture(t, 2))
+			save(t, w, "/s/work.jpg", smallPicture(2))
 			h.keeper.traps = []string{"old/trap.jpg", "deep"}
 			s := person("mallory")
 			f := h.v.As(s)
 			for i := range 50 {
-				save(t, f, "/s/work.jpg", smallPicture(t, 10+i))
+				save(t, f, "/s/work.jpg", smallPicture(10+i))
 			}
 			if len(h.keeper.stops) > 0 {
 				t.Fatalf("frozen by ordinary work: %+v", h.keeper.stops)
@@ -107,7 +107,7 @@ func TestTrapsAreNotLifted(t *testing.T) {
 				must(t, w.Mkdir(t.Context(), d))
 			}
 			for i, at := range []pathname.Path{"/s/old/trap.jpg", "/s/old/by.jpg", "/s/older/x.jpg", "/s/up/deep/in.jpg", "/s/work.jpg"} {
-				save(t, w, at, smallPicture(t, i))
+				save(t, w, at, smallPicture(i))
 			}
 			h.keeper.traps = []string{"old/trap.jpg", "up/deep"}
 			s := person("mallory")
