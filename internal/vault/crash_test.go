@@ -21,8 +21,9 @@ import (
 	"github.com/azekura/azekura/internal/vault"
 )
 
-// rounds is how often the crash test kills a storehouse in the middle of its work.
-const rounds = 300
+// The crash test kills each of some storehouses so many times in the middle of its work, three hundred times in all: what is long
+// before a kill is read again at each start, and the more of it there is, the fewer acts there are between two kills.
+const storehouses, rounds = 3, 100
 
 const childEnv = "AZEKURA_TEST_CRASH"
 
@@ -179,6 +180,15 @@ func (*fatal) Fatal(a ...any)           { fmt.Fprintln(os.Stderr, a...); os.Exit
 
 // What was acknowledged before a kill is there after it; what was under way happened whole or not at all.
 func TestKill(t *testing.T) {
+	for i := range storehouses {
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			t.Parallel()
+			killed(t)
+		})
+	}
+}
+
+func killed(t *testing.T) {
 	root := t.TempDir()
 	states := make([]map[string]act, workers)
 	for i := range states {
