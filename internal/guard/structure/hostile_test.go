@@ -1,3 +1,5 @@
+//go:build !race
+
 package structure
 
 import (
@@ -10,6 +12,7 @@ import (
 	"maps"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -49,7 +52,7 @@ func pngChunk(kind string, data []byte) []byte {
 }
 
 // emptyBombs are made of blocks that hold nothing: those of fixed codes are the smallest, and the others have codes to be made.
-func emptyBombs() map[string][]byte {
+var emptyBombs = sync.OnceValue(func() map[string][]byte {
 	const n = 1 << 20
 	out := make(map[string][]byte)
 	for kind, block := range map[string]string{"fixed": "\x02\x08\x20\x80\x00", "other": emptyBlocks} {
@@ -61,7 +64,7 @@ func emptyBombs() map[string][]byte {
 		out["zip of "+kind+" blocks"] = append(append(head, "\x01\x00\x00\x00a"...), blocks...)
 	}
 	return out
-}
+})
 
 // bombs are files that want to be much more work, or much more memory, than they are long. It is a long function because it is a list.
 func bombs() map[string][]byte {

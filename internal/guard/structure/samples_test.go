@@ -16,6 +16,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"strings"
+	"sync"
 
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/font/gofont/goregular"
@@ -51,8 +52,12 @@ func random(seed uint64, n int) []byte {
 	return b
 }
 
-// samples are whole files of all kinds, made here, by kind or by kind and what is special about them.
-func samples() map[string][]byte {
+// samples are whole files of all kinds, by kind or by kind and what is special about them. All tests share them: who spoils one, spoils a copy.
+func samples() map[string][]byte { return maps.Clone(madeSamples()) }
+
+var madeSamples = sync.OnceValue(makeSamples)
+
+func makeSamples() map[string][]byte {
 	out := make(map[string][]byte)
 	write := func(name string, do func(w io.Writer) error) {
 		var b bytes.Buffer
