@@ -1,23 +1,13 @@
+//go:build !race
+
 package chunk
 
 import (
-	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 )
-
-// noise returns n bytes that follow from seed; to a cutter and a compressor they look like a photograph.
-func noise(seed uint64, n int) []byte {
-	var k [32]byte
-	for i := range 8 {
-		k[i] = byte(seed >> (8 * i))
-	}
-	b := make([]byte, n)
-	rand.NewChaCha8(k).Read(b)
-	return b
-}
 
 // cuts returns the places behind the chunks of b.
 func cuts(c *Cutter, b []byte) (ends []int) {
@@ -42,7 +32,7 @@ func byTheBook(c *Cutter, b []byte) int {
 
 func TestCutByTheBook(t *testing.T) {
 	c := NewCutter([32]byte{1})
-	b := noise(1, 24<<20)
+	b := noise(1, 48<<20)
 	seen := map[string]int{}
 	for len(b) > 0 {
 		got, want := c.Cut(b, 0, true), byTheBook(c, b)
@@ -134,7 +124,7 @@ func TestCutWindow(t *testing.T) {
 // cuts are found again behind a change.
 func TestCutSpread(t *testing.T) {
 	c := NewCutter([32]byte{3})
-	b := noise(3, 96<<20)
+	b := noise(3, 128<<20)
 	ends := cuts(c, b)
 	mean := len(b) / len(ends)
 	atMax := 0
@@ -178,11 +168,11 @@ func TestCutsDependOnKeyAlone(t *testing.T) {
 
 // TestStreaming feeds content in windows of any size and must find the cuts that a view of the whole finds.
 func TestStreaming(t *testing.T) {
-	all := noise(5, 14<<20)
+	all := noise(5, 24<<20)
 	rapid.Check(t, func(t *rapid.T) {
 		c := NewCutter([32]byte(rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "key")))
-		from := rapid.IntRange(0, 8<<20).Draw(t, "from")
-		b := all[from : from+(6<<20)-rapid.IntRange(0, 6<<20).Draw(t, "shorter")]
+		from := rapid.IntRange(0, 12<<20).Draw(t, "from")
+		b := all[from : from+(12<<20)-rapid.IntRange(0, 12<<20).Draw(t, "shorter")]
 		step := rapid.IntRange(16<<10, 5<<20).Draw(t, "step")
 		var got []int
 		read, done, seen := 0, 0, 0
@@ -212,11 +202,11 @@ func TestStreaming(t *testing.T) {
 // found again, all are, moved by the same distance.
 func TestInsertion(t *testing.T) {
 	c := NewCutter([32]byte{7})
-	all := noise(6, 10<<20)
+	all := noise(6, 20<<20)
 	before := cuts(c, all)
 	var changed []byte
 	rapid.Check(t, func(t *rapid.T) {
-		at := rapid.IntRange(0, 2<<20).Draw(t, "at")
+		at := rapid.IntRange(0, 4<<20).Draw(t, "at")
 		put := rapid.SliceOfN(rapid.Byte(), 1, 1000).Draw(t, "put")
 		changed = append(append(append(changed[:0], all[:at]...), put...), all[at:]...)
 		after := cuts(c, changed)

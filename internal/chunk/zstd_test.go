@@ -4,12 +4,24 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
 	"pgregory.net/rapid"
 )
+
+// noise returns n bytes that follow from seed; to a cutter and a compressor they look like a photograph.
+func noise(seed uint64, n int) []byte {
+	var k [32]byte
+	for i := range 8 {
+		k[i] = byte(seed >> (8 * i))
+	}
+	b := make([]byte, n)
+	rand.NewChaCha8(k).Read(b)
+	return b
+}
 
 // list returns n bytes of a class list: what a compressor likes.
 func list(n int) []byte {
