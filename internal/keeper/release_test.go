@@ -154,8 +154,8 @@ func TestNoKeyBeforeTheRecordAtEveryFault(t *testing.T) {
 	durabletest.Each(t, func(t *testing.T, p *durabletest.Platter) {
 		r := &readings{given: make(map[id.Version]reading)}
 		r.run(t, p, 6, 1, func() {})
-		for seed := range uint64(2) {
-			r.check(t, p.Crash(seed))
+		for disk := range p.Crashes(2) {
+			r.check(t, disk)
 		}
 	})
 }
@@ -164,8 +164,8 @@ func TestNoKeyBeforeTheRecordAtEveryPowerCut(t *testing.T) {
 	durabletest.EachCut(t, func(t *testing.T, p *durabletest.Platter) {
 		r := &readings{given: make(map[id.Version]reading)}
 		r.run(t, p, 6, 2, func() {})
-		for seed := range uint64(2) {
-			r.check(t, p.Crash(seed))
+		for disk := range p.Crashes(2) {
+			r.check(t, disk)
 		}
 	})
 }

@@ -156,23 +156,23 @@ func scenario(k keys, crashes uint64) func(*testing.T, *durabletest.Platter) {
 		synctest.Test(t, func(t *testing.T) {
 			h := &history{keys: k, entries: make(map[int64][]byte)}
 			h.work(p)
-			for seed := range crashes {
-				h.check(t, p.Crash(seed))
+			for disk := range p.Crashes(crashes) {
+				h.check(t, disk)
 			}
 		})
 	}
 }
 
 func TestEveryFault(t *testing.T) {
-	durabletest.Each(t, scenario(newKeys(t), 2))
+	durabletest.Each(t, scenario(newKeys(t), 3))
 }
 
 func TestEveryFaultOfReading(t *testing.T) {
-	durabletest.Each(t, scenario(newKeys(t), 2), durabletest.Read, durabletest.ReadDir)
+	durabletest.Each(t, scenario(newKeys(t), 3), durabletest.Read, durabletest.ReadDir)
 }
 
 func TestPowerCutAtEveryCall(t *testing.T) {
-	durabletest.EachCut(t, scenario(newKeys(t), 4))
+	durabletest.EachCut(t, scenario(newKeys(t), 8))
 }
 
 func TestRandomFaultsAndCrashes(t *testing.T) {
@@ -261,8 +261,8 @@ func TestFullDiskHealsByItself(t *testing.T) {
 			t.Errorf("a full disk, again: %v", err)
 		}
 		recorded := len(h.entries)
-		for seed := range uint64(5) {
-			h.check(t, p.Crash(seed))
+		for disk := range p.Crashes(5) {
+			h.check(t, disk)
 		}
 		p.Limit(0)
 		if err := h.append(l, 1, 0); err != nil {
@@ -331,8 +331,8 @@ func failedEntryKeepsItsIndex(t *testing.T, done bool) {
 	}
 	h.entries[2], h.entries[3] = []byte("refused"), []byte("taken")
 	abandon(l)
-	for seed := range uint64(5) {
-		h.check(t, p.Crash(seed))
+	for disk := range p.Crashes(5) {
+		h.check(t, disk)
 	}
 }
 
@@ -359,8 +359,8 @@ func TestCheckpointWithoutDurableName(t *testing.T) {
 		l = open(t, h.config(p)) // the same cache
 		h.append(l, 3, 0)
 		abandon(l)
-		for seed := range uint64(20) {
-			h.check(t, p.Crash(seed))
+		for disk := range p.Crashes(20) {
+			h.check(t, disk)
 		}
 	}
 }

@@ -121,8 +121,8 @@ func TestPowerCut(t *testing.T) {
 			allowed = perform(t, h.v.As(staff))
 			h.close()
 		}
-		for seed := range uint64(3) {
-			lookAfter(t, p.Crash(seed), k, allowed)
+		for disk := range p.Crashes(3) {
+			lookAfter(t, disk, k, allowed)
 		}
 	})
 }

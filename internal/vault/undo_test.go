@@ -297,8 +297,8 @@ func allOrNothing(t *testing.T, none, all map[string]string, work func(ctx conte
 		if !begun {
 			return
 		}
-		for seed := range uint64(3) {
-			h := openOn(t, p.Crash(seed), "/vault", t.TempDir(), k)
+		for disk := range p.Crashes(3) {
+			h := openOn(t, disk, "/vault", t.TempDir(), k)
 			got := shown(t, h.v.As(staff), "/s")
 			h.close()
 			if !maps.Equal(got, all) && (acknowledged || !maps.Equal(got, none)) {

@@ -1,6 +1,10 @@
 package durabletest
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -276,4 +280,39 @@ func (p *Platter) Crash(seed uint64) *Platter {
 	d.appendOnly = p.appendOnly
 	d.root = p.root.crash(rand.New(rand.NewPCG(seed, 0x5eed)), make(map[*node]*node), make(map[*byte]bool))
 	return d
+}
+
+// Crashes returns the disks that Crash gives for the seeds below n, but each state of the disk once: after a Sync of all most seeds leave the same.
+func (p *Platter) Crashes(n uint64) iter.Seq[*Platter] {
+	return func(yield func(*Platter) bool) {
+		seen := make(map[[32]byte]bool)
+		for seed := range n {
+			d := p.Crash(seed)
+			sum := sha256.New()
+			d.root.describe(sum, make(map[*node]int))
+			key := [32]byte(sum.Sum(nil))
+			if !seen[key] && !yield(d) {
+				return
+			}
+			seen[key] = true
+		}
+	}
+}
+
+// describe writes down all that a start can find below a node that came out of a crash: names, sizes, content, and which names are of one file.
+func (n *node) describe(w io.Writer, met map[*node]int) {
+	if nth, again := met[n]; again {
+		fmt.Fprintf(w, "%d again;", nth)
+		return
+	}
+	met[n] = len(met)
+	if n.names == nil {
+		fmt.Fprintf(w, "%d bytes:%s;", len(n.cache), n.cache)
+		return
+	}
+	fmt.Fprintf(w, "%d names:", len(n.names))
+	for _, name := range slices.Sorted(maps.Keys(n.names)) {
+		fmt.Fprintf(w, "%q:", name)
+		n.names[name].describe(w, met)
+	}
 }

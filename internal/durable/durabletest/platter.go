@@ -10,8 +10,8 @@
 //
 //	p := durabletest.New(t)
 //	acked := run(p)
-//	for seed := range uint64(100) {
-//		check(t, p.Crash(seed), acked)
+//	for disk := range p.Crashes(100) {
+//		check(t, disk, acked)
 //	}
 //
 // The model, harder than any file system it stands for:

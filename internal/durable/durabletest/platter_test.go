@@ -252,6 +252,34 @@ func TestCrashIsTheSameForASeed(t *testing.T) {
 	}
 }
 
+// TestCrashesGivesEachStateOnce: one state while nothing is missing, and as many as there are else, each of them once.
+func TestCrashesGivesEachStateOnce(t *testing.T) {
+	p := New(t)
+	count := func() (n int) {
+		for range p.Crashes(400) {
+			n++
+		}
+		return n
+	}
+	f := create(t, p, "/a")
+	write(t, f, 0, make([]byte, 3*sector))
+	ok(t, f.Sync())
+	ok(t, p.SyncDir("/"))
+	if n := count(); n != 1 {
+		t.Errorf("%d states of a disk on which all is synced", n)
+	}
+	for i := range int64(3) {
+		write(t, f, i*sector, []byte{'x'})
+	}
+	if n, all := count(), outcomes(p, "/a"); n != len(all) || n != 8 {
+		t.Errorf("%d states, want %d, which are 8", n, len(all))
+	}
+	write(t, create(t, p, "/b"), 0, nil)
+	if n := count(); n != 16 {
+		t.Errorf("%d states with another name, want 16", n)
+	}
+}
+
 func TestCutEndsEverything(t *testing.T) {
 	p := New(t)
 	f := create(t, p, "a")

@@ -181,16 +181,15 @@ func story(t *testing.T, p *durabletest.Platter) {
 		t.Fatalf("%d frames were acknowledged without a fault, want 18", len(u.acked))
 	}
 	p.Heal()
-	for seed := range uint64(3) {
+	for c := range p.Crashes(3) {
 		v := *u
-		c := p.Crash(seed)
 		v.verify(t, c)
 		v.work(t, c)
 		if len(v.acked) != len(u.acked)+18 {
-			t.Fatalf("seed %d: %d more frames were acknowledged after the crash, want 18", seed, len(v.acked)-len(u.acked))
+			t.Fatalf("%d more frames were acknowledged after the crash, want 18", len(v.acked)-len(u.acked))
 		}
-		for seed := range uint64(2) {
-			v.verify(t, c.Crash(seed))
+		for disk := range c.Crashes(2) {
+			v.verify(t, disk)
 		}
 	}
 	if n := p.OpenFiles(); n > 0 {
@@ -213,8 +212,8 @@ func TestRestartAfterFault(t *testing.T) {
 		p.Heal()
 		u.verify(t, p)
 		u.work(t, p)
-		for seed := range uint64(4) {
-			u.verify(t, p.Crash(seed))
+		for disk := range p.Crashes(4) {
+			u.verify(t, disk)
 		}
 	})
 }
