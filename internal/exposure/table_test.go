@@ -268,6 +268,10 @@ func TestGaps(t *testing.T) {
 		"silence of four":                       {func(b *book, _ *Ledger) { drop(b, clockAt(10, 10), clockAt(10, 14)) }, Silence, true},
 		"silence before":                        {func(b *book, _ *Ledger) { drop(b, clockAt(9, 10), clockAt(9, 20)) }, Silence, false},
 		"silence before, and a lease out of it": {func(b *book, _ *Ledger) { drop(b, clockAt(9, 45), clockAt(9, 50)) }, Silence, true},
+		"silence before, and leases that are longer": {func(b *book, _ *Ledger) {
+			drop(b, clockAt(9, 10), clockAt(9, 20))
+			b.add(clockAt(9, 5), event.Event{Kind: event.Released, Until: clockAt(10, 5), Files: []event.File{{Version: version(70)}}})
+		}, Silence, true},
 		"stopped and started": {func(b *book, _ *Ledger) {
 			drop(b, clockAt(10, 10), clockAt(10, 30))
 			b.add(clockAt(10, 10).Add(time.Second), event.Event{Kind: event.Stopped})
@@ -468,6 +472,22 @@ func TestWorst(t *testing.T) {
 		}
 	}
 	if list, err := x.List(Filter{Class: Exempt, Offset: 1, Limit: 1}); err != nil || len(list) != 1 || list[0].File != three.ID {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestWorstOfGap: what was read for certain is not counted as possible once more.
+func TestWorstOfGap(t *testing.T) {
+	b := newBook()
+	b.released(clockAt(10, 10), thief, version(1), account.Open)
+	b.list[len(b.list)/2].Closed = true
+	files := []*File{file(1, "/a/p0_x.jpg"), file(2, "/a/p0_y.jpg"), file(3, "/a/p1_x.jpg")}
+	files[1].Paths = append(files[1].Paths, "/a/q.pdf") // has stood where nothing says whose it is
+	x := ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq(files)})
+	if x.Files.Files != (Three{1, 2, 0}) || x.Persons.Persons != (Three{1, 11, 0}) || x.Files.Unlinked != (Three{0, 1, 0}) || x.Persons.Unlinked != (Three{0, 10, 0}) {
+		t.Errorf("files %+v, persons %+v", x.Files, x.Persons)
+	}
+	if list, err := x.List(Filter{Class: Possible, Unlinked: true}); err != nil || len(list) != 1 || list[0].File != files[1].ID || len(list[0].Gaps) != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
 }
