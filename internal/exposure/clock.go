@@ -245,7 +245,7 @@ func (t *timeline) end(l Ledger) {
 		return
 	}
 	rest := Flawed{First: t.index + 1, Last: never, from: t.last, to: never}
-	for _, n := range l.Seen {
+	for _, n := range append([]int64{l.Verified}, l.Seen...) {
 		if n > t.index+1 {
 			rest.Flaw = Cut
 		}

@@ -141,8 +141,12 @@ func (x *intrusion) tamper() {
 	}
 }
 
-// unseen reports whether a ledger was replaced in a way that nobody could see: by one that is as young as everything in the house.
+// unseen reports whether a ledger was changed in a way that nobody could see: replaced by one that is as young as everything in the house,
+// or cut by less than three minutes, with no size known from elsewhere.
 func (x *intrusion) unseen() bool {
+	if n := len(x.entries); x.tampered == "cut" && n > 0 && milli(x.ledger.Read)-milli(x.entries[n-1].Recorded) <= silence {
+		return true
+	}
 	return x.tampered == "young" && !slices.ContainsFunc(x.catalog, func(f *File) bool {
 		return slices.ContainsFunc(f.Versions, func(v Version) bool { return milli(v.Saved) < milli(x.entries[0].Recorded)-edge })
 	})

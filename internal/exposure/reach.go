@@ -58,7 +58,7 @@ type watch struct {
 	isIn  bool // of the entry at hand: in sure
 	maybe bool // in wide
 
-	sessions map[id.Session]bool // that belong to it by their logins
+	sessions map[id.Session]bool // that belong to it by their logins, or by another entry that says so
 	copies   map[id.Session]bool // that have copied into other shares
 	leads    []int64             // entries of ways in that it has made
 
@@ -191,11 +191,11 @@ func (w *watch) take(e *Entry, now int64, tell func(*watch, Mark, *Entry)) {
 		return
 	}
 	mine := w.did(v)
-	if v.Kind == event.Login && mine {
-		w.sessions[v.Session] = true
-	}
 	if !mine {
 		return
+	}
+	if !v.Session.IsZero() {
+		w.sessions[v.Session] = true
 	}
 	if w.maybe && leads[v.Kind] && !w.settled {
 		w.leads = append(w.leads, e.Index)
