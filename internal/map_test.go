@@ -39,7 +39,7 @@ var imports = map[string]string{
 	"preview":  "problem",
 
 	"exposure":        words,
-	"exposure/bundle": words + " keeper ledger seal",
+	"exposure/bundle": words + " exposure keeper ledger seal",
 	"guard":           "id account commit",
 	"guard/structure": "",
 

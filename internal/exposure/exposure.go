@@ -62,7 +62,7 @@ type Ledger struct {
 	// left out and so is a hole; an error ends the question.
 	Entries iter.Seq2[Entry, error]
 	// Verified is how many entries, from the first on, were checked against a checkpoint that is signed. What comes behind still shows
-	// what was read, but not what was not.
+	// what was read, but not what was not: of a ledger that is at work, let a checkpoint be made before.
 	Verified int64
 	// Seen are sizes of the ledger that are known from elsewhere: from archived checkpoints, witnesses, the keeper's own note.
 	Seen []int64

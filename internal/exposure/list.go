@@ -37,6 +37,7 @@ type Found struct {
 type FoundVersion struct {
 	ID    id.Version
 	Marks Mark
+	Keys  []id.Version // under which the ledger knows it: its own, and those of its pictures
 }
 
 // People yields the persons that count in a number.
@@ -94,7 +95,7 @@ func (x *Exposure) found(f *File, m Mark, n int, wanted map[id.Version][]int) Fo
 		if vm == 0 {
 			continue
 		}
-		out.Versions = append(out.Versions, FoundVersion{v.ID, vm})
+		out.Versions = append(out.Versions, FoundVersion{v.ID, vm, v.keys()})
 		for _, k := range v.keys() {
 			wanted[k] = append(wanted[k], n)
 		}
@@ -186,7 +187,7 @@ func (x *Exposure) Strange() ([]Found, error) {
 		for _, k := range set.list {
 			if unknown[k.id] == nil {
 				unknown[k.id] = []int{len(out)}
-				out = append(out, Found{Share: x.named[k.share], Versions: []FoundVersion{{ID: k.id}}})
+				out = append(out, Found{Share: x.named[k.share], Versions: []FoundVersion{{ID: k.id, Keys: []id.Version{k.id}}}})
 			}
 		}
 	}

@@ -496,6 +496,43 @@ func TestWorstOfGap(t *testing.T) {
 	}
 }
 
+// TestLost: what was altered counts beside what was read; with an intact version it is not lost.
+func TestLost(t *testing.T) {
+	files := []*File{file(1, "/a/p0_x.jpg"), file(2, "/a/p1_x.jpg"), file(3, "/a/p2_x.jpg")}
+	damage := func(f id.File) (altered, intact bool) { return f != files[2].ID, f != files[0].ID }
+	x := ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: newBook().ledger(), Files: seq(files), Damage: damage})
+	if x.Files.Altered != 2 || x.Files.Lost != 1 || x.Persons.Altered != 2 || x.Persons.Lost != 1 || x.Files.Files != (Three{}) {
+		t.Errorf("files %+v, persons %+v", x.Files, x.Persons)
+	}
+	if list, err := x.List(Filter{Class: Lost}); err != nil || len(list) != 1 || list[0].File != files[0].ID {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestNoRoster: without a roster nobody knows of how many persons, and nobody says none.
+func TestNoRoster(t *testing.T) {
+	b := newBook()
+	b.released(clockAt(10, 10), thief, version(1), account.Open)
+	x, err := Ask(Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File{file(1, "/a/p1_x.jpg")})})
+	if err != nil || x.Unknown != (Three{Confirmed: 1}) || len(x.Rows) != 0 || len(x.Shares) != 1 || x.Shares[0].Roster || x.Shares[0].Unlinked.Confirmed != 1 {
+		t.Errorf("%+v, %v", x.Report, err)
+	}
+	if list, err := x.List(Filter{Class: Confirmed, Unlinked: true}); err != nil || len(list) != 1 || len(list[0].Proof) != 1 {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
+// TestStrange: what was released and is in no file is told with the path that the ledger knows.
+func TestStrange(t *testing.T) {
+	b := newBook()
+	b.add(clockAt(10, 10), event.Event{Kind: event.Released, Session: thief, Share: shareA, Files: []event.File{{Version: version(1)}, {Version: version(9)}}}, "/a/p1_x.jpg", "/a/p9_x.jpg")
+	x := ask(t, Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File{file(1, "/a/p1_x.jpg")})})
+	list, err := x.Strange()
+	if err != nil || len(list) != 1 || list[0].Versions[0].ID != version(9) || list[0].Paths[0] != "/a/p9_x.jpg" || len(list[0].Proof) != 1 || list[0].Marks != Released {
+		t.Errorf("%+v, %v", list, err)
+	}
+}
+
 // TestNames: the names of files are told of their own.
 func TestNames(t *testing.T) {
 	b := newBook()

@@ -74,3 +74,33 @@ func FuzzEntry(f *testing.F) {
 		}
 	})
 }
+
+// TestEntryKey: the key of one entry opens that entry, and no other.
+func TestEntryKey(t *testing.T) {
+	key := seal.NewKey()
+	s := NewSealer(key)
+	when := time.UnixMilli(1_784_000_000_123).UTC()
+	one, err := s.Seal(when, []byte("one"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	two, err := s.Seal(when, []byte("two"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	k, err := EntryKey(key, one)
+	if err != nil || k == key {
+		t.Fatal(err)
+	}
+	if at, text, err := OpenDisclosed(k, one); err != nil || !at.Equal(when) || string(text) != "one" {
+		t.Errorf("%v, %q, %v", at, text, err)
+	}
+	for name, entry := range map[string][]byte{"another": two, "cut": one[:40], "nothing": nil, "another time": append([]byte{1, 9}, one[2:]...)} {
+		if _, text, err := OpenDisclosed(k, entry); !errors.Is(err, ErrEntry) {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	if _, err := EntryKey(seal.NewKey(), one); !errors.Is(err, ErrEntry) {
+		t.Errorf("the key of an entry that it does not open: %v", err)
+	}
+}

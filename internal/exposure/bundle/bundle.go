@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/ledger"
@@ -42,6 +43,25 @@ type Wanted struct {
 	Index int64
 	// Versions are those whose paths are shown; nil: of all files of the entry. The others stay sealed.
 	Versions []id.Version
+}
+
+// Behind returns the entries behind findings. Of each, only the paths of the files that were found are shown: what else was read with the
+// same entry is not for everybody.
+func Behind(found []exposure.Found) (out []Wanted) {
+	at := make(map[int64]int)
+	for _, f := range found {
+		for _, n := range f.Proof {
+			i, ok := at[n]
+			if !ok {
+				i, at[n] = len(out), len(out)
+				out = append(out, Wanted{Index: n, Versions: []id.Version{}})
+			}
+			for _, v := range f.Versions {
+				out[i].Versions = append(out[i].Versions, v.Keys...)
+			}
+		}
+	}
+	return out
 }
 
 // Source is what a bundle is made from.

@@ -28,6 +28,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/ledger"
@@ -392,6 +393,25 @@ func TestSecondKey(t *testing.T) {
 	}
 	if r := run(t, Verify{PublicKey: h.public, ReadingKey: h.keys}, files); r.OK() || r.Wrong[0].Kind != SecondKey {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestBehind: the evidence for one school shows the paths of its files, and no others that were read with them.
+func TestBehind(t *testing.T) {
+	h := newHouse(t, "azekura.example/ledger/1")
+	h.write(t, 0, 10)
+	s := h.source(t)
+	s.Entries = Behind([]exposure.Found{
+		{Proof: []int64{7}, Versions: []exposure.FoundVersion{{Keys: []id.Version{{7, 1}}}}},
+		{Proof: []int64{3, 7}, Versions: []exposure.FoundVersion{{Keys: []id.Version{{3, 0}}}, {Keys: []id.Version{{7, 2}}}}},
+		{}, // of a gap
+	})
+	files := unpacked(t, s)
+	if r := run(t, Verify{PublicKey: h.public}, files); !r.OK() || r.Entries != 2 || r.Paths != 3 {
+		t.Errorf("%+v", r)
+	}
+	if text := string(files["entries/7.json"].Data); strings.Contains(text, "/0.jpg") || !strings.Contains(text, "/1.jpg") || !strings.Contains(text, "/2.jpg") {
+		t.Errorf("%s", text)
 	}
 }
 
