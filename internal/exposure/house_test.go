@@ -40,7 +40,6 @@ type house struct {
 	pictures  map[id.Version][]Preview
 	truth     map[id.Version][]int // whom the content of a version really shows
 	cleaned   bool
-	copies    map[id.Version]bool // made of what was read in another share
 	after     map[id.Version]bool // saved when all was over
 }
 
@@ -114,7 +113,7 @@ func (h *house) record(e event.Event, paths ...pathname.Path) {
 }
 
 func newHouse(d dice) *house {
-	h := &house{dice: d, real: houseOpened, ticks: houseOpened, epochs: make(map[id.Share]*epoch), unlocked: make(map[id.Share]bool), truth: make(map[id.Version][]int), pictures: make(map[id.Version][]Preview), after: make(map[id.Version]bool), copies: make(map[id.Version]bool)}
+	h := &house{dice: d, real: houseOpened, ticks: houseOpened, epochs: make(map[id.Share]*epoch), unlocked: make(map[id.Share]bool), truth: make(map[id.Version][]int), pictures: make(map[id.Version][]Preview), after: make(map[id.Version]bool)}
 	for range 1 + h.below(3) {
 		h.shares = append(h.shares, id.Share(h.number()))
 	}
@@ -130,6 +129,13 @@ func newHouse(d dice) *house {
 
 // pass lets real time go on, with the heartbeats in it.
 func (h *house) pass(ms int64) {
+	for _, s := range h.sessions { // as the storehouse does: a clock that was set back ends leases
+		for u, l := range s.leases {
+			if h.clock() >= l.until || h.clock() < l.from-second {
+				delete(s.leases, u)
+			}
+		}
+	}
 	to := h.real + ms
 	for h.ticks+minute <= to {
 		h.ticks += minute
@@ -350,7 +356,6 @@ func (h *house) copyAcross(s *session) {
 	made := h.save(s, true)
 	if !h.hacked { // whoever copies a content knows the copy
 		h.reads = append(h.reads, read{made.Key, s, h.real})
-		h.copies[made.Key] = true
 	}
 }
 

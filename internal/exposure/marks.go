@@ -114,7 +114,7 @@ func (x *Exposure) readContents() error {
 			}
 		}
 	}
-	if x.time.count > 0 && oldest < x.time.first-edge-x.time.drift {
+	if x.time.count > 0 && oldest < x.time.first-edge {
 		x.time.gap(Flawed{Flaw: Cut, First: 0, Last: 0, from: ever, to: x.time.first})
 	}
 	if len(x.released.list) == 0 && !hosted {

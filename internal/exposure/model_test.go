@@ -188,6 +188,16 @@ func (x *intrusion) known() map[id.Version]bool {
 	return out
 }
 
+// holders returns the files that have a content.
+func (x *intrusion) holders(key id.Version) (out []*File) {
+	for _, f := range x.files {
+		if slices.ContainsFunc(f.Versions, func(v Version) bool { return v.Key == key }) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // check compares what was reported with what is true, and returns how many files are in either.
 func (x *intrusion) check() (truth, bound int, hits bool, err error) {
 	answer, err := Ask(Question{Parties: []Party{x.Party}, Ledger: x.ledger, Files: seq(x.catalog), Persons: persons{x.shares}})
@@ -225,10 +235,10 @@ func (x *intrusion) check() (truth, bound int, hits bool, err error) {
 			}
 		}
 	}
-	lost := make(map[id.Version]bool) // what nobody knows to be there, or not under its name, counts where the ledger names it
+	lost := make(map[id.Version]bool) // nobody knows that it is there, or not under the name that tells whom it shows
 	for _, f := range x.files {
 		for _, v := range f.Versions {
-			if !slices.Contains(x.catalog, f) && (hits || x.Kind >= Storehouse || x.copies[v.Key]) {
+			if !slices.Contains(x.catalog, f) && (hits || x.host() || len(x.holders(v.Key)) > 1) {
 				lost[v.Key] = true
 			}
 		}

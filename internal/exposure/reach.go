@@ -200,6 +200,9 @@ func (w *watch) take(e *Entry, now int64, tell func(*watch, Mark, *Entry)) {
 	if w.maybe && leads[v.Kind] && !w.settled {
 		w.leads = append(w.leads, e.Index)
 	}
+	if v.Kind == event.Saved && w.maybe && w.copies[v.Session] { // what it has copied from one share into another, or may have
+		tell(w, Reach, e)
+	}
 	if v.Kind != event.Released {
 		return
 	}
