@@ -59,8 +59,8 @@ type Flawed struct {
 
 // segment is a stretch of entries whose times do not go back.
 type segment struct {
-	from, to int64
-	mixed    bool // there were too many: they do
+	from  int64 // the time of its first entry
+	mixed bool  // there were too many: they do
 }
 
 // step is a place where the times jump.
@@ -156,14 +156,12 @@ func (t *timeline) take(e *Entry) {
 	if !e.Event.Share.IsZero() {
 		t.shares[e.Event.Share] = true
 	}
-	s := &t.segments[len(t.segments)-1]
-	s.to = max(s.to, now)
 	t.last, t.index, t.count = max(t.last, now), e.Index, t.count+1
 }
 
 func (t *timeline) begin(e *Entry, now int64) {
 	t.first, t.last, t.index = now, now, e.Index
-	t.segments = []segment{{from: now, to: now}}
+	t.segments = []segment{{from: now}}
 	if e.Index != 0 || e.Closed || e.Event.Kind != event.Started {
 		t.gap(Flawed{Flaw: Cut, First: 0, Last: e.Index, from: ever, to: now})
 	}
@@ -183,7 +181,7 @@ func (t *timeline) follow(e *Entry, now int64) {
 	if d < -disorder {
 		t.setBack(step{e.Index, t.last, now})
 		if last := &t.segments[len(t.segments)-1]; len(t.segments) < maxGaps {
-			t.segments = append(t.segments, segment{from: now, to: now})
+			t.segments = append(t.segments, segment{from: now})
 		} else {
 			last.from, last.mixed = min(last.from, now), true
 		}

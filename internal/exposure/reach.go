@@ -15,20 +15,17 @@ const lastSaved = 64
 // span is a time in the ledger: from the first entry that is late enough to the last that is early enough, wherever the clock was in
 // between.
 type span struct {
-	lo, hi      int64 // by the ledger's clock
-	first, last int   // segments: the first that reaches lo, the last that begins before hi
-	begun       bool
-	from, to    int64 // indexes of the first and the last entry; -1: there is none
+	lo, hi   int64 // by the ledger's clock
+	last     int   // the last segment that begins before hi
+	begun    bool  // an entry was late enough
+	from, to int64 // indexes of the first and the last entry; -1: there is none
 }
 
 // reset begins a walk through the ledger.
 func (s *span) reset(segments []segment) {
 	s.begun, s.from, s.to = false, -1, -1
-	s.first, s.last = len(segments), -1
+	s.last = -1
 	for i, g := range segments {
-		if g.to >= s.lo {
-			s.first = min(s.first, i)
-		}
 		if g.from <= s.hi {
 			s.last = i
 		}
@@ -37,9 +34,7 @@ func (s *span) reset(segments []segment) {
 
 // take reports whether an entry is in it.
 func (s *span) take(index int64, at int, mixed bool, now int64) bool {
-	if !s.begun && (at > s.first || at == s.first && now >= s.lo) {
-		s.begun = true
-	}
+	s.begun = s.begun || now >= s.lo
 	in := s.begun && (at < s.last || at == s.last && (now <= s.hi || mixed))
 	if in {
 		if s.from < 0 {
