@@ -376,6 +376,11 @@ func TestStrange(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Versions[0].ID != version(9) || list[0].Paths[0] != "/a/p9_x.jpg" || len(list[0].Proof) != 1 || list[0].Marks != Released {
 		t.Errorf("%+v, %v", list, err)
 	}
+	p := Party{Kind: Storehouse, Apart: true, From: clockAt(10, 0), To: clockAt(11, 0)}
+	x = ask(t, Question{Parties: []Party{p}, Ledger: b.ledger(), Files: seq([]*File(nil))})
+	if x.Files.Strange != 2 || x.Persons.Persons != (Three{Possible: perShare}) {
+		t.Errorf("%+v", x.Report)
+	}
 }
 
 // TestNames: the names of files are told of their own.
