@@ -17,6 +17,34 @@ type key struct {
 type keys struct {
 	list   []key
 	sorted int // so many were sorted, and each stands there once
+	pages  pages
+}
+
+// pages says where a sorted list goes on for each first two bytes, so that little is left to search: identifiers and sums are random.
+type pages []uint32
+
+func newPages(n int, first func(i int) (byte, byte)) pages {
+	if n < 4096 {
+		return nil
+	}
+	p := make(pages, 1<<16+1)
+	for i := range n {
+		a, b := first(i)
+		p[int(a)<<8+int(b)+1]++
+	}
+	for i := range 1 << 16 {
+		p[i+1] += p[i]
+	}
+	return p
+}
+
+// at returns the part of a list of n that begins with two bytes.
+func (p pages) at(a, b byte, n int) (from, to int) {
+	if p == nil {
+		return 0, n
+	}
+	i := int(a)<<8 + int(b)
+	return int(p[i]), int(p[i+1])
 }
 
 func compareKeys(a, b key) int { return bytes.Compare(a.id[:], b.id[:]) }
@@ -37,10 +65,13 @@ func (s *keys) settle() {
 func (s *keys) close() {
 	s.settle()
 	s.list = slices.Clone(s.list) // gives back the room for more
+	s.pages = newPages(len(s.list), func(i int) (byte, byte) { return s.list[i].id[0], s.list[i].id[1] })
 }
 
 func (s *keys) find(v id.Version) (int, bool) {
-	return slices.BinarySearchFunc(s.list, key{id: v}, compareKeys)
+	from, to := s.pages.at(v[0], v[1], len(s.list))
+	n, ok := slices.BinarySearchFunc(s.list[from:to], key{id: v}, compareKeys)
+	return from + n, ok
 }
 
 func (s *keys) has(v id.Version) bool {
@@ -49,7 +80,10 @@ func (s *keys) has(v id.Version) bool {
 }
 
 // equals are contents, by half of their keyed hash, and the versions that have them.
-type equals struct{ list []equal }
+type equals struct {
+	list  []equal
+	pages pages
+}
 
 type equal struct {
 	sum [16]byte
@@ -70,6 +104,7 @@ func (s *equals) settle() {
 		return bytes.Compare(a.id[:], b.id[:])
 	})
 	s.list = slices.Clone(slices.Compact(s.list))
+	s.pages = newPages(len(s.list), func(i int) (byte, byte) { return s.list[i].sum[0], s.list[i].sum[1] })
 }
 
 // of returns the versions with a content.
@@ -78,10 +113,12 @@ func (s *equals) of(sum [32]byte) []equal {
 		return nil
 	}
 	compare := func(e equal, t [16]byte) int { return bytes.Compare(e.sum[:], t[:]) }
-	from, ok := slices.BinarySearchFunc(s.list, [16]byte(sum[:]), compare)
+	first, end := s.pages.at(sum[0], sum[1], len(s.list))
+	n, ok := slices.BinarySearchFunc(s.list[first:end], [16]byte(sum[:]), compare)
 	if !ok {
 		return nil
 	}
+	from := first + n
 	to := from
 	for to < len(s.list) && s.list[to].sum == s.list[from].sum {
 		to++

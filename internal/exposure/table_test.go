@@ -439,3 +439,39 @@ func TestErrors(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestKeys: a large set finds what is in it and nothing else.
+func TestKeys(t *testing.T) {
+	var set keys
+	var same equals
+	name := func(n int) (v id.Version, sum [32]byte) {
+		v[0], v[1], v[14], v[15] = byte(n*7), byte(n>>3), byte(n>>8), byte(n)
+		copy(sum[:], v[:])
+		return v, sum
+	}
+	for n := 2; n < 60_000; n++ {
+		if v, sum := name(n); n%2 == 0 {
+			set.add(key{id: v})
+			same.add(sum, v)
+			same.add(sum, id.Version{byte(n)})
+		}
+	}
+	in := make(map[id.Version]bool)
+	for _, k := range set.list {
+		in[k.id] = true
+	}
+	set.close()
+	same.settle()
+	if len(set.list) != len(in) || set.pages == nil {
+		t.Fatalf("%d of %d, paged %v", len(set.list), len(in), set.pages != nil)
+	}
+	for n := 2; n < 60_000; n++ {
+		v, sum := name(n)
+		if i, ok := set.find(v); ok != in[v] || ok && set.list[i].id != v {
+			t.Fatalf("%v: %v", v, ok)
+		}
+		if got := same.of(sum); (len(got) > 0) != in[v] || len(got) == 1 {
+			t.Fatalf("%v: %v", v, got)
+		}
+	}
+}
