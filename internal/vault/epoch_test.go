@@ -64,3 +64,22 @@ func TestALostPackClosesNoOther(t *testing.T) {
 		})
 	}
 }
+
+// TestAnEpochEndsByItself: five minutes after it began, also where nobody writes any more.
+func TestAnEpochEndsByItself(t *testing.T) {
+	k, now := newTestKeeper(t, "s"), newClock()
+	h := openClock(t, t.TempDir(), k, now.Now)
+	defer h.close()
+	save(t, h.v.As(staff), "/s/a", []byte("a"))
+	if n := h.v.EndEpochs(); n != 1 {
+		t.Errorf("%d epochs after a save, want 1", n)
+	}
+	now.pass()
+	if n := h.v.EndEpochs(); n != 0 {
+		t.Errorf("%d epochs five minutes later, want none", n)
+	}
+	save(t, h.v.As(staff), "/s/a", []byte("b"))
+	if got := load(t, h.v.As(staff), stat(t, h.v.As(staff), "/s/a")); string(got) != "b" {
+		t.Errorf("saved after it: %q", got)
+	}
+}

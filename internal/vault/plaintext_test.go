@@ -28,13 +28,15 @@ var openers = map[string]string{
 	"seal.(*Metadata).OpenRecord": "names and sizes, likewise",
 	"vault.(*reader).manifest": "content: the key comes from keeper.Release, or from a lease of one for the same session and purpose; to make its preview, " +
 		"of what this storehouse has just sealed, from the save itself, and nobody gets what comes out",
-	"vault.openPart":            "content: the key stands in a manifest that was opened so",
-	"vault.(*spool).load":       "what this very client is sending, under a key that never leaves its draft",
-	"ledger.OpenEntry":          "an event, for holders of the ledger's reading key",
-	"keeper.(*Entry).openPaths": "a path in the ledger, likewise",
-	"keeper.(*paths).at":        "the path of what is asked for, in the keeper, to find its person, traps and jobs",
-	"alert.(*Desk).read":        "alerts that wait, under a key of their own: what was done to which file, and nothing of its content",
-	"custody":                   "the keeper's own keys and state",
+	"vault.openPart":                "content: the key stands in a manifest that was opened so",
+	"vault.(*spool).load":           "what this very client is sending, under a key that never leaves its draft",
+	"ledger.OpenEntry":              "an event, for holders of the ledger's reading key",
+	"keeper.(*Entry).openPaths":     "a path in the ledger, likewise",
+	"keeper.(*ReadingKey).Disclose": "a path in the ledger, likewise, for evidence that others check",
+	"seal.(Key).OpenDisclosed":      "an entry of the ledger, or a path in one, for whoever was given the key of that one message",
+	"keeper.(*paths).at":            "the path of what is asked for, in the keeper, to find its person, traps and jobs",
+	"alert.(*Desk).read":            "alerts that wait, under a key of their own: what was done to which file, and nothing of its content",
+	"custody":                       "the keeper's own keys and state",
 }
 
 // TestEveryOpening finds all calls that open sealed bytes in the source.

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -156,6 +158,22 @@ func (v *Vault) As(s account.Session, tokens ...string) Files {
 // Forget drops the keys that are leased for a session, so that its readings end at once.
 func (v *Vault) Forget(s id.Session) { v.keys.drop(s) }
 
+// endEpochs forgets the write epochs whose time is over. A share that nobody writes to any more would keep its last one else, with which
+// whoever rules the storehouse opens what was written in it.
+func (v *Vault) endEpochs() {
+	now := v.cfg.Now()
+	v.mu.Lock()
+	all := slices.Collect(maps.Values(v.shares))
+	v.mu.Unlock()
+	for _, sh := range all {
+		sh.mu.Lock()
+		if !now.Before(sh.until) {
+			sh.epoch = nil
+		}
+		sh.mu.Unlock()
+	}
+}
+
 // view is one session's Files.
 type view struct {
 	v      *Vault
@@ -302,6 +320,7 @@ func (v *Vault) janitor() {
 		case <-t.C:
 			v.keys.expire()
 			v.gallery.expire()
+			v.endEpochs()
 			if v.cfg.Guard != nil {
 				v.cfg.Guard.Sweep(v.cfg.Now())
 				v.overdue(context.Background())
