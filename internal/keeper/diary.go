@@ -213,20 +213,27 @@ func (r *diary) take(a id.Account, c class, files, people []uint64, lim [classes
 	return excess{}, true
 }
 
-// run reports whether a file is one of a job's: one that was read in it before, or one more for which it has room.
-func (r *diary) run(job string, most int, key uint64) bool {
+// run reports whether a file is one of a job's: one that was read in it before, or one more for which it has room, which it then takes.
+func (r *diary) run(job string, most int, key uint64) (ok, more bool) {
 	j := r.jobs[job]
 	if j == nil {
 		j = &ran{seen: make(map[uint64]struct{})}
 		r.jobs[job] = j
 	}
-	if _, ok := j.seen[key]; ok {
-		return true
+	if _, known := j.seen[key]; known {
+		return true, false
 	}
 	if j.n >= most {
-		return false
+		return false, false
 	}
 	r.remember(j.seen, []uint64{key})
 	j.n++
-	return true
+	return true, true
+}
+
+// giveBack undoes what run has taken.
+func (r *diary) giveBack(job string, key uint64) {
+	j := r.jobs[job]
+	r.forget(j.seen, []uint64{key})
+	j.n--
 }

@@ -144,7 +144,7 @@ func (p *paths) trap() (hit []Sealed) {
 	return hit
 }
 
-// spend takes a request out of the jobs and the budget of an account.
+// spend takes a request out of the jobs and the budget of an account: all of it, or nothing.
 func (l *Local) spend(b *books, s account.Session, r Request, p *paths, lim [classes]account.Budget) (jobs []*jobState, over excess, ok bool) {
 	l.reading.Lock()
 	defer l.reading.Unlock()
@@ -152,13 +152,20 @@ func (l *Local) spend(b *books, s account.Session, r Request, p *paths, lim [cla
 	l.turnDay(b, now)
 	c := classOf(r.Purpose)
 	files, people := make([]uint64, 0, len(r.Files)), []uint64(nil)
+	type claim struct {
+		job string
+		key uint64
+	}
+	var claims []claim
 	for i, f := range r.Files {
 		key := l.diary.fileKey(c, r.Share, f.Version)
-		if j := l.jobFor(s, p, i, key); j != nil {
+		if j, more := l.jobFor(s, p, i, key); j != nil {
 			if jobs == nil {
 				jobs = make([]*jobState, len(r.Files))
 			}
-			jobs[i] = j
+			if jobs[i] = j; more {
+				claims = append(claims, claim{j.ID, key})
+			}
 			continue
 		}
 		files = append(files, key)
@@ -166,8 +173,13 @@ func (l *Local) spend(b *books, s account.Session, r Request, p *paths, lim [cla
 			people = append(people, l.diary.personKey(r.Share, who))
 		}
 	}
-	over, ok = l.diary.take(s.Account, c, files, people, lim, now)
-	return jobs, over, ok
+	if over, ok = l.diary.take(s.Account, c, files, people, lim, now); !ok {
+		for _, x := range claims {
+			l.diary.giveBack(x.job, x.key)
+		}
+		return nil, over, false
+	}
+	return jobs, over, true
 }
 
 // turnDay begins a new day in the diary when one has begun; reading is locked.
@@ -177,14 +189,16 @@ func (l *Local) turnDay(b *books, now time.Time) {
 	})
 }
 
-// jobFor returns the job that the i-th file of a request is read in; reading is locked.
-func (l *Local) jobFor(s account.Session, p *paths, i int, key uint64) *jobState {
+// jobFor returns the job that the i-th file of a request is read in, and whether it is one more of its files; reading is locked.
+func (l *Local) jobFor(s account.Session, p *paths, i int, key uint64) (_ *jobState, more bool) {
 	for _, j := range p.jobs {
-		if j.covers(s, p.r, func() string { return p.at(i) }) && l.diary.run(j.ID, j.Files, key) {
-			return j
+		if j.covers(s, p.r, func() string { return p.at(i) }) {
+			if ok, more := l.diary.run(j.ID, j.Files, key); ok {
+				return j, more
+			}
 		}
 	}
-	return nil
+	return nil, false
 }
 
 // parted returns the events of a request: one for what is read in no job, and one for each job.

@@ -438,8 +438,14 @@ func TestJob(t *testing.T) {
 	h.l = reopen(t, h.config(h.disk))
 	h.enter()
 	check("after a restart")
-	if err := h.ask(h.s.ID, account.Export, in(9)...); problem.KindOf(err) != problem.Spent { // five more, and four of a budget of three in a minute
-		t.Errorf("beyond the job: %v", err)
+	for range 2 { // five more, and four of a budget of three in a minute: a refusal takes nothing
+		if err := h.ask(h.s.ID, account.Export, in(9)...); problem.KindOf(err) != problem.Spent {
+			t.Errorf("beyond the job: %v", err)
+		}
+		check("after a refusal")
+	}
+	if err := h.ask(h.s.ID, account.Export, in(5)...); err != nil {
+		t.Errorf("what the job has left: %v", err)
 	}
 	for _, s := range []id.Session{h.s.ID} {
 		if err := h.l.EndJob(c, s, "x"); hint(err) != "hint.no-job" {
