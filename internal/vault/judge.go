@@ -181,21 +181,31 @@ func (j *judging) lifts(n catalogue.Node, deep bool) bool {
 // trapped reports whether nobody has a reason to touch what stands somewhere.
 func (j *judging) trapped(n catalogue.Node) bool { return j.lifts(n, false) }
 
-// below adds the files below a removed directory that can show something.
+// below adds the files below a removed directory that can show something. Of one that is too large to be looked at all through, whether a trap
+// goes with it is told by the places of the traps.
 func (j *judging) below(i int, dir catalogue.Node) error {
-	left := mostBelow
+	left, itself := mostBelow, guard.Step{Kind: guard.Removed, File: dir.File, Dir: dir.Parent, Name: dir.Name}
+	if itself.Trap = j.trapped(dir); itself.Trap {
+		j.add(i, itself)
+	}
 	for todo := []id.File{dir.File}; len(todo) > 0; todo = todo[1:] {
 		for n, err := range j.p.mine.View.List(j.p.ctx, todo[0], false) {
 			if err != nil {
 				return problem.New(problem.Internal, "remove", string(j.p.req.name), err)
 			}
 			if left--; left < 0 {
-				j.large = append(j.large, i)
+				if j.large = append(j.large, i); !itself.Trap && j.lifts(dir, true) {
+					itself.Trap = true
+					j.add(i, itself)
+				}
 				return nil
 			}
 			switch c := &n.Head.Content; {
 			case n.Dir:
 				todo = append(todo, n.File)
+				if j.trapped(n) {
+					j.add(i, guard.Step{Kind: guard.Removed, File: n.File, Dir: n.Parent, Name: n.Name, Trap: true})
+				}
 			case j.traps || c.Size > 0 && c.Found.Looked:
 				j.add(i, guard.Step{Kind: guard.Removed, File: n.File, Dir: n.Parent, Name: n.Name, Old: contentOf(c)})
 			}
@@ -304,7 +314,7 @@ func (v *Vault) after(r *request) {
 	}
 	var sign guard.Sign
 	for i, s := range r.verdict.Signs {
-		if s != "" && (sign == "" || r.verdict.Hold[i]) {
+		if s != "" && (sign == "" || sign == guard.Gone || r.verdict.Hold[i] && s != guard.Gone) { // as apply has it: what tells most
 			sign = s
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/vault"
@@ -126,5 +127,57 @@ func TestTrapsAreNotLifted(t *testing.T) {
 				t.Errorf("frozen: %+v", h.keeper.stops)
 			}
 		})
+	}
+}
+
+// TestTrapAmongMany: a trap is found in a directory of which not all is looked at, whatever is done to the directory as a whole, and what is
+// beside it shows nothing. An empty folder that is a trap is one, too.
+func TestTrapAmongMany(t *testing.T) {
+	h := guarded(t)
+	w := person("writer")
+	for _, d := range []pathname.Path{"/s/x", "/s/x/many", "/s/x/many/z", "/s/up", "/s/up/empty"} {
+		must(t, h.v.As(w).Mkdir(t.Context(), d))
+	}
+	empties(t, h, w, "/s/x/many", 20_001, commit.Mkdir)
+	save(t, h.v.As(w), "/s/x/many/z/trap.jpg", smallPicture(1))
+	removed := func(name pathname.Path) func(vault.Files) error {
+		return func(f vault.Files) error { return f.Remove(t.Context(), name) }
+	}
+	for name, c := range map[string]struct {
+		traps []string
+		act   func(f vault.Files) error
+		stops bool
+	}{
+		"a trap beside it":        {[]string{"x/many2", "x/man"}, removed("/s/x/many"), false},
+		"a file in it":            {[]string{"x/many/z/trap.jpg"}, removed("/s/x/many"), true},
+		"a folder in it":          {[]string{"x/many/z"}, removed("/s/x"), true},
+		"the directory itself":    {[]string{"x/many"}, removed("/s/x/many"), true},
+		"a file in it, elsewhere": {[]string{"x/many/z/trap.jpg"}, func(f vault.Files) error { return f.Rename(t.Context(), "/s/x/many", "/s/y", false) }, true},
+		"an empty folder":         {[]string{"up/empty"}, removed("/s/up/empty"), true},
+		"the folder above it":     {[]string{"up/empty"}, removed("/s/up"), true},
+	} {
+		h.keeper.traps, h.keeper.stops = c.traps, nil
+		s := person(name)
+		must(t, c.act(h.v.As(s)))
+		kinds := make(map[account.StopKind]string)
+		for _, x := range h.keeper.stops {
+			if x.Reason != string(guard.Trapped) {
+				t.Errorf("%s: frozen because of %q", name, x.Reason)
+			}
+			kinds[x.Kind] = x.Subject
+		}
+		if want := map[bool]string{true: s.ID.String()}[c.stops]; kinds[account.StopSession] != want {
+			t.Errorf("%s: frozen %+v", name, h.keeper.stops)
+		}
+		for _, x := range held(t, h, w) { // for the next
+			if c.stops && x.Sign != guard.Trapped {
+				t.Errorf("%s: held because of %q", name, x.Sign)
+			}
+			must(t, h.v.Settle(t.Context(), w, "/s", x.Hold, false))
+		}
+		if _, err := h.v.As(w).Stat(t.Context(), "/s/y"); err == nil {
+			h.keeper.traps = nil
+			must(t, h.v.As(w).Rename(t.Context(), "/s/y", "/s/x/many", false))
+		}
 	}
 }
