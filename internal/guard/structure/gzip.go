@@ -25,17 +25,17 @@ func checkGZIP(s *source) error {
 			return err
 		}
 		if !s.deep {
-			s.inflate(s, false, peeked, nil)
+			if _, err := s.inflate(s, false, peeked, nil); err != nil {
+				return unread(s)
+			}
 			s.drain(nil)
 			return nil
 		}
 		sum := crc32.NewIEEE()
 		n, err := s.inflate(s, false, maxInflated, sum)
 		switch {
-		case err != nil && s.ended():
-			return s.wrong(cut)
 		case err != nil:
-			return s.wrong(badData)
+			return unread(s)
 		case n >= maxInflated || !s.deep: // it was not read to its end
 			s.drain(nil)
 			return nil
@@ -51,6 +51,14 @@ func checkGZIP(s *source) error {
 			return nil
 		}
 	}
+}
+
+// unread says why deflated data cannot be read up to its end.
+func unread(s *source) error {
+	if s.ended() {
+		return s.wrong(cut)
+	}
+	return s.wrong(badData)
 }
 
 // gzipHeader reads the header of a member.

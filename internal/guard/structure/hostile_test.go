@@ -5,6 +5,7 @@ package structure
 import (
 	"archive/zip"
 	"bytes"
+	"compress/gzip"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -16,8 +17,9 @@ import (
 	"testing"
 )
 
-// emptyBlocks are eight blocks of deflated data, each with codes of its own, that hold nothing. They are made bit by bit: nobody's packer does.
-var emptyBlocks = func() string {
+// ownBlocks are eight blocks of deflated data, each with codes of its own, that hold so many letters each. They are made bit by bit: nobody's
+// packer does.
+func ownBlocks(letters int) string {
 	var out []byte
 	n := 0
 	put := func(v, bits int) {
@@ -39,12 +41,16 @@ var emptyBlocks = func() string {
 				put(0, 3)
 			}
 		}
+		put(1|86<<1, 8) // 97 zeros; the letter a; 158 zeros; the end; a distance
+		put(0, 1)
 		put(1|127<<1, 8)
-		put(1|107<<1, 8)
-		put(0, 3) // the end, a distance; and the end of the block
+		put(1|9<<1, 8)
+		put(0, 2)
+		put(0, letters)
+		put(1, 1)
 	}
 	return string(out)
-}()
+}
 
 func pngChunk(kind string, data []byte) []byte {
 	b := append(be.AppendUint32(nil, uint32(len(data))), append([]byte(kind), data...)...)
@@ -55,7 +61,7 @@ func pngChunk(kind string, data []byte) []byte {
 var emptyBombs = sync.OnceValue(func() map[string][]byte {
 	const n = 1 << 20
 	out := make(map[string][]byte)
-	for kind, block := range map[string]string{"fixed": "\x02\x08\x20\x80\x00", "other": emptyBlocks} {
+	for kind, block := range map[string]string{"fixed": "\x02\x08\x20\x80\x00", "other": ownBlocks(0)} {
 		blocks := strings.Repeat(block, 2*n/len(block))
 		out["gzip of "+kind+" blocks"] = []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + blocks)
 		dot := []byte("\x00\x00\x00\x01\x00\x00\x00\x01\x08\x00\x00\x00\x00")
@@ -193,26 +199,63 @@ func TestBomb(t *testing.T) {
 	}
 }
 
-// TestBlocks: blocks that hold nothing are work all the same. It is counted, and where it uses the budget up nothing is taken to be damaged.
+// TestBlocks: more blocks that hold nothing than any packer writes are no deflated data, whoever looks, and little work.
 func TestBlocks(t *testing.T) {
-	all := emptyBombs()
-	for _, kind := range []string{"gzip", "png", "zip"} {
-		for codes, least := range map[string]int64{"fixed": 16 << 20, "other": maxInflated} {
-			b := all[kind+" of "+codes+" blocks"]
-			for _, deep := range []bool{true, false} {
-				s := newSource(only(b), deep)
-				_, err := check(s)
-				if used := maxInflated - s.budget; err != nil || used < least || codes == "fixed" && used > 4*least {
-					t.Errorf("%s of %s, %v: %d used, %v", kind, codes, deep, used, err)
-				}
-				s.free()
+	for name, b := range emptyBombs() {
+		for _, deep := range []bool{true, false} {
+			s := newSource(only(b), deep)
+			f, err := check(s)
+			if used := maxInflated - s.budget; err != nil || f.State != Damaged || f.Reason != badData || used > 1<<20 {
+				t.Errorf("%s, %v: %+v, %d used, %v", name, deep, f, used, err)
 			}
+			s.free()
 		}
 	}
-	if f := Bytes(all["gzip of other blocks"], true); f.State != Valid {
-		t.Errorf("gzip: %+v", f)
+}
+
+// TestSmallBlocks: blocks that hold a little are work. It is counted, and where it uses the budget up nothing is taken to be damaged.
+func TestSmallBlocks(t *testing.T) {
+	b := []byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03" + strings.Repeat(ownBlocks(fewBytes), maxInflated/tableCost/8+1))
+	s := newSource(only(b), true)
+	defer s.free()
+	if f, err := check(s); err != nil || f.State != Valid || s.budget != 0 {
+		t.Errorf("%+v, %d left, %v", f, s.budget, err)
 	}
-	if f := Bytes(all["png of other blocks"], true); f.State != Valid {
-		t.Errorf("png: %+v", f)
+}
+
+// TestFlushes: what programs write that flush after each line, or while nothing happens, and what writes whole bytes in between, is whole.
+// Junk behind it is seen as such.
+func TestFlushes(t *testing.T) {
+	written := func(content []byte, each, idle int) []byte {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		for range idle {
+			w.Flush()
+		}
+		for len(content) > 0 {
+			n := min(each, len(content))
+			must(w.Write(content[:n]))
+			if content = content[n:]; len(content) > 0 {
+				w.Flush()
+			}
+		}
+		w.Close()
+		return b.Bytes()
+	}
+	for name, c := range map[string]struct {
+		content    []byte
+		each, idle int
+		even       bool
+	}{
+		"lines":             {bytes.Repeat([]byte("2026-11-24T09:00:00Z GET /albums/2026/a.jpg 200 4711 192.0.2.7 sato laptop\n"), 20_000), 77, 0, false},
+		"an idle hour":      {[]byte(strings.Repeat("nothing happens\n", 300)), 1 << 20, 1000, false},
+		"junk behind it":    {random(50, 300_000), 1 << 20, 1000, true},
+		"junk, by the line": {random(51, 300_000), 100, 0, true},
+	} {
+		for _, deep := range []bool{true, false} {
+			if f := Bytes(written(c.content, c.each, c.idle), deep); f.State != Valid || f.Even != c.even {
+				t.Errorf("%s, %v: %+v", name, deep, f)
+			}
+		}
 	}
 }

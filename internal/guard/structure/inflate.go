@@ -42,6 +42,7 @@ type inflater struct {
 	cost  int64 // of blocks and their codes, in bytes that could be unpacked meanwhile
 	bound int64 // of bytes and that cost; 0: there is none
 	sum   hash.Hash32
+	thin  int64       // what was met of blocks that hold nothing
 	inner *inner      // that wants to see it
 	adler hash.Hash32 // of zlib
 
@@ -57,11 +58,19 @@ const (
 	longestCopy   = 258
 	spare         = longestCopy + 8 // what is written between two looks at the room
 	emptyCost     = 16              // how many bytes could be unpacked while a block begins
+
+	// Packers end what they have written so far with a block that holds nothing: when they are told to flush, and a few in a row to come to a
+	// whole byte. None makes codes for so few bytes that they would be shorter with those of the RFC. Blocks like these in their thousands are
+	// there to use up what a look may cost.
+	maxThin   = 1024 // blocks that hold nothing
+	thinEvery = 64   // and one for so many bytes that are unpacked
+	thinCodes = 64   // a block with codes of its own counts as so many
+	fewBytes  = 8    // if it holds less
 )
 
 // inflate unpacks at most so many bytes, and adds them to a sum, if there is one. It uses no more of the input than there is of the data.
 func (x *inflater) inflate(from input, zlib bool, most int64, sum hash.Hash32) (int64, error) {
-	x.from, x.in, x.p, x.acc, x.n, x.pos, x.mark, x.done, x.cost, x.most, x.sum = from, nil, 0, 0, 0, 0, 0, 0, 0, most, sum
+	x.from, x.in, x.p, x.acc, x.n, x.pos, x.mark, x.done, x.cost, x.thin, x.most, x.sum = from, nil, 0, 0, 0, 0, 0, 0, 0, 0, most, sum
 	if zlib {
 		if x.sum = x.adler; x.sum == nil {
 			x.adler = adler32.New()
@@ -87,7 +96,7 @@ func (x *inflater) stream(zlib bool) error {
 		}
 	}
 	for last := uint64(0); last == 0; {
-		if x.bound > 0 && x.done+int64(x.pos-x.mark)+x.cost >= x.bound { // blocks can hold nothing at all
+		if x.bound > 0 && x.unpacked()+x.cost >= x.bound { // blocks can hold nothing at all
 			return nil
 		}
 		x.cost += emptyCost
@@ -96,6 +105,7 @@ func (x *inflater) stream(zlib bool) error {
 			return errDeflate
 		}
 		last = b & 1
+		before := x.unpacked()
 		var err error
 		switch b >> 1 {
 		case 0:
@@ -113,6 +123,9 @@ func (x *inflater) stream(zlib bool) error {
 		if err == errEnough {
 			return nil
 		}
+		if err == nil {
+			err = x.held(b>>1 == 2, x.unpacked()-before)
+		}
 		if err != nil {
 			return err
 		}
@@ -124,6 +137,25 @@ func (x *inflater) stream(zlib bool) error {
 	x.count()
 	want, ok := x.bits(32)
 	if !ok || mathbits.ReverseBytes32(uint32(want)) != x.sum.Sum32() {
+		return errDeflate
+	}
+	return nil
+}
+
+// unpacked is how many bytes there have been.
+func (x *inflater) unpacked() int64 { return x.done + int64(x.pos-x.mark) }
+
+// held notes that a block, with codes of its own or not, held n bytes.
+func (x *inflater) held(own bool, n int64) error {
+	switch {
+	case own && n < fewBytes:
+		x.thin += thinCodes
+	case n == 0:
+		x.thin++
+	default:
+		return nil
+	}
+	if x.thin > maxThin+x.unpacked()/thinEvery {
 		return errDeflate
 	}
 	return nil
@@ -182,7 +214,7 @@ func (x *inflater) room() bool {
 	if x.pos+spare > len(x.out) {
 		x.count()
 	}
-	return x.done+int64(x.pos-x.mark) < x.most
+	return x.unpacked() < x.most
 }
 
 // stored reads a block that is not compressed.

@@ -191,7 +191,9 @@ func (z *zipFile) content(h *zipHead) error {
 	case h.method == zipStored:
 		z.s.inner.pass(p)
 	case h.method == zipDeflated && h.packed > h.size-h.size/oneOf: // what does not get smaller may be noise
-		z.s.inflate(p, false, peeked, nil)
+		if _, err := z.s.inflate(p, false, peeked, nil); err != nil {
+			return z.s.wrong(badData)
+		}
 	}
 	if err := p.rest(); err != nil {
 		return err
@@ -232,7 +234,9 @@ func (z *zipFile) later(h *zipHead) error {
 	case h.method == zipStored && h.flags&zipLocked == 0:
 		z.s.inner.add(z.s.peek(headSize))
 	case known && !z.s.deep:
-		z.s.inflate(z.s, false, peeked, nil)
+		if _, err := z.s.inflate(z.s, false, peeked, nil); err != nil {
+			return z.s.wrong(badData)
+		}
 	case known:
 		sum := crc32.NewIEEE()
 		n, err := z.s.inflate(z.s, false, maxInflated, sum)
