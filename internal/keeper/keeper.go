@@ -21,6 +21,9 @@ type Sealed struct {
 	Epoch   id.Epoch
 	Enc     []byte // the epoch's encapsulation
 	Path    []byte // the path it is asked for under, sealed with the share's metadata key, for the ledger
+	// Former are other paths at which its content has stood, at most MaxFormer, sealed likewise: it is of the persons that any of them tells. Only
+	// asked for if HasPersons.
+	Former [][]byte
 }
 
 // Request asks for keys. One request is one event of the ledger (more if it is very large).
@@ -93,6 +96,12 @@ type Stopper interface {
 	MaySettle(ctx context.Context, s id.Session, share id.Share, author id.Account) error
 }
 
+// Attributor tells where names tell persons.
+type Attributor interface {
+	// HasPersons reports whether the names in a share tell whose a file is.
+	HasPersons(share id.Share) bool
+}
+
 // Trapper tells where nobody has a reason to write.
 type Trapper interface {
 	// HasTraps reports whether a share has traps.
@@ -112,4 +121,5 @@ type Keeper interface {
 	Auditor
 	Stopper
 	Trapper
+	Attributor
 }

@@ -20,6 +20,9 @@ func parseTemplate(text string) (*whose.Template, error) {
 	return t, err
 }
 
+// HasPersons implements Attributor.
+func (l *Local) HasPersons(share id.Share) bool { return l.books.Load().persons[share] != nil }
+
 // SharePersons tells how a share's names tell persons.
 func (l *Local) SharePersons(_ context.Context, s id.Session, share string) (string, error) {
 	by, err := l.live(s)

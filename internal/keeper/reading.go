@@ -115,15 +115,40 @@ func (p *paths) at(i int) string {
 		p.opened = make([]string, len(p.r.Files))
 	}
 	if p.opened[i] == "" {
-		if key, err := p.key(); err == nil {
-			plain, _ := key.OpenOnce(nil, p.r.Files[i].Path, nil)
-			p.opened[i] = within(string(plain))
-		}
+		p.opened[i] = p.open(p.r.Files[i].Path)
 	}
 	return p.opened[i]
 }
 
-// person returns whose file the i-th is.
+// open opens a sealed path; "" if it does not open.
+func (p *paths) open(sealed []byte) string {
+	key, err := p.key()
+	if err != nil {
+		return ""
+	}
+	plain, _ := key.OpenOnce(nil, sealed, nil)
+	return within(string(plain))
+}
+
+// people returns whose file the i-th is, by its path and by those at which its content has stood before: who takes a copy under another name, or
+// renames a folder, reads no fewer persons by it.
+func (p *paths) people(i int) (who []string) {
+	if p.template == nil {
+		return nil
+	}
+	add := func(person string) {
+		if person != "" && !slices.Contains(who, person) {
+			who = append(who, person)
+		}
+	}
+	add(p.person(i))
+	for _, sealed := range p.r.Files[i].Former {
+		add(p.template.Person(p.open(sealed)))
+	}
+	return who
+}
+
+// person returns whose file the i-th is by its path.
 func (p *paths) person(i int) string {
 	if p.template == nil {
 		return ""
@@ -169,7 +194,7 @@ func (l *Local) spend(b *books, s account.Session, r Request, p *paths, lim [cla
 			continue
 		}
 		files = append(files, key)
-		if who := p.person(i); who != "" {
+		for _, who := range p.people(i) {
 			people = append(people, l.diary.personKey(r.Share, who))
 		}
 	}

@@ -106,6 +106,13 @@ func (h *lending) files(paths ...string) (out []Sealed) {
 	return out
 }
 
+// from returns a new file that has stood at another path before.
+func (h *lending) from(before, now string) Sealed {
+	f := h.files(now)[0]
+	f.Former = [][]byte{h.files(before)[0].Path}
+	return f
+}
+
 // some returns n new files.
 func (h *lending) some(n int) (out []Sealed) {
 	for i := range n {
@@ -367,6 +374,15 @@ func TestPersonBudget(t *testing.T) {
 	}
 	if err := h.open(h.files("a/2_z.jpg", "a/all2.jpg")...); err != nil {
 		t.Errorf("a person who was seen, and a group: %v", err)
+	}
+	if err := h.open(h.from("a/7_x.jpg", "tmp/1.jpg")); hint(err) != "hint.read-slower" {
+		t.Errorf("the seventh person, by a copy: %v", err)
+	}
+	if err := h.open(h.from("a/8_x.jpg", "a/1_y.jpg")); hint(err) != "hint.read-slower" {
+		t.Errorf("the same, under the name of another: %v", err)
+	}
+	if err := h.open(h.from("a/2_x.jpg", "tmp/2.jpg")); err != nil {
+		t.Errorf("a copy of a person's who was seen: %v", err)
 	}
 }
 

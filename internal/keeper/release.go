@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
@@ -17,6 +18,7 @@ import (
 const (
 	MaxRelease    = 10_000                               // versions in one request
 	maxSealedPath = pathname.MaxPath + seal.OnceOverhead // of each
+	MaxFormer     = 16                                   // of each
 	maxEnc        = 4 << 10                              // of each
 	maxPaths      = 16 << 20                             // of all together
 	maxRefused    = 100                                  // of a refused request, that its record names
@@ -98,10 +100,14 @@ func (l *Local) mayRelease(r Request) (account.Session, error) {
 	}
 	total := 0
 	for _, f := range r.Files {
-		if f.Version.IsZero() || len(f.Enc) > maxEnc || len(f.Path) > maxSealedPath {
+		unfit := func(path []byte) bool { return len(path) > maxSealedPath }
+		if f.Version.IsZero() || len(f.Enc) > maxEnc || unfit(f.Path) || len(f.Former) > MaxFormer || slices.ContainsFunc(f.Former, unfit) {
 			return s, problem.New(problem.Invalid, "release", "", errors.New("no such version, encapsulation or path can be"))
 		}
 		total += len(f.Path)
+		for _, p := range f.Former {
+			total += len(p)
+		}
 	}
 	if total > maxPaths {
 		return s, problem.New(problem.TooLarge, "release", "", fmt.Errorf("paths of %d bytes in one request", total))

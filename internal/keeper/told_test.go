@@ -16,7 +16,7 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "HasTraps", "Head",
+var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head",
 	"Invited", "Jobs", "Ledger", "May", "MaySettle", "Me", "Policy", "Proof", "Proposals", "Prove", "Readings", "Register", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "TrapBelow", "Trapped", "Traps"}
 

@@ -365,7 +365,7 @@ func (g *gallery) mayMake(key id.Version, p *Preview) bool {
 
 // preview returns the reader of a preview of what r reads.
 func (r *reader) preview(p catalogue.Preview) *reader {
-	small := &reader{w: r.w, ctx: r.ctx, sh: r.sh, info: r.info, why: r.why}
+	small := &reader{w: r.w, ctx: r.ctx, sh: r.sh, info: r.info, why: r.why, shows: r.version.Key}
 	small.info.Size = p.Size
 	small.version = catalogue.Version{Content: commit.Content{Version: p.Version, Key: p.Version, Epoch: p.Epoch, Size: p.Size}, Manifest: p.Manifest}
 	return small

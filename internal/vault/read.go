@@ -260,6 +260,10 @@ func (r *reader) ask(ctx context.Context) (keeper.Sealed, error) {
 	if err != nil {
 		return keeper.Sealed{}, problem.New(problem.Damaged, "open", string(r.info.Path), err)
 	}
+	former, err := r.former(ctx)
+	if err != nil {
+		return keeper.Sealed{}, problem.New(problem.Damaged, "open", string(r.info.Path), err)
+	}
 	return keeper.Sealed{Version: r.version.Key, Epoch: r.version.Epoch, Enc: enc,
-		Path: r.sh.meta.SealPath(string(r.info.Path))}, nil
+		Path: r.sh.meta.SealPath(string(r.info.Path)), Former: former}, nil
 }

@@ -29,7 +29,8 @@ type reader struct {
 	info    Info
 	why     account.Purpose
 	version catalogue.Version
-	own     *seal.Key // the key of what this storehouse has just saved itself, for its preview; nil: keys are released
+	shows   id.Version // the key of what a preview is of; zero: it is none
+	own     *seal.Key  // the key of what this storehouse has just saved itself, for its preview; nil: keys are released
 
 	opened bool
 	m      commit.Manifest

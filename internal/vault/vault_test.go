@@ -49,6 +49,8 @@ type testKeeper struct {
 	guard    *guard.Guard
 	stops    []account.Stop
 	traps    []string // paths that are traps
+	persons  bool     // names tell persons
+	former   []string // the paths before, of what was released last
 	// maySettle says who may decide about the acts of an account; nil: everybody.
 	maySettle func(s id.Session, author id.Account) error
 }
@@ -141,6 +143,8 @@ func (k *testKeeper) Stop(_ context.Context, stops ...account.Stop) error {
 	return nil
 }
 
+func (k *testKeeper) HasPersons(id.Share) bool { return k.persons }
+
 func (k *testKeeper) HasTraps(id.Share) bool { return len(k.traps) > 0 }
 
 func (k *testKeeper) Trapped(_ id.Share, path string) bool {
@@ -170,7 +174,15 @@ func (k *testKeeper) Release(_ context.Context, r keeper.Request) (out []keeper.
 		return nil, err
 	}
 	k.releases++
+	k.former = nil
 	for _, f := range r.Files {
+		for _, sealed := range f.Former {
+			p, err := seal.PathKey(k.meta[r.Share]).OpenOnce(nil, sealed, nil)
+			if err != nil {
+				return nil, err
+			}
+			k.former = append(k.former, string(p))
+		}
 		rec, err := hpke.NewRecipient(f.Enc, k.keys[r.Share], hpke.HKDFSHA256(), hpke.ExportOnly(), seal.EpochInfo(r.Share, f.Epoch))
 		if err != nil {
 			return nil, err
