@@ -193,10 +193,13 @@ func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 	for _, stem := range gone.stems {
 		for _, t := range r.stems[place{s.Dir, stem}] {
 			if !t.used && t.other(gone) && t.holds(old) && !r.twice[t.content.Equal] {
-				t.used = !archives[t.content.Kind]
+				t.used = true
 				return "" // it was made into another file
 			}
 		}
+	}
+	if r.archived.listed(gone) {
+		return ""
 	}
 	if r.own(gone) {
 		r.lost(gone, 0)
@@ -212,8 +215,7 @@ func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 			return Packed
 		}
 	}
-	if r.room >= size {
-		r.room -= size
+	if r.archived.holds(size - size/10) {
 		return ""
 	}
 	r.lost(gone, 1)
@@ -259,7 +261,10 @@ func (t *thing) holds(c *Content) bool {
 		return false
 	}
 	now, was := families[t.content.Kind], families[c.Kind]
-	return archives[t.content.Kind] || now == was || now == pictures && c.Kind == "bmff" || t.content.Kind == "pdf" && (was == pictures || was == writing)
+	if archives[t.content.Kind] {
+		return false // what is in it, it tells: see archived
+	}
+	return now == was || now == pictures && c.Kind == "bmff" || t.content.Kind == "pdf" && (was == pictures || was == writing)
 }
 
 // madeOdd reports whether somebody removes what they have made themselves, and which nobody else can read.

@@ -63,8 +63,9 @@ const (
 // Content is what is known of a content.
 type Content struct {
 	commit.Found
-	Size  int64
-	Equal [32]byte // equal in a share exactly for equal content
+	Size   int64
+	Equal  [32]byte // equal in a share exactly for equal content
+	Inside *Inside  // of an archive that was made just now; nil: nobody can tell, or looked
 }
 
 // Verdict is what the guard thinks of an act.
@@ -117,7 +118,7 @@ func (g *Guard) Judge(p Party, when time.Time, steps []Step, name func(step int)
 	r.forget(when, g.share())
 	v := Verdict{Signs: make([]Sign, len(steps)), Hold: make([]bool, len(steps))}
 	for i := range steps {
-		r.see(p.Share, &steps[i], when)
+		r.see(p.Share, &steps[i], when, g.listed())
 	}
 	seen := false
 	for i := range steps {

@@ -10,6 +10,7 @@ const (
 	pictures
 	documents // and archives, which many of them are
 	sounds    // and films
+	packs     // archives that no document is
 	writing
 	others
 )
@@ -18,7 +19,7 @@ const (
 var families = map[string]family{
 	"jpeg": pictures, "png": pictures, "gif": pictures, "bmp": pictures, "webp": pictures, "psd": pictures, "tiff": pictures,
 	"pdf": documents, "zip": documents, "office": documents, "opendocument": documents, "idml": documents, "cfb": documents, "indesign": documents,
-	"7z": documents, "rar": documents, "gzip": documents, "xz": documents, "bzip2": documents, "zstd": documents,
+	"gzip": documents, "7z": packs, "rar": packs, "xz": packs, "bzip2": packs, "zstd": packs,
 	"bmff": sounds, "riff": sounds, "mp3": sounds, "ogg": sounds, "flac": sounds, "mpeg": sounds, "aiff": sounds, "au": sounds,
 	"text": writing, "xml": writing, "json": writing,
 	"font": others, "sqlite": others,

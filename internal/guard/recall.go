@@ -41,7 +41,7 @@ func (g *Guard) Recall(p Party, when time.Time, s Step, sign Sign, hold id.Versi
 // recall remembers what a step has made, as see does: of what is not recent any more only that which nobody can read.
 func (r *recent) recall(share id.Share, s *Step, when time.Time) {
 	if r.latest.Sub(when) < shortly {
-		r.see(share, s, when)
+		r.see(share, s, when, 0)
 	} else if (s.Kind == Saved || s.Kind == Made) && s.New.strange() {
 		r.odd = inOrder(r.odd, newThing(share, s, s.New, when))
 	}

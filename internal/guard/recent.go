@@ -31,8 +31,7 @@ type recent struct {
 	over     map[[32]byte]*over     // contents that took the place of others
 	overs    []*over                // the same, the oldest first
 	counts   map[Sign][]seen        // when a sign was seen
-	archived map[[32]byte]bool      // archives that count in room
-	room     int64                  // bytes of what was removed that may be in archives that were made
+	archived archived               // what was made and holds others
 	removed  map[time.Time]int      // files that were removed and stand nowhere else
 	acted    map[act]bool           // what was done in an hour
 	hour     int64                  // that one
@@ -105,6 +104,7 @@ type thing struct {
 }
 
 func newThing(share id.Share, s *Step, c Content, when time.Time) *thing {
+	c.Inside = nil // which may be much, and is not kept
 	t := &thing{when: when, file: s.File, share: share, dir: s.Dir, name: s.Name, folded: fold(s.Name), content: c}
 	t.stems = stems(t.folded)
 	return t
@@ -112,15 +112,18 @@ func newThing(share id.Share, s *Step, c Content, when time.Time) *thing {
 
 // Bounds of what is remembered.
 const (
-	shortly  = time.Hour
-	maxMade  = 20_000
-	maxAll   = 200_000 // of all together
-	fewMade  = 500     // of each at least
-	maxOdd   = 256
-	maxOver  = 512
-	maxAlike = 64 // whose names begin alike: the latest tell enough
-	noteSize = 64 << 10
-	aDay     = 24 * time.Hour
+	shortly   = time.Hour
+	maxMade   = 20_000
+	maxAll    = 200_000 // of all together
+	fewMade   = 500     // of each at least
+	maxOdd    = 256
+	maxListed = 50_000    // in archives
+	allListed = 1_000_000 // of all together
+	fewListed = 2_000     // of each at least
+	maxOver   = 512
+	maxAlike  = 64 // whose names begin alike: the latest tell enough
+	noteSize  = 64 << 10
+	aDay      = 24 * time.Hour
 )
 
 func (g *Guard) recent(p Party) *recent {
@@ -132,7 +135,7 @@ func (g *Guard) recent(p Party) *recent {
 	if r == nil {
 		r = &recent{stems: make(map[place][]*thing), equal: make(map[[32]byte]*thing), twice: make(map[[32]byte]bool), alike: make(map[likeness]*thing),
 			grown: make(map[int64][]id.File), same: make(map[[32]byte][]id.File), over: make(map[[32]byte]*over),
-			counts: make(map[Sign][]seen), removed: make(map[time.Time]int), archived: make(map[[32]byte]bool), acted: make(map[act]bool)}
+			counts: make(map[Sign][]seen), removed: make(map[time.Time]int), acted: make(map[act]bool)}
 		g.recents[w] = r
 	}
 	return r
@@ -152,8 +155,7 @@ func (r *recent) forget(now time.Time, most int) {
 		clear(r.grown)
 		clear(r.same)
 		clear(r.twice)
-		clear(r.archived)
-		r.room = 0
+		r.archived.clear()
 	}
 	if since := now.Sub(r.swept); since >= 0 && since < time.Minute {
 		return
@@ -206,6 +208,9 @@ func (r *recent) unmake(t *thing) {
 
 func (t *thing) likeness() likeness { return likeness{t.folded, t.content.Size, t.content.Kind} }
 
+// listed is how many files in archives each may have remembered.
+func (g *Guard) listed() int { return min(maxListed, max(fewListed, allListed/max(1, len(g.recents)))) }
+
 // fold is the form in which names are compared.
 func fold(name string) string { return strings.ToLower(norm.NFC.String(name)) }
 
@@ -228,8 +233,8 @@ func (c *Content) strange() bool {
 	return c.Looked && (c.Damaged || c.Sealed || c.Even || c.Kind == "" && c.Size == 0)
 }
 
-// see remembers what a step made.
-func (r *recent) see(share id.Share, s *Step, when time.Time) {
+// see remembers what a step made, and at most so many files that archives list.
+func (r *recent) see(share id.Share, s *Step, when time.Time, listed int) {
 	if s.Kind == Removed || s.Kind == Renamed {
 		return
 	}
@@ -261,9 +266,8 @@ func (r *recent) see(share id.Share, s *Step, when time.Time) {
 	if !t.content.strange() {
 		r.alike[t.likeness()] = t
 		tar := t.content.Kind == "" && ending(t.name) == "tar"
-		if (archives[t.content.Kind] || tar) && !r.archived[t.content.Equal] && len(r.archived) < maxMade {
-			r.archived[t.content.Equal] = true // a copy of it holds nothing else
-			r.room += t.content.Size
+		if (archives[t.content.Kind] || tar) && s.New.Inside != nil {
+			r.archived.add(&s.New, listed)
 		}
 		return
 	}

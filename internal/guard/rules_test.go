@@ -182,9 +182,11 @@ func TestRoom(t *testing.T) {
 		as      string
 		room    int
 	}{
-		"an archive": {whole("zip", 5<<20), "all.zip", 5},
-		"a tar":      {whole("", 5<<20), "all.tar", 5},
-		"a text":     {whole("text", 5<<20), "all.tar", 0},
+		"a packed tar":             {room("gzip", 5<<20, 5<<20), "all.tgz", 5},
+		"a tar":                    {room("", 5<<20, 5<<20), "all.tar", 5},
+		"a text":                   {room("text", 5<<20, 5<<20), "all.tar", 0},
+		"a tar of zeros":           {room("", 5<<20, 0), "all.tar", 0},
+		"of which nobody can tell": {whole("zip", 5<<20), "all.zip", 0},
 	} {
 		d := newDesk()
 		for range 4 {
@@ -350,5 +352,55 @@ func BenchmarkOrdinary(b *testing.B) {
 	d := newDesk()
 	for i := range b.N {
 		d.do(Step{Kind: Saved, Name: fmt.Sprintf("%d.jpg", i), Old: whole("jpeg", 1<<20), New: whole("jpeg", int64(i))})
+	}
+}
+
+// room is an archive that lists nothing, and may hold so much.
+func room(kind string, size, holds int64) Content {
+	c := whole(kind, size)
+	c.Inside = &Inside{Rooms: []int64{holds}, Open: true}
+	return c
+}
+
+// TestListed: what an archive lists may be in it, each file once, and no more of them than it has bytes for.
+func TestListed(t *testing.T) {
+	list := func(kind string, rooms []int64, files ...Listed) Content {
+		c := whole(kind, 90<<20)
+		c.Inside = &Inside{Files: files, Rooms: rooms}
+		return c
+	}
+	sjis := "\x90\xbc\x91\xba/\x8eR\x93c.jpg" // 西村/山田.jpg
+	for name, c := range map[string]struct {
+		archive Content
+		removed []string // of a MiB each
+		kind    string
+		calm    int
+	}{
+		"listed":                        {list("zip", []int64{1 << 20, 1 << 20}, Listed{"x/a.jpg", 1 << 20, 0}, Listed{`x\B.JPG`, 1 << 20, 1}), []string{"a.jpg", "b.jpg"}, "jpeg", 2},
+		"listed once":                   {list("zip", []int64{9 << 20}, Listed{"a.jpg", 1 << 20, 0}), []string{"a.jpg", "a.jpg"}, "jpeg", 1},
+		"another name":                  {list("zip", []int64{9 << 20}, Listed{"a.jpg", 1 << 20, 0}), []string{"b.jpg"}, "jpeg", 0},
+		"another size":                  {list("zip", []int64{9 << 20}, Listed{"a.jpg", 1<<20 + 1, 0}), []string{"a.jpg"}, "jpeg", 0},
+		"photographs of nothing":        {list("zip", []int64{1024}, Listed{"a.jpg", 1 << 20, 0}), []string{"a.jpg"}, "jpeg", 0},
+		"pixels that pack well":         {list("zip", []int64{3000}, Listed{"a.bmp", 1 << 20, 0}), []string{"a.bmp"}, "bmp", 1},
+		"pixels of nothing":             {list("zip", []int64{1024}, Listed{"a.bmp", 1 << 20, 0}), []string{"a.bmp"}, "bmp", 0},
+		"one room for all":              {list("7z", []int64{1 << 20}, Listed{"a.jpg", 1 << 20, 0}, Listed{"b.jpg", 1 << 20, 0}, Listed{"c.jpg", 1 << 20, 0}), []string{"a.jpg", "b.jpg", "c.jpg"}, "jpeg", 2},
+		"names as Explorer writes them": {list("zip", []int64{9 << 20}, Listed{sjis, 1 << 20, 0}), []string{"山田.jpg"}, "jpeg", 1},
+		"a list that points nowhere":    {list("zip", nil, Listed{"a.jpg", 1 << 20, 3}), []string{"a.jpg"}, "jpeg", 0},
+		"a large archive beside it":     {whole("zip", 90<<20), []string{"all.jpg"}, "jpeg", 0},
+		"a text":                        {list("text", []int64{9 << 20}, Listed{"a.jpg", 1 << 20, 0}), []string{"a.jpg"}, "jpeg", 0},
+	} {
+		d := newDesk()
+		for range 2 { // a copy holds nothing else
+			d.do(Step{Kind: Made, Dir: id.File{1}, Name: "all.zip", New: c.archive})
+		}
+		calm := 0
+		for _, name := range c.removed {
+			if v := d.do(Step{Kind: Removed, Dir: id.File{1}, Name: name, Old: whole(c.kind, 1<<20)}); v.Signs[0] == "" {
+				calm++
+			}
+		}
+		if calm != c.calm {
+			t.Errorf("%s: %d files are in it, want %d", name, calm, c.calm)
+		}
 	}
 }

@@ -56,6 +56,8 @@ var noteTexts = []text{
 	{"flaw.webp", "the picture data is not WebP any more", "画像データが WebP として読めなくなっています"},
 	{"flaw.zip", "what the archive holds can no longer be unpacked", "アーカイブの中身が展開できなくなっています"},
 	{"flaw.gzip", "what the archive holds can no longer be unpacked", "アーカイブの中身が展開できなくなっています"},
+	{"flaw.xz", "what the archive holds can no longer be unpacked", "アーカイブの中身が展開できなくなっています"},
+	{"flaw.7z", "what the archive holds can no longer be unpacked", "アーカイブの中身が展開できなくなっています"},
 	{"flaw.chain", "its parts do not follow one another", "構成部分のつながりが壊れています"},
 	{"flaw.cut", "it ends too early", "途中で終わっています"},
 	{"flaw.data", "what is inside is not of its kind", "中身がこの形式のデータではありません"},

@@ -44,10 +44,11 @@ type request struct {
 	lost     int                     // pack.Store.Lost when the draft began
 	kind     event.Kind              // empty: it is nobody's act
 
-	copied  *copied // set by the plan: what it takes a copy of under another name
-	info    Info    // of what was saved, set by the plan of a draft
-	planned bool    // set by the committer: the plan has run and its operations are in the packs
-	settles bool    // it decides about what is held, or shows again what was: nobody judges that
+	copied  *copied       // set by the plan: what it takes a copy of under another name
+	info    Info          // of what was saved, set by the plan of a draft
+	planned bool          // set by the committer: the plan has run and its operations are in the packs
+	settles bool          // it decides about what is held, or shows again what was: nobody judges that
+	inside  *guard.Inside // what is in the archive that is saved
 	verdict guard.Verdict
 	settled []id.Version // holds that the act has made good
 	when    time.Time

@@ -12,6 +12,7 @@ import (
 	"github.com/azekura/azekura/internal/chunk"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/guard/structure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
@@ -390,7 +391,7 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	}
 	defer r.key.Zero()
 	c.Modified, c.Sums, c.Found = s.Modified, s.Sums, Found(d.found, d.deep)
-	r.files[0].Version = c.Version
+	r.files[0].Version, r.inside = c.Version, Inside(d.found)
 	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
 	if err := d.w.v.submit(ctx, r); err != nil {
 		return Info{}, err
@@ -413,6 +414,18 @@ func Found(f structure.Finding, deep bool) commit.Found {
 		return commit.Found{}
 	}
 	return commit.Found{Looked: true, Deep: deep, Damaged: f.State == structure.Damaged, Sealed: f.Sealed, Even: f.Even, Kind: string(f.Kind), Reason: f.Reason, At: f.At, Trailing: f.Trailing}
+}
+
+// Inside is what the guard is told of what an archive holds. It is not kept.
+func Inside(f structure.Finding) *guard.Inside {
+	if f.Inside == nil {
+		return nil
+	}
+	in := &guard.Inside{Rooms: f.Inside.Rooms, Open: f.Inside.Open, Files: make([]guard.Listed, len(f.Inside.Files))}
+	for i, x := range f.Inside.Files {
+		in.Files[i] = guard.Listed(x)
+	}
+	return in
 }
 
 // seal gives the act a new version with the content that a manifest describes.

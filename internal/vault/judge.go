@@ -99,7 +99,7 @@ func (j *judging) look(i int) error {
 	if errors.Is(err, catalogue.ErrNone) {
 		j.gone[op.File] = true
 		if op.Kind == commit.Save || op.Kind == commit.Link {
-			j.add(i, guard.Step{Kind: guard.Made, File: op.File, Dir: op.Parent, Name: op.Name, New: contentOf(&op.Content)})
+			j.add(i, guard.Step{Kind: guard.Made, File: op.File, Dir: op.Parent, Name: op.Name, New: j.made(op)})
 		}
 		return nil
 	}
@@ -110,7 +110,7 @@ func (j *judging) look(i int) error {
 	old := contentOf(&n.Head.Content)
 	switch shown := n.Removed.IsZero(); {
 	case op.Kind == commit.Save || op.Kind == commit.Link:
-		s := guard.Step{Kind: guard.Saved, File: op.File, Dir: op.Parent, Name: op.Name, Old: old, New: contentOf(&op.Content)}
+		s := guard.Step{Kind: guard.Saved, File: op.File, Dir: op.Parent, Name: op.Name, Old: old, New: j.made(op)}
 		if n.Head.Version.IsZero() || !shown && p.when.Sub(n.Removed) > time.Hour {
 			s.Kind = guard.Made
 		}
@@ -216,6 +216,15 @@ func (j *judging) below(i int, dir catalogue.Node) error {
 
 func contentOf(c *commit.Content) guard.Content {
 	return guard.Content{Found: c.Found, Size: c.Size, Equal: c.Equal}
+}
+
+// made is the content that an operation makes.
+func (j *judging) made(op *commit.Op) guard.Content {
+	c := contentOf(&op.Content)
+	if op.Version == j.p.req.version {
+		c.Inside = j.p.req.inside
+	}
+	return c
 }
 
 // apply makes holds of what the guard doubts.

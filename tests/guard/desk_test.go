@@ -86,8 +86,8 @@ func (d *desk) judge(name string, papers []*paper, steps ...guard.Step) {
 // write saves a file.
 func (d *desk) write(name string, b []byte) {
 	d.t.Helper()
-	c := guard.Content{Found: vault.Found(structure.Bytes(b, true), true), Size: int64(len(b)), Equal: sha256.Sum256(b)}
-	d.put(name, c)
+	f := structure.Bytes(b, true)
+	d.put(name, guard.Content{Found: vault.Found(f, true), Size: int64(len(b)), Equal: sha256.Sum256(b), Inside: vault.Inside(f)})
 }
 
 func (d *desk) put(name string, c guard.Content) {

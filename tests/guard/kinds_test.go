@@ -85,6 +85,8 @@ var rows = []struct {
 	{"WAV", "riff", installed(".wav", "forensics-samples-files"), []int{100, 100, 100, 100, 100, 100, 95, 95, 95, 0, 100}},
 	{"Word, new", "office", installed(".docx", "forensics-samples-files"), sure},
 	{"OpenDocument", "opendocument", installed(".odt", "forensics-samples-files"), sure},
+	{"7z", "7z", packed("7z", "7zz", "a", "-bso0", "-mx3"), []int{100, 100, 100, 100, 100, 100, 0, 0, 0, 0, 100}},
+	{"xz", "xz", packed("xz", "xz", "-0", "-k", "-f"), []int{100, 100, 100, 100, 100, 100, 0, 0, 0, 0, 100}},
 	{"Word, Excel, old", "cfb", module(compounds, ".doc", ".ppt", ".msg"), []int{100, 100, 100, 100, 100, 100, 0, 0, 0, 0, 100}},
 	{"InDesign (made)", "indesign", layouts, []int{100, 100, 100, 100, 100, 100, 20, 20, 0, 0, 100}},
 	{"SQLite", "sqlite", databases, []int{100, 100, 100, 100, 100, 100, 95, 95, 95, 0, 100}},
@@ -137,6 +139,23 @@ func layers(ending, compression string) func(w *workshop) [][]byte {
 			name := filepath.Join(w.dir, fmt.Sprintf("%d-%s.%s", i, compression, ending))
 			w.run("convert", from, "(", from, "-negate", "-resize", "50%", ")", "(", from, "-blur", "0x3", ")", "-compress", compression, name)
 			out = append(out, w.read(name))
+		}
+		return out
+	}
+}
+
+// packed are photographs, each as pixels, in an archive that a program makes of them.
+func packed(ending, program string, args ...string) func(w *workshop) [][]byte {
+	return func(w *workshop) (out [][]byte) {
+		for i, from := range w.sources {
+			name := filepath.Join(w.dir, fmt.Sprintf("%d-%s.bmp", i, ending))
+			w.run("convert", from, "-resize", "50%", name)
+			what := []string{name}
+			if ending == "7z" { // xz knows itself what to call it
+				what = []string{name + ".7z", name}
+			}
+			w.run(program, slices.Concat(args, what)...)
+			out = append(out, w.read(name+"."+ending))
 		}
 		return out
 	}

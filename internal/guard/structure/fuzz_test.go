@@ -63,6 +63,8 @@ func FuzzPSD(f *testing.F)      { fuzz(f, "psd") }
 func FuzzPDF(f *testing.F)      { fuzz(f, "pdf") }
 func FuzzZIP(f *testing.F)      { fuzz(f, "zip") }
 func FuzzGZIP(f *testing.F)     { fuzz(f, "gzip") }
+func FuzzXZ(f *testing.F)       { fuzz(f, "xz") }
+func FuzzSeven(f *testing.F)    { fuzz(f, "7z") }
 func FuzzBMFF(f *testing.F)     { fuzz(f, "bmff") }
 func FuzzTIFF(f *testing.F)     { fuzz(f, "tiff") }
 func FuzzSQLite(f *testing.F)   { fuzz(f, "sqlite") }

@@ -18,20 +18,24 @@ const (
 var isGZIP = begins("\x1f\x8b\x08")
 
 func checkGZIP(s *source) error {
+	s.keep = 8
 	s.inner = &inner{}
 	defer func() { s.even = s.inner.is(); s.inner = nil }()
+	var size, packed int64
 	for {
 		if err := gzipHeader(s); err != nil {
 			return err
 		}
 		if !s.deep {
-			if _, err := s.inflate(s, false, peeked, nil); err != nil {
+			begin := s.pos()
+			n, err := s.inflate(s, false, peeked, nil)
+			if err != nil {
 				return unread(s)
 			}
-			s.drain(nil)
+			gzipInside(s, n, s.pos()-begin)
 			return nil
 		}
-		sum := crc32.NewIEEE()
+		begin, sum := s.pos(), crc32.NewIEEE()
 		n, err := s.inflate(s, false, maxInflated, sum)
 		switch {
 		case err != nil:
@@ -47,9 +51,20 @@ func checkGZIP(s *source) error {
 		if le.Uint32(b) != sum.Sum32() || le.Uint32(b[4:]) != uint32(n) {
 			return s.wrong(badSum)
 		}
+		size, packed = size+n, packed+s.pos()-begin
 		if !isGZIP(s.peek(3)) {
+			s.inside = unlisted(size, s.inner.fits(packed, size, packed))
 			return nil
 		}
+	}
+}
+
+// gzipInside reads the rest of what is not unpacked but for n bytes, which took so many, and tells how much may be in all of it.
+func gzipInside(s *source, n, took int64) {
+	var c census
+	s.drain(&c)
+	if b := s.behind(); len(b) >= 4 { // the last bytes are how much it is
+		s.inside = unlisted(int64(le.Uint32(b[len(b)-4:])), s.inner.fits(c.part(s.pos()), n, took))
 	}
 }
 

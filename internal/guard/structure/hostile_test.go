@@ -80,6 +80,11 @@ func bombs() map[string][]byte {
 	header := append(be.AppendUint32(be.AppendUint32(nil, 60_000_000), 60_000_000), 16, 6, 0, 0, 0)
 	out["png of zeros"] = append([]byte("\x89PNG\r\n\x1a\n"), bytes.Join([][]byte{pngChunk("IHDR", header), pngChunk("IDAT", zeros), pngChunk("IEND", nil)}, nil)...)
 	maps.Copy(out, emptyBombs())
+	maps.Copy(out, sevenBombs())
+	xz := packedSamples()["xz"]
+	out["xz of streams"] = bytes.Repeat(packedSamples()["xz of several"], n/400)
+	out["xz of nothing"] = append(bytes.Clone(xz), make([]byte, 4*n)...)
+	out["xz of chunks"] = append(bytes.Clone(xz[:24]), bytes.Repeat([]byte("\x01\x00\x00\x00"), n)...)
 	out["pdf of zeros"] = []byte("%PDF-1.7\n" + strings.Repeat("1 0 obj <</Filter/FlateDecode>> stream\n"+string(zeros)+"\nendstream endobj\n", 40))
 	out["pdf of streams"] = []byte("%PDF-1.7\n" + strings.Repeat("stream\nendstream", n/2))
 	out["pdf of objects"] = []byte("%PDF-1.7\n" + strings.Repeat("1 0 obj<</Length 0/Filter/FlateDecode>>stream\nx\nendstream endobj ", n/8))

@@ -106,6 +106,7 @@ func makeSamples() map[string][]byte {
 	out["text euc"] = must(japanese.EUCJP.NewEncoder().Bytes([]byte(text)))
 	out["text utf16"] = must(unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(text)))
 	out["text utf16be"] = must(unicode.UTF16(unicode.BigEndian, unicode.UseBOM).NewEncoder().Bytes([]byte(text)))
+	maps.Copy(out, packedSamples())
 	return out
 }
 

@@ -19,14 +19,15 @@ const maxInflated = 512 << 20
 type source struct {
 	next   func() ([]byte, error) // the content, part by part; each stays as it is until the next one is asked for
 	deep   bool
-	kind   Kind   // more than the first bytes have told
-	sealed bool   // with a password of its own
-	even   bool   // text in which bytes are written, all equally frequent
-	keep   int    // so many bytes that were read stay for behind
-	budget int64  // what may still be inflated
-	inner  *inner // sees what is unpacked; nil: nobody wants to
-	end    int64  // where the content ends, of a kind that is read to the end of the file to know it; 0: where its check ended
-	aside  int64  // bytes inside that are no part of the content, as far as is known
+	kind   Kind    // more than the first bytes have told
+	sealed bool    // with a password of its own
+	even   bool    // text in which bytes are written, all equally frequent
+	keep   int     // so many bytes that were read stay for behind
+	budget int64   // what may still be inflated
+	inner  *inner  // sees what is unpacked; nil: nobody wants to
+	inside *Inside // of an archive: what is in it
+	end    int64   // where the content ends, of a kind that is read to the end of the file to know it; 0: where its check ended
+	aside  int64   // bytes inside that are no part of the content, as far as is known
 
 	bits  *bits     // for JPEG, made once
 	noise *noise    // for pixels, made once

@@ -27,12 +27,13 @@ const (
 type Finding struct {
 	Kind     Kind
 	State    State
-	Reason   string // of Damaged: what is wrong, a word of Reasons
-	At       int64  // of Damaged: from which byte on
-	Size     int64  // bytes in all
-	Trailing int64  // bytes after the end that the kind's own structure has, and many inside that are none of it; cameras append, and so does ransomware
-	Sealed   bool   // it is locked with a password of its own, as ZIP, PDF and Office can be
-	Even     bool   // of Unknown: all bytes are equally frequent, as in what is encrypted, or well compressed; of text: it is such bytes, written in Base64 or the like
+	Reason   string  // of Damaged: what is wrong, a word of Reasons
+	At       int64   // of Damaged: from which byte on
+	Size     int64   // bytes in all
+	Trailing int64   // bytes after the end that the kind's own structure has, and many inside that are none of it; cameras append, and so does ransomware
+	Sealed   bool    // it is locked with a password of its own, as ZIP, PDF and Office can be
+	Inside   *Inside // of an archive that is whole and has no password: what is in it
+	Even     bool    // of Unknown: all bytes are equally frequent, as in what is encrypted, or well compressed; of text: it is such bytes, written in Base64 or the like
 }
 
 // Reasons are the words that say what is wrong.
@@ -73,6 +74,8 @@ func kinds() []kind {
 		{"zip", begins("PK\x03\x04"), checkZIP},
 		{"zip", begins("PK\x05\x06"), checkZIP},
 		{"gzip", isGZIP, checkGZIP},
+		{"xz", begins(xzMagic), checkXZ},
+		{"7z", begins(sevenMagic), checkSeven},
 		{"bmff", begins("????ftyp"), checkBMFF},
 		{"tiff", begins("II*\x00"), checkTIFF},
 		{"tiff", begins("MM\x00*"), checkTIFF},
@@ -152,7 +155,9 @@ func check(s *source) (Finding, error) {
 	var c census
 	if f.Kind == "" {
 		s.drain(&c)
-		f.Even = c.even()
+		if f.Even = c.even(); !f.Even {
+			f.Inside = &Inside{Rooms: []int64{c.part(s.pos())}, Open: true} // which may be a tar, and be told by its name alone
+		}
 	} else if rest := s.drain(nil); f.State == Valid {
 		if s.end > 0 {
 			rest = s.pos() - s.end
@@ -182,6 +187,9 @@ func (k *kind) find(s *source) Finding {
 		f.Kind = s.kind
 	}
 	f.Sealed, f.Even = s.sealed, s.even && f.State == Valid
+	if f.State == Valid && !f.Sealed && !f.Even {
+		f.Inside = s.inside
+	}
 	return f
 }
 

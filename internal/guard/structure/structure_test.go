@@ -34,7 +34,8 @@ func TestWhole(t *testing.T) {
 		want := Kind(strings.Fields(name)[0])
 		for _, deep := range []bool{false, true} {
 			f := checked(t, b, deep)
-			if f != (Finding{Kind: want, State: Valid, Size: int64(len(b))}) {
+			f.Inside = nil
+			if f != (Finding{Kind: want, State: Valid, Size: int64(len(b)), Sealed: strings.HasSuffix(name, "password")}) {
 				t.Errorf("%s, deep %v: %+v", name, deep, f)
 			}
 			for _, r := range []io.Reader{iotest.OneByteReader(bytes.NewReader(b)), iotest.DataErrReader(bytes.NewReader(b)), iotest.HalfReader(bytes.NewReader(b))} {
@@ -96,7 +97,7 @@ func TestEncrypted(t *testing.T) {
 	for name, b := range samples() {
 		kind := checked(t, b, true).Kind
 		for pattern, do := range patterns {
-			if bare[name] && (pattern == "10 % inside" || pattern == "4 KiB inside") || kind == "text" && (pattern == "base64" || pattern == "cut") {
+			if (bare[name] || kind == "xz" || kind == "7z") && (pattern == "10 % inside" || pattern == "4 KiB inside") || kind == "text" && (pattern == "base64" || pattern == "cut") {
 				continue
 			}
 			if f := checked(t, do(b), true); f.Kind == kind && f.State == Valid {
@@ -192,7 +193,8 @@ func TestEven(t *testing.T) {
 		}
 	}
 	for name, b := range map[string][]byte{"nothing": nil, "little": random(1, 1000), "zeros": make([]byte, 5000), "numbers": binary.LittleEndian.AppendUint64(bytes.Repeat([]byte{1, 0, 0, 0, 200}, 5000), 7)} {
-		if f := checked(t, b, false); f != (Finding{Size: int64(len(b))}) {
+		f := checked(t, b, false)
+		if f.Inside = nil; f != (Finding{Size: int64(len(b))}) {
 			t.Errorf("%s: %+v", name, f)
 		}
 	}
@@ -203,7 +205,7 @@ func TestErrors(t *testing.T) {
 	broken := errors.New("broken")
 	for name, b := range samples() {
 		for _, n := range []int{0, 3, 600, len(b) / 2, len(b) - 1} {
-			if f, err := Check(io.MultiReader(bytes.NewReader(b[:n]), iotest.ErrReader(broken)), true); err != broken {
+			if f, err := Check(io.MultiReader(bytes.NewReader(b[:min(n, len(b)-1)]), iotest.ErrReader(broken)), true); err != broken {
 				t.Errorf("%s broken after %d: %+v, %v", name, n, f, err)
 			}
 		}

@@ -27,8 +27,10 @@ type zipFile struct {
 	members zipSet // as they stand there
 	index   zipSet // as the index has them
 	inner   inner
-	noisy   int64 // bytes of members that are noise
-	all     int64 // bytes of members
+	list    lister
+	noisy   int64  // bytes of members that are noise
+	all     int64  // bytes of members
+	raw     census // of one, as it stands there
 }
 
 // zipSet is a set of members: how many, and a sum of what is known of each, in whichever order.
@@ -150,10 +152,15 @@ func (z *zipFile) member() error {
 	z.s.sealed = z.s.sealed || h.flags&zipLocked != 0 || h.method == zipAES
 	z.tell(&h)
 	z.s.inner = z.inner.begin()
+	z.raw = census{}
 	if h.flags&zipLater != 0 && h.packed == 0 {
 		err = z.later(&h)
 	} else {
 		err = z.content(&h)
+	}
+	if len(z.list.inside.Files) < maxListed {
+		z.list.room(min(z.raw.part(h.packed), z.inner.fits(h.packed, h.size, h.packed)))
+		z.list.add(string(h.name), h.size)
 	}
 	if z.all += h.packed; z.s.inner.is() {
 		z.noisy += h.packed
@@ -195,7 +202,9 @@ func (z *zipFile) content(h *zipHead) error {
 			return z.s.wrong(badData)
 		}
 	}
-	if err := p.rest(); err != nil {
+	left := p.left
+	p.left = 0
+	if err := z.s.weigh(left, &z.raw); err != nil {
 		return err
 	}
 	if h.flags&zipLater != 0 { // the head has the sizes all the same
@@ -259,7 +268,7 @@ func (z *zipFile) later(h *zipHead) error {
 		h.packed = z.s.pos() - begin
 		b := z.s.peek(16)
 		if len(b) == 16 && int64(le.Uint32(b[8:])) == h.packed&0xffffffff {
-			h.crc = le.Uint32(b[4:])
+			h.crc, h.size = le.Uint32(b[4:]), int64(le.Uint32(b[12:]))
 			_, err := z.after(h)
 			return err
 		}
@@ -311,5 +320,6 @@ func (z *zipFile) end() error {
 		return z.s.wrong(badIndex)
 	}
 	z.s.even = z.noisy > z.all-z.all/10
+	z.s.inside = &z.list.inside
 	return z.s.skip(comment)
 }
