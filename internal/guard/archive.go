@@ -33,7 +33,13 @@ type archived struct {
 	seen  map[[32]byte]bool   // contents: a copy holds nothing else
 	files map[packed][]*int64 // the room in which each is; its bytes get fewer
 	n     int                 // of files
-	open  []*int64            // rooms for anything
+	open  []open              // rooms for anything
+}
+
+// open is an archive that lists nothing.
+type open struct {
+	room *int64 // bytes in which something may be
+	left int64  // bytes of what was removed that may be in it: so much was packed
 }
 
 const maxOpen = 256 // rooms for anything: the latest count
@@ -58,7 +64,11 @@ func (a *archived) add(c *Content, most int) {
 		a.n++
 	}
 	if c.Inside.Open && len(rooms) > 0 {
-		a.open = append(a.open, &rooms[0])
+		left := c.Size
+		for _, f := range c.Inside.Files {
+			left = f.Size
+		}
+		a.open = append(a.open, open{&rooms[0], left})
 		a.open = a.open[max(0, len(a.open)-maxOpen):]
 	}
 }
@@ -92,11 +102,15 @@ func (a *archived) listed(gone *thing) bool {
 	return false
 }
 
-// holds takes so many bytes out of an archive that lists nothing, and reports whether there was one with room for them.
-func (a *archived) holds(n int64) bool {
-	for _, room := range a.open {
-		if *room >= n {
-			*room -= n
+// holds takes content that takes so many bytes out of an archive that lists nothing, and reports whether there was one with room for it.
+func (a *archived) holds(c *Content, need int64) bool {
+	if squeezes[c.Kind] == 2 {
+		need /= 2 // the same beginnings, such as tables and colours
+	}
+	for i := range a.open {
+		if o := &a.open[i]; *o.room >= need && o.left >= c.Size {
+			*o.room -= need
+			o.left -= c.Size
 			return true
 		}
 	}

@@ -215,7 +215,7 @@ func (r *recent) left(share id.Share, s *Step, when time.Time) Sign {
 			return Packed
 		}
 	}
-	if r.archived.holds(size - size/10) {
+	if r.archived.holds(old, size-size/10) {
 		return ""
 	}
 	r.lost(gone, 1)

@@ -362,6 +362,29 @@ func room(kind string, size, holds int64) Content {
 	return c
 }
 
+// TestManyListed: what is remembered of archives stays bounded.
+func TestManyListed(t *testing.T) {
+	d := newDesk()
+	for i := range 4 {
+		c := whole("zip", int64(90<<20+i))
+		c.Inside = &Inside{Rooms: []int64{1 << 40}}
+		for n := range maxListed/2 + 1 {
+			c.Inside.Files = append(c.Inside.Files, Listed{fmt.Sprintf("%d/%d.jpg", i, n), int64(1 + n), 0})
+		}
+		d.do(Step{Kind: Made, Dir: id.File{1}, Name: fmt.Sprintf("%d.zip", i), New: c})
+	}
+	for _, r := range d.g.recents {
+		if n := r.archived.n; n != maxListed {
+			t.Errorf("%d files are remembered", n)
+		}
+		for _, m := range r.made {
+			if m.content.Inside != nil {
+				t.Error("a list is kept")
+			}
+		}
+	}
+}
+
 // TestListed: what an archive lists may be in it, each file once, and no more of them than it has bytes for.
 func TestListed(t *testing.T) {
 	list := func(kind string, rooms []int64, files ...Listed) Content {

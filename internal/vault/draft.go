@@ -12,7 +12,6 @@ import (
 	"github.com/azekura/azekura/internal/chunk"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/event"
-	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/guard/structure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
@@ -406,26 +405,6 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 		d.w.v.gallery.saved(d.w, d.sh, i, r.key)
 	}
 	return i, nil
-}
-
-// Found is what is kept of a look at content. Of none there is nothing to find.
-func Found(f structure.Finding, deep bool) commit.Found {
-	if f.Size == 0 {
-		return commit.Found{}
-	}
-	return commit.Found{Looked: true, Deep: deep, Damaged: f.State == structure.Damaged, Sealed: f.Sealed, Even: f.Even, Kind: string(f.Kind), Reason: f.Reason, At: f.At, Trailing: f.Trailing}
-}
-
-// Inside is what the guard is told of what an archive holds. It is not kept.
-func Inside(f structure.Finding) *guard.Inside {
-	if f.Inside == nil {
-		return nil
-	}
-	in := &guard.Inside{Rooms: f.Inside.Rooms, Open: f.Inside.Open, Files: make([]guard.Listed, len(f.Inside.Files))}
-	for i, x := range f.Inside.Files {
-		in.Files[i] = guard.Listed(x)
-	}
-	return in
 }
 
 // seal gives the act a new version with the content that a manifest describes.

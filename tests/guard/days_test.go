@@ -251,6 +251,8 @@ var workdays = []struct {
 	}, 0},
 	{"archived with zip, and the originals go", func(d *desk) { d.archive("zip", 1000) }, 0},
 	{"archived with tar, and the originals go", func(d *desk) { d.archive("tar", 300) }, 0},
+	{"archived with tar and xz, and the originals go", func(d *desk) { d.archive("tar.xz", 300) }, 0},
+	{"archived with 7-Zip, and the originals go", func(d *desk) { d.archive("7z", 300) }, 0},
 	{"an archive of the folder's Office files, made anew", func(d *desk) {
 		for i := range 10 {
 			d.make(fmt.Sprintf("原稿/%d.csv", i), d.text("原稿", i))
@@ -347,7 +349,6 @@ var workdays = []struct {
 		}
 	}, 0},
 	// What cannot be told from an attack.
-	{"archived with 7-Zip, and the originals go", func(d *desk) { d.archive("7z", 300) }, 0},
 	{"copies go that also stand elsewhere, since long ago", func(d *desk) {
 		for i, name := range d.class("2026/3B", 30, 16000) {
 			d.write("控え/"+path.Base(name), shot(d.t, 16000+i))
@@ -377,7 +378,7 @@ func (d *desk) archive(how string, n int) {
 			}
 		}
 		z.Close()
-	case "tar":
+	case "tar", "tar.xz":
 		w := tar.NewWriter(&b)
 		for i, name := range names {
 			content := shot(d.t, 20000+i)
@@ -387,6 +388,12 @@ func (d *desk) archive(how string, n int) {
 			w.Write(content)
 		}
 		w.Close()
+		if how == "tar.xz" {
+			d.make("2019.tar", b.Bytes())
+			d.run("xz", "-0", "2019.tar")
+			b.Reset()
+			b.Write(d.local("2019.tar.xz"))
+		}
 	default:
 		for i, name := range names {
 			d.make(name, shot(d.t, 20000+i))
