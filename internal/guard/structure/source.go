@@ -332,13 +332,6 @@ func (p *part) ReadByte() (byte, error) {
 	return b, err
 }
 
-// rest passes over what is left.
-func (p *part) rest() error {
-	n := p.left
-	p.left = 0
-	return p.s.skip(n)
-}
-
 var (
 	be = binary.BigEndian
 	le = binary.LittleEndian
