@@ -28,19 +28,9 @@ var codes = [...]error{1: ErrUnsupported, 2: ErrTooLarge, 3: ErrDamaged}
 // Work is all that a worker does: give up every right, read one picture, write its preview, end. The arguments are the bytes of
 // memory and the seconds of processor time that it may use.
 func Work(args []string, in io.Reader, out io.Writer) error {
-	if len(args) != 2 {
-		return errors.New("bytes and seconds are wanted")
-	}
-	memory, err := strconv.ParseInt(args[0], 10, 64)
+	memory, err := begin(args)
 	if err != nil {
 		return err
-	}
-	seconds, err := strconv.ParseInt(args[1], 10, 64)
-	if err != nil {
-		return err
-	}
-	if err := confine(memory, time.Duration(seconds)*time.Second); err != nil {
-		return fmt.Errorf("confine: %w", err)
 	}
 	var r request
 	if err := binary.Read(in, binary.BigEndian, &r); err != nil {
@@ -62,4 +52,23 @@ func Work(args []string, in io.Reader, out io.Writer) error {
 	}
 	_, err = out.Write(b)
 	return err
+}
+
+// begin gives up what the arguments do not leave, and returns the bytes of memory that they do.
+func begin(args []string) (int64, error) {
+	if len(args) != 2 {
+		return 0, errors.New("bytes and seconds are wanted")
+	}
+	memory, err := strconv.ParseInt(args[0], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	seconds, err := strconv.ParseInt(args[1], 10, 64)
+	if err != nil {
+		return 0, err
+	}
+	if err := confine(memory, time.Duration(seconds)*time.Second); err != nil {
+		return 0, fmt.Errorf("confine: %w", err)
+	}
+	return memory, nil
 }

@@ -15,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -32,7 +31,8 @@ func TestMain(m *testing.M) {
 	kinds := map[string]func([]string) error{
 		"worker": func(args []string) error { return Work(args, os.Stdin, os.Stdout) },
 		"escape": escape,
-		"spin":   func([]string) error { must(confine(testMemory, time.Second)); return spin() },
+		"spin":   func(args []string) error { must1(begin(args)); return spin() },
+		"free":   func([]string) error { return spin() },
 		"liar":   func([]string) error { fmt.Print(strings.Repeat("<script>", 9)); return nil },
 		"flood":  func([]string) error { return flood() },
 		"broken": func([]string) error { return errors.New("it is broken") },
@@ -53,10 +53,15 @@ func must(err error) {
 	}
 }
 
-// spin uses the processor for ever.
+func must1[T any](_ T, err error) { must(err) }
+
+// spin computes without an end of its own for as long as any limit of these tests should take to end it, and three times that. So a limit
+// that is gone shows at once, and leaves no process that goes on behind the test.
 func spin() error {
-	for n := 0; n >= 0; n = (n + 1) % 1000 {
+	for used := (unix.Timespec{}); used.Sec < 3; {
+		must(unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &used))
 	}
+	fmt.Print("nobody has ended it")
 	return nil
 }
 
@@ -128,12 +133,27 @@ func TestConfined(t *testing.T) {
 	}
 }
 
-// TestProcessorTime: who computes for ever is killed, whatever its parent does.
+// TestProcessorTime: who computes for ever is killed by the kernel, whatever its parent does.
 func TestProcessorTime(t *testing.T) {
-	_, err := runAs(t, "spin")
-	exit, ok := errors.AsType[*exec.ExitError](err)
-	if !ok || exit.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Errorf("ended with %v, want SIGKILL", err)
+	t.Parallel()
+	var said bytes.Buffer
+	w := newWorkers(t, Config{Command: []string{"preview.test", "spin"}, CPU: time.Second, Log: slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+	_, _, err := w.Make(t.Context(), "spin.jpg", 3, strings.NewReader("\xff\xd8\xff"), Small)
+	if !errors.Is(err, ErrTooLarge) || problem.KindOf(err) != problem.TooLarge {
+		t.Errorf("got %v, want that it takes too long: a worker went on beyond its second of processor time", err)
+	}
+	if !strings.Contains(said.String(), "signal: killed") {
+		t.Errorf("the worker was not killed: %s", &said)
+	}
+}
+
+// TestWallClock: what the kernel does not end, because it has no limit or uses no processor, its parent does.
+func TestWallClock(t *testing.T) {
+	t.Parallel()
+	w := newWorkers(t, Config{Command: []string{"preview.test", "free"}, Wall: 200 * time.Millisecond})
+	_, _, err := w.Make(t.Context(), "free.jpg", 3, strings.NewReader("\xff\xd8\xff"), Small)
+	if problem.KindOf(err) != problem.Unavailable || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("got %v, want Unavailable: a worker went on beyond its time", err)
 	}
 }
 
@@ -235,17 +255,20 @@ func TestMemory(t *testing.T) {
 	works(t, w)
 }
 
-// trickle is a picture that comes byte by byte and never ends.
+// trickle is a picture that comes byte by byte, for some seconds.
 type trickle struct{ sent int }
 
 func (s *trickle) Read(p []byte) (int, error) {
+	if s.sent > 1<<21 {
+		return 0, io.EOF
+	}
 	p[0] = "\xff\xd8\xff"[min(s.sent, 2)]
 	s.sent++
 	return 1, nil
 }
 
 func TestSlowInput(t *testing.T) {
-	w := newWorkers(t, Config{Wall: time.Second})
+	w := newWorkers(t, Config{Wall: 200 * time.Millisecond})
 	if _, _, err := w.Make(t.Context(), "slow.jpg", maxFile, new(trickle), Small); problem.KindOf(err) != problem.Unavailable {
 		t.Errorf("got %v, want Unavailable", err)
 	}
