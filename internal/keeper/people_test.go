@@ -31,6 +31,57 @@ func (p *someone) device(s id.Session, name string) account.Credentials {
 	return account.Credentials{Name: p.name, Secret: secret, Factor: account.DevicePassword, Address: home, Door: "webdav"}
 }
 
+// TestNothingAfterTheDay: once the day is over, neither a password nor a key of a device is let in, and the ledger says who was refused.
+func TestNothingAfterTheDay(t *testing.T) {
+	l, clock := newHouse(t)
+	p, s := arrived(t, l, clock, "sato", account.Staff)
+	_, line := sshKey(t)
+	if err := l.AddDeviceKey(t.Context(), s, p.name, "mac", line); err != nil {
+		t.Fatal(err)
+	}
+	key := account.Credentials{Name: p.name, Secret: line, Factor: account.DeviceKey, Address: home, Door: "sftp"}
+	drives := map[string]account.Credentials{"a password": p.device(s, "laptop"), "a key": key}
+	d, err := l.OpenDay(t.Context(), s, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	*clock = d.Until.Add(-time.Second)
+	for what, c := range drives {
+		if _, err := l.Login(t.Context(), c); err != nil {
+			t.Errorf("%s before the end of the day: %v", what, err)
+		}
+	}
+	*clock = d.Until
+	for what, c := range drives {
+		if x, err := l.Login(t.Context(), c); hint(err) != "hint.day-closed" || !x.ID.IsZero() {
+			t.Errorf("%s after the end of the day is let in, or not refused for it: session %v, %v", what, x.ID, err)
+		}
+	}
+	refused := 0
+	for _, e := range entries(t, l, event.LoginFailed) {
+		if e.Note == whyDay && e.Address == home && !e.Device.IsZero() {
+			refused++
+		}
+	}
+	if refused != len(drives) {
+		t.Errorf("the ledger says of %d that the day was not open, want %d", refused, len(drives))
+	}
+}
+
+// sshKey returns a public key, as a device shows it.
+func sshKey(t *testing.T) (ssh.PublicKey, string) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ssh.NewPublicKey(private.Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return key, keyText(key)
+}
+
 func TestOpenDay(t *testing.T) {
 	l, clock := newHouse(t)
 	ctx := t.Context()
@@ -147,15 +198,8 @@ func TestClosingTime(t *testing.T) {
 func TestDeviceKey(t *testing.T) {
 	l, clock := newHouse(t)
 	p, s := arrived(t, l, clock, "sato", account.Staff)
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	key, err := ssh.NewPublicKey(private.Public())
-	if err != nil {
-		t.Fatal(err)
-	}
-	line := keyText(key) + " sato@mac"
+	key, line := sshKey(t)
+	line += " sato@mac"
 	if err := l.AddDeviceKey(t.Context(), s, p.name, "mac", line); err != nil {
 		t.Fatal(err)
 	}

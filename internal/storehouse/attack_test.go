@@ -211,6 +211,47 @@ func TestCookies(t *testing.T) {
 	}
 }
 
+// TestSessionFixation: who logs in with a browser that somebody else has prepared with a session of their own does not go on in it.
+func TestSessionFixation(t *testing.T) {
+	b := besiege(t)
+	u, err := url.Parse(b.base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	who := func(v *visitor) string {
+		t.Helper()
+		var me api.Me
+		if got := v.call("GET", "/v1/me", nil, &me); got != 200 {
+			t.Fatalf("me: %d", got)
+		}
+		return me.Account
+	}
+	mallory := b.person("mallory", account.Staff)
+	if err := b.local.MakeAccount(t.Context(), api.NewAccount{Name: "sato", Role: account.Staff}); err != nil {
+		t.Fatal(err)
+	}
+	i, err := b.local.Invite(t.Context(), "sato")
+	if err != nil {
+		t.Fatal(err)
+	}
+	victim := b.visitor()
+	victim.jar.SetCookies(u, mallory.jar.Cookies(u))
+	victim.arrive(i.Token)
+	if got := who(victim); got != "sato" {
+		t.Errorf("who logs in as sato is %s", got)
+	}
+	if got := who(mallory); got != "mallory" {
+		t.Errorf("whose session was planted is %s", got)
+	}
+	for _, c := range victim.jar.Cookies(u) {
+		for _, planted := range mallory.jar.Cookies(u) {
+			if c.Name == secureCookie && c.Value == planted.Value {
+				t.Error("the session goes on under the secret that was planted")
+			}
+		}
+	}
+}
+
 func TestOtherSites(t *testing.T) {
 	b := besiege(t)
 	const body = `{"name":"sneaked"}`
