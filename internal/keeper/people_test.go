@@ -68,6 +68,46 @@ func TestNothingAfterTheDay(t *testing.T) {
 	}
 }
 
+// TestDayClosedDuringALogin: whose day is closed while the login of a drive is being recorded has no session of it. It is closed at
+// each look at the clock.
+func TestDayClosedDuringALogin(t *testing.T) {
+	now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+	idle := func() {}
+	looked := idle
+	cfg := testConfig(durabletest.New(t), "/data")
+	cfg.Now = func() time.Time { looked(); return now }
+	l := start(t, cfg)
+	p, s := arrived(t, l, &now, "sato", account.Staff)
+	drive := p.device(s, "laptop")
+	looks := 0
+	looked = func() { looks++ }
+	x, err := l.Login(t.Context(), drive)
+	if looked = idle; err != nil || l.End(t.Context(), x.ID, "") != nil || looks < 3 {
+		t.Fatalf("%d looks at the clock, %v", looks, err)
+	}
+	for last := 1; last <= looks; last++ {
+		if _, err := l.OpenDay(t.Context(), s, time.Hour); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		looked = func() {
+			if n++; n == last {
+				looked = idle
+				if err := l.CloseDay(t.Context(), s, p.name); err != nil {
+					t.Error(err)
+				}
+			}
+		}
+		_, err := l.Login(t.Context(), drive)
+		if looked = idle; err != nil && problem.KindOf(err) != problem.Unauthenticated {
+			t.Errorf("closed at look %d of %d: %v", last, looks, err)
+		}
+		if list := l.sessions.list(now, func(x account.Session) bool { return x.Factor == account.DevicePassword }); len(list) > 0 {
+			t.Errorf("closed at look %d of %d: a session of the drive lives after it (%v)", last, looks, err)
+		}
+	}
+}
+
 // sshKey returns a public key, as a device shows it.
 func sshKey(t *testing.T) (ssh.PublicKey, string) {
 	t.Helper()

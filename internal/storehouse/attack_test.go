@@ -337,6 +337,9 @@ func TestNamesOfUploads(t *testing.T) {
 	if _, err := b.local.MakeShare(t.Context(), "other"); err != nil {
 		t.Fatal(err)
 	}
+	if err := b.local.SetRights(t.Context(), api.Right{Account: "tanaka", Share: "other", Rights: api.CanWrite}); err != nil { // so that rights alone keep nothing out
+		t.Fatal(err)
+	}
 	send := func(token, name string) int {
 		var buf bytes.Buffer
 		w := multipart.NewWriter(&buf)
@@ -350,8 +353,11 @@ func TestNamesOfUploads(t *testing.T) {
 		resp, _ := b.admin.do("POST", "/upload"+folder, buf.String(), "Content-Type", w.FormDataContentType())
 		return resp.StatusCode
 	}
-	for _, name := range []string{"../other/x", "/other/x", `..\other\x`, "../../../../etc/cron.d/x"} {
+	for _, name := range []string{"../other/x", "/other/x", `..\other\x`, "../other/../other/x", "../../../../etc/cron.d/x"} {
 		send(token, name)
+	}
+	if got := send(token, ".."); got/100 != 4 {
+		t.Errorf("a file that is called ..: %d", got)
 	}
 	if got := send("x", "forged.txt"); got != 403 {
 		t.Errorf("an upload with a wrong token: %d", got)
@@ -363,6 +369,37 @@ func TestNamesOfUploads(t *testing.T) {
 	}
 	if _, err := b.local.Stat(t.Context(), "/アルバム/forged.txt"); err == nil {
 		t.Error("an upload with a wrong token is saved")
+	}
+}
+
+// TestNamesInForms: a new name that somebody types is one name, and leads nowhere else.
+func TestNamesInForms(t *testing.T) {
+	b := besiege(t)
+	if _, err := b.local.MakeShare(t.Context(), "other"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.local.SetRights(t.Context(), api.Right{Account: "tanaka", Share: "other", Rights: api.CanWrite}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.local.Save(t.Context(), "/アルバム/a.txt", strings.NewReader("x"), 1, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	folder := "/files/" + url.PathEscape("アルバム")
+	_, page := b.admin.do("GET", folder, "")
+	token := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(page)[1]
+	for _, name := range []string{"../other/x", "/../other/x", `..\other\x`, "..", "."} {
+		for act, at := range map[string]string{"mkdir": folder, "rename": folder + "/a.txt"} {
+			form := url.Values{"csrf": {token}, "act": {act}, "name": {name}}.Encode()
+			if resp, _ := b.admin.do("POST", at, form, "Content-Type", "application/x-www-form-urlencoded"); resp.StatusCode/100 != 4 {
+				t.Errorf("%s %q: %d", act, name, resp.StatusCode)
+			}
+		}
+	}
+	for i, err := range b.local.List(t.Context(), "/other") {
+		t.Errorf("in the other share there is %q, %v", i.Path, err)
+	}
+	if _, err := b.local.Stat(t.Context(), "/アルバム/a.txt"); err != nil {
+		t.Errorf("the file has gone: %v", err)
 	}
 }
 

@@ -382,8 +382,8 @@ func (v *visit) fileAct() error {
 	switch v.form("act") {
 	case "mkdir":
 		name := v.form("name")
-		if strings.Contains(name, "/") {
-			return &problem.Error{Kind: problem.Invalid, Op: "make directory", On: name, Hint: "hint.name"}
+		if err := oneName("make directory", name); err != nil {
+			return err
 		}
 		if err := v.api.Mkdir(ctx, path.Join(p, name)); err != nil {
 			return err
@@ -396,8 +396,8 @@ func (v *visit) fileAct() error {
 		return v.done(parent, "web.removed-done")
 	case "rename":
 		name := v.form("name")
-		if strings.Contains(name, "/") {
-			return &problem.Error{Kind: problem.Invalid, Op: "rename", On: name, Hint: "hint.name"}
+		if err := oneName("rename", name); err != nil {
+			return err
 		}
 		if err := v.api.Rename(ctx, p, path.Join(path.Dir(p), name), false); err != nil {
 			return err
@@ -423,6 +423,14 @@ func (v *visit) fileAct() error {
 		return v.done(fileURL("/files", p), "web.restored")
 	}
 	return problem.New(problem.NotFound, "read", "", nil)
+}
+
+// oneName refuses what is put behind a folder's path and would lead elsewhere.
+func oneName(op, name string) error {
+	if strings.Contains(name, "/") || name == "." || name == ".." {
+		return &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.name"}
+	}
+	return nil
 }
 
 // fileURL returns the URL of a page about a path.
