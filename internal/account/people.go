@@ -97,14 +97,23 @@ type Group struct {
 
 // Proposal is an act that one person has asked for and another must confirm.
 type Proposal struct {
-	ID     string    `json:"id"`
-	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "thaw", "read-more", "job", "remove-trap"
-	Target string    `json:"target,omitempty"`
-	Reason string    `json:"reason,omitempty"`
-	By     string    `json:"by"`
-	Asked  time.Time `json:"asked"`
-	Until  time.Time `json:"until"`
-	Mine   bool      `json:"mine,omitempty"` // the caller asked for it, and so cannot confirm it
+	ID      string       `json:"id"`
+	Act     string       `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "loosen-networks", "thaw", "read-more", "job", "remove-trap"
+	Target  string       `json:"target,omitempty"`
+	Changes []RuleChange `json:"changes,omitempty"`
+	Reason  string       `json:"reason,omitempty"`
+	By      string       `json:"by"`
+	Asked   time.Time    `json:"asked"`
+	Until   time.Time    `json:"until"`
+	Mine    bool         `json:"mine,omitempty"` // the caller asked for it, and so cannot confirm it
+}
+
+// RuleChange is what a proposal would change of a rule.
+type RuleChange struct {
+	What string `json:"what"`         // "firm", "second-factor", "day-length", "opening", "closing", "zone", "open-minute", "open-day", …, "any-place", "network-list", "networks", "role"
+	On   string `json:"on,omitempty"` // of a list of networks its name
+	From string `json:"from"`         // "": none
+	To   string `json:"to"`
 }
 
 // Outcome answers to an act that may need a second person: it is done, or Proposal waits.

@@ -254,7 +254,9 @@ func (a *app) share() *cobra.Command {
 		a.networkRules("cmd.share-networks", "azekura share networks albums-2026 factory 203.0.113.0/24\nazekura share networks albums-2026 --everywhere", "say.share-networks-set",
 			func(ctx context.Context, c *client.Client, name string) (api.Networks, error) {
 				return c.ShareNetworks(ctx, name)
-			}, (*client.Client).SetShareNetworks),
+			}, func(c *client.Client, ctx context.Context, name string, n api.Networks) (api.Outcome, error) {
+				return api.Outcome{}, c.SetShareNetworks(ctx, name, n)
+			}),
 		a.sharePersons())
 	return c
 }

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"context"
+	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -125,7 +127,7 @@ func (a *app) accountNetworks() *cobra.Command {
 
 // networkRules is a command that shows rules of addresses, or sets them. To lift them wants a word of its own: who only looks must not.
 func (a *app) networkRules(key, example, said string, get func(context.Context, *client.Client, string) (api.Networks, error),
-	set func(*client.Client, context.Context, string, api.Networks) error) *cobra.Command {
+	set func(*client.Client, context.Context, string, api.Networks) (api.Outcome, error)) *cobra.Command {
 	var everywhere bool
 	c := a.command("networks NAME [NETWORK...]", key, example, cobra.MinimumNArgs(1), func(ctx context.Context, args []string) error {
 		if everywhere && len(args) > 1 {
@@ -133,14 +135,15 @@ func (a *app) networkRules(key, example, said string, get func(context.Context, 
 		}
 		return a.connect(ctx, func(c *client.Client) error {
 			n := api.Networks{Networks: args[1:]}
+			var o api.Outcome
 			var err error
 			if everywhere || len(args) > 1 {
-				err = set(c, ctx, args[0], n)
+				o, err = set(c, ctx, args[0], n)
 			} else {
 				n, err = get(ctx, c, args[0])
 			}
-			if err != nil {
-				return err
+			if err != nil || o.Proposal != nil {
+				return a.told(o, err, said)
 			}
 			if a.json {
 				return a.emit(n)
@@ -294,21 +297,33 @@ func (a *app) proposal() *cobra.Command {
 				if a.json {
 					return emitAll(a, c.Proposals(ctx))
 				}
-				var t table
-				t.add(a.t("say.head-id"), a.t("say.head-act"), a.t("say.head-target"), a.t("say.head-by"), a.t("say.head-until"), a.t("say.head-reason"))
-				for p, err := range c.Proposals(ctx) {
-					if err != nil {
-						return err
-					}
-					t.add(p.ID, a.named("act", p.Act), printable(firstOf(p.Target, "-")), printable(p.By), when(p.Until), printable(firstOf(a.lang.Reason(p.Act, p.Reason), "-")))
-				}
-				t.write(a.out)
-				return nil
+				return a.showProposals(c.Proposals(ctx))
 			})
 		}),
 		act("confirm ID", "cmd.proposal-confirm", "azekura proposal confirm ID", "say.confirmed", (*client.Client).Confirm),
 		act("refuse ID", "cmd.proposal-refuse", "azekura proposal refuse ID", "say.withdrawn", (*client.Client).Withdraw))
 	return c
+}
+
+// showProposals lists what waits for a second person, and below it what of that changes rules, from what to what.
+func (a *app) showProposals(list iter.Seq2[api.Proposal, error]) error {
+	var t table
+	t.add(a.t("say.head-id"), a.t("say.head-act"), a.t("say.head-target"), a.t("say.head-by"), a.t("say.head-until"), a.t("say.head-reason"))
+	var changes []string
+	for p, err := range list {
+		if err != nil {
+			return err
+		}
+		t.add(p.ID, a.named("act", p.Act), printable(firstOf(p.Target, "-")), printable(p.By), when(p.Until), printable(firstOf(a.lang.Reason(p.Act, p.Reason), "-")))
+		for _, x := range p.Changes {
+			changes = append(changes, a.t("say.proposal-change", p.ID, printable(a.lang.Rule(x.What, x.On)), printable(a.lang.RuleValue(x.What, x.From)), printable(a.lang.RuleValue(x.What, x.To))))
+		}
+	}
+	t.write(a.out)
+	for _, line := range changes {
+		fmt.Fprintln(a.out, line)
+	}
+	return nil
 }
 
 func (a *app) policy() *cobra.Command {

@@ -50,20 +50,6 @@ func checkBudgets(op string, b account.Budgets) error {
 	return nil
 }
 
-// weaker reports whether a policy lets anything through that another does not, and that two people must agree on.
-func (p policyState) weaker(than policyState) bool {
-	if p.WithoutSecondFactor && !than.WithoutSecondFactor || p.AnyPlace && !than.AnyPlace {
-		return true
-	}
-	old := than.budgets()
-	for c, b := range p.budgets() {
-		if b.Minute > old[c].Minute || b.Day > old[c].Day {
-			return true
-		}
-	}
-	return false
-}
-
 // limits are the budgets of somebody today: a tenth of the day's where something is odd, and as often as a second person has
 // said so.
 func (p policyState) limits(odd bool, more int) [classes]account.Budget {
@@ -92,15 +78,25 @@ func (b *books) midnight(now time.Time) time.Time {
 
 // closed reports whether the house is closed: a policy with opening and closing time says when.
 func (b *books) closed(now time.Time) bool {
-	from, err := time.Parse(clockTime, b.Policy.Opening)
-	to, bad := time.Parse(clockTime, b.Policy.Closing)
-	if err != nil || bad != nil {
-		return false
-	}
 	now = now.In(b.zone)
-	at, opens, closes := now.Hour()*60+now.Minute(), from.Hour()*60+from.Minute(), to.Hour()*60+to.Minute()
-	if opens <= closes {
-		return at < opens || at >= closes
+	return !b.Policy.openAt(now.Hour()*60 + now.Minute())
+}
+
+// openAt reports whether the house is open at a minute of the day.
+func (p policyState) openAt(minute int) bool {
+	opens, first := minuteOf(p.Opening)
+	closes, last := minuteOf(p.Closing)
+	switch {
+	case !first || !last:
+		return true
+	case opens <= closes:
+		return minute >= opens && minute < closes
 	}
-	return at >= closes && at < opens // open over midnight
+	return minute < closes || minute >= opens // open over midnight
+}
+
+// minuteOf reads a time of the day.
+func minuteOf(s string) (int, bool) {
+	t, err := time.Parse(clockTime, s)
+	return t.Hour()*60 + t.Minute(), err == nil
 }

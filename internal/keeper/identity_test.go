@@ -138,13 +138,13 @@ func TestIdentity(t *testing.T) {
 	} else if _, _, err := answer(step, "taro@id"); hint(err) != "hint.provider-taken" {
 		t.Errorf("an invitation accepted with somebody else's identity: %v", err)
 	}
-	if err := l.SetAccountNetworks(ctx, console(t, l), "taro", []string{"10.99.0.0/16"}); err != nil {
+	if _, err := l.SetAccountNetworks(ctx, console(t, l), "taro", []string{"10.99.0.0/16"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := answer(begin(), "taro@id"); hint(err) != "hint.network" {
 		t.Errorf("from elsewhere: %v", err)
 	}
-	if err := l.SetAccountNetworks(ctx, console(t, l), "taro", nil); err != nil {
+	if _, err := l.SetAccountNetworks(ctx, console(t, l), "taro", nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.SetDisabled(ctx, console(t, l), "taro", true); err != nil {

@@ -656,7 +656,7 @@ func TestNetworks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{"nowhere", "192.0.2", "192.0.2.0/33"} {
-		if err := l.SetAccountNetworks(ctx, root, "sato", []string{bad}); problem.KindOf(err) != problem.Invalid {
+		if _, err := l.SetAccountNetworks(ctx, root, "sato", []string{bad}); problem.KindOf(err) != problem.Invalid {
 			t.Errorf("the network %q: %v", bad, err)
 		}
 	}
@@ -669,7 +669,7 @@ func TestNetworks(t *testing.T) {
 	if err := l.SetShareNetworks(ctx, root, "albums", nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetAccountNetworks(ctx, root, "sato", []string{"factory", "203.0.113.5"}); err != nil {
+	if _, err := l.SetAccountNetworks(ctx, root, "sato", []string{"factory", "203.0.113.5"}); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Check(ctx, s, sh.ID, false); err != nil {
@@ -686,7 +686,7 @@ func TestNetworks(t *testing.T) {
 			t.Errorf("the browser from %s: %v", from, err)
 		}
 	}
-	if err := l.SetAccountNetworks(ctx, root, "sato", []string{"office"}); err != nil {
+	if _, err := l.SetAccountNetworks(ctx, root, "sato", []string{"office"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.Me(ctx, s); problem.KindOf(err) != problem.Unauthenticated {
@@ -851,7 +851,7 @@ func TestRulesThatChange(t *testing.T) {
 	if _, err := l.SetPolicy(ctx, root, policy); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.SetAccountNetworks(ctx, root, p.name, []string{"office"}); err != nil {
+	if _, err := l.SetAccountNetworks(ctx, root, p.name, []string{"office"}); err != nil {
 		t.Fatal(err)
 	}
 	policy.Networks = map[string][]string{"office": {"203.0.113.0/24"}}

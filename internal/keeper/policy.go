@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -162,14 +161,16 @@ func (l *Local) Policy(_ context.Context, s id.Session) (account.Policy, error) 
 // Firm returns the firm's name, for those who are not in yet.
 func (l *Local) Firm() string { return l.books.Load().Policy.Firm }
 
-// SetPolicy changes what holds for everybody. To let people in without a second factor, or to let them read more, takes two.
+// SetPolicy changes what holds for everybody. To let people in without a second factor, for longer, from
+// more networks, or to let them read more, takes two.
 func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (account.Outcome, error) {
 	const op = "change policy"
 	p, err := parsePolicy(op, q)
 	if err != nil {
 		return account.Outcome{}, err
 	}
-	if old := l.books.Load().Policy; p.weaker(old) {
+	if b := l.books.Load(); b.looser(p) {
+		old := b.Policy
 		args, err := json.Marshal(p)
 		if err != nil {
 			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
@@ -178,7 +179,7 @@ func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (
 		if err != nil {
 			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
 		}
-		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Target: strings.Join(differ(old, p), ", "), Args: args, Was: was}, account.Settle)
+		return l.propose(ctx, s, op, proposalState{Act: actWeakenPolicy, Reason: strings.Join(differ(old, p), ", "), Args: args, Was: was}, account.Settle)
 	}
 	err = l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Settle) {
@@ -187,7 +188,7 @@ func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (
 		if err := l.fresh(by, op); err != nil {
 			return event.Event{}, err
 		}
-		if p.weaker(b.Policy) { // somebody has made it stricter meanwhile
+		if b.looser(p) { // somebody has made it stricter meanwhile
 			return event.Event{}, problem.New(problem.Condition, op, "", nil)
 		}
 		if err := d.setPolicy(op, p); err != nil {
@@ -199,8 +200,13 @@ func (l *Local) SetPolicy(ctx context.Context, s id.Session, q account.Policy) (
 	if err != nil {
 		return account.Outcome{}, err
 	}
+	return account.Outcome{}, l.endUnfit(ctx)
+}
+
+// endUnfit ends the sessions that the rules let in no more.
+func (l *Local) endUnfit(ctx context.Context) error {
 	b, now := l.books.Load(), l.now()
-	return account.Outcome{}, l.endWhere(ctx, func(x account.Session) bool {
+	return l.endWhere(ctx, func(x account.Session) bool {
 		a := b.byID[x.Account]
 		return a != nil && (!b.Policy.admits(a.Networks, x.Address) || byDevice(x.Factor) && (!a.Day.open(now) || x.Expires.After(a.Day.Until)))
 	}, "the rules have changed") // a device that may comes in again by itself
@@ -247,99 +253,4 @@ func differ(a, b policyState) (out []string) {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// prefix reads a network, or one address.
-func prefix(s string) (netip.Prefix, bool) {
-	if p, err := netip.ParsePrefix(s); err == nil {
-		return p.Masked(), true
-	}
-	if a, err := netip.ParseAddr(s); err == nil {
-		return netip.PrefixFrom(a, a.BitLen()), true
-	}
-	return netip.Prefix{}, false
-}
-
-// knows reports whether each rule is a network or the name of a list.
-func (p policyState) knows(op string, rules []string) error {
-	for _, r := range rules {
-		if _, ok := prefix(r); !ok && p.Networks[r] == nil {
-			return unfit(op, r, "hint.network-rule")
-		}
-	}
-	return nil
-}
-
-// admits reports whether rules let an address in; without rules every address is. An address that is not known, as
-// of the console, is nowhere.
-func (p policyState) admits(rules []string, from netip.Addr) bool {
-	if len(rules) == 0 {
-		return true
-	}
-	from = from.Unmap().WithZone("")
-	in := func(s string) bool {
-		n, ok := prefix(s)
-		return ok && n.Contains(from)
-	}
-	return slices.ContainsFunc(rules, func(r string) bool { return in(r) || slices.ContainsFunc(p.Networks[r], in) })
-}
-
-const maxRules = 100
-
-// checkRules tells why a list of rules cannot be taken, or nil.
-func (d *draft) checkRules(op string, rules []string) error {
-	if len(rules) > maxRules {
-		return unfit(op, fmt.Sprintf("%d > %d", len(rules), maxRules), "hint.networks-many")
-	}
-	return d.Policy.knows(op, rules)
-}
-
-// SetAccountNetworks says from where an account may be used; sessions from elsewhere end.
-func (l *Local) SetAccountNetworks(ctx context.Context, s id.Session, name string, rules []string) error {
-	const op = "set networks"
-	var on id.Account
-	err := l.change(ctx, s, op, name, func(b *books, d *draft, by account.Session) (event.Event, error) {
-		if !b.may(by, account.ManageAccounts) {
-			return event.Event{}, notAllowed(op)
-		}
-		a := d.account(name)
-		if a == nil {
-			return event.Event{}, noAccount(op, name)
-		}
-		if err := d.checkRules(op, rules); err != nil {
-			return event.Event{}, err
-		}
-		if err := l.fresh(by, op); err != nil {
-			return event.Event{}, err
-		}
-		a.Networks, on = rules, a.ID
-		return event.Event{Kind: event.AccountChanged, Target: a.Name, Note: "networks: " + strings.Join(rules, " ")}, nil
-	})
-	if err != nil {
-		return err
-	}
-	p := l.books.Load().Policy
-	return l.endWhere(ctx, func(x account.Session) bool { return x.Account == on && !p.admits(rules, x.Address) }, "not from this network")
-}
-
-// SetShareNetworks says from where a share may be used.
-func (l *Local) SetShareNetworks(ctx context.Context, s id.Session, share string, rules []string) error {
-	const op = "set networks"
-	return l.change(ctx, s, op, share, func(b *books, d *draft, by account.Session) (event.Event, error) {
-		x := d.share(share)
-		switch {
-		case x == nil && !b.may(by, account.GrantAll), x != nil && !b.mayGrant(by, x.ID):
-			return event.Event{}, notAllowed(op)
-		case x == nil:
-			return event.Event{}, noShare(op, share)
-		}
-		if err := d.checkRules(op, rules); err != nil {
-			return event.Event{}, err
-		}
-		if err := l.fresh(by, op); err != nil {
-			return event.Event{}, err
-		}
-		x.Networks = rules
-		return event.Event{Kind: event.RightsChanged, Share: x.ID, Note: "networks: " + strings.Join(rules, " ")}, nil
-	})
 }

@@ -34,16 +34,17 @@ type proposalState struct {
 
 // The acts that take two people.
 const (
-	actRemove       = "remove"
-	actDisable      = "disable"
-	actDemote       = "demote"
-	actResetFactors = "reset-factors"
-	actWeakenPolicy = "weaken-policy"
-	actThaw         = "thaw"
-	actReadMore     = "read-more"
-	actJob          = "job"
-	actRemoveTrap   = "remove-trap"
-	actAppoint      = "appoint" // give somebody a role that may confirm: or one person could make the second
+	actRemove         = "remove"
+	actDisable        = "disable"
+	actDemote         = "demote"
+	actResetFactors   = "reset-factors"
+	actWeakenPolicy   = "weaken-policy"
+	actLoosenNetworks = "loosen-networks" // of an account
+	actThaw           = "thaw"
+	actReadMore       = "read-more"
+	actJob            = "job"
+	actRemoveTrap     = "remove-trap"
+	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
 // actedAlone is what the ledger says of an act that the console has carried out by itself.
@@ -70,6 +71,7 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		if err := d.setPolicy("confirm", next); err != nil {
 			return nil, err
 		}
+		d.shorten(l.now()) // some of it may be stricter
 		return []event.Event{{Kind: event.PolicyChanged, Note: strings.Join(note, ", ")}}, nil
 	}
 	switch p.Act {
@@ -81,6 +83,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.begin(p.Args, l.now())
 	case actRemoveTrap:
 		return d.untrap(p.Args)
+	case actLoosenNetworks:
+		return d.loosenNetworks(p)
 	}
 	a := d.byID(p.On)
 	if a == nil {
@@ -124,6 +128,10 @@ func (l *Local) after(ctx context.Context, p proposalState) error {
 	switch p.Act {
 	case actThaw, actReadMore, actJob:
 		return nil
+	case actWeakenPolicy:
+		return l.endUnfit(ctx)
+	case actLoosenNetworks:
+		return l.endOutside(ctx, p.On)
 	}
 	if p.On.IsZero() {
 		return nil
@@ -165,7 +173,7 @@ func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposal
 	if alone {
 		return account.Outcome{}, l.after(ctx, p)
 	}
-	shown := p.show(account.Session{})
+	shown := p.show(l.books.Load(), account.Session{})
 	shown.Mine = true
 	return account.Outcome{Proposal: &shown}, nil
 }
@@ -191,8 +199,8 @@ func (b *books) anotherConfirms(p proposalState) bool {
 // asked reports whether a session is of the one who asked. The console is one person, whoever speaks there.
 func (p *proposalState) asked(by account.Session) bool { return p.By == by.Account }
 
-func (p *proposalState) show(by account.Session) account.Proposal {
-	return account.Proposal{ID: p.ID, Act: p.Act, Target: p.Target, Reason: p.Reason, By: p.ByName, Asked: p.Asked, Until: p.Until, Mine: p.asked(by)}
+func (p *proposalState) show(b *books, by account.Session) account.Proposal {
+	return account.Proposal{ID: p.ID, Act: p.Act, Target: p.Target, Changes: p.changes(b), Reason: p.Reason, By: p.ByName, Asked: p.Asked, Until: p.Until, Mine: p.asked(by)}
 }
 
 // Proposals lists the acts that wait for a second person: to those who can confirm, and to those who asked.
@@ -204,7 +212,7 @@ func (l *Local) Proposals(_ context.Context, s id.Session) (out []account.Propos
 	b := l.books.Load()
 	for _, p := range b.Proposals {
 		if l.now().Before(p.Until) && (b.may(by, account.Confirm) || p.asked(by)) {
-			out = append(out, p.show(by))
+			out = append(out, p.show(b, by))
 		}
 	}
 	return out, nil

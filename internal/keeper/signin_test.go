@@ -456,7 +456,7 @@ func TestFreshProof(t *testing.T) {
 			return l.SetRights(ctx, s, account.Right{Group: "mine", Share: "secret", Rights: account.CanRead})
 		},
 		"a group with oneself":     func() error { return l.SetGroup(ctx, s, "office", []string{p.name}) },
-		"networks of an account":   func() error { return l.SetAccountNetworks(ctx, s, "tanaka", nil) },
+		"networks of an account":   func() error { return second(l.SetAccountNetworks(ctx, s, "tanaka", nil)) },
 		"networks of a share":      func() error { return l.SetShareNetworks(ctx, s, "secret", nil) },
 		"what holds for everybody": func() error { return second(l.SetPolicy(ctx, s, policy)) },
 	}

@@ -107,7 +107,7 @@ func actsOnPeople(t *testing.T, l *Local, clock *time.Time, s, officer id.Sessio
 		{"SignInWithProvider", event.LoginFailed, func() error { return second(l.SignInWithProvider(ctx, browser, token)) }},
 		{"SetRole", event.AccountChanged, func() error { return second(l.SetRole(ctx, s, "mori", account.ShareManager)) }},
 		{"SetDisabled", event.AccountChanged, func() error { return second(l.SetDisabled(ctx, s, "mori", true)) }},
-		{"SetAccountNetworks", event.AccountChanged, func() error { return l.SetAccountNetworks(ctx, s, "sato", []string{"192.0.2.0/24"}) }},
+		{"SetAccountNetworks", event.AccountChanged, func() error { return second(l.SetAccountNetworks(ctx, s, "sato", []string{"192.0.2.0/24"})) }},
 		{"RemoveAccount", event.AccountRemoved, func() error { return second(l.RemoveAccount(ctx, s, "mori")) }},
 		{"EndAccountSessions", event.Logout, func() error { return l.EndAccountSessions(ctx, s, "sato") }},
 		{"ResetFactors", event.Proposed, reset},

@@ -2,7 +2,7 @@
 //
 // The keys have families: "op." and "kind." make the sentence of a problem, "hint." says what to do
 // about it, "event." names what the ledger records, "cmd." is the help of commands, "web." is what pages say, "register." are the words of the register of personal data, "dav." is what
-// the WebDAV door refuses, "note.", "role.", "act.", "right." and "purpose." are words of the ledger and of accounts, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
+// the WebDAV door refuses, "note.", "rule.", "role.", "act.", "right." and "purpose." are words of the ledger and of accounts, "say." is everything else. A text that is missing, unused or lacks a language fails the tests.
 package lang
 
 import (
@@ -50,6 +50,7 @@ var texts = func() table {
 		davTexts,
 		webTexts,
 		powerTexts,
+		ruleTexts,
 		guardTexts,
 		drillTexts,
 		registerTexts,
@@ -130,8 +131,12 @@ func (l Lang) Flaw(kind, reason string, at, size int64) string {
 	return l.Text("flaw.damaged", percent, l.Text(what))
 }
 
-// Reason is what an act that waits for a second person is for: what people have written, or, for more readings, "open 20/20, day".
+// Reason is what an act that waits for a second person is for: what people have written; for more readings, "open 20/20, day"; for other
+// rules, which of them.
 func (l Lang) Reason(act, reason string) string {
+	if act == "weaken-policy" {
+		return l.policy(reason)
+	}
 	var class, span string
 	var spent, of int
 	if n, err := fmt.Sscanf(reason, "%s %d/%d, %s", &class, &spent, &of, &span); act != "read-more" || n != 4 || err != nil || !Has("web.budget."+class) || !Has("note."+span) {

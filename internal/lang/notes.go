@@ -33,6 +33,7 @@ var noteTexts = []text{
 	{"act.reset-factors", "reset password and second factors", "パスワードと二要素目の再設定"},
 	{"act.thaw", "thaw what is frozen", "凍結の解除"},
 	{"act.weaken-policy", "loosen the rules", "方針の緩和"},
+	{"act.loosen-networks", "let an account be used from more networks", "利用できる接続元の追加"},
 	{"act.read-more", "let somebody read more today", "本日の閲覧量の追加"},
 	{"act.job", "a large reading", "大量閲覧の作業"},
 	{"act.remove-trap", "remove a trap", "おとりの撤去"},

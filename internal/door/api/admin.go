@@ -33,7 +33,7 @@ type Accounts interface {
 	SetPassword(ctx context.Context, s id.Session, name, password string) error
 	SetDisabled(ctx context.Context, s id.Session, name string, disabled bool) (Outcome, error)
 	SetRole(ctx context.Context, s id.Session, name string, role account.Role) (Outcome, error)
-	SetAccountNetworks(ctx context.Context, s id.Session, name string, rules []string) error
+	SetAccountNetworks(ctx context.Context, s id.Session, name string, rules []string) (Outcome, error)
 	Invite(ctx context.Context, s id.Session, name string) (Invitation, error)
 	ResetFactors(ctx context.Context, s id.Session, name, reason string) (Outcome, error)
 	MakeDevice(ctx context.Context, s id.Session, name, device string) (secret string, err error)
@@ -218,7 +218,8 @@ func (h *handler) setAccountNetworks(w http.ResponseWriter, r *http.Request, s a
 	if err != nil {
 		return err
 	}
-	return done(w, h.People.SetAccountNetworks(r.Context(), s.ID, r.PathValue("name"), q.Networks))
+	o, err := h.People.SetAccountNetworks(r.Context(), s.ID, r.PathValue("name"), q.Networks)
+	return outcome(w, o, err)
 }
 
 func (h *handler) invite(w http.ResponseWriter, r *http.Request, s account.Session) error {

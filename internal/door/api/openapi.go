@@ -106,7 +106,7 @@ var operations = []operation{
 	{pattern: "PUT /v1/accounts/{name}/password", says: "Set a password: one's own, or from the console.", in: Secret{}},
 	{pattern: "PUT /v1/accounts/{name}/disabled", says: "Close an account, or open it again. 202: it waits for a second person.", in: Disabled{}, out: Outcome{}},
 	{pattern: "PUT /v1/accounts/{name}/role", says: "Give another role. 202: it waits for a second person.", in: RoleRequest{}, out: Outcome{}},
-	{pattern: "PUT /v1/accounts/{name}/networks", says: "From where an account may be used.", in: Networks{}},
+	{pattern: "PUT /v1/accounts/{name}/networks", says: "From where an account may be used. 202: it waits for a second person.", in: Networks{}, out: Outcome{}},
 	{pattern: "POST /v1/accounts/{name}/invitation", says: "Make an invitation.", out: Invitation{}},
 	{pattern: "POST /v1/accounts/{name}/reset-factors", says: "Take password and second factors away. 202: it waits for a second person.", in: RenewalRequest{}, out: Outcome{}},
 	{pattern: "DELETE /v1/accounts/{name}/sessions", says: "End an account's sessions."},

@@ -28,6 +28,8 @@ type (
 	Group = account.Group
 	// Proposal is an act that one person has asked for and another must confirm.
 	Proposal = account.Proposal
+	// RuleChange is what it would change of a rule.
+	RuleChange = account.RuleChange
 	// Outcome answers to an act that may need a second person.
 	Outcome = account.Outcome
 	// Renewal says how far the renewal of everybody's passwords is.

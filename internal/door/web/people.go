@@ -137,7 +137,7 @@ func (v *visit) personAct() error {
 	case "remove-device":
 		err = v.api.RemoveDevice(ctx, name, v.form("device"))
 	case "networks":
-		err = v.api.SetAccountNetworks(ctx, name, api.Networks{Networks: strings.Fields(v.form("networks"))})
+		o, err = v.api.SetAccountNetworks(ctx, name, api.Networks{Networks: strings.Fields(v.form("networks"))})
 	default:
 		return problem.New(problem.NotFound, "read", "", nil)
 	}

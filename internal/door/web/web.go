@@ -369,6 +369,8 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"list":    func(words ...string) []string { return words },
 		"budgets": namedBudgets,
 		"reason":  l.Reason,
+		"rule":    l.Rule,
+		"value":   l.RuleValue,
 		"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"esc":     url.PathEscape,

@@ -190,8 +190,8 @@ func (c *Client) ResetFactors(ctx context.Context, name, reason string) (o api.O
 }
 
 // SetAccountNetworks says from where an account may be used.
-func (c *Client) SetAccountNetworks(ctx context.Context, name string, n api.Networks) error {
-	return c.call(ctx, "PUT", accountURL(name, "/networks"), n, nil)
+func (c *Client) SetAccountNetworks(ctx context.Context, name string, n api.Networks) (o api.Outcome, err error) {
+	return o, c.call(ctx, "PUT", accountURL(name, "/networks"), n, &o)
 }
 
 // ShareNetworks tells from where a share may be used.
