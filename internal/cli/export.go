@@ -36,6 +36,7 @@ type exporter struct {
 	dirs  *queue
 	found chan api.Info
 	jobs  chan []api.Info
+	pace  pace
 	to    func(vault string) string // the path below root of a path in the vault
 }
 
@@ -218,7 +219,16 @@ func (t *exporter) copyMany(ctx context.Context, job []api.Info) (done []written
 	for n, i := range job {
 		paths[n], left[i.Path] = i.Path, i
 	}
-	in, body, err := t.c.OpenBatch(ctx, paths, string(account.Export))
+	var in *api.ItemReader
+	var body io.Closer
+	err := t.paced(ctx, func() (err error) {
+		in, body, err = t.c.OpenBatch(ctx, paths, string(account.Export))
+		return err
+	})
+	if tooMany(err) && len(job) > 1 {
+		half := len(job) / 2
+		return append(t.copyMany(ctx, job[:half]), t.copyMany(ctx, job[half:])...)
+	}
 	if err == nil {
 		defer body.Close()
 		var item api.Item
@@ -252,7 +262,11 @@ func (t *exporter) copyMany(ctx context.Context, job []api.Info) (done []written
 
 func (t *exporter) copyOne(ctx context.Context, i api.Info) []written {
 	defer t.bar.files.Add(1)
-	c, err := t.c.Open(ctx, i.Path, client.Version{}, string(account.Export))
+	var c *client.Content
+	err := t.paced(ctx, func() (err error) {
+		c, err = t.c.Open(ctx, i.Path, client.Version{}, string(account.Export))
+		return err
+	})
 	if err == nil {
 		defer c.Close()
 		var w written

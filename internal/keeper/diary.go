@@ -179,7 +179,8 @@ func (r *diary) forget(seen map[uint64]struct{}, fresh []uint64) {
 type excess struct {
 	class
 	minute bool // else the day's
-	spent  int
+	whole  bool // it is more at once than there is in a minute: waiting does not help
+	spent  int  // or, where it is more at once, wanted
 	of     int
 }
 
@@ -196,9 +197,11 @@ func (r *diary) take(a id.Account, c class, files, people []uint64, lim [classes
 		}
 		switch spent := t.minute.at(second); {
 		case t.today+n > lim[c].Day:
-			over = excess{c, false, t.today, lim[c].Day}
+			over = excess{class: c, spent: t.today, of: lim[c].Day}
+		case n > lim[c].Minute && (over.of == 0 || over.minute):
+			over = excess{class: c, minute: true, whole: true, spent: n, of: lim[c].Minute}
 		case spent+n > lim[c].Minute && over.of == 0:
-			over = excess{c, true, spent, lim[c].Minute}
+			over = excess{class: c, minute: true, spent: spent, of: lim[c].Minute}
 		}
 	}
 	if over.of > 0 {

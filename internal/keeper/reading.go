@@ -257,7 +257,10 @@ var errWaits = errors.New("it waits already")
 // over refuses a reading beyond the budget. The first time in a day people are told, and a second person is asked in the reader's name.
 func (l *Local) over(ctx context.Context, b *books, s account.Session, share string, x excess) error {
 	hint := "hint.read-more"
-	if x.minute {
+	switch {
+	case x.whole:
+		hint = "hint.read-parts"
+	case x.minute:
 		hint = "hint.read-slower"
 	}
 	out := &problem.Error{Kind: problem.Spent, Op: "release", On: s.Name, Hint: hint, Err: fmt.Errorf("%s: %d of %d", classNames[x.class], x.spent, x.of)}

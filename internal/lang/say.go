@@ -171,6 +171,7 @@ var sayTexts = []text{
 	{"say.confirmed", "Confirmed and done.", "承認し、実行しました。"},
 	{"say.withdrawn", "Refused; nothing was done.", "却下しました。何も変更していません。"},
 	{"say.passwords-loaded", "%d passwords are refused from now on.", "%d 件のパスワードを使用禁止にしました。"},
+	{"say.export-waits", "The reading budget of this minute is spent. Going on at %s. (For large exports, ask for a job before: azekura job ask.)", "1 分間の閲覧の上限に達しました。%s に再開します。（大量の書き出しは、事前に azekura job ask で申請できます。）"},
 	{"say.proposal-change", "%s would change: %s: %s → %s", "%s の変更内容：%s：%s → %s"},
 	{"say.policy-set", "The policy is changed.", "方針を変更しました。"},
 	{"say.policy-firm", "firm", "会社名"},

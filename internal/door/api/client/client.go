@@ -45,7 +45,13 @@ func Socket(name string) http.RoundTripper {
 }
 
 // Error is a problem that the server told, with its sentence.
-type Error struct{ api.Problem }
+type Error struct {
+	api.Problem
+	After time.Duration // how long to wait before it may go; 0: waiting was not asked for
+}
+
+// maxAfter is for how many seconds a server may ask to wait.
+const maxAfter = 600
 
 // Error returns the server's sentence.
 func (e *Error) Error() string { return e.Message }
@@ -81,6 +87,9 @@ func (c *Client) do(ctx context.Context, method, target string, body io.Reader, 
 	e := &Error{}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&e.Problem); err != nil {
 		return nil, problem.New(problem.Internal, "", "", fmt.Errorf("status %d: %w", resp.StatusCode, err))
+	}
+	if s, err := strconv.Atoi(resp.Header.Get("Retry-After")); err == nil && s > 0 && s <= maxAfter {
+		e.After = time.Duration(s) * time.Second
 	}
 	return nil, e
 }
@@ -155,7 +164,7 @@ func readLines[T any](ctx context.Context, body io.Reader, yield func(T, error) 
 		if bytes.HasPrefix(raw, []byte(`{"error":`)) {
 			var failed struct{ Error api.Problem }
 			if err := json.Unmarshal(raw, &failed); err == nil {
-				yield(v, &Error{failed.Error})
+				yield(v, &Error{Problem: failed.Error})
 				return
 			}
 		}
