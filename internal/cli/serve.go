@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -146,7 +147,7 @@ func (a *app) welcome(w storehouse.Welcome, l []api.Listener) {
 	}
 	name := filepath.Join(w.Data, welcomeFile)
 	if err := durable.WriteFile(storehouse.Disk(w.Data), name, []byte(text), 0o600); err != nil {
-		a.print("say.welcome-lost", err)
+		a.print("say.welcome-lost", err, a.self(w.Data), w.Account)
 		return
 	}
 	a.print("say.welcome-file", name)
@@ -168,7 +169,17 @@ func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	var b strings.Builder
 	put := func(key string, args ...any) { b.WriteString(a.t(key, args...) + "\n") }
 	put("welcome.title", w.Data)
-	put("welcome.link", welcomeURL(l, w.Token), w.Account, when(w.Until))
+	link, self := welcomeURL(l, w.Token), a.self(w.Data)
+	here := strings.HasPrefix(link, "http:") // which is served on loopback alone
+	if here {
+		b.WriteString(a.t("welcome.here"))
+	} else {
+		b.WriteString(a.t("welcome.network"))
+	}
+	put("welcome.link", link, w.Account, when(w.Until), self)
+	if here {
+		put("welcome.others")
+	}
 	for _, x := range l {
 		switch {
 		case x.Fingerprint == "":
@@ -183,6 +194,19 @@ func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	} else {
 		put("welcome.key-elsewhere")
 	}
-	put("welcome.next", w.Share, w.Account)
+	put("welcome.next", w.Share, w.Account, self)
 	return b.String()
+}
+
+// self is how commands about a vault begin: with its directory, where it is not the one that they look in by themselves.
+func (a *app) self(data string) string {
+	if data == a.defaultData() {
+		return "azekura"
+	}
+	if strings.ContainsFunc(data, func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-", r)
+	}) {
+		data = "'" + strings.ReplaceAll(data, "'", `'\''`) + "'"
+	}
+	return "azekura --data " + data
 }

@@ -15,7 +15,7 @@ var powerTexts = []text{
 	{"power.investigate", "see names, damage and rosters of all shares for a case, keep the register of personal data", "事案のための全保管庫の名前・被害・名簿の参照、個人データ取扱台帳の管理"},
 	{"power.decide", "accept or discard what is held back", "保留版の採用・破棄"},
 	{"power.settle", "change the settings", "設定の変更"},
-	{"power.care", "verify and rebuild, see the machine's state", "検査・再構築、機械の状態の参照"},
+	{"power.care", "verify and rebuild, see the machine's state", "検査・再構築、サーバーの状態の参照"},
 }
 
 // noteTexts name what the ledger and accounts tell in words of their own: what was changed, why a session ended, what a file was

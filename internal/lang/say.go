@@ -9,9 +9,9 @@ var sayTexts = []text{
 	{"say.exit-codes", "Exit codes: 0 done; 1 broken, see the log; 2 wrong usage; 3 partly done; 10 not found; 11 locked; 12 not logged in;\n13 not allowed; 14 exists or in the way; 15 changed meanwhile; 16 frozen; 17 too large; 18 disk full; 19 damaged;\n20 not now; 130 interrupted.",
 		"終了コード：0 完了、1 内部障害、2 使い方の誤り、3 一部未完了、10 該当なし、11 ロック中、12 未ログイン、\n13 権限なし、14 重複または矛盾、15 変更済み、16 凍結中、17 上限超過、18 空き容量なし、19 破損、\n20 実行不可、130 中断。"},
 	{"say.usage", "Wrong usage: %s. See --help.", "使い方が違います：%s（--help を参照）"},
-	{"say.keeper-key-file", "on this machine; the root key lies in a file (key-file)", "この機械に同居、根鍵はファイルにあります（key-file）"},
-	{"say.keeper-passphrase", "on this machine; the root key is opened by a passphrase (passphrase)", "この機械に同居、根鍵は合言葉で開きます（passphrase）"},
-	{"say.keeper-credential", "on this machine; the root key is opened by a credential of systemd (credential)", "この機械に同居、根鍵は systemd の資格情報で開きます（credential）"},
+	{"say.keeper-key-file", "on this machine; the root key lies in a file (key-file)", "このサーバーに同居、根鍵はファイルにあります（key-file）"},
+	{"say.keeper-passphrase", "on this machine; the root key is opened by a passphrase (passphrase)", "このサーバーに同居、根鍵は合言葉で開きます（passphrase）"},
+	{"say.keeper-credential", "on this machine; the root key is opened by a credential of systemd (credential)", "このサーバーに同居、根鍵は systemd の資格情報で開きます（credential）"},
 	{"say.use-yes", "without a terminal this needs --yes", "端末なしで実行するには --yes が必要です"},
 	{"say.confirm-protect", "The root key is opened by %s. From now on it is to be %s. Type yes to go on:", "根鍵を開く方法を %s から %s に変えます。続けるには「はい」または yes と入力してください："},
 	{"say.protected", "From its next start on the storehouse is opened by %s. azekura.toml says so.", "次の起動から、校倉は %s で開きます。azekura.toml にも書き込みました。"},
@@ -236,16 +236,16 @@ var sayTexts = []text{
 	{"say.host-key", "host key %s", "ホスト鍵 %s"},
 	{"say.fingerprint", "SHA-256 %s", "SHA-256 %s"},
 	{"say.caution-key-file", "The root key lies in a file on this machine: whoever becomes root here, or takes disk and key file together, can read everything. A disk without the key file tells nothing.",
-		"根鍵はこの機械のファイルにあります。この機械の root になった者、またはディスクと鍵ファイルの両方を手に入れた者は、すべてを読めます。鍵ファイルのないディスクからは何も読めません。"},
+		"根鍵はこのサーバーのファイルにあります。このサーバーの root になった者、またはディスクと鍵ファイルの両方を手に入れた者は、すべてを読めます。鍵ファイルのないディスクからは何も読めません。"},
 	{"say.caution-passphrase", "The root key is in memory while the keeper runs: whoever becomes root here then can read everything. A machine that is off tells nothing without the passphrase.",
-		"鍵番の動作中、根鍵はメモリーにあります。その間にこの機械の root になった者は、すべてを読めます。電源を切った機械からは、パスフレーズなしには何も読めません。"},
+		"鍵番の動作中、根鍵はメモリーにあります。その間にこのサーバーの root になった者は、すべてを読めます。電源を切ったサーバーからは、パスフレーズなしには何も読めません。"},
 	{"say.caution-credential", "The root key comes from a systemd credential: a disk taken out of this machine tells nothing if the credential is tied to the TPM. Whoever becomes root here can read everything.",
-		"根鍵は systemd の資格情報から得ています。資格情報が TPM に結び付いていれば、取り外したディスクからは何も読めません。この機械の root になった者は、すべてを読めます。"},
+		"根鍵は systemd の資格情報から得ています。資格情報が TPM に結び付いていれば、取り外したディスクからは何も読めません。このサーバーの root になった者は、すべてを読めます。"},
 
 	{"say.first-share", "albums", "アルバム"},
 	{"say.serving-at", "Serving at %s", "待ち受け中：%s"},
 	{"say.welcome-file", "A new vault was created. How to get in stands in %s: read it, then remove it.", "新しい校倉を作成しました。接続方法は %s にあります。読んだら削除してください。"},
-	{"say.welcome-lost", "A new vault was created, but how to get in could not be written (%v). Make a device password with: azekura account invite admin", "新しい校倉を作成しましたが、接続方法を書き出せませんでした（%v）。azekura account device add admin 名前 で機器パスワードを発行してください。"},
+	{"say.welcome-lost", "A new vault was created, but how to get in could not be written (%v). Make a link with: %s account invite %s", "新しい校倉を作成しましたが、接続方法を書き出せませんでした（%v）。次のコマンドで招待リンクを発行してください：%s account invite %s"},
 
 	{"say.evidence-wrong", "WRONG  %s: %s (%s)", "異常  %s：%s（%s）"},
 	{"say.evidence-more", "and %d more", "ほか %d 件"},
@@ -289,21 +289,28 @@ This is shown once.
 新しい校倉を %s に作成しました。
 この表示は一度だけです。
 `},
-	{"welcome.link", `Open this link in a browser, on this machine or in its network
-  %s
-  It is for the administrator “%s” and good once, until %s: choose a password, set up a second factor,
-  and the page shows the rest. Another link: azekura account invite
-`, `次のリンクをブラウザーで開いてください（この機械、または同じネットワークから）
-  %s
-  管理者「%s」用で、%s まで一度だけ有効です。パスワードと二要素目を設定すると、次の手順が画面に表示されます。
-  リンクの再発行：azekura account invite
+	{"welcome.here", `Open this link in a browser on this machine
+`, `このサーバー上のブラウザーで、次のリンクを開いてください
+`},
+	{"welcome.network", `Open this link in a browser, on this machine or in its network
+`, `次のリンクをブラウザーで開いてください（このサーバー、または同じネットワークから）
+`},
+	{"welcome.link", `  %[1]s
+  It is for the administrator “%[2]s” and good once, until %[3]s: choose a password, set up a second factor,
+  and the page shows the rest. Another link: %[4]s account invite %[2]s
+`, `  %[1]s
+  管理者「%[2]s」用で、%[3]s まで一度だけ有効です。パスワードと二要素目を設定すると、次の手順が画面に表示されます。
+  リンクの再発行：%[4]s account invite %[2]s
+`},
+	{"welcome.others", `  From other computers: start it with --https :8443 (plain HTTP stays on this machine).
+`, `  ほかのコンピューターから使うには、--https :8443 を付けて起動してください（HTTP はこのサーバー内だけで使えます）。
 `},
 	{"welcome.certificate", `Certificate
   self-signed, made for this machine: %s
   SHA-256 %s
   Put it among the trusted roots of each client, after comparing the fingerprint.
 `, `証明書
-  この機械のための自己署名証明書：%s
+  このサーバーのための自己署名証明書：%s
   SHA-256 %s
   指紋を照合したうえで、各クライアントの信頼されたルートに登録してください。
 `},
@@ -320,23 +327,29 @@ This is shown once.
   Keep a copy of it in a safe: without it nothing can ever be opened again. Whoever has it and the data has everything;
   whoever has only the disk without it learns sizes and counts. An intruder who becomes root here can read what he wants.
 `, `守れるもの、守れないもの
-  鍵番と校倉が同じ機械にあります。根鍵は次のファイルです。
+  鍵番と校倉が同じサーバーにあります。根鍵は次のファイルです。
     %s
   複製を金庫に保管してください。失うと、二度と何も開けません。このファイルとデータの両方を持つ者は、すべてを読めます。
-  ファイルのないディスクから分かるのは、大きさと件数だけです。この機械の root になった侵入者は、何でも読めます。
+  ファイルのないディスクから分かるのは、大きさと件数だけです。このサーバーの root になった侵入者は、何でも読めます。
 `},
 	{"welcome.key-elsewhere", `What protects what
   Keeper and storehouse share this machine. The root key is not on the disk: without the passphrase or the credential nothing
   can ever be opened again. An intruder who becomes root here while it runs can read what he wants.
 `, `守れるもの、守れないもの
-  鍵番と校倉が同じ機械にあります。根鍵はディスク上にありません。パスフレーズまたは資格情報を失うと、二度と何も開けません。
-  動作中にこの機械の root になった侵入者は、何でも読めます。
+  鍵番と校倉が同じサーバーにあります。根鍵はディスク上にありません。パスフレーズまたは資格情報を失うと、二度と何も開けません。
+  動作中にこのサーバーの root になった侵入者は、何でも読めます。
 `},
 	{"welcome.next", `Next
-  azekura import /path/to/files "%[1]s"    azekura status    azekura ledger show    azekura --help
-  without a browser: azekura account device add %[2]s DEVICE; azekura day open %[2]s
+  %[3]s import /path/to/files "%[1]s"
+  %[3]s status
+  %[3]s help
+  without a browser: %[3]s account device add %[2]s DEVICE
+                     %[3]s day open %[2]s
 `, `次に
-  azekura import /path/to/files "%[1]s"    azekura status    azekura ledger show    azekura --help
-  ブラウザーなしで使う場合：azekura account device add %[2]s 機器名、azekura day open %[2]s
+  %[3]s import /path/to/files "%[1]s"
+  %[3]s status
+  %[3]s help
+  ブラウザーなしで使う場合：%[3]s account device add %[2]s 機器名
+                            %[3]s day open %[2]s
 `},
 }

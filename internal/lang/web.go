@@ -259,7 +259,7 @@ var webTexts = []text{
 	{"web.mac-2", "Paste this address and press Connect:", "次のアドレスを貼り付けて「接続」を押します："},
 	{"web.mac-3", "Type your name and the device password, and let the Mac remember them. The first time can take a minute or two.", "利用者名と機器パスワードを入力し、キーチェーンに保存します。初回は接続に 1～2 分かかることがあります。"},
 	{"web.mac-certificate", "If the Mac warns of the certificate, ask the administrator for it and set it to “Always Trust” in Keychain Access.", "証明書の警告が出る場合は、管理者から証明書を受け取り、キーチェーンアクセスで「常に信頼」にしてください。"},
-	{"web.machine", "This machine", "この機械"},
+	{"web.machine", "This machine", "このサーバー"},
 	{"web.make", "Make", "作成"},
 	{"web.make-device", "Make a device password", "機器パスワードを発行"},
 	{"web.make-invitation", "Make an invitation", "招待リンクを発行"},
