@@ -110,7 +110,10 @@ func TestGuard(t *testing.T) {
 	b.fill("reason", "知らない名前のファイル")
 	b.press("Freeze my account")
 	b.says("Frozen. Nothing is written and nothing read there any more.", "Your work with the files is frozen")
-	b.look(dir, "guard-me", "en")
+	for _, lang := range []string{"ja", "en"} {
+		b.goTo("/guard?lang=" + lang)
+		b.look(dir, "guard-me", lang)
+	}
 	for _, s := range stops {
 		h.Run("thaw", s.ID, "--reason", "looked at") // the console, alone: nobody else could confirm
 	}
@@ -130,7 +133,10 @@ func TestGuard(t *testing.T) {
 	b.fill("note", "a program of the printer")
 	b.press("Close the case")
 	b.says("The case is closed.", "a program of the printer")
-	b.look(dir, "case-closed", "en")
+	for _, lang := range []string{"ja", "en"} {
+		b.goTo(number + "?lang=" + lang)
+		b.look(dir, "case-closed", lang)
+	}
 	b.goTo("/guard")
 	b.says("Nothing is frozen.")
 	b.quiet()

@@ -81,8 +81,8 @@ func TestOpenSSH(t *testing.T) {
 		t.Errorf("a file outside of all shares: %s", out)
 	}
 	h.Run("day", "close", h.User)
-	if out, err := sftp("ls\n"); err == nil {
-		t.Errorf("after the day: %s", out)
+	if out, err := sftp("ls\n"); err == nil || !strings.Contains(out, "Your day is not open") {
+		t.Errorf("after the day: %v, %s", err, out)
 	}
 }
 

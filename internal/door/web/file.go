@@ -26,7 +26,7 @@ func (v *visit) file(i api.Info) error {
 	return v.show("file", l)
 }
 
-// pair proposes two versions to compare: the one that is shown, and the one before it.
+// pair proposes two versions to compare: the one that is shown, and the one before it, or else the one after it, as what is held back.
 func (l *leaf) pair() {
 	for _, c := range l.Changes { // latest first
 		switch n := c.File; {
@@ -34,6 +34,11 @@ func (l *leaf) pair() {
 		case l.B == 0 && n.Version == l.Info.Version:
 			l.B = n.Number
 		case l.B != 0 && l.A == 0 && n.Number != l.B:
+			l.A = n.Number
+		}
+	}
+	for _, c := range l.Changes {
+		if n := c.File; n != nil && l.A == 0 && l.B != 0 && n.Number != l.B {
 			l.A = n.Number
 		}
 	}

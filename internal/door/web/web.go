@@ -364,6 +364,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		},
 		"static":  func(name string) string { return pathOf(static, name) },
 		"size":    size,
+		"number":  lang.Number,
 		"part":    part,
 		"number":  grouped,
 		"list":    func(words ...string) []string { return words },
