@@ -67,7 +67,7 @@ var imports = map[string]string{
 	"vault/vaultmodel": words + " commit vault guard/structure",
 
 	"door/webdav": "id account pathname problem vault lang commit",
-	"door/sftp":   "account pathname problem vault",
+	"door/sftp":   "account lang pathname problem vault",
 	"door/web":    "account problem lang door/api",
 	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster",
 

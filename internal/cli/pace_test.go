@@ -87,22 +87,22 @@ func (m *miser) open(w *httptest.ResponseRecorder, paths []string) {
 // waited for.
 func TestExportKeepsToTheBudget(t *testing.T) {
 	for name, c := range map[string]struct {
-		miser
+		*miser
 		least, most time.Duration
 		copied      int
 		says        string
 	}{
-		"a batch that is larger than the budget": {miser: miser{files: 100, minute: 30, day: 1000}, least: 3 * time.Minute, most: 8 * time.Minute, copied: 100, says: "Going on at"},
-		"one file a minute":                      {miser: miser{files: 4, minute: 1, day: 1000}, least: 3 * time.Minute, most: 4 * time.Minute, copied: 4, says: "Going on at"},
-		"enough":                                 {miser: miser{files: 100, minute: 1000, day: 1000}, copied: 100},
-		"the day's budget":                       {miser: miser{files: 100, minute: 1000, day: 10}, says: "spent"},
+		"a batch that is larger than the budget": {miser: &miser{files: 100, minute: 30, day: 1000}, least: 3 * time.Minute, most: 8 * time.Minute, copied: 100, says: "Going on at"},
+		"one file a minute":                      {miser: &miser{files: 4, minute: 1, day: 1000}, least: 3 * time.Minute, most: 4 * time.Minute, copied: 4, says: "Going on at"},
+		"enough":                                 {miser: &miser{files: 100, minute: 1000, day: 1000}, copied: 100},
+		"the day's budget":                       {miser: &miser{files: 100, minute: 1000, day: 10}, says: "spent"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			synctest.Test(t, func(t *testing.T) {
 				var out, said bytes.Buffer
 				a := &app{out: &out, err: &said, now: time.Now}
-				m, start := &c.miser, time.Now()
+				m, start := c.miser, time.Now()
 				err := a.runExport(t.Context(), client.New(m, "en"), "albums", dir)
 				files, bad := os.ReadDir(dir)
 				if bad != nil || len(files) != c.copied || (err == nil) != (c.copied > 0) {

@@ -18,7 +18,6 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/sftp"
 	"github.com/azekura/azekura/internal/durable"
-	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -55,16 +54,6 @@ func newHostKey(name string, fsys durable.FS) ([]byte, error) {
 	return text, durable.WriteFile(fsys, name, text, 0o600)
 }
 
-// explain tells why somebody was not let in by SSH, which knows no language, unless there is no more to say than that.
-func explain(err error) string {
-	e, ok := errors.AsType[*problem.Error](err)
-	if !ok || e.Hint == "" || e.Hint == "hint.log-in-again" {
-		return ""
-	}
-	say := func(l lang.Lang) string { return l.Problem(e.Op, "", e.Kind.String(), e.Hint) + "\r\n" }
-	return say(lang.Japanese) + say(lang.English)
-}
-
 // listenSSH opens the SFTP door.
 func (s *server) listenSSH() error {
 	key, err := hostKey(s.h.cfg.Data, s.h.opt.FS)
@@ -75,7 +64,7 @@ func (s *server) listenSSH() error {
 	if err != nil {
 		return err
 	}
-	door := sftp.New(sftp.Config{Login: s.h.keeper.Keeper().Login, Files: s.h.vault.As, Explain: explain, Host: key, Now: s.h.opt.Now, Log: s.log})
+	door := sftp.New(sftp.Config{Login: s.h.keeper.Keeper().Login, Files: s.h.vault.As, Host: key, Now: s.h.opt.Now, Log: s.log})
 	limited := s.limited(l)
 	s.doors = append(s.doors, stoppable{limited, door})
 	go func() {

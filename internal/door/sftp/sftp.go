@@ -31,8 +31,6 @@ type Config struct {
 	Login func(context.Context, account.Credentials) (account.Session, error)
 	// Files returns what a session may do.
 	Files func(s account.Session, tokens ...string) vault.Files
-	// Explain tells somebody why they were not let in, or "": it goes before the client's own "Permission denied".
-	Explain func(error) string
 	Host    ssh.Signer // the server's key
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -141,10 +139,7 @@ func (s *Server) config(ctx context.Context) (*ssh.ServerConfig, *person) {
 		c.Name, c.Door, c.Address, c.Software = m.User(), "sftp", address(m.RemoteAddr()), softwareOf(m)
 		session, err := s.cfg.Login(ctx, c)
 		if err != nil {
-			if s.cfg.Explain != nil && s.cfg.Explain(err) != "" {
-				return nil, &ssh.BannerError{Err: err, Message: s.cfg.Explain(err)}
-			}
-			return nil, err
+			return nil, explained(err)
 		}
 		p.session = session
 		return &ssh.Permissions{}, nil
