@@ -31,9 +31,9 @@ type Config struct {
 	Login func(context.Context, account.Credentials) (account.Session, error)
 	// Files returns what a session may do.
 	Files func(s account.Session, tokens ...string) vault.Files
-	Host    ssh.Signer // the server's key
-	Now     func() time.Time
-	Log     *slog.Logger
+	Host  ssh.Signer // the server's key
+	Now   func() time.Time
+	Log   *slog.Logger
 }
 
 // Limits on what a client may take.
