@@ -117,6 +117,9 @@ func TestLoosenNetworks(t *testing.T) {
 	set(false, "192.0.2.0/25", "192.0.2.128/25") // the same in two halves
 	set(false, "192.0.2.0/24")
 	set(true, "192.0.2.0/24", "198.51.100.7")
+	if _, err := h.l.SetAccountNetworks(c, h.chief, "sato", slices.Repeat([]string{"198.51.100.7"}, maxRules+1)); hint(err) != "hint.networks-many" {
+		t.Errorf("too many: %v", err)
+	}
 	o := set(true)
 	if got, want := o.Proposal.Changes, (account.RuleChange{What: "networks", From: "192.0.2.0/24"}); o.Proposal.Target != "sato" || len(got) != 1 || got[0] != want {
 		t.Errorf("the proposal says %+v", o.Proposal)

@@ -123,7 +123,7 @@ func (d *draft) checkRules(op string, rules []string) error {
 // SetAccountNetworks says from where an account may be used; sessions from elsewhere end. To let it be used from more takes two.
 func (l *Local) SetAccountNetworks(ctx context.Context, s id.Session, name string, rules []string) (account.Outcome, error) {
 	const op = "set networks"
-	if b := l.books.Load(); b.known(name) != nil && b.Policy.knows(op, rules) == nil && !b.Policy.within(rules, b.known(name).Networks) {
+	if b := l.books.Load(); b.known(name) != nil && len(rules) <= maxRules && b.Policy.knows(op, rules) == nil && !b.Policy.within(rules, b.known(name).Networks) {
 		a := b.known(name)
 		args, err := json.Marshal(rules)
 		if err != nil {
