@@ -34,7 +34,7 @@ var eventTexts = []text{
 	{"event.day-closed", "day closed", "本日の利用を終了"},
 	{"event.token-made", "token made", "トークンを発行"},
 	{"event.token-removed", "token removed", "トークンを削除"},
-	{"event.proposed", "asked for, awaits a second person", "申請(二人目の承認待ち)"},
+	{"event.proposed", "asked for, awaits a second person", "申請（二人目の承認待ち）"},
 	{"event.confirmed", "confirmed by a second person", "二人目が承認"},
 	{"event.withdrawn", "withdrawn or refused", "取り下げ・却下"},
 	{"event.renewal-begun", "renewal of all passwords begun", "全員のパスワード更新を開始"},

@@ -46,7 +46,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 	default: // names that people gave
 		return note
 	}
-	if Has("act." + note) { // the sessions of whom an act was about
+	if kind == "logout" && Has("act."+note) { // the sessions of whom an act was about
 		return l.Text("act." + note)
 	}
 	return l.named("note", note)

@@ -30,6 +30,8 @@ func TestNote(t *testing.T) {
 		{"group-changed", "removed", 0, "removed", "削除"},
 		{"logout", "ended by tanaka", 0, "ended by tanaka", "tanaka が終了"},
 		{"logout", "the rules have changed", 0, "the rules have changed", "方針の変更"},
+		{"changed", "remove", 0, "removed", "削除"}, // of a file, and not of somebody
+		{"logout", "remove", 0, "remove somebody who may confirm", "承認できる人の削除"},
 		{"logout", "reset-factors", 0, "reset password and second factors", "パスワードと二要素目の再設定"},
 		{"login", "app (Firefox (X11))", 0, "authenticator app (Firefox (X11))", "認証アプリ (Firefox (X11))"},
 		{"login", "(Firefox)", 0, "(Firefox)", "(Firefox)"},
