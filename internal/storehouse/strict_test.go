@@ -27,7 +27,7 @@ func TestStrictAPI(t *testing.T) {
 		{"PUT /v1/accounts/sato/networks", asJSON, `{"networks":[]} {}`, 400, "JSON"},
 		{"PUT /v1/accounts/sato/networks", asJSON, `null`, 400, "JSON"},
 		{"PUT /v1/accounts/sato/networks", "text/plain", `{"networks":[]}`, 400, "Content-Type: text/plain"},
-		{"PUT /v1/accounts/sato/networks", asJSON, `{"networks":[]}`, 204, ""},
+		{"PUT /v1/accounts/sato/networks", asJSON, `{"networks":[]}`, 200, "{}"},
 		{"PUT /v1/accounts/sato/disabled", asJSON, `{}`, 400, "disabled"},
 		{"PUT /v1/accounts/sato/disabled", asJSON, `{"disabled":"no"}`, 400, "disabled"},
 		{"POST /v1/previews", asJSON, `{"paths":null}`, 400, "paths"},

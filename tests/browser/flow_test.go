@@ -162,7 +162,7 @@ func TestTwoPeople(t *testing.T) {
 	officer.goTo("/")
 	officer.says("Waiting for your yes: 1") // not the one about himself
 	officer.goTo("/proposals")
-	for _, what := range []string{"loosen the rules", "Second factor", "needed by everybody", "not needed"} { // from what to what
+	for _, what := range []string{"Loosen the rules", "Second factor", "needed by everybody", "not needed"} { // from what to what
 		officer.says(what)
 	}
 	officer.press("No")

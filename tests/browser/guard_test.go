@@ -130,9 +130,9 @@ func TestGuard(t *testing.T) {
 	}
 	h.Run("thaw", list[0].ID, "--reason", "it was a notice of the system")
 	b.goTo(number)
-	b.fill("note", "a program of the printer")
+	b.fill("note", "プリンターのソフトウェアの誤動作")
 	b.press("Close the case")
-	b.says("The case is closed.", "a program of the printer")
+	b.says("The case is closed.", "プリンターのソフトウェアの誤動作")
 	for _, lang := range []string{"ja", "en"} {
 		b.goTo(number + "?lang=" + lang)
 		b.look(dir, "case-closed", lang)

@@ -24,7 +24,7 @@ func openSSH(t *testing.T, h *house.House) func(batch string) (string, error) {
 		t.Fatal(err)
 	}
 	return func(batch string) (string, error) {
-		cmd := tool(t, "sftp", "-q", "-P", port, "-i", key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new",
+		cmd := tool(t, "sftp", "-P", port, "-i", key, "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=accept-new",
 			"-o", "UserKnownHostsFile="+filepath.Join(dir, "known"), "-b", "-", h.User+"@"+host)
 		cmd.Stdin = strings.NewReader(batch)
 		out, err := cmd.CombinedOutput()
