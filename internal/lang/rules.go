@@ -80,9 +80,6 @@ func (l Lang) RuleValue(what, value string) string {
 	return l.Text("rule.none")
 }
 
-// Number writes a number as people read it.
-func Number(n int) string { return grouped(strconv.Itoa(n)) }
-
 // grouped writes a number with a comma before each three digits.
 func grouped(number string) string {
 	if _, err := strconv.ParseUint(number, 10, 64); err != nil {
