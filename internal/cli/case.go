@@ -2,16 +2,19 @@ package cli
 
 import (
 	"context"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/problem"
 )
 
 func (a *app) cases() *cobra.Command {
-	c := a.command("case", "cmd.case", "azekura case list\nazekura damage --case 2026-1\nazekura rollback --case 2026-1 --dry-run", nil, nil)
+	c := a.command("case", "cmd.case", "azekura case list\nazekura case show 2026-1\nazekura damage --case 2026-1\nazekura rollback --case 2026-1 --dry-run", nil, nil)
 	c.AddCommand(
 		a.command("list", "cmd.case-list", "azekura case list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			return a.connect(ctx, func(c *client.Client) error {
@@ -32,7 +35,7 @@ func (a *app) cases() *cobra.Command {
 				return nil
 			})
 		}),
-		a.openCase(), a.suspect(), a.closeCase(), a.caseVerify())
+		a.oneCase(), a.openCase(), a.suspect(), a.closeCase(), a.timeline(), a.knew(), a.fact(), a.caseNote(), a.task(), a.attach(), a.decide(), a.hold(), a.caseVerify())
 	return c
 }
 
@@ -52,6 +55,7 @@ func (a *app) showCase(c api.Case) {
 		t.add("  "+a.named("stop", string(s.Kind)), printable(stopName(api.Stop{Owner: s.Owner, Name: s.Name, Subject: s.Subject})), when(s.From), "–", to)
 	}
 	t.write(a.out)
+	a.showClock(c)
 	if c.Note != "" {
 		a.print("say.case-note", printable(c.Note))
 	}
@@ -65,10 +69,31 @@ func (a *app) caseReason(c api.Case) string {
 	return c.Reason
 }
 
+// showClock prints from when on the law counts, and what is held.
+func (a *app) showClock(c api.Case) {
+	t, proposed := c.Clock()
+	key := "say.case-knew"
+	if proposed {
+		key = "say.case-knew-proposed"
+	}
+	a.print(key, told(t))
+	switch {
+	case !c.Hold.On:
+		a.print("say.case-unheld", when(c.Hold.Lifted), printable(c.Hold.LiftedBy), printable(c.Hold.Reason))
+	case len(c.Hold.Shares) > 0:
+		a.print("say.case-holds", printable(strings.Join(c.Hold.Shares, ", ")))
+	default:
+		a.print("say.case-holds", a.t("say.every-share"))
+	}
+}
+
+// told shows a time in the zone in which somebody told it.
+func told(t time.Time) string { return t.Format("2006-01-02 15:04 -0700") }
+
 // distrusted are the flags that say who is distrusted, and in which time.
 type distrusted struct {
-	from, to string
-	parties  []string
+	from, to, kind string
+	parties        []string
 }
 
 func (a *app) distrustFlags(c *cobra.Command) *distrusted {
@@ -76,14 +101,15 @@ func (a *app) distrustFlags(c *cobra.Command) *distrusted {
 	c.Flags().StringVar(&d.from, "from", "", a.t("flag.suspects-from"))
 	c.Flags().StringVar(&d.to, "to", "", a.t("flag.to"))
 	c.Flags().StringArrayVar(&d.parties, "party", nil, a.t("flag.party"))
+	c.Flags().StringVar(&d.kind, "kind", "", a.t("flag.party-kind"))
 	return d
 }
 
 func (d *distrusted) request(a *app, reason string) (q api.CaseRequest, err error) {
-	if len(d.parties) == 0 || d.from == "" {
+	if len(d.parties) == 0 && d.kind == "" || d.from == "" {
 		return q, &problem.Error{Kind: problem.Invalid, Op: "case", Hint: "hint.case-whom"}
 	}
-	q = api.CaseRequest{Reason: reason, Parties: d.parties}
+	q = api.CaseRequest{Reason: reason, Kind: account.StopKind(d.kind), Parties: d.parties}
 	if q.From, err = parseTime(d.from, a.now()); err != nil {
 		return q, a.misuse("say.use-time", d.from)
 	}
@@ -124,9 +150,16 @@ func (a *app) toldCase(x api.Case, err error) error {
 
 func (a *app) suspect() *cobra.Command {
 	var d *distrusted
-	c := a.command("suspect CASE", "cmd.case-suspect", "azekura case suspect 2026-1 --party sato --from '2026-07-13 08:00' --to '2026-07-13 12:00'", cobra.ExactArgs(1),
+	var reason string
+	var remove bool
+	c := a.command("suspect CASE", "cmd.case-suspect", "azekura case suspect 2026-1 --party sato --from '2026-07-13 08:00' --to '2026-07-13 12:00'\n"+
+		"azekura case suspect 2026-1 --party 203.0.113.9 --from '2026-07-13 08:00'\nazekura case suspect 2026-1 --kind storehouse --from '2026-07-13 08:00'\n"+
+		"azekura case suspect 2026-1 --party sato --remove --reason \"was on holiday\"", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
-			q, err := d.request(a, "")
+			if remove {
+				return a.connect(ctx, func(c *client.Client) error { return a.trusted(ctx, c, args[0], d, reason) })
+			}
+			q, err := d.request(a, reason)
 			if err != nil {
 				return err
 			}
@@ -136,7 +169,24 @@ func (a *app) suspect() *cobra.Command {
 			})
 		})
 	d = a.distrustFlags(c)
+	c.Flags().BoolVar(&remove, "remove", false, a.t("flag.party-remove"))
+	c.Flags().StringVar(&reason, "reason", "", a.t("flag.party-reason"))
 	return c
+}
+
+// trusted takes parties out of a case.
+func (a *app) trusted(ctx context.Context, c *client.Client, n string, d *distrusted, reason string) error {
+	parties := d.parties
+	if len(parties) == 0 {
+		parties = []string{""} // the storehouse, or the keeper
+	}
+	for _, p := range parties {
+		if err := c.Trust(ctx, n, api.Trusting{Kind: account.StopKind(d.kind), Subject: p, Reason: reason}); err != nil {
+			return err
+		}
+	}
+	x, err := c.Case(ctx, n)
+	return a.toldCase(x, err)
 }
 
 func (a *app) closeCase() *cobra.Command {

@@ -57,8 +57,10 @@ const (
 	AlertLost Kind = "alert-lost" // nobody could be told of what was done for Target; Note: over which way, what, since when, and the alert's id
 
 	CaseOpened  Kind = "case-opened"  // Target: its number; Note: why. Without an Actor it was the guard
-	CaseChanged Kind = "case-changed" // Target; Note: who is distrusted, in which time
+	CaseChanged Kind = "case-changed" // Target; Note: who is distrusted, in which time, or is not any more
 	CaseClosed  Kind = "case-closed"  // Target; Note: what was found
+	CaseWritten Kind = "case-written" // Target; Note: what was written at its desk: who knew, a fact, a note, a task, an attachment, a decision, a hold
+	CaseRead    Kind = "case-read"    // an attachment of Target went out; Note: its name
 	Noticed     Kind = "noticed"      // something about a reading of Target is odd, or its budget is spent; Note tells which
 	JobBegun    Kind = "job-begun"    // Target may read so many files (Size) in a share until Until, beside the budget; Note: the job, and why
 	JobEnded    Kind = "job-ended"    // before its time; Target; Note: the job

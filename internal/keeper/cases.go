@@ -16,7 +16,9 @@ import (
 // caseState is a case. Once it is in the books nothing of it changes; a change makes another one.
 type caseState struct {
 	account.Case
-	Last time.Time `json:"last"` // when somebody was last added: what comes soon after belongs to it
+	Last   time.Time      `json:"last"`             // when somebody was last added: what comes soon after belongs to it
+	Serial int            `json:"serial,omitempty"` // the last number that something at its desk got
+	Blobs  map[int]string `json:"blobs,omitempty"`  // of attachments: the names under which custody keeps them
 }
 
 // Bounds of cases.
@@ -61,9 +63,17 @@ func (d *draft) caseOf(s account.Stop, list []account.Suspect) []event.Event {
 				}
 			}
 		}
-		return d.amendCase(i, s.Since, list)
+		events := d.amendCase(i, s.Since, list)
+		if c := d.Cases[i]; s.By == "" && c.Alarm.IsZero() { // a copy that amendCase has made
+			c.Alarm = s.Since
+		}
+		return events
 	}
-	return d.openCase(account.Case{Opened: s.Since, By: s.By, Reason: s.Reason, Suspects: list})
+	c := account.Case{Opened: s.Since, By: s.By, Reason: s.Reason, Suspects: list}
+	if s.By == "" {
+		c.Alarm = s.Since
+	}
+	return d.openCase(c)
 }
 
 // openCase opens a case under the next number of the year.
@@ -82,42 +92,12 @@ func (d *draft) openCase(c account.Case) []event.Event {
 		}
 	}
 	c.ID = fmt.Sprint(year, n)
-	d.Cases = append(d.Cases, &caseState{c, c.Opened})
+	d.Cases = append(d.Cases, &caseState{Case: c, Last: c.Opened})
 	events := []event.Event{{Kind: event.CaseOpened, Target: c.ID, Note: c.Reason}}
 	for _, s := range c.Suspects {
 		events = append(events, distrusted(c.ID, s))
 	}
 	return events
-}
-
-// amendCase adds suspects to a case, or changes their times.
-func (d *draft) amendCase(i int, now time.Time, list []account.Suspect) (events []event.Event) {
-	c := *d.Cases[i]
-	c.Suspects, c.Last = slices.Clone(c.Suspects), now
-	for _, s := range list {
-		at := slices.IndexFunc(c.Suspects, func(x account.Suspect) bool { return x.Kind == s.Kind && x.Subject == s.Subject })
-		switch {
-		case at >= 0:
-			c.Suspects[at] = s
-		case len(c.Suspects) >= maxSuspects:
-			continue
-		default:
-			c.Suspects = append(c.Suspects, s)
-		}
-		events = append(events, distrusted(c.ID, s))
-	}
-	d.Cases[i] = &c
-	return events
-}
-
-// distrusted says for the ledger who is distrusted, and in which time.
-func distrusted(n string, s account.Suspect) event.Event {
-	to := "now"
-	if !s.To.IsZero() {
-		to = s.To.UTC().Format(time.RFC3339)
-	}
-	who := nameOf(account.Stop{Kind: s.Kind, Subject: s.Subject, Name: s.Name, Owner: s.Owner})
-	return event.Event{Kind: event.CaseChanged, Target: n, Note: fmt.Sprintf("%s %s (%s), %s to %s", s.Kind, s.Subject, who, s.From.UTC().Format(time.RFC3339), to)}
 }
 
 // trusted ends the time of those whom a freeze was about: what they do from now on is their own work again.
@@ -137,28 +117,13 @@ func (d *draft) trusted(stop string, now time.Time) {
 	}
 }
 
-// Cases lists the cases, the latest first: to those who see people.
-func (l *Local) Cases(_ context.Context, s id.Session) (out []account.Case, err error) {
-	by, err := l.live(s)
-	if err != nil {
-		return nil, err
-	}
-	b := l.books.Load()
-	if !b.may(by, account.SeePeople) && !b.may(by, account.Freeze) {
-		return nil, notAllowed("list")
-	}
-	for _, c := range slices.Backward(b.Cases) {
-		out = append(out, c.Case)
-	}
-	return out, nil
-}
-
-// OpenCase opens a case by hand, or, with a number, changes who is distrusted in it and when. Who is named is not frozen by it.
+// OpenCase opens a case by hand, or, with a number, changes who is distrusted in it and when; to distrust somebody for less time wants
+// a reason. Who is named is not frozen by it.
 func (l *Local) OpenCase(ctx context.Context, s id.Session, c account.Case) (account.Case, error) {
 	const op = "case"
-	var made account.Case
+	n, who := c.ID, account.Session{}
 	err := l.changes(ctx, s, op, c.ID, func(b *books, d *draft, by account.Session) (events []event.Event, err error) {
-		if !b.may(by, account.Freeze) {
+		if who = by; !b.may(by, account.Freeze) {
 			return nil, notAllowed(op)
 		}
 		if c.ID != "" && len(c.Suspects) == 0 {
@@ -172,23 +137,21 @@ func (l *Local) OpenCase(ctx context.Context, s id.Session, c account.Case) (acc
 				return nil, err
 			}
 		}
-		if c.ID == "" {
-			c.Opened, c.By, c.Reason = l.now(), by.Name, cut(c.Reason, maxReason)
-			if events = d.openCase(c); len(events) == 0 {
-				return nil, problem.New(problem.TooLarge, op, "", nil)
-			}
-			made = d.Cases[len(d.Cases)-1].Case
-			return events, nil
+		c.Reason = cut(c.Reason, maxReason)
+		if c.ID != "" {
+			return l.suspect(op, d, c)
 		}
-		i, err := d.openedCase(op, c.ID)
-		if err != nil {
-			return nil, err
+		events = d.openCase(account.Case{Opened: l.now(), By: by.Name, Reason: c.Reason, Suspects: c.Suspects})
+		if len(events) == 0 {
+			return nil, problem.New(problem.TooLarge, op, "", nil)
 		}
-		events = d.amendCase(i, l.now(), c.Suspects)
-		made = d.Cases[i].Case
+		n = d.Cases[len(d.Cases)-1].ID
 		return events, nil
 	})
-	return made, err
+	if err != nil {
+		return account.Case{}, err
+	}
+	return l.books.Load().showCase(n, who, l.now())
 }
 
 // openedCase finds an open case by its number.
@@ -198,45 +161,6 @@ func (d *draft) openedCase(op, n string) (int, error) {
 		return i, &problem.Error{Kind: problem.NotFound, Op: op, On: n, Hint: "hint.no-case"}
 	}
 	return i, nil
-}
-
-// distrust finds out whom somebody means, and checks the time.
-func (l *Local) distrust(op string, d *draft, s *account.Suspect) error {
-	stop := account.Stop{Kind: s.Kind, Subject: s.Subject}
-	if stop.Kind == "" {
-		stop.Kind = l.kindOf(d, s.Subject)
-	}
-	if x, ok := l.sessions.peek(idOf(s.Subject), l.now()); ok && stop.Kind == account.StopSession {
-		stop.Owner = x.Name
-	}
-	if stop.Kind != account.StopSession && stop.Kind != account.StopDevice && stop.Kind != account.StopAccount {
-		return unfit(op, s.Subject, "hint.case-whom")
-	}
-	if _, err := d.name(op, &stop); err != nil {
-		return absent(op, s.Subject, "hint.case-whom")
-	}
-	if s.From.IsZero() || !s.To.IsZero() && s.To.Before(s.From) || s.From.After(l.now()) {
-		return unfit(op, s.Subject, "hint.case-when")
-	}
-	s.Kind, s.Subject, s.Name, s.Owner = stop.Kind, stop.Subject, stop.Name, stop.Owner
-	s.Stop = ""
-	if i := slices.IndexFunc(d.Stops, func(f *stopState) bool { return f.Kind == s.Kind && f.Subject == s.Subject }); i >= 0 && s.To.IsZero() {
-		s.Stop = d.Stops[i].ID
-	}
-	return nil
-}
-
-// kindOf tells what a name or identifier is of.
-func (l *Local) kindOf(d *draft, subject string) account.StopKind {
-	switch {
-	case d.account(subject) != nil || d.find(func(a *accountState) bool { return a.ID.String() == subject }) != nil:
-		return account.StopAccount
-	case slices.ContainsFunc(d.Accounts, func(a *accountState) bool {
-		return slices.ContainsFunc(a.Devices, func(x deviceState) bool { return x.ID.String() == subject })
-	}):
-		return account.StopDevice
-	}
-	return account.StopSession
 }
 
 // CloseCase closes a case, with what was found. Who is still frozen stays so, and is not suspected for what comes later.

@@ -129,6 +129,8 @@ type Local struct {
 	listing  sync.Mutex               // held while a list of breached passwords is read
 	breached atomic.Pointer[breached] // nil: there is none
 
+	times times // of the ledger's entries
+
 	stop   chan struct{} // closed by Close, once nothing is at work
 	done   chan struct{} // closed when the heartbeats have ended
 	busy   sync.WaitGroup

@@ -30,6 +30,8 @@ type proposalState struct {
 	ByName string          `json:"by_name"`
 	Asked  time.Time       `json:"asked"`
 	Until  time.Time       `json:"until"`
+
+	second string // who says yes, when it is carried out
 }
 
 // The acts that take two people.
@@ -44,6 +46,9 @@ const (
 	actReadMore       = "read-more"
 	actJob            = "job"
 	actRemoveTrap     = "remove-trap"
+	actLaterClock     = "later-clock"
+	actHold           = "hold-less"
+	actDecide         = "decide"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -85,6 +90,12 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.untrap(p.Args)
 	case actLoosenNetworks:
 		return d.loosenNetworks(p)
+	case actLaterClock:
+		return d.laterClock(p, l.now())
+	case actHold:
+		return d.holdLess(p, l.now())
+	case actDecide:
+		return d.decide(p, l.now())
 	}
 	a := d.byID(p.On)
 	if a == nil {
@@ -142,7 +153,9 @@ func (l *Local) after(ctx context.Context, p proposalState) error {
 // propose asks for an act, with a power or, where that is "", without. Where nobody else could confirm, the console may do it alone, and the ledger says so: a
 // house with one administrator who lost everything would stay closed for ever.
 func (l *Local) propose(ctx context.Context, s id.Session, op string, p proposalState, power account.Power) (account.Outcome, error) {
-	p.Reason = cut(p.Reason, maxReason)
+	if p.Act != actDecide { // of which the reason is all that the second person sees
+		p.Reason = cut(p.Reason, maxReason)
+	}
 	alone := false
 	err := l.changes(ctx, s, op, p.Target, func(b *books, d *draft, by account.Session) ([]event.Event, error) {
 		if power != "" && !b.may(by, power) {
@@ -248,6 +261,7 @@ func (l *Local) Confirm(ctx context.Context, s id.Session, n string) error {
 			return nil, err
 		}
 		done = *p
+		done.second = by.Name
 		events, err := l.carry(d, done)
 		return append([]event.Event{{Kind: event.Confirmed, Target: p.Target, Note: fmt.Sprintf("%s, asked for by %s; %s", p.Act, p.ByName, p.Reason)}}, events...), err
 	})

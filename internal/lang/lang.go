@@ -56,6 +56,8 @@ var texts = func() table {
 		registerTexts,
 		rosterTexts,
 		findingTexts,
+		caseTexts,
+		casePageTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

@@ -70,6 +70,8 @@ var lists = map[string][]text{
 	"register": registerTexts,
 	"roster":   rosterTexts,
 	"findings": findingTexts,
+	"case":     caseTexts,
+	"page":     casePageTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
@@ -77,6 +79,7 @@ var wordFamilies = []string{
 	"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend",
 	"alert", "alerted", "todo",
 	"evidence",
+	"fact", "choice",
 	"roster",
 	"flaw-of-ledger", "person-kind", "mark",
 }

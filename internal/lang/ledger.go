@@ -1,6 +1,7 @@
 package lang
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -24,11 +25,11 @@ func (l Lang) Note(kind, note string, size int64) string {
 	case "case-opened":
 		return l.named("sign", note)
 	case "case-changed":
-		word, rest, _ := strings.Cut(note, " ")
-		if i := strings.LastIndex(rest, ", "); i >= 0 { // from when to when
-			rest = rest[:i] + strings.TrimSuffix(strings.Replace(rest[i:], " to ", " – ", 1), "now")
+		return l.party(note)
+	case "case-written":
+		if s, ok := l.led(note); ok {
+			return s
 		}
-		return strings.TrimSpace(l.named("stop", word) + " " + rest)
 	case "rights-changed", "group-changed", "account-changed", "logout", "settled":
 		if s, ok := l.led(note); ok {
 			return s
@@ -55,7 +56,12 @@ func (l Lang) Note(kind, note string, size int64) string {
 // leads are the words that notes begin with, before what people gave, and the family of what follows.
 var leads = []struct{ word, family string }{
 	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"persons: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
+	{"knew: ", ""}, {"knew, changed: ", ""}, {"knew, removed: ", ""}, {"fact: ", factFamily}, {"note: ", ""}, {"task: ", ""}, {"task done: ", ""}, {"attached: ", ""},
+	{"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
 }
+
+// factFamily marks a note of a fact of a case: "key = value".
+const factFamily = "fact"
 
 // led returns a note that begins with one of the leads.
 func (l Lang) led(note string) (string, bool) {
@@ -64,10 +70,30 @@ func (l Lang) led(note string) (string, bool) {
 			if rest == "" {
 				rest = "–"
 			}
+			if key, value, ok := strings.Cut(rest, " = "); ok && x.family == factFamily {
+				return l.Text("note."+x.word, l.named("fact", key)+" "+cmp.Or(l.named("choice", value), "–")), true
+			}
 			return l.Text("note."+x.word, l.named(x.family, rest)), true
 		}
 	}
 	return "", false
+}
+
+// party tells of a suspect of a case: "kind subject (who), from to to; reason", or that it is none any more.
+func (l Lang) party(note string) string {
+	if rest, ok := strings.CutPrefix(note, "removed: "); ok {
+		return l.Text("note.removed: ", l.party(rest))
+	}
+	note, reason, _ := strings.Cut(note, "; ")
+	what := note
+	if i := strings.LastIndex(note, ", "); i >= 0 { // from when to when
+		what = note[:i]
+		note = strings.TrimSuffix(strings.Replace(note[i:], " to ", " – ", 1), "now")
+	} else {
+		note = ""
+	}
+	word, rest, _ := strings.Cut(what, " ")
+	return joined("; ", strings.TrimSpace(joined(" ", l.named("stop", word), rest)+note), reason)
 }
 
 // asked tells of an act that takes two people: "act; reason", "act, asked for by NAME; reason" or "act, alone: …; reason".

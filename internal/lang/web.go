@@ -116,7 +116,7 @@ var webTexts = []text{
 	{"web.nothing-to-undo", "There is nothing to put right.", "元に戻すものはありません。"},
 	{"web.kept-about", "Others have changed these since. They stay, and the version from before stands beside:", "次のファイルは、その後ほかの人が変更しています。そのまま残し、以前の版を隣に置きます。"},
 	{"web.suspects", "Who is distrusted", "疑わしい相手"},
-	{"web.suspects-about", "What these have done in these times counts as damage. If it began earlier, set an earlier beginning.", "この期間にこの相手が行ったことを被害として扱います。もっと前から始まっていた場合は、開始を早めてください。"},
+	{"web.suspects-about", "What these have done in these times counts as damage. If it began earlier, set an earlier beginning; to shorten a time, or to take somebody out, takes a reason.", "この期間にこの相手が行ったことを被害として扱います。もっと前から始まっていた場合は、開始を早めてください。期間を狭めるときと対象から除外するときは、理由が必要です。"},
 	{"web.until-now", "now", "現在"},
 	{"web.until-optional", "Until (empty: now)", "終了（空欄は現在まで）"},
 	{"web.set-suspect", "Set", "設定"},

@@ -71,6 +71,11 @@ func TestOthersThings(t *testing.T) {
 		{"GET", "/v1/traps", ""}, {"POST", "/v1/traps", `{"path":"own/x"}`}, {"POST", "/v1/traps", `{"path":"アルバム/secret.jpg"}`}, {"DELETE", "/v1/traps/x", ""},
 		{"GET", "/v1/ledger/proofs/1", ""}, {"GET", "/v1/cases", ""}, {"POST", "/v1/cases", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`},
 		{"POST", "/v1/cases/2026-1/suspects", `{"parties":["tanaka"],"from":"2026-01-01T00:00:00Z"}`}, {"POST", "/v1/cases/2026-1/close", `{"note":"x"}`},
+		{"GET", "/v1/cases/2026-1", ""}, {"GET", "/v1/cases/2026-1/timeline", ""}, {"POST", "/v1/cases/2026-1/trust", `{"subject":"tanaka","reason":"x"}`},
+		{"POST", "/v1/cases/2026-1/knowing", `{"department":"sales","when":"2026-01-01T00:00:00Z"}`}, {"PUT", "/v1/cases/2026-1/facts/hostile", `{"value":"yes"}`},
+		{"POST", "/v1/cases/2026-1/notes", `{"text":"x"}`}, {"POST", "/v1/cases/2026-1/tasks", `{"text":"x"}`}, {"POST", "/v1/cases/2026-1/tasks/1/done", ""},
+		{"POST", "/v1/cases/2026-1/attachments?name=x.txt", "x"}, {"GET", "/v1/cases/2026-1/attachments/1", ""}, {"POST", "/v1/cases/2026-1/decisions", `{"text":"x"}`},
+		{"PUT", "/v1/cases/2026-1/hold", `{"lift":true,"reason":"x"}`}, {"GET", "/cases/2026-1", ""}, {"GET", "/cases/2026-1/damage", ""}, {"GET", "/cases/2026-1/attachments/1", ""},
 		{"GET", "/download/" + share + "/secret.jpg", ""}, {"GET", "/files/" + share + "/secret.jpg", ""}, {"GET", "/download/" + share, ""}, {"GET", "/shares/" + share, ""}, {"GET", "/people/tanaka", ""},
 	} {
 		tried.note(c.method, c.path)

@@ -19,6 +19,7 @@ type People interface {
 	Self
 	Pairs
 	Stopping
+	Casework
 	Reading
 	Trapping
 	// May returns nil if a session has a power.

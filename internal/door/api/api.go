@@ -15,6 +15,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -129,7 +130,7 @@ func allowed(mux *http.ServeMux, r *http.Request) string {
 }
 
 func (h *handler) routes() map[string]endpoint {
-	return map[string]endpoint{
+	out := map[string]endpoint{
 		"GET /v1/status": h.status,
 
 		"GET /v1/files/{path...}":   h.get,
@@ -237,6 +238,8 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/ledger/reading-key": h.readingKey,
 		"GET /v1/ledger/proofs/{id}":  h.proof,
 	}
+	maps.Copy(out, h.deskRoutes())
+	return out
 }
 
 // wrap finds the session, runs the endpoint and writes its error.

@@ -16,10 +16,11 @@ type Case = account.Case
 
 // CaseRequest opens a case, or changes who is distrusted in it.
 type CaseRequest struct {
-	Reason  string    `json:"reason,omitempty"` // of opening it
-	Parties []string  `json:"parties"`          // accounts by name; accounts, devices and sessions by id
-	From    time.Time `json:"from"`
-	To      time.Time `json:"to,omitzero"` // until now
+	Reason  string           `json:"reason,omitempty"`  // of opening it, or of distrusting somebody for less time than before
+	Kind    account.StopKind `json:"kind,omitempty"`    // of the parties, where it does not follow: "storehouse", "keeper", "medium"
+	Parties []string         `json:"parties,omitempty"` // accounts by name; accounts, devices and sessions by id; addresses; what a medium is called. None for storehouse and keeper
+	From    time.Time        `json:"from"`
+	To      time.Time        `json:"to,omitzero"` // until now
 }
 
 // CaseClosing closes a case.
@@ -46,8 +47,11 @@ func (h *handler) setCase(w http.ResponseWriter, r *http.Request, s account.Sess
 		return err
 	}
 	c := Case{ID: n, Reason: q.Reason}
+	if (q.Kind == account.PartyStorehouse || q.Kind == account.PartyKeeper) && len(q.Parties) == 0 {
+		q.Parties = []string{""} // there is one of each
+	}
 	for _, p := range q.Parties {
-		c.Suspects = append(c.Suspects, account.Suspect{Subject: p, From: q.From, To: q.To})
+		c.Suspects = append(c.Suspects, account.Suspect{Kind: q.Kind, Subject: p, From: q.From, To: q.To})
 	}
 	if c, err = h.People.OpenCase(r.Context(), s.ID, c); err != nil {
 		return err
@@ -63,40 +67,44 @@ func (h *handler) closeCase(w http.ResponseWriter, r *http.Request, s account.Se
 	return done(w, h.People.CloseCase(r.Context(), s.ID, r.PathValue("id"), q.Note))
 }
 
-// caseOf finds a case by its number.
-func (h *handler) caseOf(ctx context.Context, s account.Session, op, n string) (Case, error) {
-	list, err := h.People.Cases(ctx, s.ID)
+// caseOf returns the suspects of a case as the vault knows them.
+func (h *handler) caseOf(ctx context.Context, s account.Session, op, n string) ([]account.Suspect, error) {
+	list, err := h.People.Parties(ctx, s.ID, n)
+	if err != nil || len(list) > 0 {
+		return list, err
+	}
+	c, err := h.People.Case(ctx, s.ID, n)
 	if err != nil {
-		return Case{}, err
+		return nil, err
 	}
-	i := slices.IndexFunc(list, func(c Case) bool { return c.ID == n })
-	if i < 0 {
-		return Case{}, &problem.Error{Kind: problem.NotFound, Op: op, On: n, Hint: "hint.no-case"}
+	hint := "hint.case-nobody"
+	if len(c.Suspects) > 0 {
+		hint = "hint.case-no-acts"
 	}
-	if len(list[i].Suspects) == 0 {
-		return Case{}, &problem.Error{Kind: problem.Invalid, Op: op, On: n, Hint: "hint.case-nobody"}
-	}
-	return list[i], nil
+	return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: n, Hint: hint}
 }
 
-// suspectsIn are the suspects of a case, each in the time in which they are distrusted.
-func suspectsIn(c Case) vault.Suspects {
+// suspectsIn are the suspects of a case, each in the time in which they are distrusted. An address can stand for many sessions.
+func suspectsIn(list []account.Suspect) vault.Suspects {
 	out := vault.Suspects{}
-	for i, s := range c.Suspects {
+	by := make(map[string][]account.Suspect)
+	for i, s := range list {
 		if i == 0 || s.From.Before(out.From) {
 			out.From = s.From
 		}
+		by[s.Subject] = append(by[s.Subject], s)
 	}
-	names := func(s account.Suspect, a vault.Actor) bool {
-		return is(s.Subject, a.Session) || is(s.Subject, a.Device) || is(s.Subject, a.Account)
+	during := func(a vault.Actor, fits func(account.Suspect) bool) bool {
+		for _, n := range []string{text(a.Session), text(a.Device), text(a.Account)} {
+			if n != "" && slices.ContainsFunc(by[n], fits) {
+				return true
+			}
+		}
+		return false
 	}
-	out.Pick = func(a vault.Actor) bool {
-		return slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool { return names(s, a) })
-	}
+	out.Pick = func(a vault.Actor) bool { return during(a, func(account.Suspect) bool { return true }) }
 	out.During = func(a vault.Actor, t time.Time) bool {
-		return slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool {
-			return names(s, a) && !t.Before(s.From) && (s.To.IsZero() || !t.After(s.To))
-		})
+		return during(a, func(s account.Suspect) bool { return !t.Before(s.From) && (s.To.IsZero() || !t.After(s.To)) })
 	}
 	return out
 }

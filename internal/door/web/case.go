@@ -1,7 +1,6 @@
 package web
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -10,10 +9,9 @@ import (
 	"github.com/azekura/azekura/internal/problem"
 )
 
-// incident is the page of a case: who is distrusted, what they have done, and what would undo it.
-type incident struct {
+// harmed is the page of what was done in a case, and of what would undo it.
+type harmed struct {
 	api.Case
-	Accounts          []api.Account
 	Damage            []api.Damaged
 	More              int // harmed files that are not shown
 	Sums              []api.DamageSum
@@ -50,36 +48,24 @@ func (v *visit) cases() error {
 	return v.show("cases", list)
 }
 
-func (v *visit) incident() error {
+func (v *visit) damage() error {
 	p, err := v.look()
 	if err != nil {
 		return err
 	}
-	return v.show("case", p)
+	return v.show("damage", p)
 }
 
-// look finds out about the case of the path.
-func (v *visit) look() (p incident, err error) {
+// look finds out what was done in the case of the path.
+func (v *visit) look() (p harmed, err error) {
 	ctx, n := v.r.Context(), v.r.PathValue("id")
-	list, err := collect(v.api.Cases(ctx))
-	if err != nil {
+	if p.Case, err = v.api.Case(ctx, n); err != nil || len(p.Suspects) == 0 {
 		return p, err
-	}
-	i := slices.IndexFunc(list, func(c api.Case) bool { return c.ID == n })
-	if i < 0 {
-		return p, &problem.Error{Kind: problem.NotFound, Op: "case", On: n, Hint: "hint.no-case"}
-	}
-	p.Case = list[i]
-	if v.may(account.Freeze) {
-		if p.Accounts, err = collect(v.api.Accounts(ctx)); err != nil {
-			return p, err
-		}
-	}
-	if len(p.Suspects) == 0 {
-		return p, nil
 	}
 	for line, err := range v.api.Damage(ctx, api.DamageRequest{Case: n}) {
 		switch {
+		case hintOf(err) == "hint.case-no-acts": // storehouse, keeper and media do nothing under their own names
+			return p, nil
 		case err != nil:
 			return p, err
 		case line.Sum != nil:
@@ -91,36 +77,6 @@ func (v *visit) look() (p incident, err error) {
 		}
 	}
 	return p, nil
-}
-
-func (v *visit) caseAct() error {
-	ctx, n := v.r.Context(), v.r.PathValue("id")
-	here := "/cases/" + n
-	switch v.r.PathValue("act") {
-	case "rehearse":
-		return v.undo(n, true)
-	case "rollback":
-		return v.undo(n, false)
-	case "suspect":
-		q := api.CaseRequest{Parties: []string{v.form("party")}}
-		var err error
-		if q.From, err = formTime(v.form("from")); err == nil {
-			q.To, err = formTime(v.form("to"))
-		}
-		if err == nil {
-			_, err = v.api.Suspect(ctx, n, q)
-		}
-		if err != nil {
-			return err
-		}
-		return v.done(here, "web.saved")
-	case "close":
-		if err := v.api.CloseCase(ctx, n, v.form("note")); err != nil {
-			return err
-		}
-		return v.done(here, "web.case-is-closed")
-	}
-	return problem.New(problem.NotFound, "read", "", nil)
 }
 
 // undo takes back what was done in a case, or only tells what that would be.
@@ -146,7 +102,7 @@ func (v *visit) undo(n string, dry bool) error {
 		return err
 	}
 	p.Undo, p.Rehearsed, p.Undone, p.Kept, p.Left = done, dry, !dry, kept, left
-	return v.show("case", p)
+	return v.show("damage", p)
 }
 
 // formTime reads a time from a form, in the house's zone; nothing is no time.

@@ -62,7 +62,12 @@ func (h *house) routes() map[string]action {
 		"GET /cases/{id}":           {do: (*visit).incident},
 		"GET /cases/{id}/findings":  {do: (*visit).findings},
 		"GET /cases/{id}/exposed":   {do: (*visit).exposed},
+		"GET /cases/{id}/damage":    {do: (*visit).damage},
 		"POST /cases/{id}/{act}":    {do: (*visit).caseAct},
+		"POST /cases/{id}/attach":   {do: (*visit).attach, stream: true},
+
+		"GET /cases/{id}/attachments/{number}": {do: (*visit).attachment},
+
 		"GET /guard/reading":        {do: (*visit).reading},
 		"POST /guard/reading/{act}": {do: (*visit).readingAct},
 		"POST /persons/{name}":      {do: (*visit).setSharePersons},

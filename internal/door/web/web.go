@@ -172,7 +172,7 @@ var titles = map[string]string{
 	"password": "web.change-password", "going": "web.log-in", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
-	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "bin": "web.bin", "problem": "web.problem",
+	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "problem": "web.problem",
 }
 
 // show renders a page.
@@ -373,6 +373,10 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"rule":    l.Rule,
 		"value":   l.RuleValue,
 		"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
+		"told":    func(t time.Time) string { return t.Format("2006-01-02 15:04 -07:00") }, // in the zone in which it was told
+		"zone":    zoneOf,
+		"local":   formOf,
+		"tick":    func(t time.Time) string { return t.Local().Format("01-02 15:04") },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"esc":     url.PathEscape,
 		"has":     has,

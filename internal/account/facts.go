@@ -1,0 +1,62 @@
+package account
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+// FactType says what the value of a fact may be.
+type FactType string
+
+// The types of facts.
+const (
+	FactYesNo  FactType = "yes-no" // "yes", "no"; "unknown" where people have looked and could not find out
+	FactChoice FactType = "choice"
+	FactText   FactType = "text"
+)
+
+// FactField is something about a case that only people can say, and that reports ask for.
+type FactField struct {
+	Key     string   `json:"key"`
+	Type    FactType `json:"type"`
+	Most    int      `json:"most,omitempty"`    // letters of a text
+	Choices []string `json:"choices,omitempty"` // of what is no text
+}
+
+var yesNo = []string{"yes", "no", "unknown"}
+
+// FactFields are all of them, in the order in which they are asked: the items of the report to the authority (rule 8 of the
+// enforcement rules of the Act on the Protection of Personal Information) that no record tells.
+var FactFields = []FactField{
+	{"hostile", FactYesNo, 0, yesNo},         // somebody meant harm: rule 7 no. 3
+	{"sensitive", FactYesNo, 0, yesNo},       // special care-required data is among it: no. 1
+	{"property-damage", FactYesNo, 0, yesNo}, // it can be used to take money: no. 2
+	{"public-bodies", FactYesNo, 0, yesNo},   // public schools or offices are among the clients: their threshold is 100
+	{"found-by", FactChoice, 0, []string{"own", "contractor", "client", "person", "police", "other"}},
+	{"cause-by", FactChoice, 0, []string{"own", "contractor", "unknown"}},
+	{"cause", FactText, 1000, nil},
+	{"secondary-damage", FactYesNo, 0, yesNo},
+	{"secondary-what", FactText, 1000, nil},
+	{"told", FactText, 1000, nil}, // police and other bodies, with dates and reference numbers
+	{"measures-done", FactText, 1000, nil},
+	{"measures-planned", FactText, 1000, nil},
+	{"publication", FactChoice, 0, []string{"done", "planned", "considered", "none"}},
+	{"publication-how", FactText, 500, nil},
+}
+
+// FactFieldOf returns the field of a key.
+func FactFieldOf(key string) (FactField, bool) {
+	i := slices.IndexFunc(FactFields, func(f FactField) bool { return f.Key == key })
+	if i < 0 {
+		return FactField{}, false
+	}
+	return FactFields[i], true
+}
+
+// Takes reports whether a value may be set.
+func (f FactField) Takes(value string) bool {
+	if f.Type == FactText {
+		return utf8.ValidString(value) && utf8.RuneCountInString(value) <= f.Most
+	}
+	return slices.Contains(f.Choices, value)
+}
