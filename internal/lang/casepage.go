@@ -27,6 +27,7 @@ var casePageTexts = []text{
 
 	{"web.case-parties-about", "The acts of an address are those of the sessions that began there. Storehouse, keeper and stolen media change nothing under a name of their own: they count for what could have been read, not as damage.",
 		"接続元を指定すると、そこから始まったセッションの操作を対象とします。保管サーバー・鍵番・盗まれた媒体は、自身の名前では何も変更しないため、被害には現れません。読まれたおそれの範囲を調べるときに使います。"},
+	{"web.case-party", "Party", "相手"},
 	{"web.case-add-party", "Add somebody, or change the time", "対象の追加、期間の変更"},
 	{"web.case-party-address", "an address", "接続元（IP アドレス）"},
 	{"web.case-party-id", "a device or session, by its id", "機器・セッション（ID で指定）"},
@@ -53,6 +54,8 @@ var casePageTexts = []text{
 
 	{"web.case-facts", "What only people know", "人にしか分からない事実"},
 	{"web.case-facts-about", "Reports ask for these. Leave empty what nobody has looked at; “not known” says that somebody has.", "報告書に使う項目です。まだ確認していない項目は空欄のままにし、確認しても分からなかった項目は「不明」を選んでください。"},
+	{"web.case-facts-empty", "Not filled in yet: %d", "未記入の項目：%d"},
+	{"web.case-set-facts", "Fill in or change", "記入・変更"},
 	{"web.case-save-facts", "Save", "保存"},
 
 	{"web.case-tasks", "Tasks", "作業"},

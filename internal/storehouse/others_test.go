@@ -151,7 +151,7 @@ func (r *routes) note(method, path string) {
 // allOthers fails for a route that was not tried and names something that could be somebody else's.
 func (r *routes) allOthers() {
 	r.t.Helper()
-	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|readings|jobs|ledger/events)|` + // lists of what one may see
+	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|facts|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|readings|jobs|ledger/events)|` + // lists of what one may see
 		`\w+ /v1/(login|invitation|logout|strength|me)\b.*|` + // before a session, and what is one's own
 		`POST /v1/(batch/save|previews)|\w+ /v1/uploads(/\{id\})?)$`) // below, and in TestUploadsAreTheirOwners
 	for pattern, tried := range r.tried {

@@ -80,8 +80,8 @@ func TestGuard(t *testing.T) {
 	for _, lang := range []string{"ja", "en"} {
 		b.goTo("/cases?lang=" + lang)
 		b.look(dir, "cases", lang)
-		b.goTo(number)
-		b.look(dir, "case", lang)
+		b.goTo(number + "/damage")
+		b.look(dir, "damage", lang)
 	}
 	b.says("the guard: a file of a known kind became one of no kind", "/albums/0.jpg", "held back")
 	b.press("Only show what would be done")
@@ -90,7 +90,7 @@ func TestGuard(t *testing.T) {
 	b.says("/albums/0.jpg", "tests", "a file of a known kind became one of no kind")
 	b.press("Discard all")
 	b.says("Discarded. The history keeps it.", "Nothing is held back.")
-	b.goTo(number)
+	b.goTo(number + "/damage")
 	b.press("Put everything right")
 	b.says("Done. Everything is as it was before.", "There is nothing to put right.")
 	var stops []struct{ ID, Kind, Owner, Name string }

@@ -24,6 +24,7 @@ type chart struct {
 type lane struct {
 	Name        string // key of a text
 	All, Theirs int64
+	Split       bool // the bars of the suspects stand before those of all
 	Width       int
 	Bars        []bar
 }
@@ -88,7 +89,7 @@ func (v *visit) chart(c api.Case) (*chart, error) {
 		return all.From.Add(time.Duration(float64(i) * all.Slot * float64(time.Second)))
 	}
 	for _, k := range lanes {
-		l := lane{Name: k.name, All: k.count(all.All), Theirs: k.count(theirs.All), Width: len(all.Slots)}
+		l := lane{Name: k.name, Split: len(c.Suspects) > 0 && k.name != "web.case-freezes", All: k.count(all.All), Theirs: k.count(theirs.All), Width: len(all.Slots)}
 		most := int64(1)
 		for _, s := range all.Slots {
 			most = max(most, k.count(s))
@@ -96,7 +97,7 @@ func (v *visit) chart(c api.Case) (*chart, error) {
 		for i, s := range all.Slots {
 			n, of := k.count(s), k.count(theirs.Slots[i])
 			when := slot(i).Local().Format("01-02 15:04")
-			if l.add("all", i, n, most, fmt.Sprint(when, ": ", n)); k.name != "web.case-freezes" {
+			if l.add("all", i, n, most, fmt.Sprint(when, ": ", n)); l.Split {
 				l.add("theirs", i, of, most, fmt.Sprint(when, ": ", n, " (", of, ")"))
 			}
 		}

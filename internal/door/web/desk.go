@@ -21,6 +21,7 @@ type incident struct {
 	Proposed   time.Time       // when the firm knew, as far as can be guessed
 	First      account.Knowing // what the form for who knew begins with
 	Fields     []fact
+	Unknown    int // of them that nobody has said anything about
 	Accounts   []api.Account
 	Shares     []api.Share
 	Writes     bool // who looks may change it
@@ -53,7 +54,9 @@ func (v *visit) incident() (err error) {
 		if i := slices.IndexFunc(p.Facts, func(y account.Fact) bool { return y.Key == f.Key }); i >= 0 {
 			x.Value, x.By, x.At = p.Facts[i].Value, p.Facts[i].By, p.Facts[i].At
 		}
-		p.Fields = append(p.Fields, x)
+		if p.Fields = append(p.Fields, x); x.Value == "" {
+			p.Unknown++
+		}
 	}
 	if v.may(account.Freeze) {
 		if p.Accounts, err = collect(v.api.Accounts(ctx)); err != nil {

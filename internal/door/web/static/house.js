@@ -4,13 +4,47 @@
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
 // Times, in the reader's zone and with its name.
-for (const t of $$("time[datetime]")) {
+for (const t of $$("time[datetime]:not(.told, .tick)")) {
   const d = new Date(t.dateTime);
   if (!isNaN(d)) {
     t.title = t.textContent;
     t.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }).format(d) + " " +
       (new Intl.DateTimeFormat(document.documentElement.lang, { timeZoneName: "short" }).formatToParts(d).find(p => p.type === "timeZoneName")?.value ?? "");
   }
+}
+
+// Below a chart there is little room. What somebody has told, with its zone (.told), stays as it was told.
+for (const t of $$("time.tick")) {
+  const d = new Date(t.dateTime);
+  if (!isNaN(d)) t.textContent = new Intl.DateTimeFormat(document.documentElement.lang, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(d);
+}
+
+// The window of a chart, by two sliders on one line; the fields go with them.
+for (const f of $$("form[data-window]")) {
+  const first = +f.dataset.first, last = +f.dataset.last, step = Math.max((last - first) / 500, 1), box = document.createElement("div");
+  box.className = "slider";
+  const local = t => new Date(t - new Date(t).getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  const ends = ["from", "to"].map(key => {
+    const field = f.elements[key], label = field.closest("label"), slide = document.createElement("input"), sent = document.createElement("input");
+    Object.assign(slide, { type: "range", min: 0, max: 500, step: 1, value: Math.round((+f.dataset[key] - first) / step), ariaLabel: label.firstChild.textContent });
+    Object.assign(sent, { type: "hidden", name: key, value: new Date(+f.dataset[key]).toISOString().slice(0, 19) + "Z" });
+    field.removeAttribute("name"); // it is in the reader's zone from now on, and what is sent says which
+    field.value = local(+f.dataset[key]);
+    const set = t => { if (!isNaN(t)) sent.value = new Date(t).toISOString().slice(0, 19) + "Z"; };
+    field.addEventListener("input", () => set(new Date(field.value).getTime()));
+    box.append(slide); f.append(sent);
+    return { slide, field, set };
+  });
+  const [from, to] = ends;
+  for (const end of ends) {
+    end.slide.addEventListener("input", () => {
+      if (+from.slide.value >= +to.slide.value) end.slide.value = end === from ? +to.slide.value - 1 : +from.slide.value + 1;
+      const t = first + +end.slide.value * step;
+      end.field.value = local(t); end.set(t);
+    });
+    end.slide.addEventListener("change", () => f.requestSubmit());
+  }
+  f.prepend(box);
 }
 
 // Acts that are asked about once more.
