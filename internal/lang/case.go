@@ -73,6 +73,9 @@ var caseTexts = []text{
 	{"hint.case-no-acts", "Only the storehouse, the keeper or a medium is distrusted in this case. They save nothing under a name of their own, so there is no damage of theirs to list; what they could have read is another question.",
 		"この事案の対象は、保管サーバー・鍵番・媒体だけです。これらは自身の名前では何も保存しないため、被害の一覧や復旧の対象にはなりません。読まれたおそれの範囲とは別の問題です。"},
 
+	{"hint.case-no-session", "The ledger tells of no session that began at the addresses of this case in their times, and nobody else is distrusted in it.",
+		"この事案の接続元から、その期間に始まったセッションは台帳に記録されていません。ほかに対象者もいません。"},
+
 	{"cmd.case-show", "Show a case with all that stands in it.", "事案の内容をすべて表示する"},
 	{"cmd.case-show.long", "", ""},
 	{"cmd.case-knew", "Enter who in the firm knew of a case, and since when.", "社内のだれがいつ知ったかを記録する"},

@@ -83,7 +83,10 @@ func TestGuard(t *testing.T) {
 		b.goTo(number + "/damage")
 		b.look(dir, "damage", lang)
 	}
-	b.says("the guard: a file of a known kind became one of no kind", "/albums/0.jpg", "held back")
+	b.goTo(number)
+	b.says("the guard: a file of a known kind became one of no kind")
+	b.press("See the damage and put it right")
+	b.says("a file of a known kind became one of no kind", "/albums/0.jpg", "held back")
 	b.press("Only show what would be done")
 	b.says("This would be done; nothing has been changed yet", "discarded, it was held")
 	b.goTo("/guard")

@@ -78,7 +78,10 @@ func (h *handler) caseOf(ctx context.Context, s account.Session, op, n string) (
 		return nil, err
 	}
 	hint := "hint.case-nobody"
-	if len(c.Suspects) > 0 {
+	switch {
+	case slices.ContainsFunc(c.Suspects, func(x account.Suspect) bool { return x.Kind == account.StopAddress }):
+		hint = "hint.case-no-session"
+	case len(c.Suspects) > 0:
 		hint = "hint.case-no-acts"
 	}
 	return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: n, Hint: hint}

@@ -17,6 +17,7 @@ type harmed struct {
 	Sums              []api.DamageSum
 	Undo              map[string]int // of a rehearsal of the rollback: how many files by what is done to them
 	Rehearsed, Undone bool
+	None              string       // why there can be no damage
 	Left              string       // shares that were not put right
 	Kept              []api.Mended // that others have changed since
 }
@@ -64,7 +65,8 @@ func (v *visit) look() (p harmed, err error) {
 	}
 	for line, err := range v.api.Damage(ctx, api.DamageRequest{Case: n}) {
 		switch {
-		case hintOf(err) == "hint.case-no-acts": // storehouse, keeper and media do nothing under their own names
+		case hintOf(err) == "hint.case-no-acts" || hintOf(err) == "hint.case-no-session": // storehouse, keeper and media do nothing under their own names
+			p.None = v.lang.Text(hintOf(err))
 			return p, nil
 		case err != nil:
 			return p, err
