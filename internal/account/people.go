@@ -114,6 +114,14 @@ type RuleChange struct {
 	On   string `json:"on,omitempty"` // of a list of networks its name
 	From string `json:"from"`         // "": none
 	To   string `json:"to"`
+	ID     string    `json:"id"`
+	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "thaw", "read-more", "job", "remove-trap", "later-clock", "hold-less", "decide"
+	Target string    `json:"target,omitempty"`
+	Reason string    `json:"reason,omitempty"`
+	By     string    `json:"by"`
+	Asked  time.Time `json:"asked"`
+	Until  time.Time `json:"until"`
+	Mine   bool      `json:"mine,omitempty"` // the caller asked for it, and so cannot confirm it
 }
 
 // Outcome answers to an act that may need a second person: it is done, or Proposal waits.
