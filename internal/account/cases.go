@@ -172,6 +172,9 @@ type Timeline struct {
 	Slot  float64   `json:"slot"` // seconds
 	Slots []Slot    `json:"slots"`
 	All   Slot      `json:"all"` // the sum
+
+	Suspects   []Slot `json:"suspects"` // what of it the suspects did while they are distrusted, and freezes
+	SuspectAll Slot   `json:"suspect_all"`
 }
 
 // Slot counts what was recorded in one slot.
@@ -187,5 +190,4 @@ type Slot struct {
 type TimelineQuery struct {
 	From, To time.Time
 	Slots    int
-	Suspects bool // only what the suspects did while they are distrusted
 }

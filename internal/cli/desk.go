@@ -296,7 +296,7 @@ func (a *app) hold() *cobra.Command {
 
 func (a *app) timeline() *cobra.Command {
 	var from, to string
-	q := account.TimelineQuery{}
+	q, suspects := account.TimelineQuery{}, false
 	c := a.command("timeline CASE", "cmd.case-timeline", "azekura case timeline 2026-1\nazekura case timeline 2026-1 --from '2026-07-13 08:00' --to '2026-07-13 12:00' --slots 48 --suspects", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) (err error) {
 			for _, x := range []struct {
@@ -315,6 +315,9 @@ func (a *app) timeline() *cobra.Command {
 				if err != nil || a.json {
 					return cmpOr(err, func() error { return a.emit(t) })
 				}
+				if suspects {
+					t.Slots, t.All = t.Suspects, t.SuspectAll
+				}
 				a.showTimeline(t)
 				return nil
 			})
@@ -323,7 +326,7 @@ func (a *app) timeline() *cobra.Command {
 	f.StringVar(&from, "from", "", a.t("flag.timeline-from"))
 	f.StringVar(&to, "to", "", a.t("flag.timeline-to"))
 	f.IntVar(&q.Slots, "slots", 24, a.t("flag.timeline-slots"))
-	f.BoolVar(&q.Suspects, "suspects", false, a.t("flag.timeline-suspects"))
+	f.BoolVar(&suspects, "suspects", false, a.t("flag.timeline-suspects"))
 	return c
 }
 

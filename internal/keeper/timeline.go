@@ -51,21 +51,22 @@ func (l *Local) Timeline(ctx context.Context, s id.Session, n string, q account.
 	if q.Slots < 1 || q.Slots > maxSlots || !from.Before(to) || to.Sub(from) < time.Duration(q.Slots)*time.Millisecond {
 		return account.Timeline{}, unfit(op, n, "hint.case-window")
 	}
-	out := account.Timeline{First: first.UTC(), Last: last.UTC(), From: from.UTC(), To: to.UTC(), Slot: to.Sub(from).Seconds() / float64(q.Slots), Slots: make([]account.Slot, q.Slots)}
-	pick := func(*event.Event) bool { return true }
-	if q.Suspects {
-		pick = suspicious(c.Suspects)
-	}
+	out := account.Timeline{First: first.UTC(), Last: last.UTC(), From: from.UTC(), To: to.UTC(), Slot: to.Sub(from).Seconds() / float64(q.Slots), Slots: make([]account.Slot, q.Slots), Suspects: make([]account.Slot, q.Slots)}
+	theirs := suspicious(c.Suspects)
 	for e, err := range l.told(ctx, from, to) {
 		if err != nil {
 			return account.Timeline{}, err
 		}
-		if e.When.Before(from) || !e.When.Before(to) || !pick(e) {
+		if e.When.Before(from) || !e.When.Before(to) {
 			continue
 		}
-		i := int(float64(e.When.Sub(from)) / float64(to.Sub(from)) * float64(q.Slots))
-		count(&out.Slots[min(i, q.Slots-1)], e)
+		i := min(int(float64(e.When.Sub(from))/float64(to.Sub(from))*float64(q.Slots)), q.Slots-1)
+		count(&out.Slots[i], e)
 		count(&out.All, e)
+		if theirs(e) {
+			count(&out.Suspects[i], e)
+			count(&out.SuspectAll, e)
+		}
 	}
 	return out, nil
 }

@@ -60,9 +60,8 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 	h.must(second(h.OpenCase(ctx, console(t, h.Local), account.Case{ID: h.n, Suspects: []account.Suspect{{Subject: "sato", From: from.Add(30 * time.Minute), To: h.now()}}})))
-	q.Suspects = true
-	if line := ask(q); line.All != (account.Slot{Readings: 62, Saves: 1, Freezes: 1}) {
-		t.Errorf("of the suspect: %+v", line.All)
+	if line := ask(q); line.SuspectAll != (account.Slot{Readings: 62, Saves: 1, Freezes: 1}) || line.Suspects[29].Readings != 0 || line.Suspects[30].Readings != 2 || line.Slots[29].Readings != 2 {
+		t.Errorf("of the suspect: %+v, %+v", line.SuspectAll, line.Suspects[28:32])
 	}
 	own := ask(account.TimelineQuery{})
 	if len(own.Slots) != usualSlots || !own.From.Equal(own.First) || !own.To.Equal(h.now()) || own.From.After(from.Add(-margin/2)) {

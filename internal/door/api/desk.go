@@ -108,10 +108,6 @@ func (h *handler) timeline(w http.ResponseWriter, r *http.Request, s account.Ses
 	const op = "read ledger"
 	v := r.URL.Query()
 	var q account.TimelineQuery
-	var err error
-	if q.Suspects, err = truth(v, "suspects"); err != nil {
-		return err
-	}
 	slots, err := number(v, op, "slots", 1)
 	if err != nil {
 		return err

@@ -135,7 +135,7 @@ var operations = []operation{
 	{pattern: "GET /v1/cases/{id}/findings", says: "What the records say of a case: what was altered, what could have been read, of whom, in three numbers. Rosters are read for it, which the ledger records.", out: Findings{}},
 	{pattern: "POST /v1/cases/{id}/exposed", says: "Open a number of the findings: its persons, or its files with the entries of the ledger that prove it.", in: ExposedRequest{}, out: Exposed{}, kind: "lines"},
 	{pattern: "GET /v1/cases/{id}", says: "A case with all that stands at its desk.", out: Case{}},
-	{pattern: "GET /v1/cases/{id}/timeline", says: "What the ledger tells of a case's time, counted in slots. Without from and to it is a little more than the time in which somebody is distrusted.", query: []string{"from", "to", "slots", "suspects"}, out: Timeline{}},
+	{pattern: "GET /v1/cases/{id}/timeline", says: "What the ledger tells of a case's time, counted in slots, of everybody and of the suspects. Without from and to it is a little more than the time in which somebody is distrusted.", query: []string{"from", "to", "slots"}, out: Timeline{}},
 	{pattern: "POST /v1/cases/{id}/trust", says: "Take a party out of an open case, with a reason.", in: Trusting{}},
 	{pattern: "POST /v1/cases/{id}/knowing", says: "Enter who in the firm knew of an open case, and since when; change that, or take it away. 202: the clock of the law would begin later, and it waits for a second person.", in: NewKnowing{}, out: Outcome{}},
 	{pattern: "PUT /v1/cases/{id}/facts/{key}", says: "Set what only people know of an open case.", in: FactValue{}},

@@ -71,13 +71,6 @@ func (v *visit) chart(c api.Case) (*chart, error) {
 	if err != nil {
 		return nil, err
 	}
-	theirs := api.Timeline{Slots: make([]account.Slot, len(all.Slots))}
-	if len(c.Suspects) > 0 {
-		q = account.TimelineQuery{From: all.From, To: all.To, Slots: len(all.Slots), Suspects: true}
-		if theirs, err = v.api.Timeline(v.r.Context(), c.ID, q); err != nil {
-			return nil, err
-		}
-	}
 	out := &chart{From: all.From.Local(), To: all.To.Local(), First: all.First, Last: all.Last}
 	if out.First.After(all.From) {
 		out.First = all.From
@@ -89,13 +82,13 @@ func (v *visit) chart(c api.Case) (*chart, error) {
 		return all.From.Add(time.Duration(float64(i) * all.Slot * float64(time.Second)))
 	}
 	for _, k := range lanes {
-		l := lane{Name: k.name, Split: len(c.Suspects) > 0 && k.name != "web.case-freezes", All: k.count(all.All), Theirs: k.count(theirs.All), Width: len(all.Slots)}
+		l := lane{Name: k.name, Split: len(c.Suspects) > 0 && k.name != "web.case-freezes", All: k.count(all.All), Theirs: k.count(all.SuspectAll), Width: len(all.Slots)}
 		most := int64(1)
 		for _, s := range all.Slots {
 			most = max(most, k.count(s))
 		}
 		for i, s := range all.Slots {
-			n, of := k.count(s), k.count(theirs.Slots[i])
+			n, of := k.count(s), k.count(all.Suspects[i])
 			when := slot(i).Local().Format("01-02 15:04")
 			if l.add("all", i, n, most, fmt.Sprint(when, ": ", n)); l.Split {
 				l.add("theirs", i, of, most, fmt.Sprint(when, ": ", n, " (", of, ")"))

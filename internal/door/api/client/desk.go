@@ -39,9 +39,6 @@ func (c *Client) Timeline(ctx context.Context, id string, q account.TimelineQuer
 	if q.Slots > 0 {
 		v.Set("slots", strconv.Itoa(q.Slots))
 	}
-	if q.Suspects {
-		v.Set("suspects", "1")
-	}
 	return t, c.call(ctx, "GET", atCase(id, "timeline")+"?"+v.Encode(), nil, &t)
 }
 
