@@ -278,5 +278,5 @@ func (l *Local) from(ctx context.Context, x account.Suspect) (out []account.Susp
 	return out, nil
 }
 
-// longestSession is longer than any session lives, whatever the settings were.
-const longestSession = 31 * 24 * time.Hour
+// longestSession is longer than the settings let any session live.
+const longestSession = 8 * 24 * time.Hour
