@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -599,5 +600,23 @@ func TestAddressIsItsSessions(t *testing.T) {
 	list, err = h.Parties(ctx, officer, late.ID)
 	if err != nil || slices.ContainsFunc(list, func(s account.Suspect) bool { return s.Subject == x.ID.String() }) {
 		t.Errorf("a session that was over: %+v, %v", list, err)
+	}
+}
+
+// TestSameNetwork: of IPv4 it is the address, of IPv6 the network of /64.
+func TestSameNetwork(t *testing.T) {
+	for _, x := range []struct {
+		subject, from string
+		same          bool
+	}{
+		{"203.0.113.9", "203.0.113.9", true}, {"203.0.113.9", "::ffff:203.0.113.9", true}, {"203.0.113.9", "203.0.113.10", false}, {"2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true},
+		{"2001:db8:1:2::1", "2001:db8:1:3::1", false}, {"203.0.113.9", "2001:db8::1", false}, {"here", "203.0.113.9", false},
+	} {
+		if got := sameNetwork(x.subject, netip.MustParseAddr(x.from)); got != x.same {
+			t.Errorf("%s and %s: %v", x.subject, x.from, got)
+		}
+	}
+	if sameNetwork("203.0.113.9", netip.Addr{}) {
+		t.Error("the console is at no address")
 	}
 }

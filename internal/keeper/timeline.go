@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"net/netip"
 	"slices"
 	"sync"
 	"time"
@@ -124,7 +125,7 @@ func suspicious(list []account.Suspect) func(*event.Event) bool {
 			case account.StopAccount:
 				return !e.Account.IsZero() && s.Subject == e.Account.String()
 			case account.StopAddress:
-				return e.Address.IsValid() && s.Subject == plainAddress(e.Address).String()
+				return sameNetwork(s.Subject, e.Address)
 			}
 			return false
 		})
@@ -269,13 +270,27 @@ func (l *Local) from(ctx context.Context, x account.Suspect) (out []account.Susp
 		if err != nil {
 			return nil, err
 		}
-		if e.Kind != event.Login || plainAddress(e.Address).String() != x.Subject || e.When.After(to) || !e.Until.IsZero() && e.Until.Before(x.From) || seen[e.Session] {
+		if e.Kind != event.Login || !sameNetwork(x.Subject, e.Address) || e.When.After(to) || !e.Until.IsZero() && e.Until.Before(x.From) || seen[e.Session] {
 			continue
 		}
 		seen[e.Session] = true
 		add(e.Session, e.Actor)
 	}
 	return out, nil
+}
+
+// sameNetwork reports whether somebody at an address may be who was distrusted at another: of IPv6 machines change theirs within a /64.
+func sameNetwork(subject string, a netip.Addr) bool {
+	b, err := netip.ParseAddr(subject)
+	if err != nil || !a.IsValid() {
+		return false
+	}
+	a, b = plainAddress(a), plainAddress(b)
+	if a.Is6() && b.Is6() {
+		p, err := b.Prefix(64)
+		return err == nil && p.Contains(a)
+	}
+	return a == b
 }
 
 // longestSession is longer than the settings let any session live.

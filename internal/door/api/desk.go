@@ -16,7 +16,7 @@ import (
 
 // Casework is what people do in a case.
 type Casework interface {
-	Desk
+	Entering
 	Papers
 	// Case returns a case with all that stands at its desk.
 	Case(ctx context.Context, s id.Session, n string) (Case, error)
@@ -26,8 +26,8 @@ type Casework interface {
 	Trust(ctx context.Context, s id.Session, n string, party account.Suspect, reason string) error
 }
 
-// Desk is what they enter.
-type Desk interface {
+// Entering is what they enter.
+type Entering interface {
 	SetKnowing(ctx context.Context, s id.Session, n string, k NewKnowing) (Outcome, error)
 	SetFact(ctx context.Context, s id.Session, n, key, value string) error
 	AddNote(ctx context.Context, s id.Session, n, text string) error
