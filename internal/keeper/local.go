@@ -287,7 +287,7 @@ func (l *Local) heartbeat(ctx context.Context) error {
 	l.mu.Unlock()
 	l.lookForList()
 	_, published := l.log.Publish(ctx)
-	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), published, l.saveHead())
+	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), published, l.saveHead(), l.learnTimes(ctx))
 }
 
 // recordFailures sums up the failures that were not recorded one by one.

@@ -198,6 +198,21 @@ func (t *times) between(ctx context.Context, r *ledger.Reader, from, to time.Tim
 	}
 }
 
+// perBeat is how many stretches are looked at with a heartbeat: less than a second's work.
+const perBeat = 32
+
+// learnTimes looks a little further with each heartbeat, so that the first timeline of a case does not wait for all of the ledger.
+func (l *Local) learnTimes(ctx context.Context) error {
+	r, err := ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey())
+	if err != nil {
+		return err
+	}
+	l.times.mu.Lock()
+	known := int64(len(l.times.spans))
+	l.times.mu.Unlock()
+	return l.times.learn(ctx, r, min(r.Head().Size/stretch, known+perBeat))
+}
+
 // learn looks at the stretches that have become whole since the last time.
 func (t *times) learn(ctx context.Context, r *ledger.Reader, whole int64) error {
 	t.mu.Lock()

@@ -2,6 +2,7 @@ package lang
 
 // casePageTexts are those of the page of a case.
 var casePageTexts = []text{
+	{"web.damage-of", "Damage in case %s", "事案 %s の被害"},
 	{"web.case-parts", "Parts of this page", "このページの内容"},
 	{"web.case-since", "Opened", "開始"},
 	{"web.case-clock", "The firm knew", "知った時点"},
