@@ -98,7 +98,7 @@ type Group struct {
 // Proposal is an act that one person has asked for and another must confirm.
 type Proposal struct {
 	ID      string       `json:"id"`
-	Act     string       `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "loosen-networks", "thaw", "read-more", "job", "remove-trap"
+	Act     string       `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "loosen-networks", "thaw", "read-more", "job", "remove-trap", "later-clock", "hold-less", "decide"
 	Target  string       `json:"target,omitempty"`
 	Changes []RuleChange `json:"changes,omitempty"`
 	Reason  string       `json:"reason,omitempty"`
@@ -114,14 +114,6 @@ type RuleChange struct {
 	On   string `json:"on,omitempty"` // of a list of networks its name
 	From string `json:"from"`         // "": none
 	To   string `json:"to"`
-	ID     string    `json:"id"`
-	Act    string    `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "thaw", "read-more", "job", "remove-trap", "later-clock", "hold-less", "decide"
-	Target string    `json:"target,omitempty"`
-	Reason string    `json:"reason,omitempty"`
-	By     string    `json:"by"`
-	Asked  time.Time `json:"asked"`
-	Until  time.Time `json:"until"`
-	Mine   bool      `json:"mine,omitempty"` // the caller asked for it, and so cannot confirm it
 }
 
 // Outcome answers to an act that may need a second person: it is done, or Proposal waits.

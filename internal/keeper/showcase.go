@@ -63,7 +63,7 @@ func (b *books) showCase(n string, by account.Session, now time.Time) (account.C
 	out := b.shown(c)
 	for _, p := range b.Proposals {
 		if p.Target == n && slices.Contains(deskActs, p.Act) && now.Before(p.Until) {
-			out.Waiting = append(out.Waiting, p.show(by))
+			out.Waiting = append(out.Waiting, p.show(b, by))
 		}
 	}
 	return out, nil

@@ -163,12 +163,12 @@ func (l *Local) told(ctx context.Context, from, to time.Time) iter.Seq2[*event.E
 // times knows between which times the entries of each stretch of the ledger were recorded, so that a question about a day does not open
 // years. It goes by what stands in the entries, so that a clock that was set back hides nothing. Made when it is asked for.
 type times struct {
-	mu    sync.Mutex
-	spans []span // guarded by mu: of whole stretches, which never change any more
+	mu      sync.Mutex
+	periods []period // guarded by mu: of whole stretches, which never change any more
 }
 
-// span is the earliest and the latest time in a stretch.
-type span struct{ first, last time.Time }
+// period is the earliest and the latest time in a stretch.
+type period struct{ first, last time.Time }
 
 // between yields the entries that were recorded from one time to another.
 func (t *times) between(ctx context.Context, r *ledger.Reader, from, to time.Time) iter.Seq2[ledger.Entry, error] {
@@ -179,10 +179,10 @@ func (t *times) between(ctx context.Context, r *ledger.Reader, from, to time.Tim
 			return
 		}
 		t.mu.Lock()
-		spans := t.spans // which only grow
+		periods := t.periods // which only grow
 		t.mu.Unlock()
 		for i := int64(0); i*stretch < size; i++ {
-			if i < int64(len(spans)) && (spans[i].last.Before(from) || spans[i].first.After(to)) {
+			if i < int64(len(periods)) && (periods[i].last.Before(from) || periods[i].first.After(to)) {
 				continue
 			}
 			for x, err := range r.Entries(ctx, i*stretch, min((i+1)*stretch, size)) {
@@ -208,7 +208,7 @@ func (l *Local) learnTimes(ctx context.Context) error {
 		return err
 	}
 	l.times.mu.Lock()
-	known := int64(len(l.times.spans))
+	known := int64(len(l.times.periods))
 	l.times.mu.Unlock()
 	return l.times.learn(ctx, r, min(r.Head().Size/stretch, known+perBeat))
 }
@@ -217,15 +217,15 @@ func (l *Local) learnTimes(ctx context.Context) error {
 func (t *times) learn(ctx context.Context, r *ledger.Reader, whole int64) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for i := int64(len(t.spans)); i < whole; i++ {
-		var s span
+	for i := int64(len(t.periods)); i < whole; i++ {
+		var s period
 		for x, err := range r.Entries(ctx, i*stretch, (i+1)*stretch) {
 			if err != nil {
 				return err
 			}
 			when, ok := ledger.EntryTime(x.Data)
 			if !ok { // of an entry that tells no time, it could be any
-				s = span{time.UnixMilli(0), time.UnixMilli(1 << 62)}
+				s = period{time.UnixMilli(0), time.UnixMilli(1 << 62)}
 				break
 			}
 			if s.first.IsZero() || when.Before(s.first) {
@@ -235,7 +235,7 @@ func (t *times) learn(ctx context.Context, r *ledger.Reader, whole int64) error 
 				s.last = when
 			}
 		}
-		t.spans = append(t.spans, s)
+		t.periods = append(t.periods, s)
 	}
 	return nil
 }

@@ -88,14 +88,14 @@ func TestTimesSkip(t *testing.T) {
 		h.must(h.append(ctx, beats...))
 	}
 	h.must(h.heartbeat(ctx))
-	if n := len(h.times.spans); n < 4 { // before anybody has asked
+	if n := len(h.times.periods); n < 4 { // before anybody has asked
 		t.Errorf("with a heartbeat %d stretches are known", n)
 	}
 	_, root := arrived(t, h.Local, h.clock, "root2", account.Auditor)
 	line, err := h.Timeline(ctx, root, h.n, account.TimelineQuery{From: begin.AddDate(0, 0, 9), To: begin.AddDate(0, 0, 11)})
 	h.must(err)
-	if len(line.Slots) == 0 || len(h.times.spans) != 4 {
-		t.Fatalf("%d stretches are known", len(h.times.spans))
+	if len(line.Slots) == 0 || len(h.times.periods) != 4 {
+		t.Fatalf("%d stretches are known", len(h.times.periods))
 	}
 	r, k, _, err := h.openEvents(ctx)
 	h.must(err)

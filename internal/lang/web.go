@@ -310,7 +310,6 @@ var webTexts = []text{
 	{"web.one-confirmer", "Only one person can say yes to what takes two. Make somebody privacy officer or administrator.", "二人の確認が必要な操作を承認できる人が足りません。個人情報保護責任者か管理者を増やしてください。"},
 	{"web.open-day", "Open my drive", "ドライブを開く"},
 	{"web.or", "or", "または"},
-	{"web.party", "Who", "相手"},
 	{"web.passkey-failed", "It did not work, or was cancelled. Try again, or use another way.", "完了できませんでした。もう一度試すか、別の方法を使ってください。"},
 	{"web.passkey-how", "Your device asks for fingerprint, face or PIN.", "端末の画面に従って、指紋・顔・PIN などで確認してください。"},
 	{"web.passkey-lacks", "This browser cannot use passkeys here: it needs HTTPS under a name, and a trusted certificate.", "この接続ではパスキーを使えません（名前での HTTPS 接続と、信頼された証明書が必要です）。"},

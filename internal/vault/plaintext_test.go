@@ -34,7 +34,7 @@ var openers = map[string]string{
 	"keeper.(*Entry).openPaths":     "a path in the ledger, likewise",
 	"keeper.(*ReadingKey).Disclose": "a path in the ledger, likewise, for evidence that others check",
 	"seal.(Key).OpenDisclosed":      "an entry of the ledger, or a path in one, for whoever was given the key of that one message",
-	"keeper.(*paths).at":            "the path of what is asked for, in the keeper, to find its person, traps and jobs",
+	"keeper.(*paths).open":          "the path of what is asked for, in the keeper, to find its person, traps and jobs",
 	"alert.(*Desk).read":            "alerts that wait, under a key of their own: what was done to which file, and nothing of its content",
 	"custody":                       "the keeper's own keys and state",
 }
