@@ -31,6 +31,7 @@ type Node struct {
 	Props    []commit.Prop
 	Head     Version // zero Version.Version for a directory or a placeholder
 	Held     int     // how much of it is held
+	Num      int64   // as in Ref
 }
 
 // Version is one version of a file.

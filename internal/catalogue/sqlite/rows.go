@@ -73,7 +73,7 @@ func (r *nodeRow) scan(rows *sql.Rows) (n catalogue.Node, err error) {
 	if len(r.file) != len(n.File) {
 		return n, errBody
 	}
-	n.File = id.File(r.file)
+	n.File, n.Num = id.File(r.file), r.num
 	n.Created, n.Modified = clock(r.created), clock(r.modified)
 	if r.removed.Valid {
 		n.Removed = clock(r.removed.Int64)

@@ -196,7 +196,7 @@ func (r *storyRow) scan(rows *sql.Rows, out []catalogue.Story, index map[int64]i
 		}
 		r.node, r.story, r.enough, r.placed, r.headed = num, &out[index[num]], false, false, false
 		n := &r.story.Node
-		n.File, n.Dir, n.Created, n.Modified, n.Held = id.File(r.file), dir, clock(created), clock(modified), held
+		n.File, n.Num, n.Dir, n.Created, n.Modified, n.Held = id.File(r.file), num, dir, clock(created), clock(modified), held
 		if removed.Valid {
 			n.Removed = clock(removed.Int64)
 		}
