@@ -114,10 +114,11 @@ type rollback struct {
 	cat  catalogue.View
 	only func(pathname.Path) bool
 	dry  bool
-	refs []catalogue.Ref // directories, files, directories again
-	dirs int             // how many directories
-	next int             // of refs: all before it is done
-	done map[id.File]bool
+	refs []catalogue.Ref  // directories, files, directories again
+	dirs int              // how many directories
+	rank map[int64]int    // of a directory: where in refs it stands first
+	next int              // of refs: all before it is done
+	done map[id.File]bool // before their turn
 	page
 }
 
@@ -167,6 +168,10 @@ func (r *rollback) order() error {
 	dirs := slices.Clone(refs[:r.dirs])
 	slices.SortStableFunc(dirs, func(a, b catalogue.Ref) int { return depth[a.Num] - depth[b.Num] })
 	copy(refs, dirs)
+	r.rank = make(map[int64]int, r.dirs)
+	for i, d := range dirs {
+		r.rank[d.Num] = i
+	}
 	slices.Reverse(dirs)
 	r.refs = append(refs, dirs...)
 	return nil

@@ -237,6 +237,36 @@ func TestRollbackIntoWork(t *testing.T) {
 	}
 }
 
+// TestRollbackTellsOnce brings two files back that would have one name, in records of their own: each is told of once, as in the dry run.
+func TestRollbackTellsOnce(t *testing.T) {
+	defer vault.SetRollbackPage(1, 1)()
+	h := newHouse(t, "s")
+	bad, from := person("bad"), time.Now()
+	first, second := id.NewFile(), id.NewFile()
+	do := func(who account.Session, kind commit.Kind, f id.File, name string, content int) {
+		op := commit.Op{Kind: kind, File: f, Name: name}
+		if content > 0 {
+			op.Content = filled(content)
+		}
+		must(t, h.v.Do(bg, who, "/s", op))
+	}
+	do(staff, commit.Save, first, "a", 1)
+	do(bad, commit.Move, first, "c", 0)
+	do(staff, commit.Move, first, "b", 0)
+	do(bad, commit.Move, first, "c", 0)
+	do(staff, commit.Save, second, "b", 2)
+	do(bad, commit.Move, second, "a", 0)
+	by := vault.Suspects{From: from.Add(-time.Hour), Pick: func(a vault.Actor) bool { return a.Session == bad.ID }}
+	for _, dry := range []bool{true, false, false} {
+		var told []pathname.Path
+		_, err := h.v.Rollback(bg, person("mender"), "/s", by, nil, dry, func(m vault.Mended) error { told = append(told, m.Path); return nil })
+		must(t, err)
+		if len(told) > 2 || slices.Index(told, "/s/a") != 0 || len(told) == 2 && told[1] != "/s/b" {
+			t.Errorf("dry %v: told of %q", dry, told)
+		}
+	}
+}
+
 // TestHarm tells the same, sorted or not: with what went with a removed directory, and with notes.
 func TestHarm(t *testing.T) {
 	h := newHouse(t, "s")

@@ -1,9 +1,11 @@
 package vault
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -274,7 +276,7 @@ func (r *rollback) free(dir id.File, name string, file id.File, same *catalogue.
 
 // leaves reports whether something that has a name will not have it, and if need be decides about it now.
 func (r *rollback) leaves(n catalogue.Node) (bool, error) {
-	if r.left[n.File] || r.busy[n.File] || r.done[n.File] || len(r.busy) > mostTied {
+	if r.left[n.File] || r.busy[n.File] || r.done[n.File] || r.passed(&n) || len(r.busy) > mostTied {
 		return r.left[n.File] || r.busy[n.File], nil
 	}
 	h, ok, err := r.q.one(n)
@@ -285,6 +287,17 @@ func (r *rollback) leaves(n catalogue.Node) (bool, error) {
 	r.pulled = append(r.pulled, n.File)
 	err = r.file(&h)
 	return r.left[n.File], err
+}
+
+// passed reports whether the turn of a file has been, in this page or before: then it has been told of, and stands where it is to stand.
+func (r *rollback) passed(n *catalogue.Node) bool {
+	if i, ok := r.rank[n.Num]; ok {
+		t := r.q.tales[n.File]
+		return i < r.at && t != nil && t.goal.shown
+	}
+	files := r.refs[r.dirs : len(r.refs)-r.dirs]
+	i, ok := slices.BinarySearchFunc(files, n.Num, func(f catalogue.Ref, num int64) int { return cmp.Compare(f.Num, num) })
+	return ok && r.dirs+i < r.at
 }
 
 // stays reports whether a directory that would not be there has to stay: others have put something into it.
