@@ -158,8 +158,9 @@ type View interface {
 
 // Below is what stands below a directory.
 type Below struct {
-	Files, Bytes int64
-	Contents     int64 // of Files, how many have a version
+	Files    int64
+	Bytes    int64 // at most the largest number, which real files never add up to
+	Contents int64 // of Files, how many have a version
 }
 
 // Totals are the counts of a share.

@@ -39,6 +39,7 @@ func Run(t *testing.T, open Open) {
 		{"Props", testProps},
 		{"Link", testLink},
 		{"Damage", testDamage},
+		{"Below", testBelow},
 		{"Chunks", testChunks},
 		{"Long", testLong},
 		{"Change", testChangeWhileListing},

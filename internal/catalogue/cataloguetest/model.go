@@ -6,6 +6,7 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -310,7 +311,10 @@ func (m *model) Below(_ context.Context, dir id.File) (b catalogue.Below, _ erro
 			switch {
 			case n.Parent != todo[0] || !n.Removed.IsZero():
 			case !n.Dir:
-				b.Files, b.Bytes = b.Files+1, b.Bytes+n.Head.Size
+				b.Files++
+				if b.Bytes += n.Head.Size; b.Bytes < 0 {
+					b.Bytes = math.MaxInt64
+				}
 				if !n.Head.Version.IsZero() || n.Head.Number > 0 {
 					b.Contents++
 				}

@@ -22,8 +22,8 @@ var noon = time.Date(2026, 7, 14, 12, 0, 0, 123456000, time.UTC)
 // names of which the second and third are one, and the last is as long as a name may be.
 var names = []string{"写真.jpg", "が行.txt", "か\u3099行.txt", "a", "A", "\xff\xfe", longName}
 
-// mostSize is the size of the largest file: sums of some hundred of them still are numbers.
-const mostSize = 1 << 50
+// mostSize is the size of the largest file: the sum of two of them may be no number any more.
+const mostSize = 1 << 62
 
 // few draws one of a few values of an identifier, so that operations meet.
 func few[T ~[id.Size]byte](t *rapid.T, what string, n int) T {

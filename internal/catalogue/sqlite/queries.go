@@ -163,9 +163,10 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 (SELECT count(*) FROM held WHERE held.node = n.num), c.num, c.body, a.num, a.body
 FROM node n JOIN change c ON c.node = n.num JOIN actor a ON a.num = c.actor
 WHERE n.num IN ` + listed + ` AND n.share = ? ORDER BY n.num, c.num DESC`,
+	// The sum is asked for in halves: SQLite fails where a sum is no number any more.
 	qBelow: `WITH RECURSIVE dir(file) AS (SELECT ?1 UNION SELECT n.file FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
 WHERE n.removed IS NULL AND n.dir = 1)
-SELECT count(*), coalesce(sum(n.size), 0), count(n.head) FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
+SELECT count(*), coalesce(sum(n.size >> 32), 0), coalesce(sum(n.size & 4294967295), 0), count(n.head) FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
 WHERE n.removed IS NULL AND n.dir = 0`,
 	qSince:   "SELECT c.num, n.file FROM change c JOIN node n ON n.num = c.node WHERE c.share = ? AND c.num > ? ORDER BY c.num LIMIT ?",
 	qVersion: changes + "c.share = ? AND c.version = ?",

@@ -234,8 +234,15 @@ func (r *storyRow) add(c *catalogue.Change) {
 // Below implements catalogue.View.
 func (v *view) Below(ctx context.Context, dir id.File) (b catalogue.Below, err error) {
 	share, err := v.enter(ctx)
-	if err == nil {
-		_, err = v.on.row(qBelow, []any{dir[:], share}, &b.Files, &b.Bytes, &b.Contents)
+	if err != nil {
+		return b, err
+	}
+	var high, low int64
+	_, err = v.on.row(qBelow, []any{dir[:], share}, &b.Files, &high, &low, &b.Contents)
+	if high += low >> 32; high > math.MaxInt64>>32 {
+		b.Bytes = math.MaxInt64
+	} else {
+		b.Bytes = high<<32 | low&math.MaxUint32
 	}
 	return b, err
 }
