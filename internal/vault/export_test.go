@@ -93,8 +93,8 @@ func (v *Vault) Nodes(ctx context.Context, s account.Session, share pathname.Pat
 	return out, nil
 }
 
-// SetRollbackLooked has something happen between the look and the commit of a page of a rollback.
-func SetRollbackLooked(f func()) (restore func()) {
+// SetLooked has something happen between a look at the books and what is committed after it: each page of a rollback, each overdue removal.
+func SetLooked(f func()) (restore func()) {
 	looked = f
 	return func() { looked = func() {} }
 }

@@ -31,9 +31,6 @@ type Held struct {
 	Head    Info // what others see
 }
 
-// removalTime is how long a removal waits that shows no more than that much is being removed. Nothing is lost by it: then it takes effect.
-const removalTime = 24 * time.Hour
-
 // Held yields what is held in a share that the session may read, in the order in which it came.
 func (v *Vault) Held(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[Held, error] {
 	const op = "list"
@@ -111,7 +108,7 @@ func (v *Vault) Settle(ctx context.Context, s account.Session, share pathname.Pa
 	if err := w.v.cfg.Keeper.MaySettle(ctx, w.s.ID, sh.id, h.Account); err != nil {
 		return err
 	}
-	return w.v.settle(ctx, sh, w.s, h, accept)
+	return w.v.settle(ctx, sh, w.s, h, accept, nil)
 }
 
 // findHeld looks a hold up.
@@ -130,14 +127,19 @@ func (v *Vault) findHeld(ctx context.Context, sh *share, hold id.Version) (catal
 // errSettled means that somebody else was faster.
 var errSettled = errors.New("it is decided already")
 
-// settle decides about a hold as the act of a session.
-func (v *Vault) settle(ctx context.Context, sh *share, s account.Session, h catalogue.Held, accept bool) error {
+// settle decides about a hold as the act of a session. still, unless nil, is asked when the act's turn has come, while others wait.
+func (v *Vault) settle(ctx context.Context, sh *share, s account.Session, h catalogue.Held, accept bool, still func(catalogue.View) error) error {
 	r := &request{share: sh, sess: s, kind: event.Settled, note: "discarded: " + h.Sign, settles: true}
 	if accept {
 		r.note = "accepted: " + h.Sign
 	}
 	r.plan = func(p *planner) ([]commit.Op, error) {
 		raw := p.mine.View
+		if still != nil {
+			if err := still(raw); err != nil {
+				return nil, err
+			}
+		}
 		n, err := raw.Node(p.ctx, h.File)
 		if err != nil {
 			return nil, err
@@ -173,104 +175,6 @@ func (v *Vault) settle(ctx context.Context, sh *share, s account.Session, h cata
 	}
 	if accept && v.cfg.Guard != nil {
 		v.cfg.Guard.Settle(h.Version.Version)
-	}
-	return nil
-}
-
-// overdue lets removals take effect that nobody has objected to.
-func (v *Vault) overdue(ctx context.Context) {
-	v.mu.Lock()
-	shares := make([]*share, 0, len(v.shares))
-	for _, sh := range v.shares {
-		shares = append(shares, sh)
-	}
-	v.mu.Unlock()
-	for _, sh := range shares {
-		if sh.once.TryLock() {
-			ready := sh.ready
-			sh.once.Unlock()
-			if ready {
-				v.overdueIn(ctx, sh)
-			}
-		}
-	}
-}
-
-func (v *Vault) overdueIn(ctx context.Context, sh *share) {
-	now, cat := v.cfg.Now(), v.cfg.Catalogue.View(sh.id, sh.meta)
-	sh.mu.Lock()
-	known, waits := sh.waits, make(map[id.Version]bool)
-	sh.mu.Unlock()
-	var due []catalogue.Held
-	for h, err := range cat.Held(ctx, id.File{}) {
-		if err != nil {
-			v.cfg.Log.Warn("what is held cannot be read", "share", sh.id, "err", err)
-			return
-		}
-		of := guard.Party{Session: h.Session, Account: h.Account, Device: h.Version.Device, Share: sh.id}
-		switch {
-		case h.Kind != commit.HoldRemove || guard.Sign(h.Sign) != guard.Gone || now.Sub(h.When) < removalTime || v.cfg.Guard.Frozen(of):
-		case known[h.Version.Version]:
-			waits[h.Version.Version] = true
-		default:
-			due = append(due, h)
-		}
-	}
-	if err := workedOn(ctx, cat, due, waits); err != nil {
-		v.cfg.Log.Warn("what has changed since a removal was held cannot be read", "share", sh.id, "err", err)
-		return
-	}
-	sh.mu.Lock()
-	sh.waits = waits
-	sh.mu.Unlock()
-	for _, h := range due {
-		if waits[h.Version.Version] {
-			continue
-		}
-		if err := v.settle(ctx, sh, account.Session{Door: "guard"}, h, true); err != nil && problem.KindOf(err) != problem.NotFound {
-			v.cfg.Log.Warn("a held removal cannot take effect", "share", sh.id, "err", err)
-			return
-		}
-	}
-}
-
-// workedOn adds to waits the held removals that would take with them what others have saved, moved or made there since: they have not seen it
-// go, and a person must decide.
-func workedOn(ctx context.Context, cat catalogue.View, due []catalogue.Held, waits map[id.Version]bool) error {
-	if len(due) == 0 {
-		return nil
-	}
-	since, of := due[0].When, make(map[id.File][]catalogue.Held)
-	for _, h := range due {
-		if of[h.File] = append(of[h.File], h); h.When.Before(since) {
-			since = h.When
-		}
-	}
-	for c, err := range cat.Changed(ctx, since) {
-		if err != nil {
-			return err
-		}
-		switch c.Kind {
-		case commit.Mkdir, commit.Touch, commit.Save, commit.Link, commit.Move, commit.Hold:
-		default:
-			continue
-		}
-		who := authorOf(c.Account, c.Device, c.Session)
-		for at := c.File; !at.IsZero(); {
-			for _, h := range of[at] {
-				if who != by(h) && !c.When.Before(h.When) {
-					waits[h.Version.Version] = true
-				}
-			}
-			n, err := cat.Node(ctx, at)
-			if errors.Is(err, catalogue.ErrNone) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			at = n.Parent
-		}
 	}
 	return nil
 }

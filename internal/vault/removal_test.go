@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -101,6 +102,51 @@ func TestHeldWorkedOn(t *testing.T) {
 				if got := held(t, h, other); len(got) != want || (err == nil) != (want == 1) {
 					t.Errorf("held %+v, %v", got, err)
 				}
+			}
+		})
+	}
+}
+
+// TestHeldWorkedOnAtLast: it does not take effect either when somebody else works there, or whoever has removed it is frozen, while the books
+// are being looked at.
+func TestHeldWorkedOnAtLast(t *testing.T) {
+	for name, work := range map[string]func(t *testing.T, h *house, bad account.Session, f vault.Files){
+		"saved": func(t *testing.T, _ *house, _ account.Session, f vault.Files) {
+			save(t, f, "/s/3年B組/001.jpg", smallPicture(t, 701))
+		},
+		"frozen": func(t *testing.T, h *house, bad account.Session, _ vault.Files) {
+			for i := range 10 {
+				trySave(h.v.As(bad), pathname.Path(fmt.Sprintf("/s/%d.jpg", i)), string(noise(20_000, i)))
+			}
+		},
+		"elsewhere": func(t *testing.T, _ *house, _ account.Session, f vault.Files) {
+			save(t, f, "/s/b.jpg", smallPicture(t, 702))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, now := clocked(t, guard.Config{})
+			pictureAlbum(t, h, 12)
+			bad, other := person("tidy"), person("other")
+			for i := range 10 {
+				save(t, h.v.As(other), pathname.Path(fmt.Sprintf("/s/%d.jpg", i)), smallPicture(t, 600+i))
+			}
+			*now = now.Add(2 * time.Hour)
+			must(t, h.v.As(bad).Remove(t.Context(), "/s/3年B組"))
+			*now = now.Add(26 * time.Hour)
+			looks, want := 0, 1
+			if name == "elsewhere" {
+				want = 0
+			}
+			defer vault.SetLooked(func() {
+				looks++
+				work(t, h, bad, h.v.As(other))
+			})()
+			h.v.Overdue()
+			h.v.Overdue()
+			_, err := h.v.As(other).Stat(t.Context(), "/s/3年B組")
+			removals := slices.DeleteFunc(held(t, h, other), func(x vault.Held) bool { return !x.Removal })
+			if len(removals) != want || (err == nil) != (want == 1) || looks != 1 {
+				t.Errorf("held %+v, %v after %d looks", removals, err, looks)
 			}
 		})
 	}

@@ -210,7 +210,7 @@ func TestRollbackIntoWork(t *testing.T) {
 		must(t, h.v.Do(bg, bad, "/s", commit.Op{Kind: commit.Move, File: f, Parent: dir, Name: fmt.Sprint(i, ".locked")}))
 	}
 	n := 0
-	restore := vault.SetRollbackLooked(func() {
+	restore := vault.SetLooked(func() {
 		n++
 		must(t, h.v.Do(bg, staff, "/s", commit.Op{Kind: commit.Save, File: id.NewFile(), Parent: dir, Name: []string{"0", "1"}[n%2] + map[bool]string{true: "(前)"}[n > 2], Content: filled(10 + n)}))
 	})
