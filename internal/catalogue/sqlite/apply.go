@@ -140,7 +140,7 @@ func (a *applier) act(who actor) (num int64, err error) {
 	return num, nil
 }
 
-// node is a row of node.
+// node is a row of node, with its state.
 type node struct {
 	num            int64 // 0: there is no row yet
 	file           id.File
@@ -148,7 +148,7 @@ type node struct {
 	lookup         [16]byte
 	dir            bool
 	removed        sql.NullInt64
-	modified       int64
+	modified       sql.NullInt64
 	versions, size int64
 	placed         int64
 	head, propped  sql.NullInt64
@@ -239,7 +239,7 @@ func (a *applier) op(op *commit.Op) error {
 	n := was
 	if was.num == 0 {
 		a.books.lastNode++
-		n.num, n.modified = a.books.lastNode, micro(time.Time{})
+		n.num = a.books.lastNode
 		n.dir = op.Kind == commit.Mkdir || op.Kind == commit.Move
 	}
 	change, err := a.change(&n, op)
@@ -279,14 +279,14 @@ func (a *applier) alter(n *node, op *commit.Op, change int64) error {
 	switch op.Kind {
 	case commit.Mkdir, commit.Touch:
 		if !op.Modified.IsZero() {
-			n.modified = micro(op.Modified)
+			n.modified = sql.NullInt64{Int64: micro(op.Modified), Valid: true}
 		}
 	case commit.Save, commit.Link:
 		n.dir = false
 		n.head = sql.NullInt64{Int64: change, Valid: true}
 		n.versions++
 		n.size = op.Size
-		n.modified = micro(time.Time{})
+		n.modified = sql.NullInt64{}
 		a.book.totals.Versions++
 	case commit.Hold:
 		n.versions++
@@ -295,7 +295,7 @@ func (a *applier) alter(n *node, op *commit.Op, change int64) error {
 	case commit.Remove:
 		n.removed = a.now()
 	case commit.SetProp:
-		n.modified = micro(op.Modified)
+		n.modified = sql.NullInt64{Int64: micro(op.Modified), Valid: !op.Modified.IsZero()}
 		n.propped = sql.NullInt64{Int64: change, Valid: len(op.Props) > 0}
 	default:
 		return fmt.Errorf("unknown operation %d", op.Kind)
@@ -375,8 +375,10 @@ func (a *applier) manifest(op *commit.Op) (pack.Place, error) {
 // add inserts a new node. It looks for one in its place only when there is one: mostly there is none.
 func (a *applier) add(n *node) error {
 	for range 2 {
-		added, err := a.exec(qAddNode, n.num, a.book.num, n.file[:], n.parent[:], n.lookup[:], n.dir, micro(a.c.When),
-			n.modified, n.versions, n.size, n.placed, n.head)
+		added, err := a.exec(qAddNode, n.num, a.book.num, n.file[:], n.parent[:], n.lookup[:], n.dir, micro(a.c.When))
+		if err == nil && added > 0 {
+			_, err = a.exec(qAddState, n.num, n.modified, n.versions, n.size, n.placed, n.head)
+		}
 		if err != nil || added > 0 {
 			return err
 		}
@@ -387,19 +389,20 @@ func (a *applier) add(n *node) error {
 	return fmt.Errorf("%w: its indexes do not agree", ErrUnusable)
 }
 
-// set updates a node. The columns of indexes are written only if they change.
+// set updates a node, the row that says where it stands only if it says something else.
 func (a *applier) set(was, n *node) error {
-	if n.parent == was.parent && n.lookup == was.lookup && n.removed == was.removed {
-		_, err := a.exec(qSetNode, n.dir, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
-		return err
-	}
-	if !n.removed.Valid {
+	moved := n.parent != was.parent || n.lookup != was.lookup || n.removed != was.removed
+	if moved && !n.removed.Valid {
 		if err := a.giveWay(n); err != nil {
 			return err
 		}
 	}
-	_, err := a.exec(qMoveNode, n.parent[:], n.lookup[:], n.removed,
-		n.dir, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
+	if moved || n.dir != was.dir {
+		if _, err := a.exec(qMoveNode, n.parent[:], n.lookup[:], n.dir, n.removed, n.num); err != nil {
+			return err
+		}
+	}
+	_, err := a.exec(qSetState, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
 	return err
 }
 

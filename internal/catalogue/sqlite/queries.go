@@ -27,12 +27,14 @@ const (
 	qFindNodes
 	qFindShown
 	qAddNode
-	qSetNode
+	qAddState
+	qSetState
 	qMoveNode
 	qAddChunk
 	qSetChunk
 	qAddEpoch
 	qForgetChange
+	qForgetState
 	qForgetNode
 	qForgetActor
 	qForgetChunk
@@ -78,13 +80,13 @@ const (
 const many = 32
 
 // A node with what its listing tells: where it stands (p), its head if another change made it (h), its
-// properties (s), and who made the head (a). A node that was saved where it stands costs two rows.
-const nodes = `SELECT n.num, n.file, n.dir, n.created, n.removed, n.modified, n.head = n.placed,
+// properties (s), and who made the head (a). A node that was saved where it stands costs three rows.
+const nodes = `SELECT n.num, n.file, n.dir, n.created, n.removed, t.modified, t.head = t.placed,
 (SELECT count(*) FROM held WHERE held.node = n.num), p.body, h.body, s.body, a.num, a.body
-FROM node n JOIN change p ON p.num = n.placed
-LEFT JOIN change h ON h.num = n.head AND n.head <> n.placed
-LEFT JOIN change s ON s.num = n.propped
-LEFT JOIN actor a ON a.num = CASE WHEN n.head = n.placed THEN p.actor ELSE h.actor END
+FROM node n JOIN state t ON t.node = n.num JOIN change p ON p.num = t.placed
+LEFT JOIN change h ON h.num = t.head AND t.head <> t.placed
+LEFT JOIN change s ON s.num = t.propped
+LEFT JOIN actor a ON a.num = CASE WHEN t.head = t.placed THEN p.actor ELSE h.actor END
 WHERE n.share = ?`
 
 const changes = `SELECT c.num, n.file, c.body, a.num, a.body FROM change c JOIN node n ON n.num = c.node JOIN actor a ON a.num = c.actor WHERE `
@@ -92,7 +94,8 @@ const changes = `SELECT c.num, n.file, c.body, a.num, a.body FROM change c JOIN 
 const held = `SELECT c.num, n.file, c.body, a.num, a.body FROM held d JOIN change c ON c.num = d.change JOIN node n ON n.num = c.node
 JOIN actor a ON a.num = c.actor WHERE `
 
-const found = "SELECT file, num, parent, lookup, dir, removed, modified, versions, size, placed, head, propped FROM node WHERE share = ? AND file "
+const found = `SELECT n.file, n.num, n.parent, n.lookup, n.dir, n.removed, t.modified, t.versions, t.size, t.placed, t.head, t.propped
+FROM node n JOIN state t ON t.node = n.num WHERE n.share = ? AND n.file `
 
 const preview = "shows, version, epoch, length, pack, off, size FROM preview WHERE share = ?"
 
@@ -119,16 +122,16 @@ ON CONFLICT (share, version) WHERE version IS NOT NULL DO NOTHING`,
 	qFindNode:  found + "= ?",
 	qFindNodes: found + "IN (SELECT unhex(value) FROM json_each(?))",
 	qFindShown: "SELECT file FROM node WHERE share = ? AND parent = ? AND lookup = ? AND removed IS NULL",
-	qAddNode: `INSERT INTO node (num, share, file, parent, lookup, dir, created, removed, modified, versions, size, placed, head, propped)
-VALUES (?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?, ?, ?, NULL)
+	qAddNode: `INSERT INTO node (num, share, file, parent, lookup, dir, created, removed) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
 ON CONFLICT (share, parent, lookup) WHERE removed IS NULL DO NOTHING`,
-	qSetNode: "UPDATE node SET dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE num = ?",
-	qMoveNode: `UPDATE node SET parent = ?, lookup = ?, removed = ?,
-dir = ?, modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE num = ?`,
+	qAddState:     "INSERT INTO state (node, modified, versions, size, placed, head, propped) VALUES (?, ?, ?, ?, ?, ?, NULL)",
+	qSetState:     "UPDATE state SET modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE node = ?",
+	qMoveNode:     "UPDATE node SET parent = ?, lookup = ?, dir = ?, removed = ? WHERE num = ?",
 	qAddChunk:     "INSERT INTO chunk (share, id, pack, off, size) VALUES (?, ?, ?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
 	qSetChunk:     "UPDATE chunk SET pack = ?, off = ?, size = ? WHERE share = ? AND id = ?",
 	qAddEpoch:     "INSERT INTO epoch (share, id, enc) VALUES (?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
 	qForgetChange: "DELETE FROM change WHERE node IN (SELECT num FROM node WHERE share = ?)",
+	qForgetState:  "DELETE FROM state WHERE node IN (SELECT num FROM node WHERE share = ?)",
 	qForgetNode:   "DELETE FROM node WHERE share = ?",
 	qForgetActor:  "DELETE FROM actor WHERE share = ?",
 	qForgetChunk:  "DELETE FROM chunk WHERE share = ?",
@@ -159,14 +162,15 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 	qActor:   "SELECT body FROM actor WHERE num = ?",
 	qWhen:    changes + "c.num = ?",
 	qDirs:    "SELECT num FROM node WHERE num IN " + listed + " AND dir = 1",
-	qStories: `SELECT n.num, n.file, n.dir, n.created, n.removed, n.modified,
+	qStories: `SELECT n.num, n.file, n.dir, n.created, n.removed, t.modified,
 (SELECT count(*) FROM held WHERE held.node = n.num), c.num, c.body, a.num, a.body
-FROM node n JOIN change c ON c.node = n.num JOIN actor a ON a.num = c.actor
+FROM node n JOIN state t ON t.node = n.num JOIN change c ON c.node = n.num JOIN actor a ON a.num = c.actor
 WHERE n.num IN ` + listed + ` AND n.share = ? ORDER BY n.num, c.num DESC`,
 	// The sum is asked for in halves: SQLite fails where a sum is no number any more.
 	qBelow: `WITH RECURSIVE dir(file) AS (SELECT ?1 UNION SELECT n.file FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
 WHERE n.removed IS NULL AND n.dir = 1)
-SELECT count(*), coalesce(sum(n.size >> 32), 0), coalesce(sum(n.size & 4294967295), 0), count(n.head) FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file
+SELECT count(*), coalesce(sum(t.size >> 32), 0), coalesce(sum(t.size & 4294967295), 0), count(t.head)
+FROM dir JOIN node n ON n.share = ?2 AND n.parent = dir.file JOIN state t ON t.node = n.num
 WHERE n.removed IS NULL AND n.dir = 0`,
 	qSince:   "SELECT c.num, n.file FROM change c JOIN node n ON n.num = c.node WHERE c.share = ? AND c.num > ? ORDER BY c.num LIMIT ?",
 	qVersion: changes + "c.share = ? AND c.version = ?",

@@ -59,8 +59,8 @@ type nodeRow struct {
 
 	num                        int64 // of the row read last
 	file                       sql.RawBytes
-	created, modified          int64
-	removed, actor             sql.NullInt64
+	created                    int64
+	modified, removed, actor   sql.NullInt64
 	same                       sql.NullBool // the change that placed it made its head, too
 	place, head, props, sealed sql.RawBytes
 }
@@ -74,7 +74,10 @@ func (r *nodeRow) scan(rows *sql.Rows) (n catalogue.Node, err error) {
 		return n, errBody
 	}
 	n.File, n.Num = id.File(r.file), r.num
-	n.Created, n.Modified = clock(r.created), clock(r.modified)
+	n.Created = clock(r.created)
+	if r.modified.Valid {
+		n.Modified = clock(r.modified.Int64)
+	}
 	if r.removed.Valid {
 		n.Removed = clock(r.removed.Int64)
 	}

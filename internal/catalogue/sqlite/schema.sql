@@ -34,7 +34,7 @@ CREATE INDEX        change_node    ON change (node);                            
 CREATE UNIQUE INDEX change_version ON change (share, version) WHERE version IS NOT NULL;
 CREATE INDEX        change_origin  ON change (share, origin)  WHERE origin IS NOT NULL; -- (num)
 
--- What is there now: each node points to the changes that made it what it is.
+-- What is there now, and where.
 CREATE TABLE node (
   num      INTEGER PRIMARY KEY,
   share    INTEGER NOT NULL,
@@ -43,8 +43,14 @@ CREATE TABLE node (
   lookup   BLOB    NOT NULL,          -- keyed hash of parent and NFC name
   dir      INTEGER NOT NULL,          -- 1 for a directory
   created  INTEGER NOT NULL,          -- times are microseconds since 1970
-  removed  INTEGER,                   -- NULL while it is shown
-  modified INTEGER NOT NULL,
+  removed  INTEGER                    -- NULL while it is shown
+) STRICT;
+
+-- What a save alters of a node: the changes that made it what it is. These rows are short and stand close together, so that new content of
+-- files here and there changes few pages.
+CREATE TABLE state (
+  node     INTEGER PRIMARY KEY,
+  modified INTEGER,                   -- NULL: that of the head
   versions INTEGER NOT NULL,
   size     INTEGER NOT NULL,          -- of the head
   placed   INTEGER NOT NULL,          -- the change that put it where it stands, under its name

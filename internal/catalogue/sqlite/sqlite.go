@@ -35,7 +35,7 @@ var schema string
 
 // schemaVersion stands in the file's header. It counts up with every change of schema.sql or of what is
 // sealed in it. A file of another version is not migrated: the packs are the truth.
-const schemaVersion = 5
+const schemaVersion = 6
 
 // Connections: one writes, a few read. Each reader has a cache of its own.
 const (

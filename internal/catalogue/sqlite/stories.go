@@ -183,8 +183,8 @@ type storyRow struct {
 }
 
 func (r *storyRow) scan(rows *sql.Rows, out []catalogue.Story, index map[int64]int) error {
-	var num, created, modified, change, who int64
-	var removed sql.NullInt64
+	var num, created, change, who int64
+	var modified, removed sql.NullInt64
 	var dir bool
 	var held int
 	if err := rows.Scan(&num, &r.file, &dir, &created, &removed, &modified, &held, &change, &r.body, &who, &r.sealed); err != nil {
@@ -196,7 +196,10 @@ func (r *storyRow) scan(rows *sql.Rows, out []catalogue.Story, index map[int64]i
 		}
 		r.node, r.story, r.enough, r.placed, r.headed = num, &out[index[num]], false, false, false
 		n := &r.story.Node
-		n.File, n.Num, n.Dir, n.Created, n.Modified, n.Held = id.File(r.file), num, dir, clock(created), clock(modified), held
+		n.File, n.Num, n.Dir, n.Created, n.Held = id.File(r.file), num, dir, clock(created), held
+		if modified.Valid {
+			n.Modified = clock(modified.Int64)
+		}
 		if removed.Valid {
 			n.Removed = clock(removed.Int64)
 		}

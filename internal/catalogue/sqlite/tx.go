@@ -175,7 +175,7 @@ func (t *tx) Forget(ctx context.Context, share id.Share) error {
 	if err != nil || b.num == 0 {
 		return err
 	}
-	for _, q := range []query{qForgetChange, qForgetNode, qForgetActor, qForgetChunk, qForgetEpoch, qForgetPreview, qForgetHeld} {
+	for _, q := range []query{qForgetChange, qForgetState, qForgetNode, qForgetActor, qForgetChunk, qForgetEpoch, qForgetPreview, qForgetHeld} {
 		if err = ctx.Err(); err == nil {
 			_, err = t.d.writing.exec(q, b.num)
 		}
