@@ -194,6 +194,7 @@ type harmed struct {
 	moved  map[id.File]stand         // directories that the suspects have touched, as they were
 	tales  map[id.File]*tale         // and all that has become of them
 	dirs   map[int64]id.File         // them, by catalogue.Ref.Num
+	single bool                      // cat is read one list after the other
 	sunk   map[id.File]bool          // directories that are not shown because the suspects removed them, or one above; nil: there are none
 }
 
@@ -259,18 +260,16 @@ func (q *harmed) refs() ([]catalogue.Ref, error) {
 // each yields the harm of files.
 func (q *harmed) each(refs []catalogue.Ref) iter.Seq2[Harm, error] {
 	return func(yield func(Harm, error) bool) {
-		for part := range slices.Chunk(refs, batch) {
-			stories, err := q.cat.Stories(q.ctx, part, q.by.From)
+		at := 0
+		for s, err := range q.stories(refs) {
 			if err != nil {
 				yield(Harm{}, err)
 				return
 			}
-			for i := range stories {
-				h, ok, err := q.harm(&stories[i])
-				h.ref, h.File = part[i], stories[i].Node.File
-				if (ok || err != nil) && !yield(h, err) {
-					return
-				}
+			h, ok, err := q.harm(s)
+			h.ref, h.File, at = refs[at], s.Node.File, at+1
+			if (ok || err != nil) && !yield(h, err) {
+				return
 			}
 		}
 	}

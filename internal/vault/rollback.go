@@ -183,7 +183,7 @@ func (r *rollback) step(w *view, sh *share, share pathname.Path, out *Rolled) er
 	for try := 1; ; try++ {
 		othersWait := try > undoTries
 		if !othersWait {
-			if err := r.look(committed); err != nil {
+			if err := r.look(committed, r.dry); err != nil { // a rehearsal is told of a list at a time
 				return problem.New(problem.Internal, "restore", string(share), err)
 			}
 			if r.dry || len(r.ops.ops) == 0 {
@@ -199,7 +199,7 @@ func (r *rollback) step(w *view, sh *share, share pathname.Path, out *Rolled) er
 		req.plan = func(p *planner) ([]commit.Op, error) {
 			var err error
 			if othersWait {
-				err = r.look(p.mine.View)
+				err = r.look(p.mine.View, true)
 			} else {
 				err = r.still(p.mine.View)
 			}
@@ -223,8 +223,9 @@ func (r *rollback) step(w *view, sh *share, share pathname.Path, out *Rolled) er
 	}
 }
 
-// look fills a page from a view of the books. A rehearsal has one page for all, so that it knows which names are given away.
-func (r *rollback) look(cat catalogue.View) (err error) {
+// look fills a page from a view of the books; of that of a transaction, single. A rehearsal has one page for all, so that it knows which
+// names are given away.
+func (r *rollback) look(cat catalogue.View, single bool) (err error) {
 	for _, f := range r.pulled {
 		delete(r.done, f)
 	}
@@ -232,23 +233,21 @@ func (r *rollback) look(cat catalogue.View) (err error) {
 		r.page = page{known: make(map[id.Version]pack.Place), seen: make(map[id.File]seen), taken: make(map[spot]id.File), left: make(map[id.File]bool), into: make(map[id.File]bool), up: make(map[id.File]id.File),
 			gone: make(map[id.File]bool), busy: make(map[id.File]bool), levels: make(map[id.File]level)}
 	}
-	r.cat, r.q.cat = cat, cat
+	r.cat, r.q.cat, r.q.single = cat, cat, single
 	clear(r.q.now)
 	r.pulled, r.mended, r.ops = nil, nil, sheet{}
 	if r.mark, err = cat.Mark(r.q.ctx); err != nil {
 		return err
 	}
 	for r.at = r.next; r.at < len(r.refs) && !r.full(); {
-		part := r.refs[r.at:min(r.at+batch, r.end())]
-		stories, err := cat.Stories(r.q.ctx, part, r.q.by.From)
-		if err != nil {
-			return err
-		}
-		for i := range stories {
-			if r.full() {
+		for s, err := range r.q.stories(r.refs[r.at:r.end()]) {
+			if err == nil && r.full() {
 				break
 			}
-			if err := r.turn(&stories[i], r.at); err != nil {
+			if err == nil {
+				err = r.turn(s, r.at)
+			}
+			if err != nil {
 				return err
 			}
 			r.at++
