@@ -67,7 +67,17 @@ func (t *tx) apply(ctx context.Context, share id.Share, keys *seal.Metadata, b c
 		}
 	}
 	to.applied = b.UpTo
+	t.d.logged += pagesOf(b)
 	return nil
+}
+
+// pagesOf estimates how many pages a batch changes: the ends of all tables and indexes, and what is found anywhere by an identifier.
+func pagesOf(b catalogue.Batch) int {
+	n := 10 + len(b.Chunks)
+	for i := range b.Commits {
+		n += 2 * len(b.Commits[i].Ops)
+	}
+	return n
 }
 
 // applier writes one batch into the books.

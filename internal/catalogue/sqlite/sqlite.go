@@ -42,7 +42,6 @@ const (
 	readers     = 4
 	writerCache = 64 << 20
 	readerCache = 8 << 20
-	checkpoint  = 16384    // pages in the log after which they are copied into the file
 	logLimit    = 64 << 20 // a log that a rebuild made larger is cut to this
 )
 
@@ -59,6 +58,8 @@ type DB struct {
 	writing *statements   // owned by the open transaction
 	turn    chan struct{} // holds a token while a transaction is open
 	books   *books        // owned by the open transaction
+	logged  int           // about how many pages are in the log and not copied; owned by the open transaction
+	copier  *copier
 
 	mu   sync.Mutex
 	nums map[id.Share]int64 // numbers of shares, which never change; guarded by mu
@@ -101,7 +102,7 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 		}
 	}()
 	if d.write, err = sql.Open("sqlite", source(path, "synchronous(NORMAL)",
-		pragma("cache_size", -writerCache>>10), pragma("wal_autocheckpoint", checkpoint), pragma("journal_size_limit", logLimit))); err != nil {
+		pragma("cache_size", -writerCache>>10), pragma("wal_autocheckpoint", copyFirst), pragma("journal_size_limit", logLimit))); err != nil {
 		return nil, err
 	}
 	d.write.SetMaxOpenConns(1)
@@ -122,7 +123,8 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	if d.reading, err = prepare(ctx, d.read); err != nil {
 		return nil, translate(err)
 	}
-	return d, nil
+	d.copier, err = newCopier(path)
+	return d, err
 }
 
 // source names the file with what every connection to it is told first.
@@ -186,6 +188,9 @@ func (d *DB) Close() error {
 
 func (d *DB) close() error {
 	var errs []error
+	if d.copier != nil {
+		errs = append(errs, d.copier.close())
+	}
 	for _, s := range []*statements{d.reading, d.writing} {
 		if s != nil {
 			s.close()

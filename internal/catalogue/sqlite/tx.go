@@ -135,6 +135,10 @@ func (t *tx) Commit() error {
 		t.Rollback()
 		return fmt.Errorf("commit: %w", err)
 	}
+	if t.d.logged >= copyFrom {
+		t.d.logged = 0
+		t.d.copier.wake()
+	}
 	t.end()
 	return nil
 }
