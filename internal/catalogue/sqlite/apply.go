@@ -382,14 +382,35 @@ func (a *applier) manifest(op *commit.Op) (pack.Place, error) {
 	return pack.Place{}, nil // only after damage: the version is listed, and does not open
 }
 
-// add inserts a new node. It looks for one in its place only when there is one: mostly there is none.
+// add inserts a new node.
 func (a *applier) add(n *node) error {
-	for range 2 {
-		added, err := a.exec(qAddNode, n.num, a.book.num, n.file[:], n.parent[:], n.lookup[:], n.dir, micro(a.c.When))
-		if err == nil && added > 0 {
-			_, err = a.exec(qAddState, n.num, n.modified, n.versions, n.size, n.placed, n.head)
+	err := a.place(n, func() (int64, error) {
+		return a.exec(qAddNode, n.num, a.book.num, n.file[:], n.parent[:], n.lookup[:], n.dir, micro(a.c.When))
+	})
+	if err == nil {
+		_, err = a.exec(qAddState, n.num, n.modified, n.versions, n.size, n.placed, n.head)
+	}
+	return err
+}
+
+// set updates a node, the row that says where it stands only if it says something else.
+func (a *applier) set(was, n *node) error {
+	if n.parent != was.parent || n.lookup != was.lookup || n.dir != was.dir || n.removed != was.removed {
+		if err := a.place(n, func() (int64, error) {
+			return a.exec(qMoveNode, n.parent[:], n.lookup[:], n.dir, n.removed, n.num, a.book.num)
+		}); err != nil {
+			return err
 		}
-		if err != nil || added > 0 {
+	}
+	_, err := a.exec(qSetState, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
+	return err
+}
+
+// place writes where a node stands. What stands there is looked for only if something does: mostly nothing does.
+func (a *applier) place(n *node, write func() (int64, error)) error {
+	for range 2 {
+		written, err := write()
+		if err != nil || written > 0 {
 			return err
 		}
 		if err := a.giveWay(n); err != nil {
@@ -397,23 +418,6 @@ func (a *applier) add(n *node) error {
 		}
 	}
 	return fmt.Errorf("%w: its indexes do not agree", ErrUnusable)
-}
-
-// set updates a node, the row that says where it stands only if it says something else.
-func (a *applier) set(was, n *node) error {
-	moved := n.parent != was.parent || n.lookup != was.lookup || n.removed != was.removed
-	if moved && !n.removed.Valid {
-		if err := a.giveWay(n); err != nil {
-			return err
-		}
-	}
-	if moved || n.dir != was.dir {
-		if _, err := a.exec(qMoveNode, n.parent[:], n.lookup[:], n.dir, n.removed, n.num); err != nil {
-			return err
-		}
-	}
-	_, err := a.exec(qSetState, n.modified, n.versions, n.size, n.placed, n.head, n.propped, n.num)
-	return err
 }
 
 // giveWay removes the node that is shown where n will stand, if there is one, as part of the act: its history tells

@@ -124,9 +124,10 @@ ON CONFLICT (share, version) WHERE version IS NOT NULL DO NOTHING`,
 	qFindShown: "SELECT file FROM node WHERE share = ? AND parent = ? AND lookup = ? AND removed IS NULL",
 	qAddNode: `INSERT INTO node (num, share, file, parent, lookup, dir, created, removed) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)
 ON CONFLICT (share, parent, lookup) WHERE removed IS NULL DO NOTHING`,
-	qAddState:     "INSERT INTO state (node, modified, versions, size, placed, head, propped) VALUES (?, ?, ?, ?, ?, ?, NULL)",
-	qSetState:     "UPDATE state SET modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE node = ?",
-	qMoveNode:     "UPDATE node SET parent = ?, lookup = ?, dir = ?, removed = ? WHERE num = ?",
+	qAddState: "INSERT INTO state (node, modified, versions, size, placed, head, propped) VALUES (?, ?, ?, ?, ?, ?, NULL)",
+	qSetState: "UPDATE state SET modified = ?, versions = ?, size = ?, placed = ?, head = ?, propped = ? WHERE node = ?",
+	qMoveNode: `UPDATE node SET parent = ?1, lookup = ?2, dir = ?3, removed = ?4 WHERE num = ?5 AND (?4 IS NOT NULL OR NOT EXISTS
+(SELECT 1 FROM node o WHERE o.share = ?6 AND o.parent = ?1 AND o.lookup = ?2 AND o.removed IS NULL AND o.num <> ?5))`,
 	qAddChunk:     "INSERT INTO chunk (share, id, pack, off, size) VALUES (?, ?, ?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
 	qSetChunk:     "UPDATE chunk SET pack = ?, off = ?, size = ? WHERE share = ? AND id = ?",
 	qAddEpoch:     "INSERT INTO epoch (share, id, enc) VALUES (?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
