@@ -60,7 +60,7 @@ func (v *Vault) Rollback(ctx context.Context, s account.Session, share pathname.
 		return out, err
 	}
 	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
-	r := &rollback{q: newHarmed(ctx, cat, sh.id, a.Name, by), only: only, dry: dry, done: make(map[id.File]bool)}
+	r := &rollback{q: newHarmed(ctx, cat, sh.id, a.Name, by), only: only, dry: dry, family: id.NewVersion(), done: make(map[id.File]bool)}
 	if err := r.order(); err != nil {
 		return out, problem.New(problem.Internal, op, string(share), err)
 	}
@@ -110,15 +110,16 @@ func (r *rollback) allowed(w *view, sh *share, share pathname.Path) error {
 
 // rollback is what has to be done, a page at a time.
 type rollback struct {
-	q    *harmed
-	cat  catalogue.View
-	only func(pathname.Path) bool
-	dry  bool
-	refs []catalogue.Ref  // directories, files, directories again
-	dirs int              // how many directories
-	rank map[int64]int    // of a directory: where in refs it stands first
-	next int              // of refs: all before it is done
-	done map[id.File]bool // before their turn
+	q      *harmed
+	cat    catalogue.View
+	only   func(pathname.Path) bool
+	dry    bool
+	refs   []catalogue.Ref  // directories, files, directories again
+	family id.Version       // with half of which its new versions begin
+	dirs   int              // how many directories
+	rank   map[int64]int    // of a directory: where in refs it stands first
+	next   int              // of refs: all before it is done
+	done   map[id.File]bool // before their turn
 	page
 }
 

@@ -267,6 +267,27 @@ func TestRollbackTellsOnce(t *testing.T) {
 	}
 }
 
+// TestRollbackFamily: the new versions of a rollback stand side by side in an index, and each is another.
+func TestRollbackFamily(t *testing.T) {
+	h := newHouse(t, "s")
+	from, bad := time.Now(), person("bad")
+	for i := range 9 {
+		name := pathname.Path(fmt.Sprint("/s/", i))
+		save(t, h.v.As(staff), name, []byte(name))
+		save(t, h.v.As(bad), name, []byte("spoilt"))
+	}
+	_, err := mend(t, h, person("mender"), vault.Suspects{From: from, Pick: func(a vault.Actor) bool { return a.Session == bad.ID }})
+	must(t, err)
+	families, versions := make(map[[8]byte]int), make(map[id.Version]bool)
+	for _, i := range listed(t, h.v.As(staff).List(t.Context(), "/s")) {
+		families[[8]byte(i.Version[:8])]++
+		versions[i.Version] = true
+	}
+	if len(families) != 1 || len(versions) != 9 {
+		t.Errorf("%d versions, begun in these ways: %v", len(versions), families)
+	}
+}
+
 // TestHarm tells the same, sorted or not: with what went with a removed directory, and with notes.
 func TestHarm(t *testing.T) {
 	h := newHouse(t, "s")

@@ -164,12 +164,15 @@ func (r *rollback) moves(h *Harm) (bool, error) {
 	return !within, err
 }
 
-// link gives a file the content of a version.
+// link gives a file the content of a version. The new versions of a rollback begin alike: so they stand side by side in the index of a large
+// share, of which each would change a page elsewhere.
 func (r *rollback) link(file, parent id.File, name string, of catalogue.Version) commit.Op {
 	if !r.dry {
 		r.known[of.Key] = of.Manifest
 	}
-	return link(file, parent, name, of)
+	op := link(file, parent, name, of)
+	copy(op.Version[:8], r.family[:])
+	return op
 }
 
 // mostUp bounds walks upwards.
