@@ -112,7 +112,7 @@ func TestHeldWorkedOn(t *testing.T) {
 func TestHeldWorkedOnAtLast(t *testing.T) {
 	for name, work := range map[string]func(t *testing.T, h *house, bad account.Session, f vault.Files){
 		"saved": func(t *testing.T, _ *house, _ account.Session, f vault.Files) {
-			save(t, f, "/s/3年B組/001.jpg", smallPicture(t, 701))
+			save(t, f, "/s/3年B組/001.jpg", smallPicture(701))
 		},
 		"frozen": func(t *testing.T, h *house, bad account.Session, _ vault.Files) {
 			for i := range 10 {
@@ -120,7 +120,7 @@ func TestHeldWorkedOnAtLast(t *testing.T) {
 			}
 		},
 		"elsewhere": func(t *testing.T, _ *house, _ account.Session, f vault.Files) {
-			save(t, f, "/s/b.jpg", smallPicture(t, 702))
+			save(t, f, "/s/b.jpg", smallPicture(702))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestHeldWorkedOnAtLast(t *testing.T) {
 			pictureAlbum(t, h, 12)
 			bad, other := person("tidy"), person("other")
 			for i := range 10 {
-				save(t, h.v.As(other), pathname.Path(fmt.Sprintf("/s/%d.jpg", i)), smallPicture(t, 600+i))
+				save(t, h.v.As(other), pathname.Path(fmt.Sprintf("/s/%d.jpg", i)), smallPicture(600+i))
 			}
 			*now = now.Add(2 * time.Hour)
 			must(t, h.v.As(bad).Remove(t.Context(), "/s/3年B組"))
