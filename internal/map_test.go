@@ -31,7 +31,9 @@ var imports = map[string]string{
 	"lang":     "problem",
 	"whose":    "",
 
-	"deadline": "",
+	"deadline":        "",
+	"paper":           "deadline document lang",
+	"paper/papertest": "deadline paper",
 
 	"passkey":  "",
 	"oidc":     "",

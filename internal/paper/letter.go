@@ -1,0 +1,211 @@
+package paper
+
+import (
+	"strings"
+
+	"github.com/azekura/azekura/internal/document"
+)
+
+// opening is the head of a letter: its day, whom it is to, who sends it, and what it is about.
+func (s *sheet) opening(to []string, title string) (out []document.Block) {
+	f := &s.f.Firm
+	out = append(out, document.Paragraph{Text: s.date(s.f.At), Align: document.Right})
+	if len(to) > 0 {
+		out = append(out, document.Paragraph{Text: strings.Join(to, "\n")})
+	}
+	out = append(out, document.Paragraph{Text: lines(s.or(f.Name, "会社名", "name of the firm"), s.or(f.Representative, "代表者の役職・氏名", "representative")), Align: document.Right})
+	return append(out, document.Paragraph{Text: "\n" + title, Tone: document.Large, Align: document.Centre}, document.Paragraph{})
+}
+
+// body lays the words of a letter out.
+func (s *sheet) body(x Field) (out []document.Block) {
+	for _, p := range s.value(x) {
+		if s.ja() && p.Tone == document.Plain && p.Text != "" && !strings.HasPrefix(p.Text, "拝啓") && !strings.HasPrefix(p.Text, "　") {
+			p.Text = "　" + p.Text
+		}
+		out = append(out, p)
+	}
+	return out
+}
+
+// parts lays facts out in numbered parts, each with its values; a label stands before a value where a part has several.
+func (s *sheet) parts(list []Field) (out []document.Block) {
+	last := ""
+	for _, x := range list {
+		if part := s.text(x.Part); part != last {
+			out, last = append(out, document.Heading{Text: part}), part
+		}
+		if label := s.text(x.Label); label != "" {
+			out = append(out, document.Heading{Text: label, Level: 2})
+		}
+		for _, p := range s.value(x) {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// pick returns the fields whose keys begin so.
+func pick(list []Field, prefix string) (out []Field) {
+	for _, x := range list {
+		if strings.HasPrefix(x.Key, prefix) {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// end is how a Japanese letter ends: 敬具 under the words, 以上 under the points.
+func (s *sheet) end(word string) []document.Block {
+	if !s.ja() {
+		return nil
+	}
+	return []document.Block{document.Paragraph{Text: word, Align: document.Right}}
+}
+
+// you is how a client is spoken to.
+func (s say) you(name string) string {
+	if !s.ja() {
+		return "you"
+	}
+	for _, w := range [][2]string{
+		{"教育委員会", "貴委員会"}, {"大学", "貴学"}, {"学校", "貴校"}, {"中等部", "貴校"}, {"高等部", "貴校"}, {"学園", "貴学園"}, {"学院", "貴学院"}, {"幼稚園", "貴園"}, {"保育園", "貴園"}, {"こども園", "貴園"}, {"写真館", "貴館"},
+	} {
+		if strings.HasSuffix(name, w[0]) {
+			return w[1]
+		}
+	}
+	for _, w := range []string{"会社", "㈱", "㈲", "（株）", "（有）"} {
+		if strings.Contains(name, w) {
+			return "貴社"
+		}
+	}
+	return "貴団体"
+}
+
+// ask is whom to ask.
+func (s *sheet) ask() string {
+	return lines(s.or(s.f.Firm.Name, "会社名", "name of the firm"), s.or(s.contact(), "お問合せ窓口", "whom to ask"))
+}
+
+// fillClient is the notice to a client: what is known of the nine items, of its own data alone.
+func fillClient(s *sheet) {
+	c := s.client()
+	you := s.you(c.Name)
+	s.words("intro", s.t("拝啓　時下ますますご清栄のこととお慶び申し上げます。平素は格別のご高配を賜り、厚く御礼申し上げます。\n"+
+		"さて、このたび、弊社のファイルサーバーにおいて不審な利用があったことを確認し、%[1]sよりお預かりしている個人データについて、漏えい等のおそれがあることが判明いたしました。%[1]sならびに関係の皆様に多大なるご心配とご迷惑をおかけいたしますことを、深くお詫び申し上げます。\n"+
+		"つきましては、個人情報の保護に関する法律第26条第1項ただし書及び同法施行規則第9条の規定に基づき、現時点で把握している事項を、%[1]sに係るものに限り、下記のとおりご通知申し上げます。網掛けの事項は現時点で未把握であり、判明次第、速やかに追ってご報告いたします。\n"+
+		"なお、%[1]sにおいて個人情報保護委員会へのご報告が必要となる場合、その期限は、遅くとも本通知を受けられた日から起算されます。ご報告及び本人の皆様へのご通知に必要な資料の提供その他、弊社として最大限の協力をいたします。",
+		"We have found distrusted use of our file server, and personal data that we hold for %s may have leaked. We are deeply sorry for the worry and the trouble.\n"+
+			"Under article 26(1), proviso, of the Act on the Protection of Personal Information and rule 9 of its enforcement rules we tell you below what is known by now, of your data alone. What is shaded is not known yet and will follow as soon as it is.\n"+
+			"Where you must report to the Personal Information Protection Commission yourself, your time begins when you receive this notice, at the latest. We shall help with everything that your reports and notices to the persons take.", you))
+	s.overviewOf()
+	s.head("２　個人データの項目", "2. Personal data")
+	s.fact("2.shares", "保管データ", "stores", s.shares(), "")
+	s.fact("2.items", "項目", "items", s.data(), "")
+	s.fact("2.kind", "どなたの個人データか", "whose", s.subjects(), "")
+	s.fact("2.files", "対象のファイル", "files", lines(s.readFiles(&s.f.Total.Exposure), s.loose(&s.f.Total.Exposure)), "")
+	s.head("３　本人の数", "3. Number of persons")
+	s.fact("3", "", "", s.three(&s.f.Total.Exposure), "")
+	s.head("４　原因", "4. Cause")
+	s.fact("4", "", "", "", "cause")
+	s.head("５　二次被害又はそのおそれの有無及びその内容", "5. Further damage, or that it may come")
+	s.fact("5", "", "", "", "secondary-damage")
+	s.fact("5.what", "内容", "what", "", "secondary-what")
+	s.head("６　本人への対応", "6. What was done for the persons")
+	s.fact("6", "", "", "", "persons-response")
+	s.head("７　公表", "7. Publication")
+	s.fact("7", "", "", "", "publication")
+	s.fact("7.how", "日・方法", "day and way", "", "publication-how")
+	s.head("８　再発防止のための措置", "8. Measures against recurrence")
+	s.fact("8.done", "実施済みの措置", "taken", s.attested(), "measures-done")
+	s.fact("8.planned", "今後実施予定の措置", "planned", "", "measures-planned")
+	s.head("９　その他", "9. Other matters")
+	s.fact("9.loss", "データの滅失・毀損", "loss and damage", s.damage(), "")
+	s.fact("9.records", "利用記録の検証", "verification of the records", lines(s.ledger(), s.records(&s.f.Total.Exposure)), "")
+	s.fact("9.lists", "別添", "enclosed", s.t("対象となる方の一覧及び対象ファイルの一覧（Excel形式）。取扱いにはご注意ください。", "Lists of the persons and of the files (Excel). Please handle them with care."), "")
+	s.fact("9.contact", "お問合せ先", "whom to ask", s.contact(), "")
+}
+
+// client is the one client of a paper of a client.
+func (s *sheet) client() *Client {
+	if len(s.f.Clients) == 1 {
+		return &s.f.Clients[0]
+	}
+	return &Client{}
+}
+
+// overviewOf is item 1 of a client: without who else is concerned, and without names of accounts and addresses of the house.
+func (s *sheet) overviewOf() {
+	s.head("１　概要", "1. Overview")
+	s.fact("1.occurred", "発生日", "when it happened", s.occurred(), "")
+	s.fact("1.found", "発覚日", "when it was found out", s.discovered(), "")
+	s.fact("1.event", "発生事案", "what happened", s.event(), "")
+	s.fact("1.by", "発見者", "who found it", "", "found-by")
+	s.fact("1.course", "事実経過", "course of events", s.course(mostLines), "state")
+}
+
+// attested are measures that the records show, without whose accounts they were.
+func (s *sheet) attested() string {
+	c := &s.f.Controls
+	var out []string
+	if n := len(c.Freezes); n > 0 {
+		out = append(out, s.t("・不審な利用の停止（%s ほか計%d件）", "- distrusted use stopped (%s; %d stops)", s.moment(c.Freezes[0].When), n))
+	}
+	if c.SecondFactor.Known {
+		out = append(out, s.t("・利用者の二要素認証：%s", "- accounts with a second factor: %s", s.of(c.SecondFactor)))
+	}
+	if c.Renewed.Known {
+		out = append(out, s.t("・全利用者のパスワードの更新：%s", "- accounts with renewed passwords: %s", s.of(c.Renewed)))
+	}
+	return lines(out...)
+}
+
+// shares are a client's lines in the register.
+func (s *sheet) shares() string {
+	var out []string
+	for _, h := range s.client().Shares {
+		year := ""
+		if h.Year != 0 {
+			year = s.t("（%d年度）", " (%d)", h.Year)
+		}
+		out = append(out, s.t("・%s%s", "- %s%s", h.Name, year))
+	}
+	return lines(out...)
+}
+
+func layClient(s *sheet, list []Field) (out []document.Block) {
+	c := s.client()
+	to := []string{s.or(c.Name, "委託元の名称", "name of the client") + s.t("　御中", "")}
+	out = s.opening(to, s.text(Title(ClientNotice)))
+	out = append(out, s.body(get(list, "intro"))...)
+	out = append(out, s.end("敬具")...)
+	if s.ja() {
+		out = append(out, document.Paragraph{Text: "記", Align: document.Centre})
+	}
+	for _, x := range list {
+		if x.Key == "intro" {
+			continue
+		}
+		out = append(out, s.parts([]Field{x})...)
+		if x.Key == "3" && len(c.Exposure.Rows) > 0 {
+			out = append(out, s.rows(false))
+		}
+	}
+	return append(withoutTwice(out), s.end("以上")...)
+}
+
+// withoutTwice keeps headings of parts from coming twice.
+func withoutTwice(blocks []document.Block) (out []document.Block) {
+	last := ""
+	for _, b := range blocks {
+		if h, ok := b.(document.Heading); ok && h.Level < 2 {
+			if h.Text == last {
+				continue
+			}
+			last = h.Text
+		}
+		out = append(out, b)
+	}
+	return out
+}
