@@ -22,7 +22,7 @@ func fillBoard(s *sheet) {
 	s.fact("gaps", "記録の欠落", "gaps in the records", s.briefGaps(), "")
 	s.fact("cause", "原因", "cause", "", "cause")
 	s.fact("measures", "実施済みの措置", "measures taken", "", "measures-done")
-	s.fact("secondary", "二次被害", "further damage", "", "secondary-damage")
+	s.fact("secondary", "二次被害", "further damage", "", "secondary-damage secondary-what")
 	s.fact("ask", "ご判断いただく事項", "for the board to decide", "", "board-ask")
 }
 
@@ -115,9 +115,9 @@ func fillDesk(s *sheet) {
 	q("q.data", "どんな情報が対象ですか。", "Which information is concerned?", s.plainData(), "")
 	q("q.me", "わたし（子ども）の情報は対象ですか。", "Am I, or is my child, concerned?", s.t("お名前、学校、卒業年度、組を伺い、一覧で確認のうえお答えします。一覧で「確認」の方には「開かれた記録があります」、「可能性」の方には「読み取られた可能性を否定できません」とお伝えします。一覧に見当たらない方には「現在の一覧には見当たりません。調べは続いており、分かったことは改めてお知らせします」とお伝えします。",
 		"Ask for name, school, year and class, and look at the list. “Confirmed”: “there is a record that it was opened”. “Possible”: “it cannot be ruled out that it was read”. Not on the list: “you are not on the list as it stands; we are still investigating and shall tell you what we find”."), "")
-	q("q.sure", "本当に読まれたのですか。", "Was it really read?", lines(s.plainClass(Confirmed), s.plainClass(Possible)), "")
-	q("q.number", "全部で何人ですか。", "How many persons?", s.three(&s.f.Total.Exposure), "")
-	q("q.abuse", "悪用されたのですか。", "Has it been abused?", "", "secondary-damage")
+	q("q.sure", "本当に読まれたのですか。", "Was it really read?", lines(labelled(s.t("確かに読まれたもの：", "For certain: "), s.plainClass(Confirmed)), labelled(s.t("読まれたかもしれないもの：", "Perhaps: "), s.plainClass(Possible)), s.plainGaps()), "")
+	q("q.number", "全部で何人ですか。", "How many persons?", s.number(), "")
+	q("q.abuse", "悪用されたのですか。", "Has it been abused?", "", "secondary-damage secondary-what")
 	q("q.do", "何をすればよいですか。", "What should I do?", s.advice(), "advice")
 	q("q.lost", "写真はなくなったのですか。アルバムは届きますか。", "Are the photographs lost? Will the album come?", s.plainLoss(), "impact")
 	q("q.why", "なぜ起きたのですか。", "Why did it happen?", "", "cause")
@@ -127,6 +127,15 @@ func fillDesk(s *sheet) {
 	q("q.press", "報道機関からのお問合せ", "Calls from the press", s.t("お名前、媒体名、ご連絡先を伺い、広報担当から折り返します。内容にはお答えしません。", "Take name, medium and number; the firm's speaker will call back. Answer nothing."), "")
 	q("q.more", "追加事項", "More", "", "faq")
 	q("q.contact", "お問合せ先（ご案内用）", "Whom to ask", s.ask(), "")
+}
+
+// number are the three numbers as they may be said on the telephone.
+func (s *sheet) number() string {
+	x := &s.f.Total.Exposure
+	if !x.Known {
+		return ""
+	}
+	return s.t("「確認」%s、「可能性」%s、「暗号化」%sです。三つを合わせてお伝えください。", "“Confirmed”: %s, “possible”: %s, “encrypted”: %s. Say all three.", s.persons(x, Confirmed), s.persons(x, Possible), s.persons(x, Exempt))
 }
 
 func layDesk(s *sheet, list []Field) (out []document.Block) {

@@ -72,7 +72,7 @@ func (s say) readFiles(x *Exposure) string {
 	if !x.Known {
 		return ""
 	}
-	return s.t("対象のファイル：確認 %s、可能性 %s、暗号化 %s", "Files: confirmed %s, possible %s, encrypted %s", s.files(x.Files.Confirmed), s.files(x.Files.Possible), s.files(x.Files.Exempt))
+	return s.t("確認 %s、可能性 %s、暗号化 %s", "confirmed %s, possible %s, encrypted %s", s.files(x.Files.Confirmed), s.files(x.Files.Possible), s.files(x.Files.Exempt))
 }
 
 // records says the most that may be said where no reading is on record: what the records show, that they were verified, and their gaps.
@@ -111,13 +111,13 @@ func (s *sheet) gaps() string {
 func (s *sheet) rows(withClient bool) document.Table {
 	t := document.Table{}
 	if withClient {
-		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 1, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 4.6})
+		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 30, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 106}, document.Column{Title: s.t("公的", "public"), Width: 30})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: 4.4}, document.Column{Title: s.t("年度", "year"), Width: 1.2}, document.Column{Title: s.t("区分", "who"), Width: 1.6})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: 74}, document.Column{Title: s.t("年度", "year"), Width: 31}, document.Column{Title: s.t("区分", "who"), Width: 49})
 	for _, c := range classes {
-		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name) + s.t("（人）", " (persons)"), Width: 1.7, Right: true})
+		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name), Width: 42, Right: true})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: 1.9, Right: true})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("うち紐付けなし", "of these, unlinked"), Width: 40, Right: true}, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: 48, Right: true})
 	n := int64(0)
 	for row := range s.table(withClient) {
 		if n++; withClient {
@@ -154,36 +154,44 @@ func (s *sheet) clientRows(c *Client, withClient bool, yield func([]document.Cel
 	for i, r := range list {
 		var row []document.Cell
 		if withClient {
-			client := document.Cell{Text: s.or(c.Name, "委託元未登録", "client not registered")}
+			public := document.Cell{}
 			if c.Public {
-				client.Small = s.t("行政機関等", "public body")
+				public.Text = s.t("○", "yes")
 			}
-			row = append(row, client)
+			row = append(row, document.Cell{Text: s.or(c.Name, "委託元未登録", "client not registered")}, public)
 		}
-		row = append(row, document.Cell{Text: dash(r.School)}, document.Cell{Text: dash(r.Year)}, document.Cell{Text: dash(s.kind(r.Kind))})
+		row = append(row, document.Cell{Text: s.place(r.School, c.Name, withClient)}, document.Cell{Text: dash(r.Year)}, document.Cell{Text: dash(s.kind(r.Kind))})
 		for _, k := range classes {
 			text := s.n(r.Persons.of(k.class))
 			switch {
 			case !x.Known || nobody && x.Unknown.of(k.class) > 0:
-				text = s.open("未把握", "not known")
+				text = s.open("不明", "unknown")
 			case nobody:
 				text = "0"
 			}
-			cell := document.Cell{Text: text}
-			if n := r.Unlinked.of(k.class); n > 0 {
-				cell.Small = s.t("うち紐付けなし %s", "unlinked: %s", s.n(n))
-			}
-			row = append(row, cell)
+			row = append(row, document.Cell{Text: text})
+		}
+		loose := document.Cell{Text: s.n(r.Unlinked.sum())}
+		if !x.Known || nobody && x.Unknown.sum() > 0 {
+			loose.Text = s.open("不明", "unknown")
 		}
 		last := document.Cell{Text: unknown}
 		if i > 0 {
 			last.Text = s.t("同上", "see above")
 		}
-		if !yield(append(row, last)) {
+		if !yield(append(row, loose, last)) {
 			return false
 		}
 	}
 	return true
+}
+
+// place is a school, beside the client that it may be.
+func (s say) place(school, client string, beside bool) string {
+	if beside && school == client && school != "" {
+		return s.t("同左", "the same")
+	}
+	return dash(school)
 }
 
 // kind is a kind of person in words.

@@ -114,8 +114,8 @@ func (c *cutter) cut(i int) *Facts {
 		mine[h.Name] = true
 	}
 	out := c.f.changed(func(s string) string { return c.back(s, mine) })
-	out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.Client != "" && l.Client != me.Name })
-	out.Edits = slices.DeleteFunc(out.Edits, func(e Edit) bool { return e.Client != "" && e.Client != me.Name })
+	out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.Client != "" && l.Client != me.Key })
+	out.Edits = slices.DeleteFunc(out.Edits, func(e Edit) bool { return e.Client != "" && e.Client != me.Key })
 	out.Clients, out.Total = []Client{*me}, me.Sums
 	return out
 }

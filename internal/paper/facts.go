@@ -73,7 +73,7 @@ type Line struct {
 	When   time.Time
 	What   Text
 	Source Text
-	Client string // the one client that it is about; empty: the case
+	Client string // the key of the one client that it is about; empty: the case
 }
 
 // Sums are the numbers of a client, or of all.
@@ -151,7 +151,8 @@ type Row struct {
 
 // Client is on whose behalf the firm holds data, with only its own.
 type Client struct {
-	Name    string
+	Key     string // tells clients apart, those without a name too; never empty
+	Name    string // empty: the register does not say
 	Contact string
 	Public  bool // a public body
 	Shares  []Share
@@ -253,7 +254,7 @@ type Answer struct {
 // Edit is a person's text in the place of a field's own.
 type Edit struct {
 	Kind   Kind
-	Client string // of one client's paper; empty: of all that have no other
+	Client string // the key, of one client's paper; empty: of all that have no other
 	Key    string // of the field
 	Lang   string // "ja" or "en"
 	Text   string

@@ -15,16 +15,14 @@ func fillMark(s *sheet) {
 	s.head("事故の内容", "The accident")
 	s.fact("1.occurred", "発生日及び発覚日", "when it happened and was found out", lines(labelled(s.t("発生日：", "happened: "), s.occurred()), labelled(s.t("発覚日：", "found out: "), s.discovered())), "")
 	s.fact("1.event", "事故の概要", "what happened", s.event(), "state")
-	s.fact("2", "事故対象の個人情報の媒体、項目及び件数", "medium, items and number of personal data", lines(s.t("媒体：電子媒体", "medium: electronic"), labelled(s.t("項目：", "items: "), s.data()), s.readFiles(x), s.three(x)), "")
+	s.fact("2", "事故対象の個人情報の媒体、項目及び件数", "medium, items and number of personal data", lines(s.t("媒体：電子媒体", "medium: electronic"), labelled(s.t("項目：", "items: "), s.data()), labelled(s.t("対象のファイル：", "files: "), s.readFiles(x)), s.three(x)), "")
 	s.fact("safety", "安全管理措置の実施状況", "security measures", lines(s.controls(), s.ciphers()), "safety")
 	s.fact("1.course", "事故等に係る経過", "course of events", s.course(mostLines), "")
 	s.fact("origin", "事故発生元及び事故発生者", "where and by whom", s.way(), "originator")
 	s.head("対応", "What was done")
 	s.fact("6", "（事故対象となった個人情報の）本人等への対応", "for the persons and clients", "", "persons-response")
-	s.fact("7", "事故の公表", "publication", "", "publication")
-	s.fact("7.how", "公表の日・方法", "day and way", "", "publication-how")
-	s.fact("5", "2次被害", "further damage", "", "secondary-damage")
-	s.fact("5.what", "2次被害の内容", "what further damage", "", "secondary-what")
+	s.fact("7", "事故の公表", "publication", "", "publication publication-how")
+	s.fact("5", "2次被害", "further damage", "", "secondary-damage secondary-what")
 	s.fact("4", "原因の分析", "cause", "", "cause")
 	s.fact("8.done", "再発防止策（実施済み）", "measures taken", "", "measures-done")
 	s.fact("8.planned", "再発防止策（予定）", "measures planned", "", "measures-planned")
@@ -66,7 +64,7 @@ func fillRansom(s *sheet) {
 	s.fact("copies", "バックアップの有無と被害", "backups", s.copies(), "")
 	s.fact("recovery", "復旧の見込み", "recovery", "", "recovery")
 	s.head("個人データに関する事項", "Personal data")
-	s.fact("personal", "個人データ関与の可能性", "personal data among it", lines(s.readFiles(&s.f.Total.Exposure), s.three(&s.f.Total.Exposure)), "")
+	s.fact("personal", "個人データ関与の可能性", "personal data among it", lines(labelled(s.t("対象のファイル：", "files: "), s.readFiles(&s.f.Total.Exposure)), s.three(&s.f.Total.Exposure)), "")
 	s.fact("2.items", "個人データの項目", "which data", s.data(), "")
 	s.head("その他", "Other matters")
 	s.fact("told", "警察・関係機関への相談", "police and other bodies", "", "told")
@@ -112,7 +110,7 @@ func (s *sheet) encrypted() string {
 	}
 	for _, h := range d.Hurts {
 		if h.Kind == "encrypted" && h.Files > 0 {
-			return s.t("有（%s、該当データ量の割合 %s）", "yes (%s; all damage together is %s of the data)", s.files(h.Files), s.percent(d.Bytes, d.OfBytes))
+			return s.t("有（%s。被害全体で、データ量の%s）", "yes (%s; all damage together is %s of the data)", s.files(h.Files), s.percent(d.Bytes, d.OfBytes))
 		}
 	}
 	return s.t("記録上、暗号化されたファイルは確認されていません。", "The records show no file that was encrypted.")

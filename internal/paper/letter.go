@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/azekura/azekura/internal/document"
@@ -14,7 +15,7 @@ func (s *sheet) opening(to []string, title string) (out []document.Block) {
 		out = append(out, document.Paragraph{Text: strings.Join(to, "\n")})
 	}
 	out = append(out, document.Paragraph{Text: lines(s.or(f.Name, "会社名", "name of the firm"), s.or(f.Representative, "代表者の役職・氏名", "representative")), Align: document.Right})
-	return append(out, document.Paragraph{Text: "\n" + title, Tone: document.Large, Align: document.Centre}, document.Paragraph{})
+	return append(out, document.Paragraph{Text: "\n" + title, Tone: document.Large, Align: document.Centre})
 }
 
 // body lays the words of a letter out.
@@ -35,21 +36,23 @@ func (s *sheet) parts(list []Field) (out []document.Block) {
 		if part := s.text(x.Part); part != last {
 			out, last = append(out, document.Heading{Text: part}), part
 		}
+		var text []string
+		for _, p := range s.value(x) {
+			text = append(text, p.Text)
+		}
 		if label := s.text(x.Label); label != "" {
-			out = append(out, document.Heading{Text: label, Level: 2})
+			pair := [2]string{label, strings.Join(text, "\n")}
+			if n := len(out) - 1; n >= 0 {
+				if list, ok := out[n].(document.Pairs); ok {
+					out[n] = append(list, pair)
+					continue
+				}
+			}
+			out = append(out, document.Pairs{pair})
+			continue
 		}
 		for _, p := range s.value(x) {
 			out = append(out, p)
-		}
-	}
-	return out
-}
-
-// pick returns the fields whose keys begin so.
-func pick(list []Field, prefix string) (out []Field) {
-	for _, x := range list {
-		if strings.HasPrefix(x.Key, prefix) {
-			out = append(out, x)
 		}
 	}
 	return out
@@ -104,19 +107,17 @@ func fillClient(s *sheet) {
 	s.fact("2.shares", "保管データ", "stores", s.shares(), "")
 	s.fact("2.items", "項目", "items", s.data(), "")
 	s.fact("2.kind", "どなたの個人データか", "whose", s.subjects(), "")
-	s.fact("2.files", "対象のファイル", "files", lines(s.readFiles(&s.f.Total.Exposure), s.loose(&s.f.Total.Exposure)), "")
+	s.fact("2.files", "対象のファイル", "files", s.readFiles(&s.f.Total.Exposure), "")
 	s.head("３　本人の数", "3. Number of persons")
 	s.fact("3", "", "", s.three(&s.f.Total.Exposure), "")
 	s.head("４　原因", "4. Cause")
 	s.fact("4", "", "", "", "cause")
 	s.head("５　二次被害又はそのおそれの有無及びその内容", "5. Further damage, or that it may come")
-	s.fact("5", "", "", "", "secondary-damage")
-	s.fact("5.what", "内容", "what", "", "secondary-what")
+	s.fact("5", "", "", "", "secondary-damage secondary-what")
 	s.head("６　本人への対応", "6. What was done for the persons")
 	s.fact("6", "", "", "", "persons-response")
 	s.head("７　公表", "7. Publication")
-	s.fact("7", "", "", "", "publication")
-	s.fact("7.how", "日・方法", "day and way", "", "publication-how")
+	s.fact("7", "", "", "", "publication publication-how")
 	s.head("８　再発防止のための措置", "8. Measures against recurrence")
 	s.fact("8.done", "実施済みの措置", "taken", s.attested(), "measures-done")
 	s.fact("8.planned", "今後実施予定の措置", "planned", "", "measures-planned")
@@ -183,29 +184,10 @@ func layClient(s *sheet, list []Field) (out []document.Block) {
 	if s.ja() {
 		out = append(out, document.Paragraph{Text: "記", Align: document.Centre})
 	}
-	for _, x := range list {
-		if x.Key == "intro" {
-			continue
-		}
-		out = append(out, s.parts([]Field{x})...)
-		if x.Key == "3" && len(c.Exposure.Rows) > 0 {
-			out = append(out, s.rows(false))
-		}
+	i := slices.IndexFunc(list, func(x Field) bool { return x.Key == "3" })
+	out = append(out, s.parts(list[1:i+1])...)
+	if len(c.Exposure.Rows) > 0 {
+		out = append(out, s.rows(false))
 	}
-	return append(withoutTwice(out), s.end("以上")...)
-}
-
-// withoutTwice keeps headings of parts from coming twice.
-func withoutTwice(blocks []document.Block) (out []document.Block) {
-	last := ""
-	for _, b := range blocks {
-		if h, ok := b.(document.Heading); ok && h.Level < 2 {
-			if h.Text == last {
-				continue
-			}
-			last = h.Text
-		}
-		out = append(out, b)
-	}
-	return out
+	return append(append(out, s.parts(list[i+1:])...), s.end("以上")...)
 }

@@ -48,7 +48,7 @@ func papers() []paper {
 		{FirstReport, Text{JA: "個人データの漏えい等に関する報告（速報）", EN: "Report on a leak of personal data (first report)"}, official, false, fillFirst, layForm},
 		{FinalReport, Text{JA: "個人データの漏えい等に関する報告（確報）", EN: "Report on a leak of personal data (final report)"}, official, false, fillFinal, layFinal},
 		{ClientNotice, Text{JA: "個人データの漏えい等のおそれに関するご通知", EN: "Notice of a possible leak of personal data"}, Text{}, true, fillClient, layClient},
-		{PersonNotice, Text{JA: "お客様の個人情報に関するお詫びとお知らせ", EN: "An apology and a notice about your personal data"}, Text{}, true, fillPersons, layPersons},
+		{PersonNotice, Text{JA: "お預かりしている個人情報に関するお詫びとお知らせ", EN: "An apology and a notice about your personal data"}, Text{}, true, fillPersons, layPersons},
 		{MarkReport, Text{JA: "個人情報の取扱いに関する事故等の報告書", EN: "Report on an accident in the handling of personal data (PrivacyMark)"}, official, false, fillMark, layForm},
 		{RansomForm, Text{JA: "ランサムウェア事案に関する報告（共通様式の下書き）", EN: "Report on a ransomware attack (draft for the common form)"}, common, false, fillRansom, layForm},
 		{PublicNotice, Text{JA: "不正アクセスによる個人データの漏えい等のおそれに関するお詫びとお知らせ", EN: "Apology and notice: possible leak of personal data after unauthorised access"}, Text{}, true, fillPublic, layPublic},
@@ -91,17 +91,17 @@ func Title(k Kind) Text {
 
 // Field is a field of a paper.
 type Field struct {
-	Key     string  // the same in each version of the paper
-	Part    Text    // under which it stands
-	Label   Text    // empty: of the part itself
-	Note    Text    // what should stand there
-	Machine Text    // what the records say; empty: they do not know
-	Asks    string  // the question that people answer, or none
-	Said    *Answer // what they have said
-	Own     Text    // what stands there without an edit: both, or a place to fill in
-	Edits   []Edit  // by language
-	Before  Text    // what it was in the first report, where the final one says something else
-	prose   bool    // the paper's own words, not a fact
+	Key     string   // the same in each version of the paper
+	Part    Text     // under which it stands
+	Label   Text     // empty: of the part itself
+	Note    Text     // what should stand there
+	Machine Text     // what the records say; empty: they do not know
+	Asks    []string // the questions that people answer, by their keys
+	Said    []Answer // what they have said to them
+	Own     Text     // what stands there without an edit: both, or a place to fill in
+	Edits   []Edit   // by language
+	Before  Text     // what it was in the first report, where the final one says something else
+	prose   bool     // the paper's own words, not a fact
 }
 
 // edit is what a person has written in a language.
@@ -148,9 +148,11 @@ func fields(p paper, f *Facts) []Field {
 	for i, en := range both[0].items {
 		ja := both[1].items[i]
 		x := Field{Key: en.key, Part: Text{JA: ja.part, EN: en.part}, Label: Text{JA: ja.label, EN: en.label}, Note: Text{JA: ja.note, EN: en.note},
-			Machine: Text{JA: ja.machine, EN: en.machine}, Asks: en.asks, Own: Text{JA: ja.own(both[1]), EN: en.own(both[0])}, prose: en.prose}
-		if a, ok := f.Answers[en.asks]; ok && a.Text != "" {
-			x.Said = &a
+			Machine: Text{JA: ja.machine, EN: en.machine}, Asks: strings.Fields(en.asks), Own: Text{JA: ja.own(both[1]), EN: en.own(both[0])}, prose: en.prose}
+		for _, key := range x.Asks {
+			if a := f.Answers[key]; a.Text != "" {
+				x.Said = append(x.Said, a)
+			}
 		}
 		x.Edits = f.edits(p.kind, en.key)
 		out = append(out, x)
@@ -165,7 +167,7 @@ func fields(p paper, f *Facts) []Field {
 func (f *Facts) edits(k Kind, key string) (out []Edit) {
 	client := ""
 	if len(f.Clients) == 1 {
-		client = f.Clients[0].Name
+		client = f.Clients[0].Key
 	}
 	for _, own := range []bool{true, false} {
 		for _, e := range f.Edits {
@@ -187,13 +189,12 @@ func Make(k Kind, f *Facts, l lang.Lang) *document.Document {
 	s := &sheet{say: say(l), f: f}
 	d := &document.Document{
 		Lang: l.String(), Title: s.text(p.title), Draft: s.text(p.draft), Letter: p.letter,
-		Footer:  s.t("事案 %s　%s 時点　%s", "case %s, as of %s, %s", f.Case.Number, s.moment(f.At), f.Firm.Name),
+		Footer:  strings.TrimSpace(s.t("事案 %s　%s 時点　%s", "case %s, as of %s, %s", dash(f.Case.Number), s.moment(f.At), f.Firm.Name)),
 		Missing: s.t("〓は、書体に含まれない文字です。", "〓 stands for a letter that the font has not."),
 		Blocks:  p.lay(s, fields(p, f)),
 	}
-	d.Landscape = k == SchoolList
 	if p.letter { // the title of a letter stands below who writes to whom
-		d.Title = ""
+		d.Title, d.Footer = "", f.Firm.Name
 	}
 	return d
 }
@@ -217,21 +218,28 @@ type sheet struct {
 
 // item is a field in one language.
 type item struct {
-	key, part, label, note, machine, asks string
+	key, part, label, note, machine, asks string // questions, by their keys
 	prose                                 bool
 }
 
 // own is what stands in it when nobody has written over it.
 func (x item) own(s *sheet) string {
-	said := ""
-	if x.asks != "" {
-		said = s.f.answer(s.say, x.asks)
+	text := x.machine
+	for i, key := range strings.Fields(x.asks) {
+		said := s.f.answer(s.say, key)
+		if said == "" && i > 0 && !settled(s.f.Answers[strings.Fields(x.asks)[0]].Text) {
+			said = s.unknown() // there is something, and what it is nobody has said
+		}
+		text = lines(text, said)
 	}
-	if text := lines(x.machine, said); text != "" || x.prose {
+	if text != "" || x.prose {
 		return text
 	}
 	return s.unknown()
 }
+
+// settled reports whether an answer leaves nothing to be told: nobody has given one, or there is nothing.
+func settled(choice string) bool { return choice != "yes" && choice != "done" && choice != "planned" }
 
 // head begins a part.
 func (s *sheet) head(ja, en string) { s.part = s.t(ja, en) }

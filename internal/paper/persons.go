@@ -10,10 +10,8 @@ import (
 // fillPersons is the notice to persons: items 1, 2, 4, 5 and 9 of the report, as rule 10 asks for, of what concerns these persons alone,
 // in easy words.
 func fillPersons(s *sheet) {
-	s.words("intro", s.t("平素より格別のご理解とご協力を賜り、誠にありがとうございます。\n"+
-		"当社は、%sのアルバム等の制作のため、皆様のお写真やお名前などの個人情報をお預かりしております。このたび、当社のコンピューターに不審な利用があり、お預かりしている個人情報が外に漏れたおそれがあることが分かりました。ご心配とご迷惑をおかけしておりますことを、心よりお詫び申し上げます。\n"+
-		"現在分かっていることを、次のとおりお知らせいたします。",
-		"To make albums for %s we hold personal data such as photographs and names. Our computers were used by somebody whom we distrust, and personal data that we hold may have got out. We are sincerely sorry for the worry and the trouble.\nThis is what we know by now.", s.school()))
+	s.words("intro", s.t("当社は、%sのアルバム等の制作のため、皆様のお写真やお名前などの個人情報をお預かりしております。このたび、当社のコンピューターに不審な利用があり、お預かりしている個人情報が外に漏れたおそれがあることが分かりました。ご心配とご迷惑をおかけしておりますことを、心よりお詫び申し上げます。現在分かっていることを、次のとおりお知らせいたします。",
+		"To make albums for %s we hold personal data such as photographs and names. Our computers were used by somebody whom we distrust, and personal data that we hold may have got out. We are sincerely sorry for the worry and the trouble. This is what we know by now.", s.school()))
 	s.head("１　何が起きたか（概要）", "1. What happened")
 	s.fact("1", "", "", s.happened(), "")
 	s.head("２　対象となる個人情報", "2. Which personal data")
@@ -21,8 +19,7 @@ func fillPersons(s *sheet) {
 	s.head("３　原因", "3. Why it happened")
 	s.fact("4", "", "", "", "cause")
 	s.head("４　二次被害（悪用など）の有無", "4. Whether the data have been abused")
-	s.fact("5", "", "", "", "secondary-damage")
-	s.fact("5.what", "内容", "what", "", "secondary-what")
+	s.fact("5", "", "", "", "secondary-damage secondary-what")
 	s.head("５　お願いとお問合せ先", "5. What you can do, and whom to ask")
 	s.fact("9.advice", "", "", s.advice(), "advice")
 	s.fact("9.contact", "お問合せ先", "whom to ask", s.ask(), "")
@@ -101,10 +98,6 @@ func layPersons(s *sheet, list []Field) (out []document.Block) {
 	}
 	out = s.opening([]string{name + s.t(" 様\n保護者の皆様", "\nand parents")}, s.text(Title(PersonNotice)))
 	out = append(out, s.body(get(list, "intro"))...)
-	for _, x := range list {
-		if x.Key != "intro" {
-			out = append(out, s.parts([]Field{x})...)
-		}
-	}
-	return append(withoutTwice(out), s.end("以上")...)
+	out = append(out, s.parts(list[1:])...)
+	return append(out, s.end("以上")...)
 }

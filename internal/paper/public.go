@@ -20,8 +20,7 @@ func fillPublic(s *sheet) {
 	s.head("３．原因", "3. Cause")
 	s.fact("4", "", "", "", "cause")
 	s.head("４．二次被害又はそのおそれの有無及びその内容", "4. Further damage, or that it may come")
-	s.fact("5", "", "", "", "secondary-damage")
-	s.fact("5.what", "内容", "what", "", "secondary-what")
+	s.fact("5", "", "", "", "secondary-damage secondary-what")
 	s.fact("5.advice", "皆様へのお願い", "what we ask of you", s.advice(), "advice")
 	s.head("５．データの滅失", "5. Loss of data")
 	s.fact("loss", "", "", s.loss(), "")
@@ -66,12 +65,8 @@ func layPublic(s *sheet, list []Field) (out []document.Block) {
 	if s.ja() {
 		out = append(out, document.Paragraph{Text: "記", Align: document.Centre})
 	}
-	for _, x := range list {
-		if x.Key != "intro" {
-			out = append(out, s.parts([]Field{x})...)
-		}
-	}
-	return append(withoutTwice(out), s.end("以上")...)
+	out = append(out, s.parts(list[1:])...)
+	return append(out, s.end("以上")...)
 }
 
 // fillPlain says the same in short sentences and easy words: what happened, what was read for sure, what perhaps, what to do, whom to ask.
@@ -108,7 +103,7 @@ func (s *sheet) plainData() string {
 	if who != "" {
 		who = s.t("%sの", "Of %s: ", who)
 	}
-	return lines(s.t("%s%sです。", "%s%s.", who, data), s.yearsOf())
+	return lines(s.t("%s%sです。", "%s%s.", who, data), labelled(s.t("いつのもの：", "Of when: "), s.years()))
 }
 
 // plainClass is one of the three numbers in an easy sentence.
@@ -121,13 +116,26 @@ func (s *sheet) plainClass(c Class) string {
 	case c == Confirmed && x.Files.Confirmed == 0 && x.Unknown.Confirmed == 0 && x.Persons.Confirmed == 0 && x.Strange == 0:
 		return lines(s.records(x), s.t("これは、記録に残っている範囲のことです。", "That is what the records hold."))
 	case c == Confirmed:
-		return s.t("コンピューターの記録に残っているものです。\n人数：%s", "By the records of the computer.\nPersons: %s", s.persons(x, c))
+		return lines(s.t("コンピューターの記録に残っています。", "The computer's records say so."), s.plainCount(c))
 	case c == Possible:
-		return s.t("記録だけでは、はっきりしません。読まれたかもしれません。\n人数：%s", "The records alone do not tell. It may have been read.\nPersons: %s", s.persons(x, c))
+		return lines(s.t("記録だけでは、はっきりしません。読まれたかもしれません。", "The records alone do not tell. It may have been read."), s.plainCount(c))
 	case x.Files.Exempt > 0 || x.Persons.Exempt > 0:
-		return s.t("鍵がかかった（暗号化された）ままのファイルだけに手が届いた人数：%s", "Persons of whose data only files under lock (encrypted) were in reach: %s", s.persons(x, c))
+		return lines(s.t("ほかに、暗号になっていて、かぎがないと読めないファイルがあります。これに手が届いたかもしれません。", "There are other files, in code, that cannot be read without a key. Somebody may have reached these."), s.plainCount(c))
 	}
 	return ""
+}
+
+// plainCount is a number of persons in easy words.
+func (s *sheet) plainCount(c Class) string {
+	x := &s.f.Total.Exposure
+	n, files := x.Persons.of(c), x.Unknown.of(c)
+	switch {
+	case files > 0 && n == 0:
+		return s.t("何人分かは、まだ分かりません。だれのものか分からないファイルが%sあります。", "Of how many persons is not known yet. Nobody knows whose %s are.", s.files(files))
+	case files > 0:
+		return s.t("分かっているのは%sです。ほかに、だれのものか分からないファイルが%sあります。人数は、もっと多いかもしれません。", "Known: %s. Nobody knows whose %s are: there may be more persons.", s.people(n), s.files(files))
+	}
+	return s.t("人数は%sです。", "Persons: %s.", s.people(n))
 }
 
 func (s *sheet) plainGaps() string {
@@ -155,10 +163,6 @@ func layPlain(s *sheet, list []Field) (out []document.Block) {
 	for _, p := range s.value(get(list, "intro")) {
 		out = append(out, p)
 	}
-	for _, x := range list {
-		if x.Key != "intro" {
-			out = append(out, s.parts([]Field{x})...)
-		}
-	}
-	return withoutTwice(out)
+	out = append(out, s.parts(list[1:])...)
+	return out
 }

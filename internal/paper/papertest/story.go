@@ -96,7 +96,7 @@ func Name(i int) string {
 // school is a client, of which each seventh has no roster.
 func school(i int, at time.Time) paper.Client {
 	persons := int64(60 + i*37%120)
-	c := paper.Client{Name: Name(i), Contact: fmt.Sprintf("教頭　022-111-%04d", i), Public: i%5 < 2, Shares: []paper.Share{
+	c := paper.Client{Key: fmt.Sprintf("client-%04d", i), Name: Name(i), Contact: fmt.Sprintf("教頭　022-111-%04d", i), Public: i%5 < 2, Shares: []paper.Share{
 		{Name: fmt.Sprintf("album-%04d", i), Year: 2025, Data: []string{"氏名", "写真", "学年・組"}, Subjects: []string{"児童・生徒", "教職員"}}}}
 	x := &c.Exposure
 	x.Known = true

@@ -1,0 +1,274 @@
+package paper
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/azekura/azekura/internal/document"
+	"github.com/azekura/azekura/internal/lang"
+)
+
+var both = []lang.Lang{lang.Japanese, lang.English}
+
+// TestUnknown: no number stands for what nobody knows. Facts without any number make papers without one where numbers of persons and files
+// stand, and files without a roster turn up in each paper that counts persons.
+func TestUnknown(t *testing.T) {
+	nothing := &Facts{At: began, Clients: []Client{{Name: "第一小学校"}}}
+	for _, l := range both {
+		for _, k := range Kinds() {
+			text := said(Make(k, nothing, l))
+			for _, no := range []string{"0人", "0件", "0％", "0 persons", "0 files", "0.0", "%!", "1年1月", "0001"} {
+				if strings.Contains(strings.ReplaceAll(text, "00", ""), no) {
+					t.Errorf("%s (%s) has %q:\n%s", k, l, no, text)
+				}
+			}
+		}
+		for _, rows := range []func(func([]document.Cell) bool){SchoolSheet(nothing, l).Rows, PeopleSheet(nothing, l).Rows, FileSheet(nothing, l).Rows} {
+			for row := range rows {
+				for _, c := range row {
+					if c.Text == "0" {
+						t.Errorf("%s: a 0 in %v", l, row)
+					}
+				}
+			}
+		}
+	}
+	rapid.Check(t, func(r *rapid.T) {
+		x := Exposure{Known: true, Persons: three(r, "persons"), Unknown: three(r, "unknown"), Unlinked: three(r, "unlinked"), FilesUnlinked: three(r, "loose"), Files: three(r, "files")}
+		for _, l := range both {
+			s := say(l)
+			for _, c := range classes {
+				text := s.persons(&x, c.class)
+				if files := x.Unknown.of(c.class); files > 0 && (strings.HasPrefix(text, "0") || !strings.Contains(text, s.files(files)) || strings.Contains(text, " 0 ")) {
+					r.Fatalf("%d persons and %d files of unknown ones: %s", x.Persons.of(c.class), files, text)
+				}
+			}
+		}
+	})
+}
+
+// counting are papers in which the numbers of persons stand.
+var counting = []Kind{FirstReport, FinalReport, ClientNotice, MarkReport, RansomForm, PublicNotice, SchoolList}
+
+// TestNothingVanishes: whoever reads the numbers of persons reads of unlinked files, of files of unknown persons and of what no file has, too.
+func TestNothingVanishes(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		f := draw(r)
+		x := &f.Total.Exposure
+		for _, k := range counting {
+			text := said(Make(k, f, lang.Japanese))
+			for what, n := range map[string]int64{"個人と結び付いていないファイル：": x.FilesUnlinked.sum(), "本人の数を把握できないファイル：": x.Unknown.sum(), "目録にないデータ（版）：": x.Strange} {
+				if want := what + say(lang.Japanese).files(n); x.Known && n > 0 && !strings.Contains(text, want) {
+					r.Fatalf("%s lacks %s", k, want)
+				}
+			}
+			if n := x.Unlinked.sum(); x.Known && n > 0 && !strings.Contains(text, "該当し得る全員を数えたもの") {
+				r.Fatalf("%s does not tell of %d persons who are there for unlinked files", k, n)
+			}
+		}
+		for _, k := range []Kind{FirstReport, FinalReport, ClientNotice, PublicNotice, MarkReport, ExemptionSheet} {
+			if text := said(Make(k, f, lang.Japanese)); len(f.Gaps) > 0 && !strings.Contains(text, f.Gaps[0].What.JA) {
+				r.Fatalf("%s does not tell of the gaps", k)
+			}
+		}
+		for _, k := range []Kind{BoardSummary, PlainNotice, TelephoneDesk} {
+			if text := said(Make(k, f, lang.Japanese)); x.Known && len(f.Gaps) > 0 && !strings.Contains(text, "記録の欠落") && !strings.Contains(text, "記録がない時間") {
+				r.Fatalf("%s does not tell of the gaps", k)
+			}
+		}
+	})
+}
+
+// TestOneClient: the paper of a client holds no other client's name, school, store, person, file, number or text, whatever people have
+// written.
+func TestOneClient(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		f := draw(r)
+		if len(f.Clients) < 2 {
+			return
+		}
+		var all strings.Builder
+		for i := range f.Clients { // people name everybody in everything
+			c := &f.Clients[i]
+			c.Exposure.Persons, c.Damage.Files = Three{Possible: int64(7_000_123 + i*1_000_000)}, int64(31_000_456+i*1_000_000)
+			c.Damage.Intact = 0
+			fmt.Fprintf(&all, "%sと share-%d-の school-%d-、", c.Name, i, i)
+			f.Lines = append(f.Lines, Line{When: began, Client: c.Key, What: Text{JA: fmt.Sprintf("only-%d-", i), EN: fmt.Sprintf("only-%d-", i)}})
+			f.Edits = append(f.Edits, Edit{Kind: ClientNotice, Client: c.Key, Key: "6", Lang: "ja", Text: fmt.Sprintf("edit-%d-", i)})
+			for p := range c.People {
+				c.Exposure.Rows = append(c.Exposure.Rows, Row{School: p.School})
+			}
+		}
+		f.Answers["cause"] = Answer{Text: all.String()}
+		f.Lines = append(f.Lines, Line{When: began, What: Text{JA: all.String(), EN: all.String()}})
+		f.Edits = append(f.Edits, Edit{Kind: ClientNotice, Key: "5", Lang: "ja", Text: all.String()})
+		f.Total.Exposure.Persons, f.Total.Exposure.Known = Three{Possible: 9_111_222}, true
+		for i := range f.Clients {
+			mine := f.For(i)
+			text := ""
+			for _, l := range both {
+				text += said(Make(ClientNotice, mine, l)) + said(Make(PersonNotice, mine.ForPersons(Reader{School: "school", Count: Possible}), l))
+				for _, s := range []document.Sheet{PeopleSheet(mine, l), FileSheet(mine, l)} {
+					for row := range s.Rows {
+						text += fmt.Sprint(row)
+					}
+				}
+			}
+			if !strings.Contains(text, f.Clients[i].Name) || !strings.Contains(text, fmt.Sprintf("person-%d-", i)) {
+				r.Fatalf("client %d is not in its own paper", i)
+			}
+			if strings.Contains(text, "9,111,222") {
+				r.Fatal("the number of all is in it")
+			}
+			for j := range f.Clients {
+				if i == j {
+					continue
+				}
+				for _, no := range []string{fmt.Sprintf("委託元%d号", j), fmt.Sprintf("-%d-", j), fmt.Sprintf("data-%d", j), fmt.Sprintf("subject-%d", j), fmt.Sprintf("contact-%d", j), say(0).n(int64(7_000_123 + j*1_000_000)), say(0).n(int64(31_000_456 + j*1_000_000))} {
+					if strings.Contains(text, no) {
+						r.Fatalf("client %d's papers have %s:\n%s", i, no, text)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestLikeNames: a name within another is no other client's.
+func TestLikeNames(t *testing.T) {
+	f := &Facts{Clients: []Client{{Key: "1", Name: "東小学校"}, {Key: "2", Name: "城東小学校"}}, Answers: map[string]Answer{"cause": {Text: "城東小学校と東小学校の保管庫"}}}
+	for i, want := range []string{"（他の委託元）と東小学校の保管庫", "城東小学校と（他の委託元）の保管庫"} {
+		if got := f.For(i).Answers["cause"].Text; got != want {
+			t.Errorf("%s reads %s", f.Clients[i].Name, got)
+		}
+	}
+	if f.Answers["cause"].Text != "城東小学校と東小学校の保管庫" {
+		t.Error("the facts themselves were changed")
+	}
+}
+
+// TestEdits: what people have written stays when papers are made anew, and what the records say now stands beside it once that is something
+// else. It holds for its language and its client.
+func TestEdits(t *testing.T) {
+	f := &Facts{At: began.Add(99 * time.Hour), Case: Case{Known: began}, Clients: []Client{{Key: "c1", Name: "第一小学校"}}}
+	found := func() Field { return get(Fields(FirstReport, f), "1.found") }
+	was := found().Own.JA
+	f.Edits = []Edit{{Kind: FirstReport, Key: "1.found", Lang: "ja", Text: "7月13日の朝", Was: was, By: "sato", When: began}}
+	text := said(Make(FirstReport, f, lang.Japanese))
+	if !strings.Contains(text, "7月13日の朝") || strings.Contains(text, was) || strings.Contains(text, "記録の現在の内容") {
+		t.Errorf("the edit is not there:\n%s", text)
+	}
+	f.Case.Known = began.Add(time.Hour)
+	text = said(Make(FirstReport, f, lang.Japanese))
+	if now := found().Own.JA; now == was || !strings.Contains(text, "7月13日の朝") || !strings.Contains(text, "【確認】記録の現在の内容："+now) {
+		t.Errorf("what the records say now is not beside the edit:\n%s", text)
+	}
+	if text := said(Make(FirstReport, f, lang.English)); strings.Contains(text, "7月13日の朝") || strings.Contains(text, "the records now say") {
+		t.Errorf("the edit of one language is in the other:\n%s", text)
+	}
+	f.Edits = []Edit{{Kind: ClientNotice, Key: "6", Lang: "ja", Text: "全体"}, {Kind: ClientNotice, Key: "6", Client: "c1", Lang: "ja", Text: "個別"}}
+	if x := get(Fields(ClientNotice, f), "6"); x.Shown(lang.Japanese) != "個別" {
+		t.Errorf("a client's own edit is not before that of all: %q", x.Shown(lang.Japanese))
+	}
+}
+
+// TestFields: each field of a paper has a key of its own, words in both languages, and a place to fill in where nobody knows.
+func TestFields(t *testing.T) {
+	asked := make(map[string]bool)
+	for _, k := range Kinds() {
+		seen := make(map[string]bool)
+		for _, x := range Fields(k, &Facts{}) {
+			if seen[x.Key] || (x.Part.JA == "") != (x.Part.EN == "") || (x.Label.JA == "") != (x.Label.EN == "") {
+				t.Errorf("%s: field %+v", k, x)
+			}
+			seen[x.Key] = true
+			for _, q := range x.Asks {
+				if asked[q] = true; questions[q].Key == "" {
+					t.Errorf("%s: %s asks %s, which is no question", k, x.Key, q)
+				}
+			}
+			if x.Shown(lang.Japanese) == "" || x.Shown(lang.English) == "" {
+				t.Errorf("%s: %s is empty", k, x.Key)
+			}
+			if x.Machine.JA == "" && !strings.Contains(x.Own.JA, "未把握") {
+				t.Errorf("%s: %s does not say that it is not known: %q", k, x.Key, x.Own.JA)
+			}
+		}
+		if t1 := Title(k); t1.JA == "" || t1.EN == "" || len(seen) == 0 {
+			t.Errorf("%s has no title or no fields", k)
+		}
+	}
+	for _, q := range Questions {
+		if deadlines := []string{"hostile", "sensitive", "property-damage", "public-bodies"}; !asked[q.Key] && !slices.Contains(deadlines, q.Key) { // which rules ask
+			t.Errorf("no paper asks %s", q.Key)
+		}
+	}
+}
+
+// TestFinal: the final report shows, field by field, what the first one said where that was something else.
+func TestFinal(t *testing.T) {
+	f := &Facts{At: began, Answers: map[string]Answer{"cause": {Text: "調査中"}, "found-by": {Text: "own"}}}
+	f.First = Keep(FirstReport, f)
+	f.Answers = map[string]Answer{"cause": {Text: "VPN機器の脆弱性"}, "found-by": {Text: "own"}}
+	var changed []string
+	for _, x := range Fields(FinalReport, f) {
+		if x.Before != (Text{}) {
+			changed = append(changed, x.Key+": "+x.Before.JA+" → "+x.Shown(lang.Japanese))
+		}
+	}
+	if fmt.Sprint(changed) != "[4.cause: 調査中 → VPN機器の脆弱性]" {
+		t.Errorf("%q", changed)
+	}
+	if text := said(Make(FinalReport, f, lang.Japanese)); strings.Count(text, "調査中") != 1 || !strings.Contains(text, "速報からの変更点") {
+		t.Errorf("%s", text)
+	}
+}
+
+// TestPersons: a notice to persons has items 1, 2, 4, 5 and 9 alone, no number of persons, and only what concerns these.
+func TestPersons(t *testing.T) {
+	c := Client{Name: "第一小学校", Shares: []Share{{Year: 2025, Data: []string{"写真"}}, {Year: 2024, Data: []string{"成績"}}}}
+	c.Exposure = Exposure{Known: true, Persons: Three{1111, 2222, 3333}, Files: Three{4444, 5555, 6666}}
+	f := &Facts{At: began, Clients: []Client{c}, Total: c.Sums, Answers: map[string]Answer{"measures-done": {Text: "対策済"}, "publication": {Text: "done"}}}
+	for count, want := range map[Class]string{Confirmed: "開かれたことが記録で確認", Possible: "可能性を否定できません", Exempt: "暗号化された状態"} {
+		text := said(Make(PersonNotice, f.ForPersons(Reader{School: "第一小学校", Year: "2025", Count: count}), lang.Japanese))
+		if !strings.Contains(text, want) || !strings.Contains(text, "写真") {
+			t.Errorf("%d: no %s in\n%s", count, want, text)
+		}
+		for _, no := range []string{"成績", "1,111", "2,222", "3,333", "4,444", "5,555", "対策済", "公表"} {
+			if strings.Contains(text, no) {
+				t.Errorf("%d: %s in\n%s", count, no, text)
+			}
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	ja, en := say(lang.Japanese), say(lang.English)
+	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 173000: "173,000", -1234: "-1,234", 1_000_000: "1,000,000"} {
+		if got := ja.n(n); got != want {
+			t.Errorf("%d: %s", n, got)
+		}
+	}
+	for _, c := range []struct {
+		part, whole int64
+		want        string
+	}{{25, 1000, "2.5％"}, {1, 1_000_000, "0.1％未満"}, {999_999, 1_000_000, "99.9％超"}, {0, 10, "0.0％"}, {10, 10, "100.0％"}} {
+		if got := ja.percent(c.part, c.whole); got != c.want {
+			t.Errorf("%d of %d: %s", c.part, c.whole, got)
+		}
+	}
+	at := time.Date(2026, 12, 31, 15, 4, 0, 0, time.UTC) // the next day in Japan
+	if ja.moment(at) != "2027年1月1日 00:04" || en.date(at) != "1 January 2027" {
+		t.Errorf("%s, %s", ja.moment(at), en.date(at))
+	}
+	for name, want := range map[string]string{"青葉市立第1小学校": "貴校", "青葉市教育委員会": "貴委員会", "株式会社さくら写真館": "貴館", "さくら写真株式会社": "貴社", "同窓会": "貴団体", "": "貴団体", "青葉大学": "貴学"} {
+		if got := ja.you(name); got != want {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
