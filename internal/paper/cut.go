@@ -143,6 +143,18 @@ func (c *cutter) back(s string, mine map[string]bool) string {
 	return b.String()
 }
 
+// within returns the facts that a kind of paper may use: of one client for its own papers, and of none where it is not cut to one.
+func (f *Facts) within(k Kind) *Facts {
+	if k != ClientNotice && k != PersonNotice || len(f.Clients) == 1 {
+		return f
+	}
+	out := *f
+	out.Clients, out.Total = nil, Sums{}
+	out.Lines = slices.DeleteFunc(slices.Clone(f.Lines), func(l Line) bool { return l.Client != "" })
+	out.Edits = slices.DeleteFunc(slices.Clone(f.Edits), func(e Edit) bool { return e.Client != "" })
+	return &out
+}
+
 // For returns the facts that the client of a number may see: its own, and of the house what concerns everybody. Texts that name another
 // client, one of its schools or one of its stores have a word in its place.
 func (f *Facts) For(i int) *Facts { return newCutter(f).cut(i) }

@@ -72,6 +72,14 @@ func draw(r *rapid.T) *Facts {
 	return f
 }
 
+// seen are the facts that a kind of paper is made of.
+func seen(k Kind, f *Facts) *Facts {
+	if (k == ClientNotice || k == PersonNotice) && len(f.Clients) > 0 {
+		return f.For(0)
+	}
+	return f
+}
+
 func sums(r *rapid.T) (s Sums) {
 	s.Exposure = Exposure{Known: rapid.Bool().Draw(r, "counted")}
 	s.Damage.Known = rapid.Bool().Draw(r, "looked")

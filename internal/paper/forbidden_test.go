@@ -78,7 +78,7 @@ func TestForbidden(t *testing.T) {
 		f := draw(r)
 		for _, k := range Kinds() {
 			for _, l := range []lang.Lang{lang.Japanese, lang.English} {
-				for line := range strings.SplitSeq(said(Make(k, f, l)), "\n") {
+				for line := range strings.SplitSeq(said(Make(k, seen(k, f), l)), "\n") {
 					if fine[line] {
 						continue
 					}
@@ -139,6 +139,9 @@ func TestMost(t *testing.T) {
 		x := &f.Total.Exposure
 		may := x.Known && f.Controls.Ledger.Verified && x.Files.Confirmed+x.Persons.Confirmed+x.Unknown.Confirmed+x.Strange == 0
 		for _, k := range Kinds() {
+			if k == ClientNotice || k == PersonNotice { // their own numbers stand there
+				continue
+			}
 			text := said(Make(k, f, lang.Japanese))
 			if strings.Contains(text, most) && !may {
 				r.Fatalf("%s says it: %+v", k, x)

@@ -140,6 +140,7 @@ func Fields(k Kind, f *Facts) []Field {
 }
 
 func fields(p paper, f *Facts) []Field {
+	f = f.within(p.kind)
 	both := [2]*sheet{{say: say(lang.English), f: f}, {say: say(lang.Japanese), f: f}}
 	for _, s := range both {
 		p.fill(s)
@@ -186,6 +187,7 @@ func Make(k Kind, f *Facts, l lang.Lang) *document.Document {
 	if !ok {
 		return &document.Document{Lang: l.String()}
 	}
+	f = f.within(k)
 	s := &sheet{say: say(l), f: f}
 	d := &document.Document{
 		Lang: l.String(), Title: s.text(p.title), Draft: s.text(p.draft), Letter: p.letter,

@@ -61,7 +61,12 @@ func TestNothingVanishes(t *testing.T) {
 		f := draw(r)
 		x := &f.Total.Exposure
 		for _, k := range counting {
-			text := said(Make(k, f, lang.Japanese))
+			text := said(Make(k, seen(k, f), lang.Japanese))
+			if k == ClientNotice && len(f.Clients) != 0 {
+				x = &f.Clients[0].Exposure
+			} else if x = &f.Total.Exposure; k == ClientNotice {
+				continue
+			}
 			for what, n := range map[string]int64{"個人と結び付いていないファイル：": x.FilesUnlinked.sum(), "本人の数を把握できないファイル：": x.Unknown.sum(), "目録にないデータ（版）：": x.Strange} {
 				if want := what + say(lang.Japanese).files(n); x.Known && n > 0 && !strings.Contains(text, want) {
 					r.Fatalf("%s lacks %s", k, want)
@@ -71,6 +76,7 @@ func TestNothingVanishes(t *testing.T) {
 				r.Fatalf("%s does not tell of %d persons who are there for unlinked files", k, n)
 			}
 		}
+		x = &f.Total.Exposure
 		for _, k := range []Kind{FirstReport, FinalReport, ClientNotice, PublicNotice, MarkReport, ExemptionSheet} {
 			if text := said(Make(k, f, lang.Japanese)); len(f.Gaps) > 0 && !strings.Contains(text, f.Gaps[0].What.JA) {
 				r.Fatalf("%s does not tell of the gaps", k)
@@ -82,6 +88,19 @@ func TestNothingVanishes(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestUncut: a client's paper that is asked for of all clients holds nobody's.
+func TestUncut(t *testing.T) {
+	f := &Facts{At: began, Clients: []Client{{Key: "1", Name: "東小学校"}, {Key: "2", Name: "西小学校"}}, Lines: []Line{{What: Text{JA: "西だけ", EN: "west"}, Client: "2"}}, Edits: []Edit{{Kind: ClientNotice, Client: "2", Key: "6", Lang: "ja", Text: "西へ"}}}
+	f.Total.Exposure = Exposure{Known: true, Persons: Three{Confirmed: 7654}}
+	for _, k := range []Kind{ClientNotice, PersonNotice} {
+		for _, no := range []string{"東小学校", "西", "7,654"} {
+			if text := said(Make(k, f, lang.Japanese)); strings.Contains(text, no) {
+				t.Errorf("%s: %s in\n%s", k, no, text)
+			}
+		}
+	}
 }
 
 // TestOneClient: the paper of a client holds no other client's name, school, store, person, file, number or text, whatever people have
