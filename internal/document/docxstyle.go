@@ -48,7 +48,7 @@ func docxFonts() string {
 
 // docxSettings turns off what Word would do by itself, and has it break lines as strictly as Japanese print does.
 const docxSettings = `<w:settings xmlns:w="` + wordSpace + `"><w:zoom w:percent="100"/><w:defaultTabStop w:val="840"/><w:characterSpacingControl w:val="compressPunctuation"/><w:strictFirstAndLastChars/>` +
-	`<w:compat><w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat><w:themeFontLang w:val="en-US" w:eastAsia="ja-JP"/></w:settings>`
+	`<w:compat><w:doNotExpandShiftReturn/><w:compatSetting w:name="compatibilityMode" w:uri="http://schemas.microsoft.com/office/word" w:val="15"/></w:compat><w:themeFontLang w:val="en-US" w:eastAsia="ja-JP"/></w:settings>`
 
 // styles are those of paragraphs, letters and tables. Lines have heights of their own, because 游明朝 is half as high again as it looks.
 func (d *Document) styles() string {

@@ -93,7 +93,7 @@ func TestDOCX(t *testing.T) {
 		"word/styles.xml":   {`w:eastAsia="游ゴシック"`, `w:eastAsia="ja-JP"`, `<w:lang w:val="ja-JP"`, `<w:outlineLvl w:val="0"/>`, `<w:kinsoku/>`},
 		"word/header1.xml":  {"下書き"},
 		"word/footer1.xml":  {"PAGE", "NUMPAGES"},
-		"word/settings.xml": {"strictFirstAndLastChars"},
+		"word/settings.xml": {"doNotExpandShiftReturn", "strictFirstAndLastChars"},
 	} {
 		for _, want := range list {
 			if !strings.Contains(p[part], want) {
