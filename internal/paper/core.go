@@ -140,7 +140,7 @@ func (s *sheet) course(most int) string {
 		if source != "" {
 			source = s.t("（%s）", " (%s)", source)
 		}
-		out = append(out, s.moment(l.When)+"　"+s.text(l.What)+source)
+		out = append(out, s.moment(l.When)+s.t("　", " – ")+s.text(l.What)+source)
 	}
 	return lines(out...)
 }

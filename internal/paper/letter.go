@@ -86,9 +86,14 @@ func (s say) you(name string) string {
 	return "貴団体"
 }
 
-// ask is whom to ask.
+// ask is whom to ask, on two lines.
 func (s *sheet) ask() string {
-	return lines(s.or(s.f.Firm.Name, "会社名", "name of the firm"), s.or(s.contact(), "お問合せ窓口", "whom to ask"))
+	firm := s.or(s.f.Firm.Name, "会社名", "name of the firm")
+	who, how, ok := strings.Cut(s.contact(), "\n")
+	if !ok {
+		return lines(firm, s.open("お問合せ窓口", "whom to ask"))
+	}
+	return lines(firm+s.t("　", ", ")+who, strings.ReplaceAll(how, "\n", s.t("　", ", ")))
 }
 
 // fillClient is the notice to a client: what is known of the nine items, of its own data alone.

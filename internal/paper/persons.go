@@ -22,7 +22,7 @@ func fillPersons(s *sheet) {
 	s.fact("5", "", "", "", "secondary-damage secondary-what")
 	s.head("５　お願いとお問合せ先", "5. What you can do, and whom to ask")
 	s.fact("9.advice", "", "", s.advice(), "advice")
-	s.fact("9.contact", "お問合せ先", "whom to ask", s.ask(), "")
+	s.fact("9.contact", "", "", lines(s.t("お問合せ先：", "Whom to ask:"), s.ask()), "")
 }
 
 // school is whose album it is.
@@ -64,8 +64,8 @@ func (s *sheet) concerned() string {
 
 // advice is item 9: what a person can do. People change it as they see fit.
 func (s *sheet) advice() string {
-	return s.t("当社や学校の名前をかたる電話・メール・訪問にご注意ください。当社が、この件でお金や暗証番号をお尋ねすることはございません。\n心当たりのない連絡や、お写真・お名前が使われていることにお気付きの場合は、下記までお知らせください。",
-		"Beware of calls, mails and visitors that use our name or the school's. We shall never ask for money or passwords because of this.\nIf you are contacted by strangers, or see your photograph or name used somewhere, please tell us.")
+	return s.t("当社や学校の名前をかたる電話・メール・訪問にご注意ください。当社が、この件でお金や暗証番号をお尋ねすることはございません。心当たりのない連絡や、お写真・お名前が使われていることにお気付きの場合は、下記までお知らせください。",
+		"Beware of calls, mails and visitors that use our name or the school's. We shall never ask for money or passwords because of this. If you are contacted by strangers, or see your photograph or name used somewhere, please tell us.")
 }
 
 // ForPersons returns the facts of a notice to the persons of a client who have school, year and class in common.
@@ -96,8 +96,8 @@ func layPersons(s *sheet, list []Field) (out []document.Block) {
 			name = place + year + "\n" + name
 		}
 	}
-	out = s.opening([]string{name + s.t(" 様\n保護者の皆様", "\nand parents")}, s.text(Title(PersonNotice)))
+	out = s.opening([]string{name + s.t(" 様　保護者の皆様", " and parents")}, s.text(Title(PersonNotice)))
 	out = append(out, s.body(get(list, "intro"))...)
 	out = append(out, s.parts(list[1:])...)
-	return append(out, s.end("以上")...)
+	return out
 }

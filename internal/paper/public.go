@@ -103,7 +103,7 @@ func (s *sheet) plainData() string {
 	if who != "" {
 		who = s.t("%sの", "Of %s: ", who)
 	}
-	return lines(s.t("%s%sです。", "%s%s.", who, data), labelled(s.t("いつのもの：", "Of when: "), s.years()))
+	return lines(s.t("%s%sです。", "%s%s.", who, data), labelled(s.t("いつのもの：", "Years: "), s.years()))
 }
 
 // plainClass is one of the three numbers in an easy sentence.
