@@ -27,15 +27,15 @@ func fillBoard(s *sheet) {
 }
 
 func (s *sheet) briefLoose(x *Exposure) string {
-	if n := x.Unknown.sum() + x.FilesUnlinked.sum(); n == 0 {
+	if n := x.Unknown.sum() + x.FilesUnlinked.sum() + x.Strange; n == 0 {
 		return ""
 	}
-	return s.t("人数を把握できないファイル %s、個人と結び付いていないファイル %s", "persons unknown for %s; linked to nobody: %s", s.files(x.Unknown.sum()), s.files(x.FilesUnlinked.sum()))
+	return s.t("人数を把握できないファイル %s、個人と結び付いていないファイル %s、目録にないデータ %s", "persons unknown for %s; linked to nobody: %s; not in the catalogue: %s", s.files(x.Unknown.sum()), s.files(x.FilesUnlinked.sum()), s.files(x.Strange))
 }
 
 func (s *sheet) briefGaps() string {
 	if len(s.f.Gaps) == 0 {
-		return short(s.gaps(), 80)
+		return short(s.gaps(), 160)
 	}
 	hits := 0
 	for _, g := range s.f.Gaps {
@@ -46,8 +46,8 @@ func (s *sheet) briefGaps() string {
 	return s.t("%d件（うち対象期間に重なるもの%d件。重なるものは「可能性」に算入）", "%d, of which %d lie in the time in question (they count as possible)", len(s.f.Gaps), hits)
 }
 
-// maxBoard is how many letters of a field stand on the board's page.
-const maxBoard = 150
+// maxBoard is how many columns of a field stand on the board's page, so that it is one: a test fills them all.
+const maxBoard = 208
 
 func layBoard(s *sheet, list []Field) (out []document.Block) {
 	x := &s.f.Total.Exposure
@@ -62,21 +62,13 @@ func layBoard(s *sheet, list []Field) (out []document.Block) {
 		}
 	}
 	out = append(out, document.Paragraph{Tone: document.Large, Text: s.t("事案 %s：個人データの漏えい等のおそれ（委託元%s者、うち行政機関等%s者）", "Case %s: personal data may have leaked (%s clients, %s of them public bodies)",
-		short(s.or(s.f.Case.Number, "番号", "number"), 20), s.n(int64(known)), s.n(int64(public)))}, t)
+		short(s.or(s.f.Case.Number, "番号", "number"), 40), s.n(int64(known)), s.n(int64(public)))}, t)
 	form := document.Form{}
 	for _, f := range list {
-		text := short(strings.ReplaceAll(f.Shown(lang.Lang(s.say)), "\n", s.t("／", "; ")), s.fit(maxBoard))
+		text := short(strings.ReplaceAll(f.Shown(lang.Lang(s.say)), "\n", s.t("／", "; ")), maxBoard)
 		form = append(form, document.Field{Label: s.text(f.Label), Value: []document.Paragraph{{Text: text}}})
 	}
-	return append(out, document.Heading{Text: s.t("要点", "In short")}, form, document.Heading{Text: s.t("期限", "What is due")}, s.deadlines(7))
-}
-
-// fit is how many letters of this language take the room of so many Japanese ones.
-func (s say) fit(letters int) int {
-	if s.ja() {
-		return letters
-	}
-	return letters * 9 / 5
+	return append(out, document.Heading{Text: s.t("要点", "In short")}, form, document.Heading{Text: s.t("期限", "What is due")}, s.deadlines(6))
 }
 
 // deadlines are the first so many of them that are due.

@@ -77,6 +77,11 @@ func TestNothingVanishes(t *testing.T) {
 			}
 		}
 		x = &f.Total.Exposure
+		for _, n := range []int64{x.FilesUnlinked.sum(), x.Unknown.sum(), x.Strange} {
+			if text := said(Make(BoardSummary, f, lang.Japanese)); x.Known && n > 0 && !strings.Contains(text, " "+say(lang.Japanese).files(n)) {
+				r.Fatalf("the board does not learn of %d:\n%s", n, text)
+			}
+		}
 		for _, k := range []Kind{FirstReport, FinalReport, ClientNotice, PublicNotice, MarkReport, ExemptionSheet} {
 			if text := said(Make(k, f, lang.Japanese)); len(f.Gaps) > 0 && !strings.Contains(text, f.Gaps[0].What.JA) {
 				r.Fatalf("%s does not tell of the gaps", k)

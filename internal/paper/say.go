@@ -163,11 +163,17 @@ func lines(texts ...string) string {
 	return strings.Join(out, "\n")
 }
 
-// short cuts a text to so many letters.
-func short(text string, letters int) string {
-	r := []rune(strings.Join(strings.Fields(text), " "))
-	if len(r) <= letters {
-		return string(r)
+// short cuts a text to so many columns, of which a Japanese letter takes two.
+func short(text string, columns int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	at := 0
+	for i, r := range text {
+		if at++; r >= 0x2e80 {
+			at++
+		}
+		if at > columns {
+			return text[:i] + "…"
+		}
 	}
-	return string(r[:letters-1]) + "…"
+	return text
 }
