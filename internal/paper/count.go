@@ -113,11 +113,11 @@ func (s *sheet) rows(withClient bool) document.Table {
 	if withClient {
 		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 30, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 106}, document.Column{Title: s.t("公的", "public"), Width: 30})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: 74}, document.Column{Title: s.t("年度", "year"), Width: 31}, document.Column{Title: s.t("区分", "who"), Width: 49})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: 68}, document.Column{Title: s.t("年度", "year"), Width: 31}, document.Column{Title: s.t("区分", "who"), Width: 49})
 	for _, c := range classes {
 		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name), Width: 42, Right: true})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("うち紐付けなし", "of these, unlinked"), Width: 40, Right: true}, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: 48, Right: true})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("うち紐付けなし", "of these, unlinked"), Width: 45, Right: true}, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: 50, Right: true})
 	n := int64(0)
 	for row := range s.table(withClient) {
 		if n++; withClient {
