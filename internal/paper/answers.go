@@ -9,16 +9,18 @@ type Question struct {
 
 // Choice is an answer that may be given.
 type Choice struct {
-	Key  string
-	Text Text
+	Key    string
+	Text   Text
+	Letter Text // a sentence for letters, where a word would be curt
 }
 
 var (
 	yesNo = []Choice{
-		{"yes", Text{JA: "有", EN: "yes"}}, {"no", Text{JA: "無", EN: "none known"}}, {"unknown", Text{JA: "不明", EN: "not known"}},
+		{"yes", Text{JA: "有", EN: "yes"}, Text{JA: "次のとおりです。", EN: "As follows."}}, {"no", Text{JA: "無", EN: "none known"}, Text{JA: "現時点で把握しているものはございません。", EN: "We know of none so far."}},
+		{"unknown", Text{JA: "不明", EN: "not known"}, Text{JA: "現時点では分かっておりません。", EN: "We do not know yet."}},
 	}
 	applies = []Choice{
-		{"yes", Text{JA: "該当", EN: "applies"}}, {"no", Text{JA: "非該当", EN: "does not apply"}}, {"unknown", Text{JA: "不明", EN: "not known"}},
+		{Key: "yes", Text: Text{JA: "該当", EN: "applies"}}, {Key: "no", Text: Text{JA: "非該当", EN: "does not apply"}}, {Key: "unknown", Text: Text{JA: "不明", EN: "not known"}},
 	}
 )
 
@@ -29,11 +31,11 @@ var Questions = []Question{
 	{"property-damage", Text{JA: "不正利用により財産的被害が生じるおそれ（2号）", EN: "abuse may cost persons money or goods (no. 2)"}, applies},
 	{"public-bodies", Text{JA: "委託元に公立学校等の行政機関等が含まれる", EN: "public schools or offices are among the clients"}, yesNo},
 	{"found-by", Text{JA: "発見者", EN: "who found it"}, []Choice{
-		{"own", Text{JA: "自社", EN: "the firm itself"}}, {"contractor", Text{JA: "委託先", EN: "a contractor"}}, {"client", Text{JA: "取引先（委託元）", EN: "a client"}},
-		{"person", Text{JA: "本人", EN: "a person concerned"}}, {"police", Text{JA: "捜査機関", EN: "the police"}}, {"other", Text{JA: "その他", EN: "somebody else"}},
+		{Key: "own", Text: Text{JA: "自社", EN: "the firm itself"}}, {Key: "contractor", Text: Text{JA: "委託先", EN: "a contractor"}}, {Key: "client", Text: Text{JA: "取引先（委託元）", EN: "a client"}},
+		{Key: "person", Text: Text{JA: "本人", EN: "a person concerned"}}, {Key: "police", Text: Text{JA: "捜査機関", EN: "the police"}}, {Key: "other", Text: Text{JA: "その他", EN: "somebody else"}},
 	}},
 	{"cause-by", Text{JA: "発生した主体", EN: "where it happened"}, []Choice{
-		{"own", Text{JA: "報告者", EN: "at the reporting firm"}}, {"contractor", Text{JA: "委託先", EN: "at a contractor"}}, {"unknown", Text{JA: "不明", EN: "not known"}},
+		{Key: "own", Text: Text{JA: "報告者", EN: "at the reporting firm"}}, {Key: "contractor", Text: Text{JA: "委託先", EN: "at a contractor"}}, {Key: "unknown", Text: Text{JA: "不明", EN: "not known"}},
 	}},
 	{"cause", Text{JA: "原因", EN: "cause"}, nil},
 	{"secondary-damage", Text{JA: "二次被害又はそのおそれの有無", EN: "further damage, or that it may come"}, yesNo},
@@ -42,7 +44,8 @@ var Questions = []Question{
 	{"measures-done", Text{JA: "実施済みの措置", EN: "measures taken"}, nil},
 	{"measures-planned", Text{JA: "今後実施予定の措置（完了予定時期を含む。）", EN: "measures planned, with their dates"}, nil},
 	{"publication", Text{JA: "公表の実施状況", EN: "publication"}, []Choice{
-		{"done", Text{JA: "実施済み", EN: "done"}}, {"planned", Text{JA: "実施予定", EN: "planned"}}, {"considered", Text{JA: "検討中", EN: "being considered"}}, {"none", Text{JA: "予定なし", EN: "not planned"}},
+		{"done", Text{JA: "実施済み", EN: "done"}, Text{JA: "公表いたしました。", EN: "It was published."}}, {"planned", Text{JA: "実施予定", EN: "planned"}, Text{JA: "公表を予定しております。", EN: "It will be published."}},
+		{"considered", Text{JA: "検討中", EN: "being considered"}, Text{JA: "公表を検討しております。", EN: "We are considering it."}}, {"none", Text{JA: "予定なし", EN: "not planned"}, Text{JA: "公表の予定はございません。", EN: "It will not be published."}},
 	}},
 	{"publication-how", Text{JA: "公表の日と方法", EN: "day and way of publication"}, nil},
 	{"subcontractors", Text{JA: "委託先の有無及び名称", EN: "contractors of the firm, and their names"}, nil},
@@ -74,10 +77,13 @@ var questions = func() map[string]Question {
 }()
 
 // answer is what people have said to a question, in words.
-func (f *Facts) answer(s say, key string) string {
-	a := f.Answers[key].Text
+func (s *sheet) answer(key string) string {
+	a := s.f.Answers[key].Text
 	for _, c := range questions[key].Choices {
 		if c.Key == a {
+			if s.letter && c.Letter != (Text{}) {
+				return s.text(c.Letter)
+			}
 			return s.text(c.Text)
 		}
 	}

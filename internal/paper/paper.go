@@ -51,7 +51,7 @@ func papers() []paper {
 		{PersonNotice, Text{JA: "お預かりしている個人情報に関するお詫びとお知らせ", EN: "An apology and a notice about your personal data"}, Text{}, true, fillPersons, layPersons},
 		{MarkReport, Text{JA: "個人情報の取扱いに関する事故等の報告書", EN: "Report on an accident in the handling of personal data (PrivacyMark)"}, official, false, fillMark, layForm},
 		{RansomForm, Text{JA: "ランサムウェア事案に関する報告（共通様式の下書き）", EN: "Report on a ransomware attack (draft for the common form)"}, common, false, fillRansom, layForm},
-		{PublicNotice, Text{JA: "不正アクセスによる個人データの漏えい等のおそれに関するお詫びとお知らせ", EN: "Apology and notice: possible leak of personal data after unauthorised access"}, Text{}, true, fillPublic, layPublic},
+		{PublicNotice, Text{JA: "個人データの漏えい等のおそれに関するお詫びとお知らせ", EN: "Apology and notice: possible leak of personal data"}, Text{}, true, fillPublic, layPublic},
 		{PlainNotice, Text{JA: "個人情報についてのお知らせ（やさしい日本語）", EN: "What happened to personal data: the short version"}, Text{}, true, fillPlain, layPlain},
 		{BoardSummary, Text{JA: "取締役会報告", EN: "Summary for the board"}, inside, false, fillBoard, layBoard},
 		{TelephoneDesk, Text{JA: "電話応対の手引き（想定問答）", EN: "Questions and answers for the telephone desk"}, inside, false, fillDesk, layDesk},
@@ -141,7 +141,7 @@ func Fields(k Kind, f *Facts) []Field {
 
 func fields(p paper, f *Facts) []Field {
 	f = f.within(p.kind)
-	both := [2]*sheet{{say: say(lang.English), f: f}, {say: say(lang.Japanese), f: f}}
+	both := [2]*sheet{{say: say(lang.English), f: f, letter: p.letter}, {say: say(lang.Japanese), f: f, letter: p.letter}}
 	for _, s := range both {
 		p.fill(s)
 	}
@@ -213,9 +213,10 @@ func Keep(k Kind, f *Facts) *Kept {
 // sheet gathers the fields of a paper in one language.
 type sheet struct {
 	say
-	f     *Facts
-	part  string
-	items []item
+	f      *Facts
+	letter bool
+	part   string
+	items  []item
 }
 
 // item is a field in one language.
@@ -228,7 +229,7 @@ type item struct {
 func (x item) own(s *sheet) string {
 	text := x.machine
 	for i, key := range strings.Fields(x.asks) {
-		said := s.f.answer(s.say, key)
+		said := s.answer(key)
 		if said == "" && i > 0 && !settled(s.f.Answers[strings.Fields(x.asks)[0]].Text) {
 			said = s.unknown() // there is something, and what it is nobody has said
 		}

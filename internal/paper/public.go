@@ -60,7 +60,11 @@ func (s *sheet) loss() string {
 }
 
 func layPublic(s *sheet, list []Field) (out []document.Block) {
-	out = s.opening([]string{s.t("お客様・関係者の皆様", "To our customers and everybody concerned")}, s.text(Title(PublicNotice)))
+	title := s.text(Title(PublicNotice))
+	if s.f.Answers["hostile"].Text == "yes" { // nobody else may say so
+		title = s.t("不正アクセスによる", "") + title + s.t("", " after unauthorised access")
+	}
+	out = s.opening([]string{s.t("お客様・関係者の皆様", "To our customers and everybody concerned")}, title)
 	out = append(out, s.body(get(list, "intro"))...)
 	if s.ja() {
 		out = append(out, document.Paragraph{Text: "記", Align: document.Centre})
