@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // first is when a suspect acted for the first time.
@@ -27,6 +28,7 @@ const (
 type cutter struct {
 	f      *Facts // whose texts have marks in the place of names
 	names  []string
+	begin  map[rune][]int // names by their first letters, the longest first
 	client []Client
 }
 
@@ -34,7 +36,7 @@ func newCutter(f *Facts) *cutter {
 	c := &cutter{client: f.Clients}
 	var known []string
 	add := func(name string) {
-		if name != "" && name != f.Firm.Name {
+		if telling(name) && name != f.Firm.Name {
 			known = append(known, name)
 		}
 	}
@@ -54,14 +56,49 @@ func newCutter(f *Facts) *cutter {
 		return strings.Compare(a, b)
 	})
 	c.names = slices.Compact(known)
-	var pairs []string
+	c.begin = make(map[rune][]int)
 	for i, n := range c.names {
-		pairs = append(pairs, n, string(clientOpens)+strconv.Itoa(i)+string(clientCloses))
+		r, _ := utf8.DecodeRuneInString(n)
+		c.begin[r] = append(c.begin[r], i)
 	}
-	r := strings.NewReplacer(pairs...)
-	c.f = f.changed(func(s string) string { return r.Replace(strings.Map(unmarked, s)) })
+	c.f = f.changed(c.mark)
 	return c
 }
+
+// telling reports whether a text can be told for a name: single letters and numbers stand in every text.
+func telling(name string) bool {
+	return utf8.RuneCountInString(name) > 1 && strings.Trim(name, "0123456789０１２３４５６７８９-/. ") != ""
+}
+
+// mark puts marks in the place of names.
+func (c *cutter) mark(s string) string {
+	s = strings.Map(unmarked, s)
+	var b strings.Builder
+	last := rune(0)
+	for s != "" {
+		r, size := utf8.DecodeRuneInString(s)
+		for _, i := range c.begin[r] {
+			n := c.names[i]
+			if rest, ok := strings.CutPrefix(s, n); ok && !(word(last) && word(r)) && !(startsWord(rest) && word(rune(n[len(n)-1]))) {
+				b.WriteString(string(clientOpens) + strconv.Itoa(i) + string(clientCloses))
+				s, size, last = rest, 0, 0
+				break
+			}
+		}
+		if size > 0 {
+			b.WriteString(s[:size])
+			s, last = s[size:], r
+		}
+	}
+	return b.String()
+}
+
+// word reports whether a letter goes on as a word does: sato is not in satomi.
+func word(r rune) bool {
+	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+}
+
+func startsWord(s string) bool { return s != "" && word(rune(s[0])) }
 
 func unmarked(r rune) rune {
 	if r == clientOpens || r == clientCloses {

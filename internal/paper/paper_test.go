@@ -121,7 +121,7 @@ func TestOneClient(t *testing.T) {
 			c := &f.Clients[i]
 			c.Exposure.Persons, c.Damage.Files = Three{Possible: int64(7_000_123 + i*1_000_000)}, int64(31_000_456+i*1_000_000)
 			c.Damage.Intact = 0
-			fmt.Fprintf(&all, "%sと share-%d-の school-%d-、", c.Name, i, i)
+			fmt.Fprintf(&all, "%sと share-%d-の school-%d-、share-%d-x", c.Name, i, i, i)
 			f.Lines = append(f.Lines, Line{When: began, Client: c.Key, What: Text{JA: fmt.Sprintf("only-%d-", i), EN: fmt.Sprintf("only-%d-", i)}})
 			f.Edits = append(f.Edits, Edit{Kind: ClientNotice, Client: c.Key, Key: "6", Lang: "ja", Text: fmt.Sprintf("edit-%d-", i)})
 			for p := range c.People {
@@ -166,6 +166,10 @@ func TestOneClient(t *testing.T) {
 // TestLikeNames: a name within another is no other client's.
 func TestLikeNames(t *testing.T) {
 	f := &Facts{Clients: []Client{{Key: "1", Name: "東小学校"}, {Key: "2", Name: "城東小学校"}}, Answers: map[string]Answer{"cause": {Text: "城東小学校と東小学校の保管庫"}}}
+	other := &Facts{Clients: []Client{{Key: "1", Shares: []Share{{Name: "album"}, {Name: "2026"}, {Name: "A"}}}, {Key: "2"}}, Answers: map[string]Answer{"cause": {Text: "2026年、albums と Aのalbum、album"}}}
+	if got := other.For(1).Answers["cause"].Text; got != "2026年、albums と Aの（他の委託元）、（他の委託元）" {
+		t.Errorf("%s", got)
+	}
 	for i, want := range []string{"（他の委託元）と東小学校の保管庫", "城東小学校と（他の委託元）の保管庫"} {
 		if got := f.For(i).Answers["cause"].Text; got != want {
 			t.Errorf("%s reads %s", f.Clients[i].Name, got)
