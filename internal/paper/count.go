@@ -109,13 +109,14 @@ func (s *sheet) gaps() string {
 
 // rows are persons by school, year and kind, of the clients at hand.
 func (s *sheet) rows(withClient bool) document.Table {
-	t := document.Table{}
+	t, place := document.Table{}, 130.0
 	if withClient {
-		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 30, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 106}, document.Column{Title: s.t("公的", "public"), Width: 30})
+		place = 54
+		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 36, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 96}, document.Column{Title: s.t("公的", "public"), Width: 33})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: 68}, document.Column{Title: s.t("年度", "year"), Width: 31}, document.Column{Title: s.t("区分", "who"), Width: 49})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: place}, document.Column{Title: s.t("年度", "year"), Width: 31}, document.Column{Title: s.t("区分", "who"), Width: 52})
 	for _, c := range classes {
-		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name), Width: 42, Right: true})
+		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name), Width: 50, Right: true})
 	}
 	t.Columns = append(t.Columns, document.Column{Title: s.t("うち紐付けなし", "of these, unlinked"), Width: 45, Right: true}, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: 50, Right: true})
 	n := int64(0)
@@ -165,7 +166,7 @@ func (s *sheet) clientRows(c *Client, withClient bool, yield func([]document.Cel
 			text := s.n(r.Persons.of(k.class))
 			switch {
 			case !x.Known || nobody && x.Unknown.of(k.class) > 0:
-				text = s.open("不明", "unknown")
+				text = s.open("不明", "?")
 			case nobody:
 				text = "0"
 			}
@@ -173,7 +174,7 @@ func (s *sheet) clientRows(c *Client, withClient bool, yield func([]document.Cel
 		}
 		loose := document.Cell{Text: s.n(r.Unlinked.sum())}
 		if !x.Known || nobody && x.Unknown.sum() > 0 {
-			loose.Text = s.open("不明", "unknown")
+			loose.Text = s.open("不明", "?")
 		}
 		last := document.Cell{Text: unknown}
 		if i > 0 {
