@@ -16,7 +16,8 @@ import (
 
 // Batch writes a ZIP with a folder for each client that is concerned, in it the notice as DOCX and PDF and the lists of persons and files
 // as workbooks, and an index of all clients. Letters are printed on as many presses as there are, side by side; without one there are no
-// PDFs, and the index says so. It keeps no more than some packs at a time; equal facts have equal bytes. People and Files are gone through one after the other, in the order of the clients.
+// PDFs, and the index says so. It keeps no more than some packs at a time; equal facts have equal bytes. People and Files are gone through
+// one after the other, in the order of the clients.
 func Batch(ctx context.Context, w io.Writer, f *Facts, l lang.Lang, presses ...*document.Press) error {
 	b := &batch{zip: zip.NewWriter(w), f: f, say: say(l), presses: make(chan *document.Press, len(presses)), cut: newCutter(f)}
 	for _, p := range presses {
