@@ -70,15 +70,6 @@ func (s *sheet) event() string {
 	return lines(out...)
 }
 
-// numbers are the categories of rule 7, in Japanese as people call them.
-func (s say) numbers(list []deadline.Category) string {
-	var out []string
-	for _, c := range list {
-		out = append(out, s.t("%d号", "no. %d", int(c)))
-	}
-	return s.list(out)
-}
-
 // article7 is which categories apply to the firm.
 func (s *sheet) article7() string {
 	var out []string
@@ -97,6 +88,9 @@ func (s *sheet) article7() string {
 			word = s.t("非該当", "does not apply")
 		}
 		out = append(out, s.t("%d号（%s）：%s", "no. %d (%s): %s", int(c), names[c-1], word))
+	}
+	if slices.ContainsFunc(s.f.Clients, func(c Client) bool { return slices.ContainsFunc(c.Shares, func(h Share) bool { return h.Sensitive }) }) {
+		out = append(out, s.t("（台帳上、要配慮個人情報を含むとされた保管データがあります。）", "(By the register there are stores with data that need special care.)"))
 	}
 	return lines(out...)
 }

@@ -59,12 +59,10 @@ var counting = []Kind{FirstReport, FinalReport, ClientNotice, MarkReport, Ransom
 func TestNothingVanishes(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		f := draw(r)
-		x := &f.Total.Exposure
 		for _, k := range counting {
 			text := said(Make(k, seen(k, f), lang.Japanese))
-			if k == ClientNotice && len(f.Clients) != 0 {
-				x = &f.Clients[0].Exposure
-			} else if x = &f.Total.Exposure; k == ClientNotice {
+			x := &seen(k, f).Total.Exposure
+			if k == ClientNotice && len(f.Clients) == 0 {
 				continue
 			}
 			for what, n := range map[string]int64{"個人と結び付いていないファイル：": x.FilesUnlinked.sum(), "本人の数を把握できないファイル：": x.Unknown.sum(), "目録にないデータ（版）：": x.Strange} {
@@ -76,7 +74,7 @@ func TestNothingVanishes(t *testing.T) {
 				r.Fatalf("%s does not tell of %d persons who are there for unlinked files", k, n)
 			}
 		}
-		x = &f.Total.Exposure
+		x := &f.Total.Exposure
 		for _, n := range []int64{x.FilesUnlinked.sum(), x.Unknown.sum(), x.Strange} {
 			if text := said(Make(BoardSummary, f, lang.Japanese)); x.Known && n > 0 && !strings.Contains(text, " "+say(lang.Japanese).files(n)) {
 				r.Fatalf("the board does not learn of %d:\n%s", n, text)
