@@ -144,6 +144,9 @@ func TestOneClient(t *testing.T) {
 			if !strings.Contains(text, f.Clients[i].Name) || !strings.Contains(text, fmt.Sprintf("person-%d-", i)) {
 				r.Fatalf("client %d is not in its own paper", i)
 			}
+			if own := say(0).n(int64(7_000_123 + i*1_000_000)); f.Clients[i].Exposure.Known && !strings.Contains(text, own) {
+				r.Fatalf("client %d does not learn of its %s", i, own)
+			}
 			if strings.Contains(text, "9,111,222") {
 				r.Fatal("the number of all is in it")
 			}
