@@ -103,7 +103,7 @@ func fillDesk(s *sheet) {
 		s.part = s.t(ja, en)
 		s.fact(key, "", "", answer, asks)
 	}
-	q("q.what", "何があったのですか。", "What happened?", s.plainly(), "")
+	q("q.what", "何があったのですか。", "What happened?", s.happened(), "")
 	q("q.data", "どんな情報が対象ですか。", "Which information is concerned?", s.plainData(), "")
 	q("q.me", "わたし（子ども）の情報は対象ですか。", "Am I, or is my child, concerned?", s.t("お名前、学校、卒業年度、組を伺い、一覧で確認のうえお答えします。一覧で「確認」の方には「開かれた記録があります」、「可能性」の方には「読み取られた可能性を否定できません」とお伝えします。一覧に見当たらない方には「現在の一覧には見当たりません。調べは続いており、分かったことは改めてお知らせします」とお伝えします。",
 		"Ask for name, school, year and class, and look at the list. “Confirmed”: “there is a record that it was opened”. “Possible”: “it cannot be ruled out that it was read”. Not on the list: “you are not on the list as it stands; we are still investigating and shall tell you what we find”."), "")

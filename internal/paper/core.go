@@ -120,8 +120,8 @@ func (s *sheet) clients() string {
 	return text
 }
 
-// course is the timeline, up to so many lines.
-func (s *sheet) course(most int) string {
+// course is the timeline, up to so many lines, for the house and authorities with its sources.
+func (s *sheet) course(most int, sources bool) string {
 	list := slices.Clone(s.f.Lines)
 	slices.SortStableFunc(list, func(a, b Line) int { return a.When.Compare(b.When) })
 	var out []string
@@ -131,7 +131,10 @@ func (s *sheet) course(most int) string {
 			break
 		}
 		source := s.text(l.Source)
-		if source != "" {
+		switch {
+		case !sources:
+			source = ""
+		case source != "":
 			source = s.t("（%s）", " (%s)", source)
 		}
 		out = append(out, s.moment(l.When)+s.t("　", " – ")+s.text(l.What)+source)
@@ -236,10 +239,10 @@ func (s *sheet) intact() string {
 		out = append(out, s.t("このうち%sについて、変更前と同じ内容の版が保管されていることを記録上確認しています。残る%sについては確認できていません。", "Of %s a version with the content as before is kept, by the records; of the other %s that is not known.", s.files(d.Intact), s.files(d.Files-d.Intact)))
 	}
 	if !d.Verified.IsZero() {
-		out = append(out, s.t("保管データの照合：%s", "The data kept were last verified on %s.", s.moment(d.Verified)))
+		out = append(out, s.t("保管データは %s に照合しています。", "The data kept were last verified on %s.", s.moment(d.Verified)))
 	}
 	if d.RolledBack > 0 {
-		out = append(out, s.t("%sを変更前の状態に復元済み（%s）", "%s were put back as they were (%s).", s.files(d.RolledBack), s.moment(d.When)))
+		out = append(out, s.t("%sを、変更前の状態に復元しました（%s）。", "%s were put back as they were (%s).", s.files(d.RolledBack), s.moment(d.When)))
 	} else {
 		out = append(out, s.t("復元は、まだ行っていません。", "Nothing was put back yet."))
 	}

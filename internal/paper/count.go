@@ -25,9 +25,9 @@ func (s say) persons(x *Exposure, c Class) string {
 	case !x.Known:
 		return s.unknown()
 	case files > 0 && n == 0:
-		return document.Blank(s.t("未把握 — 名簿のないファイル%s。判明次第追完", "not known yet: %s without a roster", s.files(files)))
+		return document.Blank(s.t("未把握 — 名簿のないファイル%s。判明次第追完", "not known yet: %s without a roster, to be added", s.files(files)))
 	case files > 0:
-		return s.t("%s以上（ほかに、名簿がなく人数を把握できないファイル%s）", "at least %s, and of %s without a roster nobody knows how many", s.people(n), s.files(files))
+		return s.t("%s以上（ほかに、名簿がなく人数を把握できないファイル%s）", "at least %s (and %s without a roster, of an unknown number of persons)", s.people(n), s.files(files))
 	}
 	return s.people(n)
 }
@@ -41,11 +41,26 @@ func (s say) three(x *Exposure) string {
 	for _, c := range classes {
 		out = append(out, s.t("%s（%s）：%s", "%s (%s): %s", s.text(c.name), s.text(c.about), s.persons(x, c.class)))
 	}
-	if n := x.Unlinked.sum(); n > 0 {
-		out = append(out, s.t("このうち、個人と結び付いていないファイルのため、該当し得る全員を数えたもの：確認 %s、可能性 %s、暗号化 %s", "Of these, counted because files are linked to nobody and may be anybody's: confirmed %s, possible %s, encrypted %s",
-			s.people(x.Unlinked.Confirmed), s.people(x.Unlinked.Possible), s.people(x.Unlinked.Exempt)))
+	return lines(append(out, s.unlinked(x), s.loose(x))...)
+}
+
+// outsiders are the three numbers in the words of a notice.
+func (s say) outsiders(x *Exposure) string {
+	if !x.Known {
+		return ""
 	}
-	return lines(append(out, s.loose(x))...)
+	return lines(s.t("・データが不審な利用者に開かれたことが、記録で確認された方：%s", "- opened by a distrusted party, by the records: %s", s.persons(x, Confirmed)),
+		s.t("・データが読み取られた可能性を否定できない方：%s", "- it cannot be ruled out that it was read: %s", s.persons(x, Possible)),
+		s.t("・データが、暗号化された状態でのみ不審な利用者の手の届く所にあった方：%s", "- only encrypted data were in reach: %s", s.persons(x, Exempt)), s.unlinked(x), s.loose(x))
+}
+
+// unlinked tells whom nothing but files that are linked to nobody puts into the numbers.
+func (s say) unlinked(x *Exposure) string {
+	if n := x.Unlinked.sum(); n > 0 {
+		return s.t("このうち、個人と結び付いていないファイルのため、該当し得る全員を数えたもの：確認 %s、可能性 %s、暗号化 %s", "Of these, counted because files are linked to nobody and may be anybody's: confirmed %s, possible %s, encrypted %s",
+			s.people(x.Unlinked.Confirmed), s.people(x.Unlinked.Possible), s.people(x.Unlinked.Exempt))
+	}
+	return ""
 }
 
 // loose tells of files that no number of persons covers.
@@ -88,9 +103,9 @@ func (s *sheet) records(x *Exposure) string {
 func (s *sheet) gaps() string {
 	if len(s.f.Gaps) == 0 {
 		if !s.f.Controls.Ledger.Verified {
-			return s.t("台帳の連続性は、まだ検証されていません。", "Whether the ledger is continuous has not been verified yet.")
+			return s.t("利用記録（台帳）の連続性は、まだ検証されていません。", "Whether the ledger is continuous has not been verified yet.")
 		}
-		return s.t("台帳の欠落・不連続：検証の範囲では見つかっていません。", "Gaps of the ledger: none were found where it was verified.")
+		return s.t("利用記録（台帳）の欠落・不連続：検証の範囲では見つかっていません。", "Gaps of the ledger: none were found where it was verified.")
 	}
 	var out []string
 	for i, g := range s.f.Gaps {
@@ -104,7 +119,7 @@ func (s *sheet) gaps() string {
 		}
 		out = append(out, s.t("・%s：%s%s", "- %s, %s%s", s.text(g.What), s.span(g.From, g.To), hit))
 	}
-	return s.t("台帳の記録だけでは確認できない期間（「読み取られなかった」とは扱いません。）：\n", "Times of which the ledger does not tell (they never count as not read):\n") + strings.Join(out, "\n")
+	return s.t("利用記録（台帳）では確認できない期間（「読み取られなかった」とは扱いません。）：\n", "Times of which the ledger does not tell (they never count as not read):\n") + strings.Join(out, "\n")
 }
 
 // rows are persons by school, year and kind, of the clients at hand.

@@ -148,7 +148,7 @@ func (s *sheet) overviewOf() {
 	s.fact("1.found", "発覚日", "when it was found out", s.discovered(), "")
 	s.fact("1.event", "発生事案", "what happened", s.event(), "")
 	s.fact("1.by", "発見者", "who found it", "", "found-by")
-	s.fact("1.course", "事実経過", "course of events", s.course(mostLines), "state")
+	s.fact("1.course", "事実経過", "course of events", s.course(mostLines, false), "state")
 }
 
 // attested are measures that the records show, without whose accounts they were.

@@ -42,6 +42,9 @@ type paper struct {
 	lay    func(*sheet, []Field) []document.Block
 }
 
+// spoken reports whether it speaks to people in sentences.
+func (p paper) spoken() bool { return p.letter || p.kind == TelephoneDesk }
+
 // papers are all of them, in the order in which they are needed.
 func papers() []paper {
 	return []paper{
@@ -141,7 +144,7 @@ func Fields(k Kind, f *Facts) []Field {
 
 func fields(p paper, f *Facts) []Field {
 	f = f.within(p.kind)
-	both := [2]*sheet{{say: say(lang.English), f: f, letter: p.letter}, {say: say(lang.Japanese), f: f, letter: p.letter}}
+	both := [2]*sheet{{say: say(lang.English), f: f, letter: p.spoken()}, {say: say(lang.Japanese), f: f, letter: p.spoken()}}
 	for _, s := range both {
 		p.fill(s)
 	}
@@ -214,7 +217,7 @@ func Keep(k Kind, f *Facts) *Kept {
 type sheet struct {
 	say
 	f      *Facts
-	letter bool
+	letter bool // people are spoken to in sentences
 	part   string
 	items  []item
 }

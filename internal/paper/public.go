@@ -11,11 +11,11 @@ func fillPublic(s *sheet) {
 		"Our file server was used by somebody whom we distrust, and personal data that we hold may have leaked. Below we report what we know and what we have done.\nWe deeply apologise to our customers and to everybody concerned for the worry and the trouble."))
 	s.head("１．概要", "1. Overview")
 	s.fact("1", "", "", s.public(), "state")
-	s.fact("1.course", "主な経過", "course of events", s.course(12), "")
+	s.fact("1.course", "主な経過", "course of events", s.course(12, false), "")
 	s.head("２．漏えい等が発生したおそれがある個人データ", "2. Personal data that may have leaked")
 	s.fact("2.items", "個人データの項目", "which data", s.data(), "")
 	s.fact("2.who", "対象となる方", "who is concerned", lines(s.subjects(), s.yearsOf()), "")
-	s.fact("3", "対象となる方の人数", "how many persons", s.three(x), "")
+	s.fact("3", "対象となる方の人数", "how many persons", s.outsiders(x), "")
 	s.fact("2.lookup", "ご確認の方法", "how to ask about yourself", s.t("ご自身が対象となるかどうかは、下記のお問合せ先でご確認いただけます。", "Whether you are concerned can be asked below."), "")
 	s.head("３．原因", "3. Cause")
 	s.fact("4", "", "", "", "cause")
@@ -38,7 +38,7 @@ func (s *sheet) public() string {
 	text := s.t("%s、当社のファイルサーバーにおいて不審な利用を確認いたしました。記録によれば、不審な利用は%sに始まっています。", "On %s we found distrusted use of our file server. By the records it began on %s.", s.date(found), s.date(when))
 	d := &s.f.Total.Damage
 	if d.Known && d.Files > 0 {
-		text += s.t("ファイル%s（対象の保管データのデータ量の%s）が暗号化・改変等の被害を受けました。", " Of the files, %s (%s of the data in these stores) were encrypted, altered or otherwise hurt.", s.n(d.Files), s.percent(d.Bytes, d.OfBytes))
+		text += s.t("ファイル%s件（対象の保管データのデータ量の%s）が暗号化・改変等の被害を受けました。", " Of the files, %s (%s of the data in these stores) were encrypted, altered or otherwise hurt.", s.n(d.Files), s.percent(d.Bytes, d.OfBytes))
 	}
 	return lines(text, s.records(&s.f.Total.Exposure))
 }
@@ -95,7 +95,7 @@ func fillPlain(s *sheet) {
 }
 
 func (s *sheet) plainly() string {
-	return s.t("会社のコンピューターを、使ってはいけない人が使いました。%sごろに始まりました。会社は%sに気が付きました。", "Somebody who must not used the firm's computers. It began about %s. The firm noticed on %s.", s.date(s.f.first()), s.date(s.f.Case.Known))
+	return s.t("会社のコンピューターを、使ってはいけない人が使いました。%sごろに始まりました。会社は%sに気が付きました。", "Somebody used the firm's computers without being allowed to. It began about %s. The firm noticed on %s.", s.date(s.f.first()), s.date(s.f.Case.Known))
 }
 
 func (s *sheet) plainData() string {
@@ -120,7 +120,7 @@ func (s *sheet) plainClass(c Class) string {
 	case c == Confirmed && x.Files.Confirmed == 0 && x.Unknown.Confirmed == 0 && x.Persons.Confirmed == 0 && x.Strange == 0:
 		return lines(s.records(x), s.t("これは、記録に残っている範囲のことです。", "That is what the records hold."))
 	case c == Confirmed:
-		return lines(s.t("コンピューターの記録に残っています。", "The computer's records say so."), s.plainCount(c))
+		return lines(s.t("コンピューターの記録に残っています。", "The records of the computers show it."), s.plainCount(c))
 	case c == Possible:
 		return lines(s.t("記録だけでは、はっきりしません。読まれたかもしれません。", "The records alone do not tell. It may have been read."), s.plainCount(c))
 	case x.Files.Exempt > 0 || x.Persons.Exempt > 0:
@@ -135,9 +135,9 @@ func (s *sheet) plainCount(c Class) string {
 	n, files := x.Persons.of(c), x.Unknown.of(c)
 	switch {
 	case files > 0 && n == 0:
-		return s.t("何人分かは、まだ分かりません。だれのものか分からないファイルが%sあります。", "Of how many persons is not known yet. Nobody knows whose %s are.", s.files(files))
+		return s.t("何人分かは、まだ分かりません。だれのものか分からないファイルが%sあります。", "Of how many persons is not known yet: there are %s of which nobody knows whose they are.", s.files(files))
 	case files > 0:
-		return s.t("分かっているのは%sです。ほかに、だれのものか分からないファイルが%sあります。人数は、もっと多いかもしれません。", "Known: %s. Nobody knows whose %s are: there may be more persons.", s.people(n), s.files(files))
+		return s.t("分かっているのは%sです。ほかに、だれのものか分からないファイルが%sあります。人数は、もっと多いかもしれません。", "Known: %s. There are also %s of which nobody knows whose they are, so there may be more persons.", s.people(n), s.files(files))
 	}
 	return s.t("人数は%sです。", "Persons: %s.", s.people(n))
 }
@@ -157,9 +157,9 @@ func (s *sheet) plainLoss() string {
 	case d.Files == 0:
 		return s.t("こわされたファイルは、記録では見つかっていません。", "The records show no file that was broken.")
 	case d.Intact >= d.Files:
-		return s.t("こわされたファイルは%sです。こわされる前の写真やデータは、別に残っています。", "Files that were broken: %s. What they held before is kept elsewhere.", s.files(d.Files))
+		return s.t("こわされたファイルは%sです。こわされる前の写真やデータは、別に残っています。", "Files that were broken: %s. What they held before is kept elsewhere.", s.count(d.Files))
 	}
-	return s.t("こわされたファイルは%sです。このうち%sは、こわされる前のものが残っています。ほかの%sは、まだ分かりません。", "Files that were broken: %s. Of %s what they held before is kept; of the other %s that is not known yet.", s.files(d.Files), s.files(d.Intact), s.files(d.Files-d.Intact))
+	return s.t("こわされたファイルは%sです。このうち%sは、こわされる前のものが残っています。ほかの%sは、まだ分かりません。", "Files that were broken: %s. Of %s what they held before is kept; of the other %s that is not known yet.", s.count(d.Files), s.files(d.Intact), s.files(d.Files-d.Intact))
 }
 
 func layPlain(s *sheet, list []Field) (out []document.Block) {

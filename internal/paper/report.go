@@ -88,7 +88,7 @@ func (s *sheet) overview(most int) {
 	s.fact("1.rule7", "規則第7条各号該当性", "categories of rule 7", s.article7(), "")
 	s.fact("1.clients", "委託元の有無", "clients", s.clients(), "")
 	s.fact("1.contractors", "委託先の有無", "contractors", "", "subcontractors")
-	s.fact("1.course", "事実経過", "course of events", s.course(most), "state")
+	s.fact("1.course", "事実経過", "course of events", s.course(most, true), "state")
 	s.fact("1.outside", "外部機関による調査の実施状況", "investigation by outside experts", "", "investigation")
 }
 

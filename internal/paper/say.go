@@ -70,6 +70,14 @@ func (s say) people(n int64) string {
 	return s.n(n) + " persons"
 }
 
+// count is a number of files where the English sentence has said already that they are.
+func (s say) count(n int64) string {
+	if s.ja() {
+		return s.files(n)
+	}
+	return s.n(n)
+}
+
 func (s say) files(n int64) string {
 	if s.ja() {
 		return s.n(n) + "件"
