@@ -35,7 +35,7 @@ var Questions = []Question{
 		{Key: "person", Text: Text{JA: "本人", EN: "a person concerned"}}, {Key: "police", Text: Text{JA: "捜査機関", EN: "the police"}}, {Key: "other", Text: Text{JA: "その他", EN: "somebody else"}},
 	}},
 	{"cause-by", Text{JA: "発生した主体", EN: "where it happened"}, []Choice{
-		{Key: "own", Text: Text{JA: "報告者", EN: "at the reporting firm"}}, {Key: "contractor", Text: Text{JA: "委託先", EN: "at a contractor"}}, {Key: "unknown", Text: Text{JA: "不明", EN: "not known"}},
+		{"own", Text{JA: "報告者", EN: "at the reporting firm"}, Text{JA: "弊社", EN: "at our firm"}}, {"contractor", Text{JA: "委託先", EN: "at a contractor"}, Text{JA: "弊社の委託先", EN: "at a contractor of ours"}}, {Key: "unknown", Text: Text{JA: "不明", EN: "not known"}},
 	}},
 	{"cause", Text{JA: "原因", EN: "cause"}, nil},
 	{"secondary-damage", Text{JA: "二次被害又はそのおそれの有無", EN: "further damage, or that it may come"}, yesNo},

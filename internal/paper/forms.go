@@ -153,7 +153,7 @@ func fillExemption(s *sheet) {
 	s.words("about", s.t("施行規則第7条第1号の括弧書（高度な暗号化その他の個人の権利利益を保護するために必要な措置）に当たるかを、人（必要に応じて弁護士）が判断するための資料です。システムは判断しません。条件AとB（①〜③のいずれか）の両方が必要とされています（個人情報保護委員会Q&A。番号・文言は要確認）。",
 		"Evidence for people, and a lawyer where needed, who decide whether data were encrypted so that nothing need be reported (rule 7(1), parenthesis). The program does not decide. Both A and B are needed, and within B one of three (Q&A of the Commission; its number and words are to be checked)."))
 	s.head("対象", "What it is about")
-	s.fact("files", "暗号化された状態でのみ到達し得たファイル", "files in reach in encrypted form alone", s.exempt(), "")
+	s.fact("files", "暗号化された状態でのみ到達し得たファイル", "files in reach in encrypted form alone", s.candidates(), "")
 	s.fact("outside", "対象外のもの（例外に当たり得ないもの）", "what cannot be exempt", s.outside(), "").note = s.t("平文の提供、鍵が及んだもの、記録の欠落", "plaintext handed out, keys in reach, gaps")
 	s.head("条件A　暗号化等の技術的措置", "Condition A: encryption")
 	s.fact("a.ciphers", "用いた暗号技術", "algorithms", s.list(c.Ciphers), "").note = s.t("電子政府推奨暗号リスト・ISO/IEC 18033等に掲載された技術か", "on the e-Government list, ISO/IEC 18033, …")
@@ -164,8 +164,18 @@ func fillExemption(s *sheet) {
 	s.fact("b.3", "③ 第三者が鍵を行使できない設計", "3. nobody else can use the keys", s.unwraps(), "")
 	s.head("記録の確かさ", "How far the records go")
 	s.fact("ledger", "利用記録の検証", "verification of the ledger", lines(s.ledger(), s.records(x)), "")
+	s.fact("limits", "該当する場合も残る義務", "what stays due", s.t("プライバシーマークの報告（暗号化されていても対象）、委託元との契約に基づく報告、安全管理の義務。任意の報告も妨げられません。", "The report for the PrivacyMark, what contracts with clients ask for, and the duties of security. One may report of one's own will."), "")
 	s.head("判断", "Decision")
 	s.fact("decision", "該当・非該当、判断者、理由", "decided by whom, and why", "", "exemption")
+}
+
+// candidates are what may be exempt.
+func (s *sheet) candidates() string {
+	x := &s.f.Total.Exposure
+	if !x.Known {
+		return ""
+	}
+	return s.t("ファイル：%s\n本人の数：%s", "files: %s\npersons: %s", s.files(x.Files.Exempt), s.persons(x, Exempt))
 }
 
 // outside is what the exemption cannot cover.

@@ -116,7 +116,8 @@ func fillClient(s *sheet) {
 	s.head("３　本人の数", "3. Number of persons")
 	s.fact("3", "", "", s.three(&s.f.Total.Exposure), "")
 	s.head("４　原因", "4. Cause")
-	s.fact("4", "", "", "", "cause")
+	s.fact("4.by", "発生した主体", "where it happened", "", "cause-by")
+	s.fact("4", "原因", "cause", "", "cause")
 	s.head("５　二次被害又はそのおそれの有無及びその内容", "5. Further damage, or that it may come")
 	s.fact("5", "", "", "", "secondary-damage secondary-what")
 	s.head("６　本人への対応", "6. What was done for the persons")
@@ -148,7 +149,22 @@ func (s *sheet) overviewOf() {
 	s.fact("1.found", "発覚日", "when it was found out", s.discovered(), "")
 	s.fact("1.event", "発生事案", "what happened", s.event(), "")
 	s.fact("1.by", "発見者", "who found it", "", "found-by")
+	s.fact("1.rule7", "規則第7条各号該当性", "categories of rule 7", s.ownRule7(), "")
 	s.fact("1.course", "事実経過", "course of events", s.course(mostLines, false), "state")
+}
+
+// ownRule7 is which categories apply to a client, as far as that is not the client's to say: its own number of persons is.
+func (s *sheet) ownRule7() string {
+	var out []string
+	for i, key := range []string{"sensitive", "property-damage", "hostile"} {
+		said := s.answer(key)
+		if said == "" {
+			said = s.unknown()
+		}
+		names := [...]string{s.t("要配慮個人情報", "special care"), s.t("財産的被害のおそれ", "money or goods"), s.t("不正の目的のおそれ", "harm meant")}
+		out = append(out, s.t("%d号（%s）：%s", "no. %d (%s): %s", i+1, names[i], said))
+	}
+	return lines(append(out, s.t("4号（本人の数）：「３　本人の数」によりご確認ください（人数の基準は、民間事業者と行政機関等で異なります）。", "no. 4 (number of persons): by part 3 below (public bodies have a threshold of their own)"))...)
 }
 
 // attested are measures that the records show, without whose accounts they were.
