@@ -36,7 +36,11 @@ func (s *sheet) discovered() string {
 	}
 	for _, k := range c.Knowing {
 		if k.When.Equal(c.Known) {
-			return lines(s.t("%s（%sが認識）", "%s (%s knew)", when, s.or(k.Department, "部署", "department")), k.How)
+			how := ""
+			if k.How != "" {
+				how = s.t("。", ": ") + k.How
+			}
+			return s.t("%s（%sが認識%s）", "%s (%s knew%s)", when, s.or(k.Department, "部署", "department"), how)
 		}
 	}
 	return when

@@ -103,7 +103,7 @@ func fillClient(s *sheet) {
 	s.words("intro", s.t("拝啓　時下ますますご清栄のこととお慶び申し上げます。平素は格別のご高配を賜り、厚く御礼申し上げます。\n"+
 		"さて、このたび、弊社のファイルサーバーにおいて不審な利用があったことを確認し、%[1]sよりお預かりしている個人データについて、漏えい等のおそれがあることが判明いたしました。%[1]sならびに関係の皆様に多大なるご心配とご迷惑をおかけいたしますことを、深くお詫び申し上げます。\n"+
 		"つきましては、個人情報の保護に関する法律第26条第1項ただし書及び同法施行規則第9条の規定に基づき、現時点で把握している事項を、%[1]sに係るものに限り、下記のとおりご通知申し上げます。網掛けの事項は現時点で未把握であり、判明次第、速やかに追ってご報告いたします。\n"+
-		"なお、%[1]sにおいて個人情報保護委員会へのご報告が必要となる場合、その期限は、遅くとも本通知を受けられた日から起算されます。ご報告及び本人の皆様へのご通知に必要な資料の提供その他、弊社として最大限の協力をいたします。",
+		"なお、%[1]sにおいて個人情報保護委員会へのご報告が必要となる場合、その期限は遅くとも本通知を受けられた日から起算されます。ご報告等に必要な資料のご提供に、最大限協力いたします。",
 		"We have found distrusted use of our file server, and personal data that we hold for %s may have leaked. We are deeply sorry for the worry and the trouble.\n"+
 			"Under article 26(1), proviso, of the Act on the Protection of Personal Information and rule 9 of its enforcement rules we tell you below what is known by now, of your data alone. What is shaded is not known yet and will follow as soon as it is.\n"+
 			"Where you must report to the Personal Information Protection Commission yourself, your time begins when you receive this notice, at the latest. We shall help with everything that your reports and notices to the persons take.", you))
@@ -130,8 +130,8 @@ func fillClient(s *sheet) {
 	s.head("９　その他", "9. Other matters")
 	s.fact("9.loss", "データの滅失・毀損", "loss and damage", s.damage(), "")
 	s.fact("9.records", "利用記録の検証", "verification of the records", lines(s.ledger(), s.records(&s.f.Total.Exposure)), "")
-	s.fact("9.lists", "別添", "enclosed", s.t("対象となる方の一覧及び対象ファイルの一覧（Excel形式）。取扱いにはご注意ください。", "Lists of the persons and of the files (Excel). Please handle them with care."), "")
-	s.fact("9.contact", "お問合せ先", "whom to ask", s.contact(), "")
+	s.fact("9.lists", "別添", "enclosed", s.t("対象者一覧、対象ファイル一覧（Excel。個人データです。）", "Lists of the persons and of the files (Excel; they are personal data)."), "")
+	s.fact("9.contact", "お問合せ先", "whom to ask", s.ask(), "")
 }
 
 // client is the one client of a paper of a client.
@@ -164,7 +164,7 @@ func (s *sheet) ownRule7() string {
 		names := [...]string{s.t("要配慮個人情報", "special care"), s.t("財産的被害のおそれ", "money or goods"), s.t("不正の目的のおそれ", "harm meant")}
 		out = append(out, s.t("%d号（%s）：%s", "no. %d (%s): %s", i+1, names[i], said))
 	}
-	return lines(append(out, s.t("4号（本人の数）：「３　本人の数」によりご確認ください（人数の基準は、民間事業者と行政機関等で異なります）。", "no. 4 (number of persons): by part 3 below (public bodies have a threshold of their own)"))...)
+	return lines(s.list(out), s.t("4号（本人の数）：下記３によりご確認ください（行政機関等は基準の人数が異なります）。", "no. 4 (number of persons): by part 3 below (public bodies have a threshold of their own)"))
 }
 
 // attested are measures that the records show, without whose accounts they were.
@@ -172,13 +172,13 @@ func (s *sheet) attested() string {
 	c := &s.f.Controls
 	var out []string
 	if n := len(c.Freezes); n > 0 {
-		out = append(out, s.t("・不審な利用の停止（%s ほか計%d件）", "- distrusted use stopped (%s; %d stops)", s.moment(c.Freezes[0].When), n))
+		out = append(out, s.t("・不審な利用の停止（%s、計%d件）", "- distrusted use stopped (%s; %d stops)", s.moment(c.Freezes[0].When), n))
 	}
 	if c.SecondFactor.Known {
-		out = append(out, s.t("・利用者の二要素認証：%s", "- accounts with a second factor: %s", s.of(c.SecondFactor)))
+		out = append(out, s.t("・利用者の二要素認証：%s件中%s件", "- of %s accounts, with a second factor: %s", s.n(c.SecondFactor.Of), s.n(c.SecondFactor.Done)))
 	}
 	if c.Renewed.Known {
-		out = append(out, s.t("・全利用者のパスワードの更新：%s", "- accounts with renewed passwords: %s", s.of(c.Renewed)))
+		out = append(out, s.t("・パスワードの更新：%s件中%s件", "- of %s accounts, with renewed passwords: %s", s.n(c.Renewed.Of), s.n(c.Renewed.Done)))
 	}
 	return lines(out...)
 }
