@@ -19,7 +19,7 @@ import (
 // PDFs, and the index says so. It keeps no more than some packs at a time; equal facts have equal bytes. People and Files are gone through
 // one after the other, in the order of the clients.
 func Batch(ctx context.Context, w io.Writer, f *Facts, l lang.Lang, presses ...*document.Press) error {
-	b := &batch{zip: zip.NewWriter(w), f: f, say: say(l), presses: make(chan *document.Press, len(presses)), cut: newCutter(f)}
+	b := &batch{zip: zip.NewWriter(w), f: f, say: say(l), presses: make(chan *document.Press, len(presses)), moved: make(map[int]int), cut: newCutter(f)}
 	for _, p := range presses {
 		b.presses <- p
 	}
@@ -34,6 +34,7 @@ func Batch(ctx context.Context, w io.Writer, f *Facts, l lang.Lang, presses ...*
 		if err := b.write(pack); err != nil {
 			return err
 		}
+		b.moved[pack.client] = pack.moved
 	}
 	if err := ctx.Err(); err != nil {
 		return err
@@ -49,11 +50,14 @@ type batch struct {
 	zip     *zip.Writer
 	f       *Facts
 	presses chan *document.Press // those that are idle
+	moved   map[int]int          // by client, fields over which somebody has written before the records came to say something else
 	cut     *cutter
 }
 
 // pack is what a client gets.
 type pack struct {
+	client    int
+	moved     int
 	facts     *Facts
 	folder    string
 	docx, pdf []byte
@@ -89,7 +93,12 @@ func (c *Client) concerned() bool {
 
 // pack makes a client's letter.
 func (b *batch) pack(i int) pack {
-	p := pack{facts: b.cut.cut(i), folder: b.folder(i)}
+	p := pack{client: i, facts: b.cut.cut(i), folder: b.folder(i)}
+	for _, x := range Fields(ClientNotice, p.facts) {
+		if x.Moved(lang.Lang(b.say)) != "" {
+			p.moved++
+		}
+	}
 	d := Make(ClientNotice, p.facts, lang.Lang(b.say))
 	var w bytes.Buffer
 	if p.err = d.DOCX(&w, b.f.At); p.err != nil {
@@ -201,6 +210,9 @@ func (b *batch) indexRows(yield func([]document.Cell) bool) {
 				text = b.n(c.Exposure.Persons.of(k.class))
 			}
 			row = append(row, document.Cell{Text: text})
+		}
+		if n := b.moved[i]; n > 0 {
+			folder.Small = b.t("送付前に確認：書き換えた後に記録が変わった項目 %d", "check before sending: the records have changed since %d fields were written over", n)
 		}
 		if !yield(append(row, folder, document.Cell{}, document.Cell{})) {
 			return

@@ -125,6 +125,23 @@ func TestFolders(t *testing.T) {
 	}
 }
 
+// TestMoved: the index tells whose notice has fields that somebody must look at before it is sent. What was written for all clients is not
+// compared with the records, which say another thing for each.
+func TestMoved(t *testing.T) {
+	f := papertest.Story(3)
+	f.Edits = []paper.Edit{{Kind: paper.ClientNotice, Key: "intro", Lang: "ja", Text: "皆様へ", Was: "以前の文"}, {Kind: paper.ClientNotice, Client: f.Clients[1].Key, Key: "3", Lang: "ja", Text: "約100人", Was: "以前の数"}}
+	_, parts, _ := packed(t, f)
+	for i := range f.Clients {
+		notice := parts[fmt.Sprintf("%04d_%s/通知書.docx", i+1, papertest.Name(i))]
+		if !strings.Contains(notice, "皆様へ") || strings.Contains(notice, "【確認】") != (i == 1) {
+			t.Errorf("client %d: %s", i, notice)
+		}
+	}
+	if strings.Count(parts["索引.html"], "送付前に確認") != 1 {
+		t.Error("the index does not tell whose notice is to be looked at")
+	}
+}
+
 type failing struct{ left int }
 
 var errFull = errors.New("full")

@@ -258,7 +258,7 @@ type Edit struct {
 	Key    string // of the field
 	Lang   string // "ja" or "en"
 	Text   string
-	Was    string // Field.Own when it was edited, in its language
+	Was    string // Field.Own when it was edited, in its language; empty: it is not compared
 	By     string
 	When   time.Time
 }

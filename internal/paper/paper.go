@@ -127,7 +127,7 @@ func (f *Field) Shown(l lang.Lang) string {
 // Moved is what the records and people say now, where that is not what it was when somebody wrote over the field; otherwise empty.
 func (f *Field) Moved(l lang.Lang) string {
 	e := f.edit(say(l))
-	if now := say(l).text(f.Own); e != nil && e.Was != now && e.Text != now {
+	if now := say(l).text(f.Own); e != nil && e.Was != "" && e.Was != now && e.Text != now {
 		return now
 	}
 	return ""
@@ -167,7 +167,8 @@ func fields(p paper, f *Facts) []Field {
 	return out
 }
 
-// edits are those of a field, one a language at most: the client's own before those of all.
+// edits are those of a field, one a language at most: the client's own before those of all, which nothing is compared with, for what the
+// records say is another thing for each client.
 func (f *Facts) edits(k Kind, key string) (out []Edit) {
 	client := ""
 	if len(f.Clients) == 1 {
@@ -177,6 +178,9 @@ func (f *Facts) edits(k Kind, key string) (out []Edit) {
 		for _, e := range f.Edits {
 			fits := e.Kind == k && e.Key == key && (own && e.Client == client && client != "" || !own && e.Client == "")
 			if fits && !slices.ContainsFunc(out, func(x Edit) bool { return x.Lang == e.Lang }) {
+				if (k == ClientNotice || k == PersonNotice) && !own {
+					e.Was = ""
+				}
 				out = append(out, e)
 			}
 		}
