@@ -153,19 +153,28 @@ func (x *Exposure) count() error {
 	for n, k := range x.released.list {
 		if !seenP.has(n) {
 			of(x.named[k.share]).Strange++
-			x.tally.unlinked(Confirmed, x.named[k.share])
+			x.unknown(Confirmed, x.named[k.share])
 		}
 	}
 	for n, k := range x.reach.list {
 		if !seenK.has(n) && !x.released.has(k.id) {
 			of(x.named[k.share]).Strange++
-			x.tally.unlinked(Possible, x.named[k.share])
+			x.unknown(Possible, x.named[k.share])
 		}
 	}
 	x.names(of)
 	x.tally.settle()
 	x.report(shares)
 	return nil
+}
+
+// unknown counts a version that no file has: it may be of anybody.
+func (x *Exposure) unknown(c Class, share id.Share) {
+	if x.strange[share] == nil {
+		x.strange[share] = make(map[Class]bool)
+	}
+	x.strange[share][c] = true
+	x.tally.unlinked(c, share)
 }
 
 // file counts one file.

@@ -21,13 +21,16 @@ type Exposure struct {
 	equalP   equals
 	equalK   equals
 
-	tally *tally
+	asked   map[id.Share]map[asked]bool // paths that the ledger names
+	strange map[id.Share]map[Class]bool // shares that have strange versions, and in which classes these are
+	tally   *tally
 	Report
 }
 
 // Ask answers a question. An error is one of reading; nothing in what is read is an error.
 func Ask(q Question) (*Exposure, error) {
-	x := &Exposure{q: q, numbers: make(map[id.Share]uint32), epochs: make(map[id.Epoch]bool), dated: make(map[id.Epoch]bool), tally: newTally(q.Persons)}
+	x := &Exposure{q: q, numbers: make(map[id.Share]uint32), epochs: make(map[id.Epoch]bool), dated: make(map[id.Epoch]bool),
+		asked: make(map[id.Share]map[asked]bool), strange: make(map[id.Share]map[Class]bool), tally: newTally(q.Persons)}
 	if x.q.Damage == nil {
 		x.q.Damage = func(id.File) (bool, bool) { return false, false }
 	}
@@ -63,6 +66,10 @@ func (x *Exposure) readReleases() error {
 			set.add(key{f.Version, x.number(e.Event.Share)})
 			if i < len(e.Paths) && e.Paths[i] != "" {
 				x.tally.path(class, e.Event.Share, e.Paths[i])
+				if x.asked[e.Event.Share] == nil {
+					x.asked[e.Event.Share] = make(map[asked]bool)
+				}
+				x.asked[e.Event.Share][asked{class, e.Paths[i]}] = true
 			}
 		}
 	})
