@@ -62,7 +62,7 @@ var imports = map[string]string{
 	"document":         "",
 	"roster":           "problem whose",
 	"alert":            "lang durable seal",
-	"cases":            words + " vault keeper ledger exposure roster",
+	"cases":            words + " vault keeper ledger exposure roster lang paper",
 	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",
 	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",

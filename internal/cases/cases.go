@@ -31,6 +31,11 @@ type Books interface {
 	Cases(ctx context.Context, s id.Session) ([]account.Case, error)
 	Events(ctx context.Context, s id.Session, f keeper.Filter) iter.Seq2[keeper.Entry, error]
 	Audit(ctx context.Context, s id.Session) (keeper.Audit, error)
+	Case(ctx context.Context, s id.Session, n string) (account.Case, error)
+	Timeline(ctx context.Context, s id.Session, n string, q account.TimelineQuery) (account.Timeline, error)
+	Accounts(ctx context.Context, s id.Session) ([]account.Account, error)
+	Renewal(ctx context.Context, s id.Session) (account.Renewal, error)
+	Stops(ctx context.Context, s id.Session) ([]account.Stop, error)
 }
 
 // Desk works on cases.

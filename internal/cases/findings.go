@@ -26,6 +26,7 @@ type Findings struct {
 	Damage   Damage             `json:"damage"` // of all shares
 	Ledger   LedgerState        `json:"ledger"`
 	answer   *exposure.Exposure // for lists
+	harmed   *harmed
 	source   *source
 	Persons  *Persons `json:"-"`
 }
@@ -133,6 +134,7 @@ func (f *Findings) compute(audit keeper.Audit) error {
 	if err != nil {
 		return err
 	}
+	f.harmed = harmed
 	f.answer, err = exposure.Ask(exposure.Question{Parties: list, Files: x.files, Damage: harmed.of, Persons: f.Persons,
 		Ledger: exposure.Ledger{Entries: x.entries, Verified: audit.Verified, Seen: audit.Seen, Read: f.At}})
 	if err != nil {
@@ -165,24 +167,31 @@ func (f *Findings) compute(audit keeper.Audit) error {
 
 // harmed are the files that were altered, for the exposure.
 type harmed struct {
-	files map[id.File]bool // whether an intact version is there
+	files map[id.File]hurt
+}
+
+// hurt is what was done to one file.
+type hurt struct {
+	what   []vault.Hurt
+	when   time.Time
+	intact bool // a version from before is there
 }
 
 // of implements exposure.Damage.
 func (h *harmed) of(file id.File) (altered, intact bool) {
-	intact, altered = h.files[file]
-	return altered, intact
+	x, altered := h.files[file]
+	return altered, x.intact
 }
 
 // damage asks what the suspects have done in every share.
 func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
-	x, out := f.source, &harmed{files: make(map[id.File]bool)}
+	x, out := f.source, &harmed{files: make(map[id.File]hurt)}
 	for _, a := range x.shares {
 		sh := ShareFindings{Name: a.Name}
 		t := newTally(&sh.Damage)
 		e, err := x.House.Harm(x.ctx, x.s, pathname.Root.Join(a.Name), by, func(h vault.Harm) error {
 			if t.add(&h) {
-				out.files[h.File] = !h.Was.Version.IsZero() || h.Was.Size == 0
+				out.files[h.File] = hurt{h.Hurts, h.When, !h.Was.Version.IsZero() || h.Was.Size == 0}
 			}
 			return nil
 		})

@@ -27,8 +27,9 @@ type source struct {
 	s      account.Session
 	shares []account.Share
 	names  map[id.Share]string
-	size   int64 // of the ledger, when it was checked
-	broken error // why the ledger could not be read to its end: what comes behind is a gap
+	size   int64    // of the ledger, when it was checked
+	only   id.Share // of files: no other share; zero: all
+	broken error    // why the ledger could not be read to its end: what comes behind is a gap
 }
 
 func newSource(d *Desk, shares []account.Share) *source {
@@ -74,6 +75,9 @@ func (x *source) entries(yield func(exposure.Entry, error) bool) {
 func (x *source) files(yield func(*exposure.File, error) bool) {
 	var f exposure.File
 	for _, a := range x.shares {
+		if !x.only.IsZero() && x.only != a.ID {
+			continue
+		}
 		for o, err := range x.House.Objects(x.ctx, x.s, pathname.Root.Join(a.Name)) {
 			if err != nil {
 				yield(nil, err)

@@ -56,6 +56,7 @@ var texts = func() table {
 		registerTexts,
 		rosterTexts,
 		findingTexts,
+		lineTexts,
 		caseTexts,
 		casePageTexts,
 	} {

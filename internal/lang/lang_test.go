@@ -70,6 +70,7 @@ var lists = map[string][]text{
 	"register": registerTexts,
 	"roster":   rosterTexts,
 	"findings": findingTexts,
+	"lines":    lineTexts,
 	"case":     caseTexts,
 	"page":     casePageTexts,
 }
@@ -144,7 +145,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|web|welcome|register)\.[a-z0-9-]+(\.long)?$`)
+var key = regexp.MustCompile(`^(hint|cmd|dav|flag|say|web|welcome|register|line)\.[a-z0-9-]+(\.long)?$`)
 
 // TestKeys walks the source: every key and every Op has a text, and every text is used.
 func TestKeys(t *testing.T) {
