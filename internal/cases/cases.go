@@ -43,6 +43,7 @@ type Desk struct {
 	House House
 	Books Books
 	Now   func() time.Time
+	Font  string // the file of the font for PDFs; "": one that the machine has
 
 	mu     sync.Mutex
 	recent map[recentKey]*Findings

@@ -155,6 +155,10 @@ func lines(c account.Case, freezes []paper.Freeze, t account.Timeline) (out []pa
 // clients gathers what each client is told: one for all shares of which the register names the same. A share of which it names nobody is
 // a client of its own. The source is held.
 func (f *Findings) clients(out *paper.Facts) error {
+	if f.told != nil {
+		out.Clients = f.told
+		return nil
+	}
 	by := make(map[string][]*ShareFindings)
 	var order []string
 	for i := range f.Shares {
@@ -175,6 +179,7 @@ func (f *Findings) clients(out *paper.Facts) error {
 		}
 		out.Clients = append(out.Clients, c)
 	}
+	f.told = out.Clients
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/paper"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
@@ -27,6 +28,7 @@ type Findings struct {
 	Ledger   LedgerState        `json:"ledger"`
 	answer   *exposure.Exposure // for lists
 	harmed   *harmed
+	told     []paper.Client // what each client is told, once it was gathered; the source guards it
 	source   *source
 	Persons  *Persons `json:"-"`
 }

@@ -27,6 +27,9 @@ func Blank(what string) string {
 	return string(opens) + left + what + right + string(closes)
 }
 
+// Holds reports whether a text holds a place to fill in.
+func Holds(text string) bool { return strings.ContainsRune(text, opens) }
+
 // run is a stretch of a text that is shown in one way.
 type run struct {
 	Text  string

@@ -116,6 +116,9 @@ func (f *Field) edit(s say) *Edit {
 	return &f.Edits[i]
 }
 
+// Blank reports whether a field has a place to fill in.
+func (f *Field) Blank() bool { return document.Holds(f.Shown(lang.Japanese)) }
+
 // Shown is what stands in a field.
 func (f *Field) Shown(l lang.Lang) string {
 	if e := f.edit(say(l)); e != nil {

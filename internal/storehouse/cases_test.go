@@ -1,6 +1,7 @@
 package storehouse
 
 import (
+	"archive/zip"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/paper"
 )
 
 // enrol gives a share a roster: so many pupils in each class, each with a number, linked by school/class/number_*.txt; photographs of a
@@ -75,6 +77,69 @@ func mustJSON(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// papers makes every paper of a case in both languages, and the packs.
+func (b *besieged) papers(officer, thief *visitor, n string) {
+	b.Helper()
+	if got := officer.call("PUT", "/v1/shares/one/register", api.Register{Client: "市立第一小学校", Public: true, Data: []string{"氏名", "写真"}}, nil); got/100 != 2 {
+		b.Fatal("register:", got)
+	}
+	of := "/v1/cases/" + n
+	var clients []api.CaseClient
+	_, text := officer.do("GET", of+"/clients", "")
+	for line := range strings.Lines(text) {
+		var c api.CaseClient
+		mustRead(b.T, line, &c)
+		clients = append(clients, c)
+	}
+	if len(clients) != 3 || clients[0].Key != "share:one" || clients[0].Persons.Confirmed != 2 || clients[0].Altered != 2 || clients[1].Persons != (paper.Three{}) {
+		b.Errorf("clients: %+v", clients) // the findings are those of a moment ago: the register was filled in since
+	}
+	kinds := 0
+	_, text = officer.do("GET", of+"/papers?lang=ja", "")
+	for line := range strings.Lines(text) {
+		var p api.Paper
+		mustRead(b.T, line, &p)
+		if kinds++; p.Title == "" || p.Fields == 0 && p.Kind != "schools" {
+			b.Errorf("a paper without a name or fields: %+v", p)
+		}
+		for _, as := range p.Formats {
+			for _, lang := range []string{"ja", "en"} {
+				q := "?format=" + as + "&lang=" + lang
+				if p.PerClient {
+					q += "&client=" + url.QueryEscape(clients[0].Key)
+				}
+				resp, got := officer.do("GET", of+"/papers/"+p.Kind+q, "")
+				if resp.StatusCode != 200 || len(got) < 500 || !strings.Contains(resp.Header.Get("Content-Disposition"), n+"-"+p.Kind+"."+as) {
+					b.Errorf("%s as %s: %d, %d bytes, %q %.300s", p.Kind, as, resp.StatusCode, len(got), resp.Header.Get("Content-Disposition"), got)
+				}
+				if as == "html" && p.PerClient && strings.Contains(got, "第two小") {
+					b.Errorf("%s for one client tells of another", p.Kind)
+				}
+			}
+		}
+	}
+	if kinds != len(paper.Kinds()) {
+		b.Errorf("%d papers", kinds)
+	}
+	for _, q := range []string{"/papers/client", "/papers/nothing", "/papers/board?format=exe", "/papers/client?client=nobody", "/papers/board/fields?client=nobody"} {
+		if resp, _ := officer.do("GET", of+q, ""); resp.StatusCode/100 != 4 {
+			b.Errorf("%s: %d", q, resp.StatusCode)
+		}
+	}
+	resp, text := officer.do("GET", of+"/packs?lang=ja", "")
+	z, err := zip.NewReader(strings.NewReader(text), int64(len(text)))
+	if err != nil || resp.StatusCode != 200 {
+		b.Fatalf("packs: %d, %v", resp.StatusCode, err)
+	}
+	var names []string
+	for _, f := range z.File {
+		names = append(names, f.Name)
+	}
+	if all := strings.Join(names, "\n"); !strings.Contains(all, ".pdf") || !strings.Contains(all, ".docx") || !strings.Contains(all, ".xlsx") || !strings.Contains(all, ".html") {
+		b.Errorf("packs hold %q", names)
+	}
 }
 
 // TestCaseFindings: what a session read and altered is found, exactly, by an officer who may read none of it, with the persons whom it shows.
@@ -174,7 +239,8 @@ func TestCaseFindings(t *testing.T) {
 	if resp, text := officer.do("GET", "/v1/files"+(&url.URL{Path: "/one/spare/x.txt"}).EscapedPath(), ""); resp.StatusCode == 200 {
 		t.Errorf("the officer reads files: %s", text)
 	}
-	for _, q := range []string{"GET findings", "POST exposed"} {
+	b.papers(officer, thief, made.ID)
+	for _, q := range []string{"GET findings", "POST exposed", "GET clients", "GET papers", "GET papers/board", "GET papers/board/fields", "GET packs"} {
 		method, end, _ := strings.Cut(q, " ")
 		if resp, text := thief.do(method, "/v1/cases/"+made.ID+"/"+end, `{"class":"confirmed"}`, "Content-Type", "application/json"); resp.StatusCode != 403 {
 			t.Errorf("%s by the suspect: %d %s", q, resp.StatusCode, text)

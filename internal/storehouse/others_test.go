@@ -52,6 +52,7 @@ func TestOthersThings(t *testing.T) {
 		{"GET", "/v1/shares/" + share + "/rights", ""}, {"PUT", "/v1/shares/" + share + "/register", `{"client":"x"}`}, {"PUT", "/v1/shares/own/register", `{"client":"x"}`}, {"GET", "/v1/shares/" + share + "/roster", ""}, {"PUT", "/v1/shares/" + share + "/roster", "x"}, {"PUT", "/v1/shares/own/roster", "x"}, {"POST", "/v1/shares/" + share + "/roster/look", "x"},
 		{"GET", "/v1/shares/" + share + "/roster/links", ""}, {"PUT", "/v1/shares/own/roster/links", `{"rules":""}`}, {"POST", "/v1/shares/" + share + "/roster/coverage", `{}`},
 		{"GET", "/v1/cases/2026-1/findings", ""}, {"POST", "/v1/cases/2026-1/exposed", `{"class":"confirmed"}`},
+		{"GET", "/v1/cases/2026-1/clients", ""}, {"GET", "/v1/cases/2026-1/papers", ""}, {"GET", "/v1/cases/2026-1/papers/board", ""}, {"GET", "/v1/cases/2026-1/papers/board/fields", ""}, {"GET", "/v1/cases/2026-1/packs", ""},
 		{"GET", "/v1/register", ""}, {"GET", "/register", ""}, {"GET", "/register.csv", ""}, {"GET", "/register/" + share, ""},
 		{"PUT", "/v1/rights", `{"account":"sato","share":"アルバム","rights":"read"}`}, {"POST", "/v1/shares", `{"name":"x"}`},
 		{"POST", "/v1/accounts", `{"name":"x","role":"administrator"}`}, {"PUT", "/v1/accounts/sato/role", `{"role":"administrator"}`}, {"DELETE", "/v1/accounts/tanaka", ""},

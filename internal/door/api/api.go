@@ -67,6 +67,7 @@ type Config struct {
 	People People
 	Ledger Ledger
 	Desk   Desk
+	Scribe Scribe
 	Status func(ctx context.Context) (Status, error)
 	// Alert sends a test of the alerts.
 	Alert func(ctx context.Context, s account.Session) error
@@ -208,6 +209,11 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/cases/{id}/close":                   h.closeCase,
 		"GET /v1/cases/{id}/findings":                 h.findings,
 		"POST /v1/cases/{id}/exposed":                 h.exposed,
+		"GET /v1/cases/{id}/clients":                  h.caseClients,
+		"GET /v1/cases/{id}/papers":                   h.papers,
+		"GET /v1/cases/{id}/papers/{kind}":            h.paper,
+		"GET /v1/cases/{id}/papers/{kind}/fields":     h.paperFields,
+		"GET /v1/cases/{id}/packs":                    h.packs,
 		"GET /v1/readings":                            h.readings,
 		"GET /v1/jobs":                                h.jobs,
 		"POST /v1/jobs":                               h.askJob,
