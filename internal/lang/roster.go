@@ -12,6 +12,9 @@ var rosterTexts = []text{
 	{"roster.no-number", "Row %[1]d, column %[2]s: “%[3]s” has no number and is told from others by name.", "%[1]d 行目 %[2]s 列：「%[3]s」に番号がないため、氏名で区別します。"},
 	{"roster.gaiji", "Row %[1]d, column %[2]s: “%[3]s” holds a letter that only the sender's computer can show. It is kept; ask how it is written.", "%[1]d 行目 %[2]s 列：「%[3]s」に、作成元のパソコンでしか表示できない文字（外字）または〓があります。そのまま取り込みますが、正しい字を確認してください。"},
 	{"roster.lost", "Row %[1]d, column %[2]s: in “%[3]s” a letter was lost before the file came here. It is kept as it is; ask how it is written.", "%[1]d 行目 %[2]s 列：「%[3]s」には、受け取る前に失われた文字（�）があります。そのまま取り込みますが、正しい字を確認してください。"},
+	{"roster.school-twice", "Row %[1]d, column %[2]s: “%[3]s” stands in row %[4]d already.", "%[1]d 行目 %[2]s 列：「%[3]s」は %[4]d 行目にもあります。"},
+	{"roster.no-answer", "Row %[1]d, column %[2]s: “%[3]s” is neither yes nor no.", "%[1]d 行目 %[2]s 列：「%[3]s」は「はい」「いいえ」（公立・私立）のどちらでもありません。"},
+	{"roster.not-in-roster", "Row %[1]d, column %[2]s: the roster has nobody of “%[3]s”. Is it written as there?", "%[1]d 行目 %[2]s 列：「%[3]s」の人は名簿にいません。名簿と同じ学校名か確認してください。"},
 }
 
 // RosterIssue says what is wrong with a cell of a roster: word is one of package roster's.

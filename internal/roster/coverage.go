@@ -2,6 +2,7 @@ package roster
 
 import (
 	"iter"
+	"strconv"
 	"sync"
 )
 
@@ -106,6 +107,9 @@ type Coverage struct {
 // Linked is how many files are linked, to nobody too.
 func (c *Coverage) Linked() int { return c.Files - c.Unlinked - c.Unknown }
 
+// Lacking is how many files are not linked.
+func (c *Coverage) Lacking() int { return c.Unlinked + c.Unknown }
+
 // Cover counts what rules say of paths, and keeps the first so many that are linked to nobody that anybody knows.
 func (x *Index) Cover(l *Rules, paths iter.Seq[string], first int) *Coverage {
 	c := &Coverage{Rules: make([]int, len(l.list)), First: []string{}}
@@ -152,4 +156,16 @@ func (x *Index) Cover(l *Rules, paths iter.Seq[string], first int) *Coverage {
 	}
 	c.Missing = len(x.keys) - own
 	return c
+}
+
+// Percent is how much of all files that is, cut to a tenth: what is not all never looks like it.
+func (c *Coverage) Percent() string {
+	if c.Files == 0 {
+		return "–"
+	}
+	n := c.Linked() * 1000 / c.Files
+	if n%10 == 0 {
+		return strconv.Itoa(n / 10)
+	}
+	return strconv.Itoa(n/10) + "." + strconv.Itoa(n%10)
 }

@@ -23,10 +23,14 @@ const (
 	isUnnamed = "no-number" // a pupil who is told by name alone
 	isGaiji   = "gaiji"     // letters that only the sender's computer has
 	isLost    = "lost"      // letters that were lost before
+
+	isSchoolTwice = "school-twice" // of a list of schools: one that has a row already
+	isNoAnswer    = "no-answer"    // neither yes nor no
+	isUnknown     = "not-in-roster"
 )
 
 // warnings are the words of those that refuse nothing.
-var warnings = map[string]bool{isUnnamed: true, isGaiji: true, isLost: true}
+var warnings = map[string]bool{isUnnamed: true, isGaiji: true, isLost: true, isUnknown: true}
 
 // maxIssues bounds what is told; the rest is counted.
 const maxIssues = 1000
