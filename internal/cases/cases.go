@@ -45,6 +45,7 @@ type Desk struct {
 	Now   func() time.Time
 	Font  string // the file of the font for PDFs; "": one that the machine has
 
+	saving sync.Mutex // held while a roster is changed
 	mu     sync.Mutex
 	recent map[recentKey]*Findings
 }

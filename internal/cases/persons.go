@@ -47,9 +47,9 @@ func (d *Desk) Rosters(ctx context.Context, s account.Session, shares []account.
 		if err != nil {
 			return nil, err
 		}
-		book, err := roster.DecodeBook(b)
+		book, err := bookOf(a.Name, b)
 		if err != nil {
-			return nil, problem.New(problem.Damaged, "read roster", a.Name, err)
+			return nil, err
 		}
 		p.add(a.ID, book, schools)
 	}

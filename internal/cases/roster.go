@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/pathname"
@@ -21,15 +22,25 @@ func (d *Desk) Book(ctx context.Context, s account.Session, share string) (*rost
 	if err != nil {
 		return nil, err
 	}
+	return bookOf(share, b)
+}
+
+// bookOf reads the bytes of a share's roster.
+func bookOf(share string, b []byte) (*roster.Book, error) {
 	book, err := roster.DecodeBook(b)
-	if err != nil {
-		return nil, problem.New(problem.Damaged, "read roster", share, err)
+	switch {
+	case errors.Is(err, roster.ErrNewer):
+		return nil, &problem.Error{Kind: problem.Invalid, Op: "read roster", On: share, Hint: "hint.roster-newer", Err: err}
+	case err != nil:
+		return nil, &problem.Error{Kind: problem.Damaged, Op: "read roster", On: share, Hint: "hint.roster-damaged", Err: err}
 	}
 	return book, nil
 }
 
 // SaveBook changes the roster of a share, for a session that may write there. It is one more version of it.
 func (d *Desk) SaveBook(ctx context.Context, s account.Session, share string, change func(*roster.Book) error) error {
+	d.saving.Lock() // or of two changes at the same time, one would be lost
+	defer d.saving.Unlock()
 	book, err := d.Book(ctx, s, share)
 	if err != nil {
 		return err
