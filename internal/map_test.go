@@ -71,7 +71,7 @@ var imports = map[string]string{
 	"door/webdav": "id account pathname problem vault lang commit",
 	"door/sftp":   "account lang pathname problem vault",
 	"door/web":    "account problem lang door/api",
-	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster paper",
+	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper",
 
 	"cli":        words + " exposure/bundle drill drill/behaviour lang door/api storehouse ledger keeper durable preview",
 	"storehouse": words + " cases oidc password preview guard alert catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",

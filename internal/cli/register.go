@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,7 +29,7 @@ func (a *app) register() *cobra.Command {
 			})
 		}),
 		a.setRegister(),
-		a.command("export FILE.csv", "cmd.register-export", "azekura register export register.csv\nazekura register export - | head", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		a.command("export FILE", "cmd.register-export", "azekura register export register.xlsx\nazekura register export register.csv\nazekura register export - | head", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 			return a.connect(ctx, func(c *client.Client) error { return a.exportRegister(ctx, c, args[0]) })
 		}))
 	return c
@@ -114,8 +115,15 @@ func registerLine(ctx context.Context, c *client.Client, share string) (api.Regi
 	return api.Register{}, &problem.Error{Kind: problem.NotFound, Op: "set register", On: share, Hint: "hint.no-such-share"}
 }
 
-// exportRegister writes the register as a table that Excel opens.
+// exportRegister writes the register as a workbook, or as a table that Excel opens, too.
 func (a *app) exportRegister(ctx context.Context, c *client.Client, name string) (err error) {
+	var lines []api.RegisterLine
+	for l, err := range c.Register(ctx) { // before a file is made
+		if err != nil {
+			return err
+		}
+		lines = append(lines, l)
+	}
 	out := io.Writer(a.out)
 	if name != "-" {
 		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
@@ -129,5 +137,14 @@ func (a *app) exportRegister(ctx context.Context, c *client.Client, name string)
 		}()
 		out = f
 	}
-	return api.WriteRegister(out, a.lang, c.Register(ctx))
+	if strings.EqualFold(filepath.Ext(name), ".xlsx") {
+		return api.WriteRegisterSheet(out, a.lang, lines, a.now())
+	}
+	return api.WriteRegister(out, a.lang, func(yield func(api.RegisterLine, error) bool) {
+		for _, l := range lines {
+			if !yield(l, nil) {
+				return
+			}
+		}
+	})
 }

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/document"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/pathname"
@@ -82,7 +84,40 @@ func WriteRegister(w io.Writer, l lang.Lang, register iter.Seq2[RegisterLine, er
 	return out.Error()
 }
 
+// registerWidths are how wide the columns of the register are, beside each other.
+var registerWidths = []float64{12, 14, 6, 6, 14, 8, 12, 14, 10, 10, 16, 14, 18}
+
+// WriteRegisterSheet writes the register as a workbook.
+func WriteRegisterSheet(w io.Writer, l lang.Lang, register []RegisterLine, made time.Time) error {
+	s := document.Sheet{Lang: l.String(), Title: l.Text("web.register")}
+	for i, key := range registerHead {
+		s.Columns = append(s.Columns, document.Column{Title: l.Text(key), Width: registerWidths[i]})
+	}
+	s.Rows = func(yield func([]document.Cell) bool) {
+		for _, line := range register {
+			var cells []document.Cell
+			for _, text := range registerTexts(l, line) {
+				cells = append(cells, document.Cell{Text: text})
+			}
+			if !yield(cells) {
+				return
+			}
+		}
+	}
+	return s.XLSX(w, made)
+}
+
 func registerRow(l lang.Lang, x RegisterLine) []string {
+	row := registerTexts(l, x)
+	for i, text := range row {
+		if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") { // a spreadsheet would take it for a formula
+			row[i] = "'" + text
+		}
+	}
+	return row
+}
+
+func registerTexts(l lang.Lang, x RegisterLine) []string {
 	yes := func(b bool) string {
 		if b {
 			return l.Text("register.yes")
@@ -97,12 +132,6 @@ func registerRow(l lang.Lang, x RegisterLine) []string {
 	for _, r := range x.Rights {
 		access = append(access, r.Account+r.Group+" ("+l.Text("right."+string(r.Rights))+")")
 	}
-	row := []string{x.Share, x.Client, yes(x.Public), year, strings.Join(x.Data, "、"), yes(x.Sensitive), strings.Join(x.Subjects, "、"),
+	return []string{x.Share, x.Client, yes(x.Public), year, strings.Join(x.Data, "、"), yes(x.Sensitive), strings.Join(x.Subjects, "、"),
 		x.Purpose, x.Department, x.InCharge, strings.Join(access, "、"), x.Retention, x.Contact}
-	for i, text := range row {
-		if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") { // a spreadsheet would take it for a formula
-			row[i] = "'" + text
-		}
-	}
-	return row
 }

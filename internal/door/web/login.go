@@ -73,6 +73,7 @@ func (h *house) routes() map[string]action {
 		"POST /persons/{name}":      {do: (*visit).setSharePersons},
 		"GET /register":             {do: (*visit).register},
 		"GET /register.csv":         {do: (*visit).registerTable},
+		"GET /register.xlsx":        {do: (*visit).registerSheet},
 		"GET /register/{name}":      {do: (*visit).registerLine},
 		"POST /register/{name}":     {do: (*visit).setRegister},
 		"GET /renewal":              {do: (*visit).renewal},

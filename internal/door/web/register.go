@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -37,6 +38,20 @@ func (v *visit) registerTable() error {
 	}
 	v.send("text/csv; charset=utf-8", "personal-data.csv")
 	return api.WriteRegister(v.w, v.lang, v.api.Register(v.r.Context()))
+}
+
+func (v *visit) registerSheet() error {
+	lines, err := collect(v.api.Register(v.r.Context()))
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer // before anything is sent
+	if err := api.WriteRegisterSheet(&b, v.lang, lines, v.Now()); err != nil {
+		return err
+	}
+	v.send("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "personal-data.xlsx")
+	v.w.Write(b.Bytes()) // a browser that has gone is no matter of ours
+	return nil
 }
 
 func (v *visit) registerLine() error {
