@@ -171,6 +171,7 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/shares/{name}/roster":                h.roster,
 		"GET /v1/shares/{name}/roster/links":          h.links,
 		"PUT /v1/shares/{name}/roster/links":          h.setLinks,
+		"PUT /v1/shares/{name}/roster/schools":        h.setSchools,
 		"POST /v1/shares/{name}/roster/coverage":      h.coverage,
 		"PUT /v1/rights":                              h.setRights,
 		"GET /v1/sessions":                            h.sessions,

@@ -62,17 +62,22 @@ func (c *Client) Roster(ctx context.Context, share string) iter.Seq2[api.RosterP
 	return lines[api.RosterPerson](ctx, c, "GET", "/v1/shares/"+url.PathEscape(share)+"/roster", nil)
 }
 
-// RosterLinks tells how paths in a share tell persons.
-func (c *Client) RosterLinks(ctx context.Context, share string) (l api.RosterLinks, err error) {
+// RosterLinks tells how paths in a share tell persons, and how many there are of which schools.
+func (c *Client) RosterLinks(ctx context.Context, share string) (l api.RosterView, err error) {
 	return l, c.call(ctx, "GET", "/v1/shares/"+url.PathEscape(share)+"/roster/links", nil, &l)
 }
 
-// SetRosterLinks says it.
-func (c *Client) SetRosterLinks(ctx context.Context, share string, l api.RosterLinks) error {
-	return c.call(ctx, "PUT", "/v1/shares/"+url.PathEscape(share)+"/roster/links", l, nil)
+// SetRosterLinks says it, and tells whether the keeper counts persons by it now.
+func (c *Client) SetRosterLinks(ctx context.Context, share string, l api.RosterLinks) (b api.PersonsBudget, err error) {
+	return b, c.call(ctx, "PUT", "/v1/shares/"+url.PathEscape(share)+"/roster/links", l, &b)
 }
 
 // Coverage tells how many files rules link to whom; none are the share's own.
 func (c *Client) Coverage(ctx context.Context, share, rules string) (v api.Coverage, err error) {
 	return v, c.call(ctx, "POST", "/v1/shares/"+url.PathEscape(share)+"/roster/coverage", api.CoverageRequest{Rules: rules}, &v)
+}
+
+// SetRosterSchools says whom to tell of each school, by a list.
+func (c *Client) SetRosterSchools(ctx context.Context, share string, q Roster, list io.Reader) (r api.SchoolsResult, err error) {
+	return r, c.sendRoster(ctx, "PUT", q.url(share, "/schools"), list, &r)
 }
