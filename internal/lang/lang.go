@@ -55,6 +55,7 @@ var texts = func() table {
 		drillTexts,
 		registerTexts,
 		rosterTexts,
+		rosterDoorTexts,
 		findingTexts,
 		lineTexts,
 		caseTexts,

@@ -69,6 +69,7 @@ var lists = map[string][]text{
 	"drill":    drillTexts,
 	"register": registerTexts,
 	"roster":   rosterTexts,
+	"rosters":  rosterDoorTexts,
 	"findings": findingTexts,
 	"lines":    lineTexts,
 	"case":     caseTexts,
@@ -81,7 +82,7 @@ var wordFamilies = []string{
 	"alert", "alerted", "todo",
 	"evidence",
 	"fact", "choice",
-	"roster",
+	"roster", "roster-field", "roster-budget",
 	"flaw-of-ledger", "person-kind", "mark",
 }
 
