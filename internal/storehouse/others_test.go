@@ -51,7 +51,7 @@ func TestOthersThings(t *testing.T) {
 		{"GET", "/v1/shares/" + share + "/networks", ""}, {"PUT", "/v1/shares/" + share + "/networks", `{"networks":[]}`}, {"PUT", "/v1/shares/own/networks", `{"networks":[]}`}, {"POST", "/v1/me/identity", ""},
 		{"GET", "/v1/shares/" + share + "/rights", ""}, {"PUT", "/v1/shares/" + share + "/register", `{"client":"x"}`}, {"PUT", "/v1/shares/own/register", `{"client":"x"}`}, {"GET", "/v1/shares/" + share + "/roster", ""}, {"PUT", "/v1/shares/" + share + "/roster", "x"}, {"PUT", "/v1/shares/own/roster", "x"}, {"POST", "/v1/shares/" + share + "/roster/look", "x"},
 		{"GET", "/v1/shares/" + share + "/roster/links", ""}, {"PUT", "/v1/shares/own/roster/links", `{"rules":""}`}, {"POST", "/v1/shares/" + share + "/roster/coverage", `{}`}, {"PUT", "/v1/shares/own/roster/schools", "x"},
-		{"GET", "/v1/shares/own/roster", ""}, {"GET", "/v1/shares/own/roster/links", ""}, {"POST", "/v1/shares/own/roster/coverage", `{}`}, {"GET", "/register.xlsx", ""},
+		{"GET", "/v1/shares/own/roster", ""}, {"GET", "/v1/shares/own/roster/links", ""}, {"POST", "/v1/shares/own/roster/coverage", `{}`}, {"GET", "/roster/own", ""}, {"GET", "/roster/" + share, ""}, {"GET", "/register.xlsx", ""},
 		{"GET", "/v1/cases/2026-1/findings", ""}, {"POST", "/v1/cases/2026-1/exposed", `{"class":"confirmed"}`},
 		{"GET", "/v1/cases/2026-1/clients", ""}, {"GET", "/v1/cases/2026-1/papers", ""}, {"GET", "/v1/cases/2026-1/papers/board", ""}, {"GET", "/v1/cases/2026-1/papers/board/fields", ""}, {"GET", "/v1/cases/2026-1/packs", ""},
 		{"GET", "/v1/register", ""}, {"GET", "/register", ""}, {"GET", "/register.csv", ""}, {"GET", "/register/" + share, ""},

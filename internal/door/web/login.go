@@ -83,6 +83,14 @@ func (h *house) routes() map[string]action {
 		"GET /settings":             {do: (*visit).settings},
 		"POST /settings":            {do: (*visit).setPolicy},
 
+		"GET /roster/{name}":               {do: (*visit).roster},
+		"POST /roster/{name}":              {do: (*visit).setLinks},
+		"POST /roster/{name}/budget":       {do: (*visit).followRules},
+		"POST /roster/{name}/schools":      {do: (*visit).sendSchools, stream: true},
+		"POST /roster/{name}/list":         {do: (*visit).sendList, stream: true},
+		"GET /roster/{name}/list/{token}":  {do: (*visit).listPage},
+		"POST /roster/{name}/list/{token}": {do: (*visit).importList},
+
 		"GET /files/{path...}":    {do: (*visit).files},
 		"GET /history/{path...}":  {do: (*visit).history},
 		"GET /removed/{path...}":  {do: (*visit).removed},

@@ -42,6 +42,7 @@ type house struct {
 	pages  map[lang.Lang]*template.Template
 	static map[string]asset // by path
 	csrf   csrf
+	lists  *lists
 }
 
 // maxForm bounds a form.
@@ -49,7 +50,7 @@ const maxForm = 1 << 20
 
 // New returns the pages. They stand at the root of a site.
 func New(cfg Config) http.Handler {
-	h := &house{Config: cfg, static: assets(), csrf: newCSRF()}
+	h := &house{Config: cfg, static: assets(), csrf: newCSRF(), lists: newLists()}
 	h.pages = parsePages(h.static)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/{name}", h.asset)
@@ -172,7 +173,7 @@ var titles = map[string]string{
 	"password": "web.change-password", "going": "web.log-in", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
-	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "problem": "web.problem",
+	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "roster": "web.roster", "roster-list": "web.roster", "problem": "web.problem",
 }
 
 // show renders a page.
@@ -362,29 +363,31 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 			}
 			return ""
 		},
-		"static":  func(name string) string { return pathOf(static, name) },
-		"size":    size,
-		"part":    part,
-		"number":  grouped,
-		"count":   func(n int) string { return grouped(int64(n)) },
-		"list":    func(words ...string) []string { return words },
-		"budgets": namedBudgets,
-		"reason":  l.Reason,
-		"rule":    l.Rule,
-		"value":   l.RuleValue,
-		"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
-		"told":    func(t time.Time) string { return t.Format("2006-01-02 15:04 -07:00") }, // in the zone in which it was told
-		"zone":    zoneOf,
-		"local":   formOf,
-		"tick":    func(t time.Time) string { return t.Local().Format("01-02 15:04") },
-		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"esc":     url.PathEscape,
-		"has":     has,
-		"fileurl": fileURL,
-		"crumbs":  crumbs,
-		"prefix":  strings.HasPrefix,
-		"base":    path.Base,
-		"in":      func(s string, list []string) bool { return slices.Contains(list, s) },
+		"static":        func(name string) string { return pathOf(static, name) },
+		"size":          size,
+		"part":          part,
+		"number":        grouped,
+		"count":         func(n int) string { return grouped(int64(n)) },
+		"list":          func(words ...string) []string { return words },
+		"budgets":       namedBudgets,
+		"reason":        l.Reason,
+		"rule":          l.Rule,
+		"value":         l.RuleValue,
+		"when":          func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
+		"told":          func(t time.Time) string { return t.Format("2006-01-02 15:04 -07:00") }, // in the zone in which it was told
+		"zone":          zoneOf,
+		"local":         formOf,
+		"tick":          func(t time.Time) string { return t.Local().Format("01-02 15:04") },
+		"iso":           func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"esc":           url.PathEscape,
+		"has":           has,
+		"fileurl":       fileURL,
+		"crumbs":        crumbs,
+		"prefix":        strings.HasPrefix,
+		"base":          path.Base,
+		"in":            func(s string, list []string) bool { return slices.Contains(list, s) },
+		"rosterissue":   func(i api.RosterIssue) string { return l.RosterIssue(i.Word, i.Row, i.Column, i.Value, i.Other) },
+		"personsbudget": func(b *api.PersonsBudget) string { return l.PersonsBudget(b.State, b.Template, b.FromRule) },
 		"davs": func(s string) string {
 			return strings.Replace(strings.Replace(s, "https:", "davs:", 1), "http:", "dav:", 1)
 		},

@@ -1,0 +1,93 @@
+package web
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// TestLists: a list is its session's, for a quarter of an hour, and all of them have an end.
+func TestLists(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLists()
+		token := l.hold("sato", "albums", "a.csv", []byte("1"))
+		if x, err := l.get("sato", "albums", token); err != nil || string(x.content) != "1" {
+			t.Fatal(x, err)
+		}
+		for _, x := range [][3]string{{"tanaka", "albums", token}, {"sato", "orders", token}, {"sato", "albums", ""}} {
+			if _, err := l.get(x[0], x[1], x[2]); problem.KindOf(err) != problem.NotFound {
+				t.Errorf("%q: %v", x, err)
+			}
+		}
+		next := l.hold("sato", "albums", "b.csv", []byte("22"))
+		if _, err := l.get("sato", "albums", token); err == nil || l.size != 2 {
+			t.Errorf("two lists of one session: %d bytes, %v", l.size, err)
+		}
+		<-time.After(holdFor - time.Second)
+		other := l.hold("tanaka", "albums", "c.csv", []byte("333"))
+		<-time.After(2 * time.Second)
+		if _, err := l.get("sato", "albums", next); err == nil || l.size != 3 {
+			t.Errorf("after a quarter of an hour: %d bytes, %v", l.size, err)
+		}
+		l.hold("suzuki", "albums", "d.csv", make([]byte, maxHeld-3))
+		if _, err := l.get("tanaka", "albums", other); err != nil {
+			t.Error(err)
+		}
+		l.hold("ito", "albums", "e.csv", []byte("4"))
+		if _, err := l.get("tanaka", "albums", other); err == nil || l.size != maxHeld-3+1 {
+			t.Errorf("beyond the bound: %d bytes, %v", l.size, err)
+		}
+		<-time.After(holdFor + time.Second)
+		if len(l.held) != 0 || l.size != 0 {
+			t.Errorf("%d lists of %d bytes are left", len(l.held), l.size)
+		}
+	})
+}
+
+// TestListsAreBounded: what is longer than a list may be is refused, and not more than a few are read at the same time.
+func TestListsAreBounded(t *testing.T) {
+	l := newLists()
+	if _, err := l.read(io.LimitReader(zeros{}, maxList+1), "x"); problem.KindOf(err) != problem.TooLarge {
+		t.Error(err)
+	}
+	for range maxReads {
+		l.slot <- struct{}{}
+	}
+	if _, err := l.read(strings.NewReader("x"), "x"); problem.KindOf(err) != problem.Unavailable {
+		t.Error(err)
+	}
+	<-l.slot
+	if b, err := l.read(strings.NewReader("x"), "x"); err != nil || string(b) != "x" {
+		t.Error(b, err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestNoTemporaryFiles: what package net/http and mime/multipart offer for files of forms writes them to disk when they are large. A list
+// of persons must never stand there, so that nothing of this package may use it.
+func TestNoTemporaryFiles(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil || len(files) < 10 {
+		t.Fatal(files, err)
+	}
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, call := range []string{"ParseMultipartForm(", ".FormFile(", ".ReadForm(", ".FormValue(", "os.CreateTemp("} {
+			if !strings.HasSuffix(name, "_test.go") && strings.Contains(string(b), call) {
+				t.Errorf("%s calls %s", name, call)
+			}
+		}
+	}
+}
