@@ -3,10 +3,12 @@ package storehouse
 import (
 	"bytes"
 	"fmt"
+	"html"
 	"mime/multipart"
 	"net/url"
 	"regexp"
 	runtimemetrics "runtime/metrics"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"golang.org/x/text/encoding/japanese"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/document"
 	"github.com/azekura/azekura/internal/door/api"
 )
 
@@ -130,10 +133,10 @@ func TestWhoSeesRosters(t *testing.T) {
 // sendForm sends a file in a form of a page, as a browser without scripts does.
 func (v *visitor) sendForm(page, action, field, name string, content []byte) (status int, to, text string) {
 	v.b.Helper()
-	_, html := v.do("GET", page, "")
-	token := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(html)
+	_, shown := v.do("GET", page, "")
+	token := regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(shown)
 	if token == nil {
-		v.b.Fatalf("%s has no form: %.300s", page, html)
+		v.b.Fatalf("%s has no form: %.300s", page, shown)
 	}
 	var buf bytes.Buffer
 	w := multipart.NewWriter(&buf)
@@ -191,6 +194,45 @@ func TestListWithoutScripts(t *testing.T) {
 	}
 	if status, _, text := b.admin.sendForm("/roster/"+share, "/roster/"+share+"/list", "list", "", nil); status != 400 || !strings.Contains(text, "Choose a file first") {
 		t.Errorf("no file: %d %.300s", status, text)
+	}
+}
+
+// TestWideWorkbook: of a workbook with more columns than a page shows, what its headings say of those beyond is not lost between the steps.
+func TestWideWorkbook(t *testing.T) {
+	b := besiege(t)
+	share := url.PathEscape("アルバム")
+	columns, cells := make([]document.Column, 60), make([]document.Cell, 60)
+	for i := range columns {
+		columns[i].Title, cells[i].Text = fmt.Sprintf("備考%d", i), "-"
+	}
+	for i, x := range map[int][2]string{0: {"学校", "第一小"}, 1: {"組", "3-1"}, 2: {"番号", "7"}, 55: {"氏名", "髙橋 一"}} {
+		columns[i].Title, cells[i].Text = x[0], x[1]
+	}
+	var book bytes.Buffer
+	if err := (document.Sheet{Lang: "ja", Title: "名簿", Columns: columns, Rows: slices.Values([][]document.Cell{cells})}).XLSX(&book, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	status, to, text := b.admin.sendForm("/roster/"+share, "/roster/"+share+"/list", "list", "名簿.xlsx", book.Bytes())
+	if status != 303 {
+		t.Fatalf("%d: %.300s", status, text)
+	}
+	_, page := b.admin.do("GET", to, "")
+	form := make(url.Values)
+	for _, m := range regexp.MustCompile(`<input [^>]*name="([^"]+)" value="([^"]*)"`).FindAllStringSubmatch(page, -1) {
+		form.Set(m[1], html.UnescapeString(m[2]))
+	}
+	for _, m := range regexp.MustCompile(`<select name="(c\d+)"[^>]*>(.*?)</select>`).FindAllStringSubmatch(page, -1) {
+		if said := regexp.MustCompile(`value="([a-z]+)" selected`).FindStringSubmatch(m[2]); said != nil {
+			form.Set(m[1], said[1])
+		}
+	}
+	form.Del("fill")
+	form.Set("act", "import")
+	if resp, text := b.admin.do("POST", to, form.Encode(), "Content-Type", "application/x-www-form-urlencoded"); resp.StatusCode != 303 {
+		t.Fatalf("import of %v: %d %.3000s", form, resp.StatusCode, text)
+	}
+	if _, text := b.admin.do("GET", "/v1/shares/"+share+"/roster", ""); strings.TrimSpace(text) != `{"school":"第一小","class":"3-1","number":"7","name":"髙橋 一","kind":"pupil"}` {
+		t.Errorf("the roster: %s", text)
 	}
 }
 

@@ -2,6 +2,8 @@ package web
 
 import (
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -16,6 +19,12 @@ import (
 func TestLists(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLists()
+		held := func() (lists, bytes int) {
+			synctest.Wait() // for the timers that have fired
+			l.mu.Lock()
+			defer l.mu.Unlock()
+			return len(l.held), l.size
+		}
 		token := l.hold("sato", "albums", "a.csv", []byte("1"))
 		if x, err := l.get("sato", "albums", token); err != nil || string(x.content) != "1" {
 			t.Fatal(x, err)
@@ -26,26 +35,33 @@ func TestLists(t *testing.T) {
 			}
 		}
 		next := l.hold("sato", "albums", "b.csv", []byte("22"))
-		if _, err := l.get("sato", "albums", token); err == nil || l.size != 2 {
-			t.Errorf("two lists of one session: %d bytes, %v", l.size, err)
+		if _, err := l.get("sato", "albums", token); err == nil {
+			t.Error("a session has two lists")
 		}
 		<-time.After(holdFor - time.Second)
 		other := l.hold("tanaka", "albums", "c.csv", []byte("333"))
 		<-time.After(2 * time.Second)
-		if _, err := l.get("sato", "albums", next); err == nil || l.size != 3 {
-			t.Errorf("after a quarter of an hour: %d bytes, %v", l.size, err)
+		synctest.Wait()
+		if _, err := l.get("sato", "albums", next); err == nil {
+			t.Error("a list is held after a quarter of an hour")
+		}
+		if n, size := held(); n != 1 || size != 3 {
+			t.Errorf("%d lists of %d bytes are held, not one of 3", n, size)
 		}
 		l.hold("suzuki", "albums", "d.csv", make([]byte, maxHeld-3))
 		if _, err := l.get("tanaka", "albums", other); err != nil {
 			t.Error(err)
 		}
 		l.hold("ito", "albums", "e.csv", []byte("4"))
-		if _, err := l.get("tanaka", "albums", other); err == nil || l.size != maxHeld-3+1 {
-			t.Errorf("beyond the bound: %d bytes, %v", l.size, err)
+		if _, err := l.get("tanaka", "albums", other); err == nil {
+			t.Error("the oldest list has not given way")
+		}
+		if n, size := held(); n != 2 || size != maxHeld-3+1 {
+			t.Errorf("%d lists of %d bytes are held", n, size)
 		}
 		<-time.After(holdFor + time.Second)
-		if len(l.held) != 0 || l.size != 0 {
-			t.Errorf("%d lists of %d bytes are left", len(l.held), l.size)
+		if n, size := held(); n != 0 || size != 0 {
+			t.Errorf("%d lists of %d bytes are left", n, size)
 		}
 	})
 }
@@ -71,6 +87,22 @@ func TestListsAreBounded(t *testing.T) {
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
+
+// TestLogoutForgetsLists: those of the session, and no others.
+func TestLogoutForgetsLists(t *testing.T) {
+	h := &house{Config: Config{API: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })}, csrf: newCSRF(), lists: newLists()}
+	r, w := httptest.NewRequest("POST", "/logout", nil), httptest.NewRecorder()
+	r.AddCookie(&http.Cookie{Name: sessionCookies[0], Value: "sato"})
+	v := &visit{house: h, w: w, r: r, api: client.New(&relay{h.API, r, w}, "en")}
+	h.lists.hold(v.owner(), "albums", "a.csv", []byte("1"))
+	other := h.lists.hold("tanaka", "albums", "b.csv", []byte("2"))
+	if err := v.logout(); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.lists.held) != 1 || h.lists.held[0].token != other {
+		t.Errorf("%d lists are held after the logout", len(h.lists.held))
+	}
+}
 
 // TestNoTemporaryFiles: what package net/http and mime/multipart offer for files of forms writes them to disk when they are large. A list
 // of persons must never stand there, so that nothing of this package may use it.

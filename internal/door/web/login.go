@@ -264,9 +264,11 @@ func kindOf(q api.NewFactor) api.FactorKind {
 }
 
 func (v *visit) logout() error {
+	owner := v.owner()
 	if err := v.api.Logout(v.r.Context()); err != nil {
 		return err
 	}
+	v.lists.drop(func(x *list) bool { return x.owner == owner })
 	return v.done("/login", "web.logged-out")
 }
 

@@ -19,6 +19,7 @@ type listPage struct {
 	api.RosterPreview
 	Encoding string
 	Columns  []column
+	Beyond   map[string]api.RosterField // columns that are said to be something and are not shown, by the name of their choice
 	Fixed    map[string]string
 	Shown    []shownRow
 	Cut      int // so many columns are shown, of more
@@ -43,6 +44,7 @@ type shownRow struct {
 const (
 	maxShownRows    = 12
 	maxShownColumns = 40
+	maxSaidColumns  = 1000 // whose choices are read
 )
 
 // heldList finds the list that a request names.
@@ -106,7 +108,13 @@ func (p *listPage) lay() {
 		}
 		p.Columns = append(p.Columns, c)
 	}
-	from := max(0, p.Mapping.Head-p.First-2)
+	p.Beyond = make(map[string]api.RosterField)
+	for f, n := range p.Mapping.Columns {
+		if n >= width {
+			p.Beyond[fmt.Sprintf("c%d", n)] = f
+		}
+	}
+	from := min(max(0, p.Mapping.Head-p.First-2), max(0, len(p.Rows)-maxShownRows))
 	for i := from; i < len(p.Rows) && len(p.Shown) < maxShownRows; i++ {
 		r := shownRow{Number: p.First + i, Cells: make([]string, width)}
 		r.Head = r.Number == p.Mapping.Head
@@ -179,7 +187,7 @@ func (v *visit) mapping() (m api.RosterMapping, err error) {
 	if m.Head, err = strconv.Atoi(v.form("head")); err != nil {
 		return m, &problem.Error{Kind: problem.Invalid, Op: op, On: v.form("head"), Hint: "hint.whole-number"}
 	}
-	for i := range maxShownColumns {
+	for i := range maxSaidColumns {
 		f := api.RosterField(v.form(fmt.Sprintf("c%d", i)))
 		if !slices.Contains(api.RosterFields, f) {
 			continue
