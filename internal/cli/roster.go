@@ -201,10 +201,13 @@ func (a *app) showPreview(p api.RosterPreview) {
 	}
 	fmt.Fprintln(a.out)
 	a.showIssues(p.Issues, 0)
-	if p.Ready {
-		a.print("say.roster-ready", len(p.People))
-	} else {
+	switch {
+	case !p.Ready:
 		a.print("say.roster-not-ready")
+	case slices.ContainsFunc(p.Issues, func(x api.RosterIssue) bool { return !x.Warning }):
+		a.print("say.roster-would-not")
+	default:
+		a.print("say.roster-ready", len(p.People))
 	}
 }
 
@@ -354,7 +357,7 @@ func (a *app) showRoster(v api.RosterView) {
 	} else {
 		a.print("say.roster-persons", v.People)
 		t := table{right: map[int]bool{3: true}}
-		t.add(append(a.fieldNames("school", "year", "kind"), a.t("say.head-persons"), a.t("register.contact"))...)
+		t.add(append(a.fieldNames("school", "year", "kind"), a.t("register.persons"), a.t("register.school-contact"))...)
 		for _, n := range v.Counts {
 			contact := n.Contact
 			if n.Public {
