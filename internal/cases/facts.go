@@ -135,8 +135,14 @@ func lines(c account.Case, freezes []paper.Freeze, t account.Timeline) (out []pa
 	for _, s := range c.Suspects {
 		out = append(out, paper.Line{When: s.From, What: both("line.distrusted"), Source: source})
 	}
-	if n := t.SuspectAll; n.Readings+n.Saves+n.Logins > 0 {
-		out = append(out, paper.Line{When: t.From, What: both("line.acts", n.Readings, n.Saves, n.Logins), Source: source})
+	if n := t.SuspectAll; n.Readings+n.Saves+n.Logins > 0 && len(c.Suspects) > 0 {
+		first := c.Suspects[0].From
+		for _, x := range c.Suspects {
+			if x.From.Before(first) {
+				first = x.From
+			}
+		}
+		out = append(out, paper.Line{When: first, What: both("line.acts", n.Readings, n.Saves, n.Logins), Source: source})
 	}
 	for _, x := range freezes {
 		out = append(out, paper.Line{When: x.When, What: both(map[bool]string{true: "line.frozen-by-guard", false: "line.frozen"}[x.By == ""]), Source: source})

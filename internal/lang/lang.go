@@ -181,3 +181,12 @@ func (l Lang) Problem(op, on, kind, hint string) string {
 	}
 	return s
 }
+
+// Grouped writes a number with a comma before each three digits, as both languages do.
+func Grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}

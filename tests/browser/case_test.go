@@ -116,6 +116,26 @@ func TestCase(t *testing.T) {
 	b.look(dir, "case-desk", "ja")
 	b.goTo(page + "?lang=en")
 
+	// What was found out, and the papers.
+	for name, at := range map[string]string{"findings": "/findings", "exposed-files": "/exposed?class=confirmed", "exposed-persons": "/exposed?class=possible&persons=1",
+		"papers": "/papers", "paper-first": "/papers/ppc-first", "paper-client": "/papers/client?client=share:albums"} {
+		for _, lang := range []string{"en", "ja"} {
+			sep := "?"
+			if strings.Contains(at, "?") {
+				sep = "&"
+			}
+			b.goTo(page + at + sep + "lang=" + lang)
+			b.look(dir, name, lang)
+		}
+	}
+	b.goTo(page + "/papers?lang=en")
+	b.says("Packs of all clients", "To fill in")
+	b.run(chromedp.Evaluate(`fetch(document.querySelector("main a[href$='format=pdf']").href).then(r => r.arrayBuffer()).then(x => new TextDecoder().decode(x.slice(0, 5)) + " " + (x.byteLength > 5000))`, &headers, await))
+	if headers != "%PDF- true" {
+		t.Errorf("a paper comes as %s", headers)
+	}
+	b.goTo(page + "?lang=en")
+
 	// The window: by the slider, and by the form as it is without scripts.
 	b.run(chromedp.Evaluate(`window.left = true; (() => { const s = document.querySelectorAll(".slider input"); s[0].value = 400; s[0].dispatchEvent(new Event("input")); s[0].dispatchEvent(new Event("change")) })()`, nil))
 	b.settle()

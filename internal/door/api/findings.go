@@ -17,6 +17,7 @@ type (
 	ExposedRow    = exposure.Row
 	ExposedClass  = cases.Class
 	Place         = exposure.Place
+	Three         = exposure.Three
 )
 
 // Desk works on cases.

@@ -17,7 +17,6 @@ import (
 	"net/url"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -317,13 +316,14 @@ func part(n, of int64) string {
 	return fmt.Sprintf("%.3g %%", 100*float64(n)/float64(of))
 }
 
-// grouped writes a number with a comma before each three digits, as both languages do.
-func grouped(n int64) string {
-	s := strconv.FormatInt(n, 10)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
+// plain takes out of a text the marks around places to fill in, which are shown by the brackets in them.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 0xfdd0 && r <= 0xfdef {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 func functions(l lang.Lang, static map[string]asset) template.FuncMap {
@@ -366,8 +366,9 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"static":        func(name string) string { return pathOf(static, name) },
 		"size":          size,
 		"part":          part,
-		"number":        grouped,
-		"count":         func(n int) string { return grouped(int64(n)) },
+		"number":        lang.Grouped,
+		"plain":         plain,
+		"count":         func(n int) string { return lang.Grouped(int64(n)) },
 		"list":          func(words ...string) []string { return words },
 		"budgets":       namedBudgets,
 		"reason":        l.Reason,

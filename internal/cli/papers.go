@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/lang"
+)
+
+// findings tells what could have been read in a case, and of whom.
+func (a *app) findings() *cobra.Command {
+	return a.command("findings CASE", "cmd.case-findings", "azekura case findings 2026-1\nazekura case findings 2026-1 --json", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			f, err := c.Findings(ctx, args[0])
+			if err != nil || a.json {
+				return cmpOr(err, func() error { return a.emit(f) })
+			}
+			a.showFindings(f)
+			return nil
+		})
+	})
+}
+
+func (a *app) showFindings(f api.Findings) {
+	var t table
+	t.add("", a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"))
+	row := func(name string, n api.Three) {
+		t.add(name, lang.Grouped(n.Confirmed), lang.Grouped(n.Possible), lang.Grouped(n.Exempt))
+	}
+	row(a.t("web.exposed-persons"), f.Exposure.Persons.Persons)
+	row(a.t("web.exposed-files"), f.Exposure.Files.Files)
+	for _, r := range f.Exposure.Rows {
+		row("  "+printable(r.School)+" "+printable(r.Year)+" "+a.named("person-kind", r.Kind), r.Persons)
+	}
+	t.write(a.out)
+	if n := f.Exposure.Unknown; n.Confirmed+n.Possible > 0 {
+		a.print("web.persons-unknown", n.Confirmed, n.Possible)
+	}
+	if n := f.Exposure.Files.Unlinked; n.Confirmed+n.Possible > 0 {
+		a.print("web.files-unlinked", n.Confirmed, n.Possible)
+	}
+	for _, g := range f.Exposure.Gaps {
+		a.print("say.gap", a.named("flaw-of-ledger", string(g.Flaw)), when(g.From), when(g.To))
+	}
+	a.print("say.findings-damage", lang.Grouped(f.Damage.Files), lang.Grouped(f.Damage.OfFiles), size(f.Damage.Bytes), size(f.Damage.OfBytes), lang.Grouped(f.Damage.Intact))
+	a.print("say.findings-ledger", lang.Grouped(f.Ledger.Verified), lang.Grouped(f.Ledger.Entries), f.Ledger.Root)
+}
+
+// exposed opens a number of the findings.
+func (a *app) exposed() *cobra.Command {
+	var q api.ExposedRequest
+	var class string
+	c := a.command("exposed CASE", "cmd.case-exposed", "azekura case exposed 2026-1 --persons\nazekura case exposed 2026-1 --class possible --share albums", cobra.ExactArgs(1),
+		func(ctx context.Context, args []string) error {
+			q.Class = api.ExposedClass(class)
+			return a.connect(ctx, func(c *client.Client) error {
+				if a.json {
+					return emitAll(a, c.Exposed(ctx, args[0], q))
+				}
+				var t table
+				for x, err := range c.Exposed(ctx, args[0], q) {
+					if err != nil {
+						return err
+					}
+					if p := x.Person; p != nil {
+						t.add(printable(p.School), printable(p.Year), printable(strings.TrimSpace(p.Grade+" "+p.Class)), printable(p.Number), printable(p.Name))
+					} else if x.File != nil {
+						var marks []string
+						for _, m := range x.File.Marks {
+							marks = append(marks, a.named("mark", m))
+						}
+						t.add(printable(x.File.Path), strings.Join(marks, ", "))
+					}
+				}
+				t.write(a.out)
+				return nil
+			})
+		})
+	c.Flags().StringVar(&class, "class", "confirmed", a.t("flag.exposed-class"))
+	c.Flags().BoolVar(&q.Persons, "persons", false, a.t("flag.exposed-persons"))
+	c.Flags().StringVar(&q.Share, "share", "", a.t("flag.exposed-share"))
+	c.Flags().BoolVar(&q.Unlinked, "unlinked", false, a.t("flag.exposed-unlinked"))
+	c.Flags().IntVar(&q.Offset, "offset", 0, a.t("flag.exposed-offset"))
+	c.Flags().IntVar(&q.Limit, "limit", 0, a.t("flag.exposed-limit"))
+	return c
+}
+
+// papers lists the papers of a case, or writes one.
+func (a *app) papers() *cobra.Command {
+	return a.command("papers CASE", "cmd.case-papers", "azekura case papers 2026-1", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if a.json {
+				return emitAll(a, c.Papers(ctx, args[0]))
+			}
+			var t table
+			t.add(a.t("say.head-paper"), a.t("say.head-title"), a.t("say.head-blanks"), a.t("say.head-formats"))
+			for p, err := range c.Papers(ctx, args[0]) {
+				if err != nil {
+					return err
+				}
+				t.add(p.Kind, printable(p.Title), a.t("say.blanks", p.Blanks, p.Fields), strings.Join(p.Formats, ", "))
+			}
+			t.write(a.out)
+			return nil
+		})
+	})
+}
+
+func (a *app) paper() *cobra.Command {
+	var of, language string
+	c := a.command("paper CASE KIND FILE", "cmd.case-paper", "azekura case paper 2026-1 ppc-first report.docx\nazekura case paper 2026-1 client letter.pdf --client \"市立第一小学校\"", cobra.ExactArgs(3),
+		func(ctx context.Context, args []string) error {
+			format := strings.TrimPrefix(strings.ToLower(filepath.Ext(args[2])), ".")
+			return a.connect(ctx, func(c *client.Client) error {
+				r, err := c.Paper(ctx, args[0], args[1], of, format, language)
+				if err != nil {
+					return err
+				}
+				return a.keep(args[2], r)
+			})
+		})
+	c.Flags().StringVar(&of, "client", "", a.t("flag.paper-client"))
+	c.Flags().StringVar(&language, "lang", "", a.t("flag.paper-lang"))
+	return c
+}
+
+func (a *app) packs() *cobra.Command {
+	var language string
+	c := a.command("packs CASE FILE.zip", "cmd.case-packs", "azekura case packs 2026-1 packs.zip", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			r, err := c.Packs(ctx, args[0], language)
+			if err != nil {
+				return err
+			}
+			return a.keep(args[1], r)
+		})
+	})
+	c.Flags().StringVar(&language, "lang", "", a.t("flag.paper-lang"))
+	return c
+}
+
+// caseClients lists on whose behalf the data is held that a case concerns.
+func (a *app) caseClients() *cobra.Command {
+	return a.command("clients CASE", "cmd.case-clients", "azekura case clients 2026-1", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			if a.json {
+				return emitAll(a, c.CaseClients(ctx, args[0]))
+			}
+			var t table
+			t.add(a.t("register.client"), a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"), a.t("web.altered-files"))
+			for x, err := range c.CaseClients(ctx, args[0]) {
+				if err != nil {
+					return err
+				}
+				t.add(printable(firstOf(x.Name, strings.Join(x.Shares, ", "))), lang.Grouped(x.Persons.Confirmed), lang.Grouped(x.Persons.Possible), lang.Grouped(x.Persons.Exempt), lang.Grouped(x.Altered))
+			}
+			t.write(a.out)
+			return nil
+		})
+	})
+}
+
+// keep writes what comes to a file that is not there yet; a name alone appears only when it is complete.
+func (a *app) keep(name string, r io.ReadCloser) (err error) {
+	defer r.Close()
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err != nil {
+		os.Remove(name) // half a paper is none
+		return err
+	}
+	if a.json {
+		return a.emit(map[string]string{"file": name})
+	}
+	a.print("say.written", printable(name))
+	return nil
+}
