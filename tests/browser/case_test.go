@@ -91,7 +91,7 @@ func TestCase(t *testing.T) {
 	b.post("/note")
 	b.put("/decide", "text", "本日中に全学校へ連絡する。")
 	b.post("/decide")
-	b.says("It waits for a second person's yes.", "Waiting for a second person", "本日中に全学校へ連絡する。", "Somebody else must say yes.")
+	b.says("It waits for a second person's yes.", "Waiting for a second person", "本日中に全学校へ連絡する。", "Somebody else must say yes")
 	// The form as a browser sends it.
 	photo := filepath.Join(t.TempDir(), "画面.png")
 	if err := os.WriteFile(photo, []byte("<script>alert(1)</script>"), 0o600); err != nil {
