@@ -43,6 +43,7 @@ var programs = []program{
 	{"guard", "what the guard adds to saving photographs and documents", 12 << 30, runGuard},
 	{"large", "10 GB in and out with bounded memory", 14 << 30, runLarge},
 	{"rollback", "25,000 hurt files of 1,000,000 put back, against restic and borg restoring them", 20 << 30, runRollback},
+	{"story", "200 schools, 173,000 persons, 1,000,000 files: what was read, of whom, and the letters to all", 14 << 30, runStory},
 	{"million", "1,000,000 small files: memory, start after a crash, rebuild", 14 << 30, runMillion},
 }
 

@@ -18,7 +18,7 @@ import (
 
 // register keeps the register of personal data.
 func (a *app) register() *cobra.Command {
-	c := a.command("register", "cmd.register", "azekura register list\nazekura register set albums-2026 --client \"市立第一小学校\" --year 2026 --data 氏名,写真 --subjects 児童\nazekura register export register.csv", nil, nil)
+	c := a.command("register", "cmd.register", "azekura register list\nazekura register set albums-2026 --client \"市立第一小学校\" --year 2026 --kinds 氏名,写真 --subjects 児童\nazekura register export register.csv", nil, nil)
 	c.AddCommand(
 		a.command("list", "cmd.register-list", "azekura register list", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 			return a.connect(ctx, func(c *client.Client) error {
@@ -63,7 +63,7 @@ func (a *app) setRegister() *cobra.Command {
 	f := c.Flags()
 	f.StringVar(&r.Client, "client", "", a.t("flag.register-client"))
 	f.IntVar(&r.Year, "year", 0, a.t("flag.register-year"))
-	f.StringSliceVar(&r.Data, "data", nil, a.t("flag.register-data"))
+	f.StringSliceVar(&r.Data, "kinds", nil, a.t("flag.register-data"))
 	f.StringSliceVar(&r.Subjects, "subjects", nil, a.t("flag.register-subjects"))
 	f.StringVar(&r.Purpose, "purpose", "", a.t("flag.register-purpose"))
 	f.StringVar(&r.Department, "department", "", a.t("flag.register-department"))
@@ -80,7 +80,7 @@ func (a *app) setRegister() *cobra.Command {
 				return err
 			}
 			for name, set := range map[string]func(){
-				"client": func() { line.Client = r.Client }, "year": func() { line.Year = r.Year }, "data": func() { line.Data = r.Data },
+				"client": func() { line.Client = r.Client }, "year": func() { line.Year = r.Year }, "kinds": func() { line.Data = r.Data },
 				"subjects": func() { line.Subjects = r.Subjects }, "purpose": func() { line.Purpose = r.Purpose }, "department": func() { line.Department = r.Department },
 				"in-charge": func() { line.InCharge = r.InCharge }, "retention": func() { line.Retention = r.Retention }, "contact": func() { line.Contact = r.Contact },
 				"public": func() { line.Public = r.Public }, "sensitive": func() { line.Sensitive = r.Sensitive },
