@@ -67,6 +67,13 @@ const (
 	TrapSet     Kind = "trap-set"     // Target: the file, folder or person in Share that nobody has a reason to touch
 	TrapRemoved Kind = "trap-removed" // Target
 
+	LookupOpened   Kind = "lookup-opened"   // everybody who has its address may ask the page of the case Target, whose scope has Size persons; Note: whom it says to ask
+	LookupClosed   Kind = "lookup-closed"   // Target; Note tells why, if nobody did it
+	InquiryNoted   Kind = "inquiry-noted"   // a question from outside about the case Target was written down; Size: its number; Note: how far it is
+	ReceiptGiven   Kind = "receipt-given"   // a link to a receipt of Share was made, until Until; Note: the month
+	ReceiptRevoked Kind = "receipt-revoked" // Note: the month
+	ReceiptOpened  Kind = "receipt-opened"  // somebody with the link has opened it; Note: the month
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

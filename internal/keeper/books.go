@@ -34,6 +34,9 @@ type state struct {
 	Cases      []*caseState     `json:"cases,omitempty"`
 	Jobs       []*jobState      `json:"jobs,omitempty"`
 	Traps      []*trapState     `json:"traps,omitempty"`
+	Lookups    []*lookupState   `json:"lookups,omitempty"`
+	Receipts   []*receiptState  `json:"receipts,omitempty"`
+	Dropped    []string         `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.
@@ -212,6 +215,7 @@ func (b *books) draft() *draft {
 	s := b.state
 	s.Accounts, s.Shares, s.Groups, s.Proposals = slices.Clone(s.Accounts), slices.Clone(s.Shares), slices.Clone(s.Groups), slices.Clone(s.Proposals)
 	s.Stops, s.Cases, s.Jobs, s.Traps = slices.Clone(s.Stops), slices.Clone(s.Cases), slices.Clone(s.Jobs), slices.Clone(s.Traps)
+	s.Lookups, s.Receipts = slices.Clone(s.Lookups), slices.Clone(s.Receipts)
 	return &draft{s}
 }
 

@@ -166,6 +166,11 @@ func (d *draft) openedCase(op, n string) (int, error) {
 // CloseCase closes a case, with what was found. Who is still frozen stays so, and is not suspected for what comes later.
 func (l *Local) CloseCase(ctx context.Context, s id.Session, n, note string) error {
 	const op = "case"
+	defer func() { // the page that is open to everybody ends with the case; whatever comes between, the next heartbeat does it
+		if err := l.tidyLookups(ctx); err != nil {
+			l.cfg.Log.ErrorContext(ctx, "what the look-up page of a closed case answers from is still there", "err", err)
+		}
+	}()
 	return l.change(ctx, s, op, n, func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Freeze) {
 			return event.Event{}, notAllowed(op)

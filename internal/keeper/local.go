@@ -126,6 +126,9 @@ type Local struct {
 	reading sync.Mutex
 	diary   *diary // guarded by reading: what accounts read today
 
+	lookups   lookups
+	inquiring sync.Mutex // held while a log of inquiries is read and written
+
 	listing  sync.Mutex               // held while a list of breached passwords is read
 	breached atomic.Pointer[breached] // nil: there is none
 
@@ -244,6 +247,7 @@ func (l *Local) Close(ctx context.Context) error {
 	err := errors.Join(
 		l.endWhere(ctx, func(account.Session) bool { return true }, "the keeper stopped"),
 		l.recordFailures(ctx),
+		l.countedLookups(ctx),
 		l.append(ctx, event.Event{Kind: event.Stopped}),
 		l.saveUses(),
 	)
@@ -287,7 +291,7 @@ func (l *Local) heartbeat(ctx context.Context) error {
 	l.mu.Unlock()
 	l.lookForList()
 	_, published := l.log.Publish(ctx)
-	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), published, l.saveHead(), l.learnTimes(ctx))
+	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), l.saveLookups(ctx), l.tidyReceipts(ctx), l.tidyLookups(ctx), published, l.saveHead(), l.learnTimes(ctx))
 }
 
 // recordFailures sums up the failures that were not recorded one by one.

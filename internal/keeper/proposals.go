@@ -49,6 +49,7 @@ const (
 	actLaterClock     = "later-clock"
 	actHold           = "hold-less"
 	actDecide         = "decide"
+	actLookup         = "lookup"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -96,6 +97,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.holdLess(p, l.now())
 	case actDecide:
 		return d.decide(p, l.now())
+	case actLookup:
+		return d.openLookup(p, l.now())
 	}
 	a := d.byID(p.On)
 	if a == nil {
@@ -280,6 +283,7 @@ func (l *Local) Withdraw(ctx context.Context, s id.Session, n string) error {
 		case p == nil || !p.asked(by) && !b.may(by, account.Confirm):
 			return event.Event{}, problem.New(problem.NotFound, op, "", nil)
 		}
+		d.Dropped = append(slices.Clone(d.Dropped), blobOf(p)...)
 		return event.Event{Kind: event.Withdrawn, Target: p.Target, Note: fmt.Sprintf("%s, asked for by %s", p.Act, p.ByName)}, nil
 	})
 }

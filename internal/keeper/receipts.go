@@ -1,0 +1,215 @@
+package keeper
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/pathname"
+)
+
+// maxRecords bounds the entries of one receipt, and maxRecordBytes what they and their proofs take.
+const (
+	maxRecords     = 50_000
+	maxRecordBytes = 64 << 20
+)
+
+// recordKinds are the entries that a receipt tells of.
+var recordKinds = []event.Kind{event.Released, event.Refused, event.Saved, event.Changed}
+
+// ShareRecords collects what the ledger tells of a share in a time, for those who read everybody's entries: who sees a part of them would make
+// a receipt that leaves the rest out.
+func (l *Local) ShareRecords(ctx context.Context, s id.Session, share string, from, to time.Time) (account.ShareRecords, error) {
+	const op = "make receipt"
+	out := account.ShareRecords{}
+	leave, err := l.enter(op)
+	if err != nil {
+		return out, err
+	}
+	err = l.power(s, account.ReadLedger, op)
+	if by, gone := l.live(s); err == nil && (gone != nil || by.Factor == account.ByToken) {
+		err = notAllowed(op)
+	}
+	b := l.books.Load()
+	x := b.names[pathname.Key(share)]
+	if err == nil && x == nil {
+		err = noShare(op, share)
+	}
+	if err != nil {
+		leave()
+		return out, err
+	}
+	r, k, late, err := l.openEvents(ctx)
+	leave() // what follows needs no more than a copy of the keys
+	if err == nil {
+		err = late
+	}
+	if err != nil {
+		return out, err
+	}
+	defer k.Zero()
+	out.Share, out.Firm, out.Made, out.Origin, out.PublicKey = x.Name, b.Policy.Firm, l.now(), k.Origin, k.PublicKey
+	out.Checkpoint, out.Entries = r.Checkpoint(), r.Head().Size
+	if x.Register != nil {
+		out.Register = *x.Register
+	}
+	out.Readers, out.Writers = b.whoMay(x.ID)
+	w := &recordWalk{ShareRecords: &out, share: x.ID, from: from, to: to, roles: make(map[string]string), books: b, hit: make(map[string]bool)}
+	if err := w.walk(ctx, r, k); err != nil {
+		return out, err
+	}
+	if err := w.prove(ctx, r); err != nil {
+		return out, err
+	}
+	for _, c := range b.Cases {
+		if w.hit[c.ID] {
+			out.Cases = append(out.Cases, account.ShareCase{ID: c.ID, Opened: c.Opened, Closed: c.Closed})
+		}
+	}
+	return out, nil
+}
+
+// whoMay counts who may read and write in a share today, by role.
+func (b *books) whoMay(share id.Share) (read, write map[string]int) {
+	read, write = make(map[string]int), make(map[string]int)
+	for _, a := range b.Accounts {
+		if !a.mayEnter() {
+			continue
+		}
+		switch b.rights(account.Session{Account: a.ID, Factor: account.SecondFactor}, share) {
+		case account.CanWrite:
+			write[string(a.Role)]++
+			read[string(a.Role)]++
+		case account.CanRead:
+			read[string(a.Role)]++
+		}
+	}
+	return read, write
+}
+
+// recordWalk goes through the ledger once.
+type recordWalk struct {
+	*account.ShareRecords
+	share    id.Share
+	from, to time.Time
+	roles    map[string]string // by the compared name, as the ledger has told so far
+	books    *books
+	hit      map[string]bool // cases
+	last     time.Time       // of the entry before, within the time
+	stopped  bool
+}
+
+func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) error {
+	size := 0
+	for x, err := range r.Entries(ctx, 0, r.Head().Size) {
+		if err != nil {
+			return err
+		}
+		e := openEntry(k, x.Index, x.Data)
+		w.learn(&e)
+		when := e.Event.When
+		if e.Closed != "" {
+			when = e.Recorded
+		}
+		if when.Before(w.from) || !when.Before(w.to) {
+			continue
+		}
+		w.pulse(&e)
+		if e.Closed != "" {
+			w.ShareRecords.Closed++
+			continue
+		}
+		w.freeze(&e)
+		if e.Event.Share != w.share || !slices.Contains(recordKinds, e.Event.Kind) {
+			continue
+		}
+		w.suspect(&e)
+		if size += len(x.Data) + proofSize; len(w.Records) == maxRecords || size > maxRecordBytes {
+			w.Cut = true
+			continue
+		}
+		w.Records = append(w.Records, account.ShareRecord{Index: x.Index, Recorded: e.Recorded, Kind: string(e.Event.Kind), Role: w.role(&e), Purpose: e.Event.Purpose,
+			Files: len(e.Event.Files), Sealed: slices.Clone(x.Data)})
+	}
+	return nil
+}
+
+const proofSize = 2 << 10 // about, for the bound
+
+// learn remembers the roles that the ledger tells.
+func (w *recordWalk) learn(e *Entry) {
+	switch e.Event.Kind {
+	case event.AccountMade:
+		w.roles[accountKey(e.Event.Target)] = e.Event.Note
+	case event.AccountChanged:
+		if role, ok := strings.CutPrefix(e.Event.Note, "role: "); ok {
+			w.roles[accountKey(e.Event.Target)] = role
+		}
+	}
+}
+
+func (w *recordWalk) role(e *Entry) string {
+	if e.Event.Account.IsZero() {
+		return string(account.Console)
+	}
+	return w.roles[accountKey(e.Event.Actor)]
+}
+
+// pulse measures the longest silence while the keeper was up: each minute has a heartbeat.
+func (w *recordWalk) pulse(e *Entry) {
+	if !w.last.IsZero() && !w.stopped {
+		w.Silence = max(w.Silence, e.Recorded.Sub(w.last))
+	}
+	w.last, w.stopped = e.Recorded, e.Event.Kind == event.Stopped
+}
+
+func (w *recordWalk) freeze(e *Entry) {
+	if e.Event.Kind != event.Frozen {
+		return
+	}
+	kind, rest, _ := strings.Cut(e.Event.Note, " ")
+	subject, _, _ := strings.Cut(rest, ";")
+	if kind == string(account.StopAll) || kind == string(account.StopShare) && strings.TrimSpace(subject) == w.share.String() {
+		w.Freezes = append(w.Freezes, e.Event.When)
+	}
+}
+
+// suspect notes the cases in which somebody is distrusted who did this.
+func (w *recordWalk) suspect(e *Entry) {
+	for _, c := range w.books.Cases {
+		if w.hit[c.ID] {
+			continue
+		}
+		w.hit[c.ID] = slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool {
+			t := e.Event.When
+			if t.Before(s.From) || !s.To.IsZero() && t.After(s.To) {
+				return false
+			}
+			switch s.Kind {
+			case account.StopSession:
+				return s.Subject == e.Event.Session.String()
+			case account.StopDevice:
+				return s.Subject == e.Event.Device.String()
+			case account.StopAccount:
+				return s.Subject == e.Event.Account.String()
+			case account.StopAddress:
+				return network(e.Event.Address).String() == s.Subject || plainAddress(e.Event.Address).String() == s.Subject
+			}
+			return true // a whole machine: whatever was done in that time
+		})
+	}
+}
+
+func (w *recordWalk) prove(ctx context.Context, r *ledger.Reader) (err error) {
+	for i := range w.Records {
+		if w.Records[i].Proof, err = r.Prove(ctx, w.Records[i].Index); err != nil {
+			return err
+		}
+	}
+	return nil
+}
