@@ -59,7 +59,7 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, share string, fr
 		out.Register = *x.Register
 	}
 	out.Readers, out.Writers = b.whoMay(x.ID)
-	w := &recordWalk{ShareRecords: &out, share: x.ID, from: from, to: to, roles: make(map[string]string), books: b, hit: make(map[string]bool)}
+	w := &recordWalk{ShareRecords: &out, share: x.ID, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool)}
 	if err := w.walk(ctx, r, k); err != nil {
 		return out, err
 	}
@@ -97,7 +97,7 @@ type recordWalk struct {
 	*account.ShareRecords
 	share    id.Share
 	from, to time.Time
-	roles    map[string]string // by the compared name, as the ledger has told so far
+	roles    *Roles
 	books    *books
 	hit      map[string]bool // cases
 	last     time.Time       // of the entry before, within the time
@@ -111,7 +111,7 @@ func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) 
 			return err
 		}
 		e := openEntry(k, x.Index, x.Data)
-		w.learn(&e)
+		w.roles.Learn(&e)
 		when := e.Event.When
 		if e.Closed != "" {
 			when = e.Recorded
@@ -125,7 +125,7 @@ func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) 
 			continue
 		}
 		w.freeze(&e)
-		if e.Event.Share != w.share || !slices.Contains(recordKinds, e.Event.Kind) {
+		if e.Event.Share != w.share || !InReceipt(e.Event.Kind) {
 			continue
 		}
 		w.suspect(&e)
@@ -133,7 +133,7 @@ func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) 
 			w.Cut = true
 			continue
 		}
-		w.Records = append(w.Records, account.ShareRecord{Index: x.Index, Recorded: e.Recorded, Kind: string(e.Event.Kind), Role: w.role(&e), Purpose: e.Event.Purpose,
+		w.Records = append(w.Records, account.ShareRecord{Index: x.Index, Recorded: e.Recorded, Kind: string(e.Event.Kind), Role: w.roles.Of(&e), Purpose: e.Event.Purpose,
 			Files: len(e.Event.Files), Sealed: slices.Clone(x.Data)})
 	}
 	return nil
@@ -141,23 +141,33 @@ func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) 
 
 const proofSize = 2 << 10 // about, for the bound
 
-// learn remembers the roles that the ledger tells.
-func (w *recordWalk) learn(e *Entry) {
+// InReceipt reports whether a receipt tells of entries of a kind.
+func InReceipt(k event.Kind) bool { return slices.Contains(recordKinds, k) }
+
+// Roles are the roles of accounts as a walk through the ledger has told so far.
+type Roles struct{ of map[string]string } // by the compared name
+
+// NewRoles begins a walk.
+func NewRoles() *Roles { return &Roles{make(map[string]string)} }
+
+// Learn takes in an entry.
+func (r *Roles) Learn(e *Entry) {
 	switch e.Event.Kind {
 	case event.AccountMade:
-		w.roles[accountKey(e.Event.Target)] = e.Event.Note
+		r.of[accountKey(e.Event.Target)] = e.Event.Note
 	case event.AccountChanged:
 		if role, ok := strings.CutPrefix(e.Event.Note, "role: "); ok {
-			w.roles[accountKey(e.Event.Target)] = role
+			r.of[accountKey(e.Event.Target)] = role
 		}
 	}
 }
 
-func (w *recordWalk) role(e *Entry) string {
+// Of returns the role of who did what an entry tells, at that time; "" where the ledger does not tell.
+func (r *Roles) Of(e *Entry) string {
 	if e.Event.Account.IsZero() {
 		return string(account.Console)
 	}
-	return w.roles[accountKey(e.Event.Actor)]
+	return r.of[accountKey(e.Event.Actor)]
 }
 
 // pulse measures the longest silence while the keeper was up: each minute has a heartbeat.

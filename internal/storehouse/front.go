@@ -16,7 +16,7 @@ import (
 
 // publicAPI is the API as the network sees it: people with a cookie, programs with a token.
 func (s *server) publicAPI() http.Handler {
-	front := &api.Front{Logins: s.h.keeper.local, House: s.house, Origin: s.origin, Caller: s.caller, Cookie: setCookie}
+	front := &api.Front{Logins: s.h.keeper.local, Asked: s.h.keeper.local, House: s.house, Origin: s.origin, Caller: s.caller, Cookie: setCookie}
 	h := api.New(s.h.apiConfig(s.session, front))
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -22,6 +22,7 @@ type People interface {
 	Casework
 	Reading
 	Trapping
+	Inquiring
 	// May returns nil if a session has a power.
 	May(ctx context.Context, s id.Session, p account.Power, op string) error
 }

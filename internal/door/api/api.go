@@ -91,7 +91,13 @@ func New(cfg Config) http.Handler {
 	for pattern, e := range h.routes() {
 		mux.Handle(pattern, h.wrap(e))
 	}
+	for pattern, e := range h.inquiring() {
+		mux.Handle(pattern, h.wrap(e))
+	}
 	if cfg.Front != nil {
+		for pattern, e := range h.asked() {
+			mux.Handle(pattern, h.open(e))
+		}
 		for pattern, e := range h.front() {
 			mux.Handle(pattern, h.open(e))
 		}

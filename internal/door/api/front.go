@@ -35,7 +35,9 @@ type Logins interface {
 // Front is where people come in from a browser.
 type Front struct {
 	Logins Logins
-	House  func(r *http.Request) House
+	// Asked answers those who never log in.
+	Asked Asked
+	House func(r *http.Request) House
 	// Origin is the site that the request's browser shows, "https://azekura.example:8443".
 	Origin func(r *http.Request) (string, error)
 	// Caller tells where a request comes from.
