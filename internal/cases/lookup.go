@@ -26,7 +26,7 @@ func (q *LookupQuestion) Check() error {
 	long := slices.ContainsFunc([]string{q.School, q.Year, q.Class, q.Number}, func(s string) bool { return len(s) > 300 })
 	if strings.TrimSpace(q.School) == "" || strings.TrimSpace(q.Class) == "" || strings.TrimSpace(q.Number) == "" || long ||
 		!slices.Contains([]roster.Kind{roster.Pupil, roster.Staff, roster.Other}, q.Kind) {
-		return &problem.Error{Kind: problem.Invalid, Op: "look up", Hint: "hint.lookup-fields"}
+		return &problem.Error{Kind: problem.Invalid, Op: "answer look-up", Hint: "hint.lookup-fields"}
 	}
 	return nil
 }

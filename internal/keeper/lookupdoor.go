@@ -125,7 +125,7 @@ func (l *Local) LookupPage(_ context.Context, token string) (account.LookupPage,
 	b := l.books.Load()
 	st, _ := b.lookup(token)
 	if st == nil {
-		return account.LookupPage{}, problem.New(problem.NotFound, "look up", "", nil)
+		return account.LookupPage{}, problem.New(problem.NotFound, "answer look-up", "", nil)
 	}
 	return account.LookupPage{Firm: b.Policy.Firm, Contact: st.Contact, Schools: st.Schools, At: st.At, Unlinked: st.Unlinked}, nil
 }
@@ -133,7 +133,7 @@ func (l *Local) LookupPage(_ context.Context, token string) (account.LookupPage,
 // LookUp answers whether somebody is in the scope of a case. questions are the ways in which the question may be meant; nothing of it is kept
 // but that there was one.
 func (l *Local) LookUp(_ context.Context, token string, from netip.Addr, questions []string) (account.LookupAnswer, error) {
-	const op = "look up"
+	const op = "answer look-up"
 	leave, err := l.enter(op)
 	if err != nil {
 		return "", err

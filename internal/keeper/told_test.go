@@ -17,14 +17,14 @@ import (
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
 var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
-	"Invited", "Jobs", "Ledger", "May", "MaySettle", "Me", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Register", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+	"Inquiries", "Invited", "Jobs", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
 var toldElsewhere = map[string]string{
 	"ChangeProtection": "TestProtections of package storehouse", "Record": "TestReleaseIsShownInTheLedger", "Release": "TestReleaseIsShownInTheLedger",
 	"Unlock": "TestReleaseIsShownInTheLedger", "RemoveIdentity": "TestIdentity", "SignInProvider": "TestIdentity", "SignInPassword": "TestRenewal",
-	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", // the guard, which sits nowhere
+	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", // the guard, which sits nowhere
 }
 
 // told is an act and the entry that it leaves.
@@ -126,6 +126,8 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 	ctx := t.Context()
 	var stop account.Stop
 	var opened account.Case
+	var page account.Outcome
+	var link account.ReceiptLink
 	var job account.Outcome
 	var trap account.Trap
 	return []told{
@@ -172,6 +174,20 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"Attachment", event.CaseRead, func() error { _, _, err := l.Attachment(ctx, s, opened.ID, 4); return err }},
 		{"Decide", event.Proposed, func() error { return second(l.Decide(ctx, s, opened.ID, "tell all schools today")) }},
 		{"SetHold", event.CaseWritten, func() error { return second(l.SetHold(ctx, s, opened.ID, account.NewHold{})) }},
+		{"ProposeLookup", event.Proposed, func() (err error) {
+			page, err = l.ProposeLookup(ctx, s, scopeOf(opened, "1"))
+			return err
+		}},
+		{"Confirm", event.LookupOpened, func() error { return l.Confirm(ctx, officer, page.Proposal.ID) }},
+		{"CloseLookup", event.LookupClosed, func() error { return l.CloseLookup(ctx, s, opened.ID) }},
+		{"NoteInquiry", event.InquiryNoted, func() error {
+			return second(l.NoteInquiry(ctx, s, opened.ID, account.Inquiry{Way: account.ByCall, Who: "a parent", Question: "is my child concerned?"}))
+		}},
+		{"GiveReceipt", event.ReceiptGiven, func() (err error) {
+			link, err = l.GiveReceipt(ctx, s, "albums", "2026-11", l.now().Add(time.Hour), []byte("{}"))
+			return err
+		}},
+		{"RevokeReceipt", event.ReceiptRevoked, func() error { return l.RevokeReceipt(ctx, s, link.ID) }},
 		{"CloseCase", event.CaseClosed, func() error { return l.CloseCase(ctx, s, opened.ID, "an exercise") }},
 		{"Thaw", event.Proposed, func() error { return second(l.Thaw(ctx, s, stop.ID, "looked at")) }},
 	}

@@ -60,6 +60,8 @@ var texts = func() table {
 		lineTexts,
 		caseTexts,
 		casePageTexts,
+		inquiryTexts,
+		receiptTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

@@ -74,6 +74,8 @@ var lists = map[string][]text{
 	"lines":    lineTexts,
 	"case":     caseTexts,
 	"page":     casePageTexts,
+	"inquiry":  inquiryTexts,
+	"receipt":  receiptTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
@@ -84,6 +86,7 @@ var wordFamilies = []string{
 	"fact", "choice",
 	"roster", "roster-field", "roster-budget",
 	"flaw-of-ledger", "person-kind", "mark",
+	"inquiry", "way",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

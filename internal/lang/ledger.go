@@ -44,6 +44,9 @@ func (l Lang) Note(kind, note string, size int64) string {
 		}
 		return l.named("note", word) + rest
 	case "changed", "noticed", "day-opened", "day-closed", "protection-changed":
+	case "inquiry-noted":
+		return l.named("inquiry", note)
+	case "lookup-closed":
 	default: // names that people gave
 		return note
 	}

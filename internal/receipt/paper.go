@@ -56,7 +56,7 @@ func (r *Receipt) document(l lang.Lang) *document.Document {
 
 func (r *Receipt) facts(l lang.Lang) document.Pairs {
 	out := document.Pairs{}
-	for _, f := range [][2]string{{"web.receipt-from", r.Firm}, {"register.client", r.Client}, {"register.share", r.Share}, {"register.data", strings.Join(r.Data, l.Text("web.receipt-comma"))},
+	for _, f := range [][2]string{{"web.receipt-from", r.Firm}, {"register.client", r.Client}, {"register.share", r.Share}, {"register.data", strings.Join(r.Data, comma(l))},
 		{"register.purpose", r.Purpose}, {"web.receipt-time", stamp(r.From) + " – " + stamp(r.To)}} {
 		if f[1] != "" {
 			out = append(out, [2]string{l.Text(f[0]), f[1]})
@@ -102,6 +102,14 @@ func Role(l lang.Lang, role string) string {
 	return named(l, "role", role)
 }
 
+// comma stands between words of a list.
+func comma(l lang.Lang) string {
+	if l == lang.Japanese {
+		return "、"
+	}
+	return ", "
+}
+
 func named(l lang.Lang, family, word string) string {
 	if key := family + "." + word; lang.Has(key) {
 		return l.Text(key)
@@ -114,7 +122,7 @@ func byRole(l lang.Lang, m map[string]int) string {
 	for _, role := range slices.Sorted(maps.Keys(m)) {
 		out = append(out, Role(l, role)+" "+number(int64(m[role])))
 	}
-	return cmp.Or(strings.Join(out, l.Text("web.receipt-comma")), "0")
+	return cmp.Or(strings.Join(out, comma(l)), "0")
 }
 
 // happened tells of freezes and cases.
