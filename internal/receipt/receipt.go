@@ -106,7 +106,7 @@ func New(x account.ShareRecords, m Month) *Receipt {
 	for _, e := range x.Records {
 		r.Entries = append(r.Entries, Entry{Index: e.Index, Recorded: e.Recorded.UTC(), Kind: e.Kind, Role: e.Role, Purpose: string(e.Purpose), Files: e.Files, Sealed: e.Sealed, Proof: string(e.Proof)})
 	}
-	r.Readings, r.Saves, r.Changes, r.Refused = r.count(event.Released), r.count(event.Saved), r.count(event.Changed), r.count(event.Refused)
+	r.Recount(nil)
 	return r
 }
 
@@ -169,4 +169,14 @@ func (r *Receipt) FileName(kind string) string {
 		return c
 	}, r.Share)
 	return fmt.Sprintf("receipt-%s-%s.%s", name, r.Month, cmp.Or(kind, "json"))
+}
+
+// Recount makes the numbers agree with the entries again, after change was done to each.
+func (r *Receipt) Recount(change func(*Entry)) {
+	for i := range r.Entries {
+		if change != nil {
+			change(&r.Entries[i])
+		}
+	}
+	r.Readings, r.Saves, r.Changes, r.Refused = r.count(event.Released), r.count(event.Saved), r.count(event.Changed), r.count(event.Refused)
 }

@@ -35,6 +35,7 @@ type besieged struct {
 	roots *x509.CertPool
 	admin *visitor
 	local *client.Client // the console
+	data  string         // its directory
 }
 
 // visitor is a browser: cookies, and no more than a program needs of it.
@@ -134,7 +135,7 @@ func codeOf(t testing.TB, secret string) string {
 func besiege(t *testing.T) *besieged {
 	t.Helper()
 	cfg, w := created(t)
-	b := &besieged{T: t, roots: x509.NewCertPool()}
+	b := &besieged{T: t, roots: x509.NewCertPool(), data: cfg.Data}
 	for _, l := range running(t, cfg) {
 		if strings.HasPrefix(l.URL, "https:") {
 			b.base = strings.TrimSuffix(l.URL, "/dav/")

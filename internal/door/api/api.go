@@ -91,13 +91,7 @@ func New(cfg Config) http.Handler {
 	for pattern, e := range h.routes() {
 		mux.Handle(pattern, h.wrap(e))
 	}
-	for pattern, e := range h.inquiring() {
-		mux.Handle(pattern, h.wrap(e))
-	}
 	if cfg.Front != nil {
-		for pattern, e := range h.asked() {
-			mux.Handle(pattern, h.open(e))
-		}
 		for pattern, e := range h.front() {
 			mux.Handle(pattern, h.open(e))
 		}
@@ -252,6 +246,7 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/ledger/proofs/{id}":  h.proof,
 	}
 	maps.Copy(out, h.deskRoutes())
+	maps.Copy(out, h.inquiring())
 	return out
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"net/http"
 
 	"github.com/azekura/azekura/internal/account"
@@ -48,7 +49,7 @@ type Front struct {
 
 // front is what needs no session.
 func (h *handler) front() map[string]func(w http.ResponseWriter, r *http.Request) error {
-	return map[string]func(w http.ResponseWriter, r *http.Request) error{
+	out := map[string]func(w http.ResponseWriter, r *http.Request) error{
 		"GET /v1/house":                  h.house,
 		"GET /v1/openapi.json":           h.openapi,
 		"POST /v1/login":                 h.login,
@@ -65,6 +66,8 @@ func (h *handler) front() map[string]func(w http.ResponseWriter, r *http.Request
 		"POST /v1/invitation":            h.invited,
 		"POST /v1/invitation/accept":     h.accept,
 	}
+	maps.Copy(out, h.asked())
+	return out
 }
 
 func (h *handler) house(w http.ResponseWriter, r *http.Request) error {
