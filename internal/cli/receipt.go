@@ -123,8 +123,9 @@ func (a *app) showReceipt(x *receipt.Receipt) {
 	if x.Cut || x.Unread > 0 {
 		fmt.Fprintln(a.out, a.t("web.receipt-gaps", x.Unread))
 	}
-	fmt.Fprintln(a.out, a.t("web.receipt-no-copies"))
-	fmt.Fprintln(a.out, a.t("web.receipt-no-erasure"))
+	for _, key := range [][2]string{{"web.receipt-copies", "web.receipt-no-copies"}, {"web.receipt-erasure", "web.receipt-no-erasure"}} {
+		fmt.Fprintln(a.out, a.t(key[0])+"\n  "+a.t(key[1]))
+	}
 	a.print("say.receipt-proofs", len(x.Entries), x.Size)
 }
 
