@@ -47,8 +47,8 @@ const (
 	maxLookupDays    = 400
 )
 
-// lookupRounds is what makes a guess slow for who has a scope with its key: some 0.3 ms of a core for each. What really keeps it is the
-// seal of the file; docs/threats.md says what a stolen one tells.
+// lookupRounds is what makes a guess slow for who has a scope with its key: some 0.2 ms of a core for each, and as much for each person when
+// a scope is made. What really keeps it is the seal of the file; docs/threats.md says what a stolen one tells.
 const lookupRounds = 1000
 
 // scope is who is in scope, as hashes under a key that exists nowhere else.
@@ -180,6 +180,11 @@ func (b *books) lookup(token string) (*lookupState, *caseState) {
 func (l *Local) ProposeLookup(ctx context.Context, s id.Session, x account.LookupScope) (account.Outcome, error) {
 	const op = "open look-up"
 	if err := l.power(s, account.Investigate, op); err != nil { // before anything is computed
+		return account.Outcome{}, err
+	}
+	if by, err := l.live(s); err != nil {
+		return account.Outcome{}, err
+	} else if err := l.fresh(by, op); err != nil {
 		return account.Outcome{}, err
 	}
 	contact := strings.TrimSpace(x.Contact)

@@ -276,6 +276,29 @@ func TestReceipt(t *testing.T) {
 	}
 }
 
+// TestReceiptTellsOfFreezes: of the share's own and those of everything, not of another share's.
+func TestReceiptTellsOfFreezes(t *testing.T) {
+	b := rob(t)
+	if got := b.officer.call("POST", "/v1/stops", api.FreezeRequest{Kind: account.StopShare, Subject: "two", Reason: "odd"}, nil); got/100 != 2 {
+		t.Fatal(got)
+	}
+	for share, want := range map[string]int{"one": 0, "two": 1} {
+		_, text := b.officer.do("GET", "/v1/shares/"+share+"/receipt", "")
+		x, err := receipt.Parse([]byte(text))
+		if err != nil || len(x.Freezes) != want {
+			t.Errorf("%s: %v, %v", share, x.Freezes, err)
+		}
+	}
+	for _, month := range []string{"2026-13", "2999-01", "x"} {
+		if resp, text := b.officer.do("GET", "/v1/shares/one/receipt?month="+month, ""); resp.StatusCode != 400 || !strings.Contains(text, "hint.receipt-month") {
+			t.Errorf("%s: %d %s", month, resp.StatusCode, text)
+		}
+	}
+	if resp, text := b.officer.do("GET", "/v1/shares/one/receipt?month=2020-01", ""); resp.StatusCode != 200 || strings.Contains(text, `"sealed"`) {
+		t.Errorf("a month before the house: %d", resp.StatusCode)
+	}
+}
+
 // TestReceiptLink: who has the link gets page, PDF and what can be verified, without logging in, until it is revoked.
 func TestReceiptLink(t *testing.T) {
 	b := rob(t)
