@@ -202,15 +202,15 @@ func (w *recordWalk) suspect(e *Entry) {
 			}
 			switch s.Kind {
 			case account.StopSession:
-				return s.Subject == e.Event.Session.String()
+				return !e.Event.Session.IsZero() && s.Subject == e.Event.Session.String()
 			case account.StopDevice:
-				return s.Subject == e.Event.Device.String()
+				return !e.Event.Device.IsZero() && s.Subject == e.Event.Device.String()
 			case account.StopAccount:
-				return s.Subject == e.Event.Account.String()
+				return !e.Event.Account.IsZero() && s.Subject == e.Event.Account.String()
 			case account.StopAddress:
-				return network(e.Event.Address).String() == s.Subject || plainAddress(e.Event.Address).String() == s.Subject
+				return sameNetwork(s.Subject, e.Event.Address)
 			}
-			return true // a whole machine: whatever was done in that time
+			return s.Kind != account.PartyMedium // a whole machine: whatever was done in that time; a medium did nothing
 		})
 	}
 }

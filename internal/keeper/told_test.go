@@ -160,20 +160,6 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 			opened, err = l.OpenCase(ctx, s, account.Case{Reason: "odd", Suspects: []account.Suspect{{Subject: "officer", From: l.now()}}})
 			return err
 		}},
-		{"Trust", event.CaseChanged, func() error {
-			return l.Trust(ctx, s, opened.ID, account.Suspect{Kind: account.StopAccount, Subject: "officer"}, "a mistake")
-		}},
-		{"SetKnowing", event.CaseWritten, func() error {
-			return second(l.SetKnowing(ctx, s, opened.ID, account.NewKnowing{Department: "sales", When: l.now()}))
-		}},
-		{"SetFact", event.CaseWritten, func() error { return l.SetFact(ctx, s, opened.ID, "hostile", "yes") }},
-		{"AddNote", event.CaseWritten, func() error { return l.AddNote(ctx, s, opened.ID, "called the police") }},
-		{"AddTask", event.CaseWritten, func() error { return l.AddTask(ctx, s, opened.ID, account.NewTask{Text: "call the schools"}) }},
-		{"EndTask", event.CaseWritten, func() error { return l.EndTask(ctx, s, opened.ID, 3) }},
-		{"Attach", event.CaseWritten, func() error { return second(l.Attach(ctx, s, opened.ID, "screen.png", []byte("x"))) }},
-		{"Attachment", event.CaseRead, func() error { _, _, err := l.Attachment(ctx, s, opened.ID, 4); return err }},
-		{"Decide", event.Proposed, func() error { return second(l.Decide(ctx, s, opened.ID, "tell all schools today")) }},
-		{"SetHold", event.CaseWritten, func() error { return second(l.SetHold(ctx, s, opened.ID, account.NewHold{})) }},
 		{"ProposeLookup", event.Proposed, func() (err error) {
 			page, err = l.ProposeLookup(ctx, s, scopeOf(opened, "1"))
 			return err
@@ -188,6 +174,20 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 			return err
 		}},
 		{"RevokeReceipt", event.ReceiptRevoked, func() error { return l.RevokeReceipt(ctx, s, link.ID) }},
+		{"Trust", event.CaseChanged, func() error {
+			return l.Trust(ctx, s, opened.ID, account.Suspect{Kind: account.StopAccount, Subject: "officer"}, "a mistake")
+		}},
+		{"SetKnowing", event.CaseWritten, func() error {
+			return second(l.SetKnowing(ctx, s, opened.ID, account.NewKnowing{Department: "sales", When: l.now()}))
+		}},
+		{"SetFact", event.CaseWritten, func() error { return l.SetFact(ctx, s, opened.ID, "hostile", "yes") }},
+		{"AddNote", event.CaseWritten, func() error { return l.AddNote(ctx, s, opened.ID, "called the police") }},
+		{"AddTask", event.CaseWritten, func() error { return l.AddTask(ctx, s, opened.ID, account.NewTask{Text: "call the schools"}) }},
+		{"EndTask", event.CaseWritten, func() error { return l.EndTask(ctx, s, opened.ID, 3) }},
+		{"Attach", event.CaseWritten, func() error { return second(l.Attach(ctx, s, opened.ID, "screen.png", []byte("x"))) }},
+		{"Attachment", event.CaseRead, func() error { _, _, err := l.Attachment(ctx, s, opened.ID, 4); return err }},
+		{"Decide", event.Proposed, func() error { return second(l.Decide(ctx, s, opened.ID, "tell all schools today")) }},
+		{"SetHold", event.CaseWritten, func() error { return second(l.SetHold(ctx, s, opened.ID, account.NewHold{})) }},
 		{"CloseCase", event.CaseClosed, func() error { return l.CloseCase(ctx, s, opened.ID, "an exercise") }},
 		{"Thaw", event.Proposed, func() error { return second(l.Thaw(ctx, s, stop.ID, "looked at")) }},
 	}
