@@ -203,6 +203,9 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err := l.recall(ctx); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "what was read today could not be counted again; budgets are as at the day's beginning", "err", err)
 	}
+	if err := l.sweepBlobs(); err != nil {
+		l.cfg.Log.ErrorContext(ctx, "files that nothing names any more could not be removed", "err", err)
+	}
 	l.beat = l.now()
 	l.lookForList()
 	go l.beats()

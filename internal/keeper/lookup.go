@@ -204,7 +204,7 @@ func (l *Local) ProposeLookup(ctx context.Context, s id.Session, x account.Looku
 	}):
 		return account.Outcome{}, &problem.Error{Kind: problem.Exists, Op: op, On: x.Case, Hint: "hint.proposal-waits"}
 	}
-	st := lookupState{Case: x.Case, Blob: "lookup-" + strings.ToLower(rand.Text()), Suspects: suspectsDigest(x.Suspects), At: x.At, Schools: x.Schools,
+	st := lookupState{Case: x.Case, Blob: lookupBlob + strings.ToLower(rand.Text()), Suspects: suspectsDigest(x.Suspects), At: x.At, Schools: x.Schools,
 		Persons: len(x.People), Unlinked: x.Unlinked, Contact: contact}
 	args, err := json.Marshal(st)
 	if err != nil {

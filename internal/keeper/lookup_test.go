@@ -397,3 +397,35 @@ func TestLookupEndsWithTheCase(t *testing.T) {
 		t.Errorf("after the proposal's time there are %v", left)
 	}
 }
+
+// TestLookupOutlivesARestart: the page answers and has counted on, and what a crash has left that nothing names is gone.
+func TestLookupOutlivesARestart(t *testing.T) {
+	h := newCaseHouse(t)
+	token := h.open(scopeOf(h.made, "in"))
+	for i := range 3 {
+		if _, err := h.l.LookUp(t.Context(), token, far(i), []string{"out"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	orphans := []string{"lookup-orphan", "receipt-orphan"}
+	for _, name := range append(orphans, "of-a-desk") {
+		if err := h.l.keys.SaveBlob(name, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := h.l.Close(ctx(t)); err != nil {
+		t.Fatal(err)
+	}
+	h.l = reopen(t, h.l.cfg)
+	if a, err := h.l.LookUp(t.Context(), token, far(9), []string{"in"}); err != nil || a != account.LookupConfirmed {
+		t.Errorf("after a restart: %v %v", a, err)
+	}
+	h.who.l = h.l
+	h.officer = h.who.in()
+	if days := h.show().Days; len(days) != 1 || days[0].Asked != 4 {
+		t.Errorf("after a restart there were %+v", days)
+	}
+	if got := h.blobs("lookup-"); len(got) != 1 || slices.Contains(orphans, got[0]) || len(h.blobs("receipt-")) > 0 || len(h.blobs("of-a-desk")) != 1 {
+		t.Errorf("after a restart there are %v, %v, %v", got, h.blobs("receipt-"), h.blobs("of-a-desk"))
+	}
+}

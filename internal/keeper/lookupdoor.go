@@ -7,7 +7,9 @@ import (
 	"io/fs"
 	"maps"
 	"net/netip"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -270,3 +272,37 @@ func (d *draft) count(counted map[string]map[string]account.LookupDay) {
 		}
 	}
 }
+
+// sweepBlobs removes, at the start, the scopes and receipts that nothing names: the program was stopped between writing one and naming it, or
+// between ceasing to name it and removing it.
+func (l *Local) sweepBlobs() error {
+	files, err := l.cfg.FS.ReadDir(filepath.Join(l.cfg.Dir, "attachments"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	b, named := l.books.Load(), make(map[string]bool)
+	for _, x := range b.Lookups {
+		named[x.Blob] = true
+	}
+	for _, x := range b.Receipts {
+		named[x.Blob] = true
+	}
+	for _, p := range b.Proposals {
+		for _, name := range blobOf(p) {
+			named[name] = true
+		}
+	}
+	for _, f := range files {
+		name := f.Name()
+		if (strings.HasPrefix(name, lookupBlob) || strings.HasPrefix(name, receiptBlob)) && !named[name] {
+			err = errors.Join(err, l.removeBlob(name))
+		}
+	}
+	return err
+}
+
+// How the files of scopes and receipts are called.
+const (
+	lookupBlob  = "lookup-"
+	receiptBlob = "receipt-"
+)

@@ -54,7 +54,7 @@ func (l *Local) GiveReceipt(ctx context.Context, s id.Session, share, month stri
 	if err != nil {
 		return account.ReceiptLink{}, err
 	}
-	blob, token := "receipt-"+strings.ToLower(rand.Text()), rand.Text()
+	blob, token := receiptBlob+strings.ToLower(rand.Text()), rand.Text()
 	err = l.keys.SaveBlob(blob, receipt)
 	leave()
 	if err != nil {
