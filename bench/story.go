@@ -43,10 +43,11 @@ func runStory(ctx context.Context, b *bench, r *Result) (err error) {
 		return err
 	}
 	defer os.RemoveAll(st.dir)
-	if err := st.furnish(ctx); err != nil {
+	if st.v, err = b.newVault(ctx, filepath.Join(st.dir, "data")); err != nil {
 		return err
 	}
-	if st.s, err = st.v.serve(ctx); err != nil {
+	st.v.env = []string{"AZEKURA_GUARD=off"} // it would have stopped that after a few files
+	if st.s, err = st.v.serve(ctx); err != nil { // commands that open the vault themselves take a moment each
 		return err
 	}
 	defer func() {
@@ -54,6 +55,9 @@ func runStory(ctx context.Context, b *bench, r *Result) (err error) {
 			err = e
 		}
 	}()
+	if err := st.furnish(ctx); err != nil {
+		return err
+	}
 	st.root = st.s.target
 	st.root.url = st.root.url[:strings.LastIndex(st.root.url, "/dav/")+5]
 	since := time.Now()
@@ -67,10 +71,6 @@ func school(i int) string { return fmt.Sprintf("school-%03d", i) }
 
 // furnish makes the shares with their lines in the register, rosters and files.
 func (st *story) furnish(ctx context.Context) (err error) {
-	if st.v, err = st.b.newVault(ctx, filepath.Join(st.dir, "data")); err != nil {
-		return err
-	}
-	st.v.env = []string{"AZEKURA_GUARD=off"} // it would have stopped that after a few files
 	tree, err := st.b.corpus(ctx, "story", st.schools*storyFiles, func() ([]job, error) { return st.jobs(), nil })
 	if err != nil {
 		return err

@@ -141,3 +141,19 @@ func TestObjectsKnowEveryPlace(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkObjects goes through all files of a share.
+func BenchmarkObjects(b *testing.B) {
+	c := newCrowd(b, 100_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		n := 0
+		for _, err := range c.h.v.Objects(b.Context(), staff, "/s") {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		b.ReportMetric(float64(n), "files")
+	}
+}
