@@ -87,7 +87,7 @@ type objects struct {
 
 func (o *objects) all() iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		refs, err := o.cat.Touched(o.ctx, time.Time{}, func(Actor) bool { return true })
+		refs, err := o.cat.Nodes(o.ctx)
 		if err == nil {
 			err = o.directories(refs)
 		}

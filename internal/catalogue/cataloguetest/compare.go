@@ -86,6 +86,7 @@ func same(ctx context.Context, t failer, got catalogue.View, want *model) {
 		}
 	}
 	sameSince(ctx, t, got, want)
+	sameNodes(ctx, t, got, want)
 	for _, file := range append(slices.Collect(maps.Keys(want.nodes)), id.File{}) {
 		g, err := collect(got.Held(ctx, file))
 		w, _ := collect(want.Held(ctx, file))
@@ -160,6 +161,30 @@ func sameStories(ctx context.Context, t failer, got catalogue.View, want *model,
 		if !told[s.Node.File] {
 			t.Errorf("Touched since %v: %v is missing", since, s.Node.File)
 		}
+	}
+}
+
+// sameNodes compares which nodes there are.
+func sameNodes(ctx context.Context, t failer, got catalogue.View, want *model) {
+	t.Helper()
+	refs, err := got.Nodes(ctx)
+	if err != nil || !slices.IsSortedFunc(refs, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) }) {
+		t.Fatalf("Nodes: %v, %v", refs, err)
+	}
+	stories, err := got.Stories(ctx, refs, time.Time{})
+	if err != nil {
+		t.Fatalf("Stories: %v", err)
+	}
+	told := make(map[id.File]bool)
+	for i, s := range stories {
+		n, there := want.nodes[s.Node.File]
+		if told[s.Node.File] || !there || n.Dir != refs[i].Dir {
+			t.Errorf("Nodes: %v is told twice, is not there, or is no directory", s.Node.File)
+		}
+		told[s.Node.File] = true
+	}
+	if len(told) != len(want.removals) {
+		t.Errorf("Nodes: %d, want %d", len(told), len(want.removals))
 	}
 }
 

@@ -274,6 +274,15 @@ func (m *model) Touched(_ context.Context, since time.Time, pick func(catalogue.
 	return slices.Compact(out), nil
 }
 
+// Nodes implements catalogue.View.
+func (m *model) Nodes(context.Context) (out []catalogue.Ref, _ error) {
+	for file, num := range m.removals {
+		out = append(out, catalogue.Ref{Num: int64(num), Dir: m.nodes[file].Dir})
+	}
+	slices.SortFunc(out, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) })
+	return out, nil
+}
+
 // Stories implements catalogue.View.
 func (m *model) Stories(_ context.Context, refs []catalogue.Ref, at time.Time) ([]catalogue.Story, error) {
 	out := make([]catalogue.Story, len(refs))

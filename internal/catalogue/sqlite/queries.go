@@ -59,6 +59,7 @@ const (
 	qActor
 	qWhen
 	qDirs
+	qNodes
 	qStories
 	qSince
 	qBelow
@@ -163,6 +164,7 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 	qActor:   "SELECT body FROM actor WHERE num = ?",
 	qWhen:    changes + "c.num = ?",
 	qDirs:    "SELECT num FROM node WHERE num IN " + listed + " AND dir = 1",
+	qNodes:   "SELECT num, dir FROM node WHERE share = ?",
 	qStories: `SELECT n.num, n.file, n.dir, n.created, n.removed, t.modified,
 (SELECT count(*) FROM held WHERE held.node = n.num), c.num, c.body, a.num, a.body
 FROM node n JOIN state t ON t.node = n.num JOIN change c ON c.node = n.num JOIN actor a ON a.num = c.actor

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"math"
@@ -38,6 +39,23 @@ func (v *view) Touched(ctx context.Context, since time.Time, pick func(catalogue
 	}
 	t.compact()
 	return t.refs(ctx)
+}
+
+// Nodes implements catalogue.View. The rows of one share lie between those of others: an index finds them.
+func (v *view) Nodes(ctx context.Context) ([]catalogue.Ref, error) {
+	share, err := v.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []catalogue.Ref
+	err = v.on.rows(qNodes, func(rows *sql.Rows) error {
+		var r catalogue.Ref
+		err := rows.Scan(&r.Num, &r.Dir)
+		out = append(out, r)
+		return err
+	}, share)
+	slices.SortFunc(out, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) })
+	return out, err
 }
 
 // touched gathers the nodes that somebody has changed.
