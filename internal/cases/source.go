@@ -3,6 +3,7 @@ package cases
 import (
 	"context"
 	"net/netip"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -71,31 +72,98 @@ func (x *source) entries(yield func(exposure.Entry, error) bool) {
 	}
 }
 
-// files yields every file that there is, or ever was.
+// files yields every file that there is, or ever was, share by share.
 func (x *source) files(yield func(*exposure.File, error) bool) {
 	var f exposure.File
-	for _, a := range x.shares {
-		if !x.only.IsZero() && x.only != a.ID {
-			continue
+	for l, err := range x.lots {
+		if err != nil {
+			yield(nil, err)
+			return
 		}
-		for o, err := range x.House.Objects(x.ctx, x.s, pathname.Root.Join(a.Name)) {
-			if err != nil {
-				yield(nil, err)
-				return
-			}
-			f.ID, f.Share, f.Paths, f.Versions = o.File, a.ID, o.Paths, f.Versions[:0]
-			for _, c := range o.Contents {
-				v := exposure.Version{ID: c.Version, Key: c.Key, Epoch: c.Epoch, Equal: c.Equal, Saved: c.Saved, Session: c.By.Session, Account: c.By.Account, Device: c.By.Device}
-				if !c.Preview.IsZero() {
-					v.Previews = []exposure.Preview{{ID: c.Preview, Epoch: c.Drawn}}
-				}
-				f.Versions = append(f.Versions, v)
-			}
-			if !yield(&f, nil) {
+		for i := range l.objects {
+			if !yield(fileOf(&f, l.share, &l.objects[i]), nil) {
 				return
 			}
 		}
 	}
+}
+
+// fileOf makes an object into what package exposure asks for; the room of f is used again.
+func fileOf(f *exposure.File, share id.Share, o *vault.Object) *exposure.File {
+	f.ID, f.Share, f.Paths, f.Versions = o.File, share, o.Paths, f.Versions[:0]
+	for _, c := range o.Contents {
+		v := exposure.Version{ID: c.Version, Key: c.Key, Epoch: c.Epoch, Equal: c.Equal, Saved: c.Saved, Session: c.By.Session, Account: c.By.Account, Device: c.By.Device}
+		if !c.Preview.IsZero() {
+			v.Previews = []exposure.Preview{{ID: c.Preview, Epoch: c.Drawn}}
+		}
+		f.Versions = append(f.Versions, v)
+	}
+	return f
+}
+
+// lot is a part of a share's files.
+type lot struct {
+	share   id.Share
+	objects []vault.Object
+	err     error
+}
+
+const lotSize = 256
+
+// lots yields the files of the shares in their order. The books of some shares are read side by side: of a million files that is most of
+// the time.
+func (x *source) lots(yield func(lot, error) bool) {
+	var shares []account.Share
+	for _, a := range x.shares {
+		if x.only.IsZero() || x.only == a.ID {
+			shares = append(shares, a)
+		}
+	}
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	ctx, stop := context.WithCancel(x.ctx)
+	defer stop()
+	streams := make([]chan lot, len(shares))
+	for i := range shares {
+		for ahead := i; ahead < min(i+max(2, runtime.GOMAXPROCS(0)), len(shares)); ahead++ {
+			if streams[ahead] == nil {
+				streams[ahead] = make(chan lot, 4)
+				readers.Go(func() { x.read(ctx, shares[ahead], streams[ahead]) })
+			}
+		}
+		for l := range streams[i] {
+			if !yield(l, l.err) || l.err != nil {
+				return
+			}
+		}
+	}
+}
+
+// read sends the files of a share, lot by lot, until all are sent or nobody wants them any more.
+func (x *source) read(ctx context.Context, a account.Share, to chan<- lot) {
+	defer close(to)
+	send := func(l lot) bool {
+		select {
+		case to <- l:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	l := lot{share: a.ID}
+	for o, err := range x.House.Objects(ctx, x.s, pathname.Root.Join(a.Name)) {
+		if err != nil {
+			send(lot{share: a.ID, err: err})
+			return
+		}
+		if l.objects = append(l.objects, o); len(l.objects) == lotSize {
+			if !send(l) {
+				return
+			}
+			l.objects = nil
+		}
+	}
+	send(l)
 }
 
 // parties are the suspects of a case, as package exposure takes them.
