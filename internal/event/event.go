@@ -27,6 +27,7 @@ const (
 	Changed        Kind = "changed"         // directories made, names moved or removed (asynchronous); Note tells what
 	PackSealed     Kind = "pack-sealed"     // Pack, Size and Digest of a sealed pack
 	RegisterSet    Kind = "register-set"    // Share's line in the register of personal data is what Note says
+	FirmSet        Kind = "firm-set"        // what reports say of the firm is what Note says
 	ShareMade      Kind = "share-made"      // Note: the share's name
 	RightsChanged  Kind = "rights-changed"  // Target got, changed or lost rights on Share; Note tells which
 	AccountMade    Kind = "account-made"    // Target; Note: role

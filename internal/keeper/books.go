@@ -37,6 +37,7 @@ type state struct {
 	Lookups    []*lookupState   `json:"lookups,omitempty"`
 	Receipts   []*receiptState  `json:"receipts,omitempty"`
 	Dropped    []string         `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
+	Firm       *account.Firm    `json:"firm,omitempty"`    // never changed: a change makes another one
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.

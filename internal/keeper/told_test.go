@@ -16,7 +16,7 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Events", "Firm", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
+var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
 	"Inquiries", "Invited", "Jobs", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps"}
 
@@ -138,6 +138,7 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"SetShareNetworks", event.RightsChanged, func() error { return l.SetShareNetworks(ctx, s, "albums", []string{"192.0.2.0/24"}) }},
 		{"SetSharePersons", event.RightsChanged, func() error { return l.SetSharePersons(ctx, s, "albums", "{number}_*.jpg") }},
 		{"SetRegister", event.RegisterSet, func() error { return l.SetRegister(ctx, officer, "albums", account.Register{Client: "city"}) }},
+		{"SetFirm", event.FirmSet, func() error { return l.SetFirm(ctx, officer, account.Firm{Business: "printing"}) }},
 		{"AskJob", event.Proposed, func() (err error) {
 			job, err = l.AskJob(ctx, s, account.NewJob{Path: "albums", Purpose: account.Open, Files: 10, Until: l.now().Add(time.Hour), Reason: "print run"})
 			return err

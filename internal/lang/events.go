@@ -16,6 +16,7 @@ var eventTexts = []text{
 	{"event.pack-sealed", "pack sealed", "束を封緘"},
 	{"event.share-made", "share created", "保管庫を作成"},
 	{"event.register-set", "register of personal data changed", "個人データ取扱台帳を変更"},
+	{"event.firm-set", "facts of the firm changed", "自社の情報を変更"},
 	{"event.rights-changed", "rights changed", "権限を変更"},
 	{"event.account-made", "account created", "利用者を登録"},
 	{"event.account-changed", "account changed", "利用者を変更"},

@@ -62,6 +62,7 @@ var texts = func() table {
 		casePageTexts,
 		inquiryTexts,
 		receiptTexts,
+		firmTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

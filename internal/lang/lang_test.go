@@ -76,6 +76,7 @@ var lists = map[string][]text{
 	"page":     casePageTexts,
 	"inquiry":  inquiryTexts,
 	"receipt":  receiptTexts,
+	"firm":     firmTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.

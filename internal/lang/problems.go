@@ -4,6 +4,8 @@ package lang
 // problem.Error) and why ("kind.", its Kind).
 var problemTexts = []text{
 	{"op.set register", "Cannot change the register of personal data", "個人データ取扱台帳を変更できません"},
+	{"op.set firm", "Cannot change the facts of the firm", "自社の情報を変更できません"},
+	{"op.show firm", "Cannot show the facts of the firm", "自社の情報を表示できません"},
 	{"op.list register", "Cannot show the register of personal data", "個人データ取扱台帳を表示できません"},
 	{"op.save roster", "Cannot save the roster", "名簿を保存できません"},
 	{"op.read roster", "Cannot read the roster", "名簿を読み出せません"},

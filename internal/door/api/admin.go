@@ -16,6 +16,7 @@ type People interface {
 	Accounts
 	Shares
 	Books
+	FirmBook
 	Self
 	Pairs
 	Stopping

@@ -164,6 +164,8 @@ func (h *handler) routes() map[string]endpoint {
 		"PUT /v1/shares/{name}/networks":              h.setShareNetworks,
 		"GET /v1/shares/{name}/persons":               h.sharePersons,
 		"PUT /v1/shares/{name}/persons":               h.setSharePersons,
+		"GET /v1/firm":                                h.firm,
+		"PUT /v1/firm":                                h.setFirm,
 		"GET /v1/register":                            h.register,
 		"PUT /v1/shares/{name}/register":              h.setRegister,
 		"POST /v1/shares/{name}/roster/look":          h.lookAtRoster,

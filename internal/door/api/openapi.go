@@ -87,6 +87,8 @@ var operations = []operation{
 	{pattern: "GET /v1/shares/{name}/rights", says: "Who may do what in a share.", out: Right{}, kind: "lines"},
 	{pattern: "GET /v1/shares/{name}/networks", says: "From where a share may be used.", out: Networks{}},
 	{pattern: "PUT /v1/shares/{name}/networks", says: "Say from where a share may be used.", in: Networks{}},
+	{pattern: "GET /v1/firm", says: "What reports say of the firm: to those who see cases, investigate or settle the policy.", out: Firm{}},
+	{pattern: "PUT /v1/firm", says: "Write it. The name is that of the policy.", in: Firm{}},
 	{pattern: "GET /v1/register", says: "The register of personal data: all lines for those who see people or investigate, for others those of the shares in which they give rights.", out: RegisterLine{}, kind: "lines"},
 	{pattern: "PUT /v1/shares/{name}/register", says: "Write the line of a share in the register.", in: Register{}},
 	{pattern: "POST /v1/shares/{name}/roster/look", says: "How a list of persons, CSV or XLSX, would be read: its first rows, what its columns say, and what is wrong.", query: []string{"file", "mapping", "encoding", "sheet"}, body: "bytes", out: RosterPreview{}},

@@ -75,6 +75,8 @@ func (h *house) routes() map[string]action {
 		"GET /guard/reading":        {do: (*visit).reading},
 		"POST /guard/reading/{act}": {do: (*visit).readingAct},
 		"POST /persons/{name}":      {do: (*visit).setSharePersons},
+		"GET /firm":                 {do: (*visit).firm},
+		"POST /firm":                {do: (*visit).setFirm},
 		"GET /register":             {do: (*visit).register},
 		"GET /register.csv":         {do: (*visit).registerTable},
 		"GET /register.xlsx":        {do: (*visit).registerSheet},
