@@ -273,7 +273,7 @@ func (l *Local) changes(ctx context.Context, s id.Session, op, on string, do fun
 		events, err := do(b, d, by)
 		for i, e := range events {
 			full := acting(e.Kind, by)
-			full.Share, full.Target, full.Note, full.Until, full.Size = e.Share, e.Target, e.Note, e.Until, e.Size
+			full.Share, full.Target, full.Note, full.Until, full.Size, full.Digest = e.Share, e.Target, e.Note, e.Until, e.Size, e.Digest
 			events[i] = full
 		}
 		return events, err

@@ -19,6 +19,7 @@ type caseState struct {
 	Last   time.Time      `json:"last"`             // when somebody was last added: what comes soon after belongs to it
 	Serial int            `json:"serial,omitempty"` // the last number that something at its desk got
 	Blobs  map[int]string `json:"blobs,omitempty"`  // of attachments: the names under which custody keeps them
+	Papers *papersState   `json:"papers,omitempty"` // never changed: a change makes another one
 }
 
 // Bounds of cases.

@@ -17,7 +17,7 @@ import (
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
 var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
-	"Inquiries", "Invited", "Jobs", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+	"Inquiries", "Invited", "Jobs", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
@@ -187,6 +187,7 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"EndTask", event.CaseWritten, func() error { return l.EndTask(ctx, s, opened.ID, 3) }},
 		{"Attach", event.CaseWritten, func() error { return second(l.Attach(ctx, s, opened.ID, "screen.png", []byte("x"))) }},
 		{"Attachment", event.CaseRead, func() error { _, _, err := l.Attachment(ctx, s, opened.ID, 4); return err }},
+		{"SetPapers", event.CaseWritten, func() error { return l.SetPapers(ctx, s, opened.ID, []byte("{}"), 0) }},
 		{"Decide", event.Proposed, func() error { return second(l.Decide(ctx, s, opened.ID, "tell all schools today")) }},
 		{"SetHold", event.CaseWritten, func() error { return second(l.SetHold(ctx, s, opened.ID, account.NewHold{})) }},
 		{"CloseCase", event.CaseClosed, func() error { return l.CloseCase(ctx, s, opened.ID, "an exercise") }},

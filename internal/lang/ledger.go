@@ -59,7 +59,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 // leads are the words that notes begin with, before what people gave, and the family of what follows.
 var leads = []struct{ word, family string }{
 	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"persons: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
-	{"knew: ", ""}, {"knew, changed: ", ""}, {"knew, removed: ", ""}, {"fact: ", factFamily}, {"note: ", ""}, {"task: ", ""}, {"task done: ", ""}, {"attached: ", ""},
+	{"knew: ", ""}, {"knew, changed: ", ""}, {"knew, removed: ", ""}, {"fact: ", factFamily}, {"note: ", ""}, {"task: ", ""}, {"task done: ", ""}, {"attached: ", ""}, {"papers: ", ""},
 	{"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
 }
 
