@@ -63,7 +63,7 @@ var imports = map[string]string{
 	"roster":           "problem whose",
 	"receipt":          words + " document lang keeper ledger",
 	"alert":            "lang durable seal",
-	"cases":            words + " vault keeper ledger exposure roster lang paper document",
+	"cases":            words + " vault keeper ledger exposure roster lang paper document deadline",
 	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",
 	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",
@@ -72,7 +72,7 @@ var imports = map[string]string{
 	"door/webdav": "id account pathname problem vault lang commit",
 	"door/sftp":   "account lang pathname problem vault",
 	"door/web":    "account problem lang door/api",
-	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt",
+	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt deadline",
 
 	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger keeper durable preview",
 	"storehouse": words + " cases oidc password preview guard alert catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",

@@ -191,3 +191,10 @@ type TimelineQuery struct {
 	From, To time.Time
 	Slots    int
 }
+
+// Duties are what decides by when the firm must tell whom, beside the facts of a case.
+type Duties struct {
+	Cases    []Case         // those that are open, the earliest first
+	Register []RegisterLine // of all shares, without rights
+	Firm     Firm
+}

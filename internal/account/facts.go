@@ -32,6 +32,7 @@ var FactFields = []FactField{
 	{"sensitive", FactYesNo, 0, yesNo},       // special care-required data is among it: no. 1
 	{"property-damage", FactYesNo, 0, yesNo}, // it can be used to take money: no. 2
 	{"public-bodies", FactYesNo, 0, yesNo},   // public schools or offices are among the clients: their threshold is 100
+	{"exempt", FactYesNo, 0, yesNo},          // somebody has decided that the encryption frees from reporting (高度な暗号化等の秘匿化)
 	{"found-by", FactChoice, 0, []string{"own", "contractor", "client", "person", "police", "other"}},
 	{"cause-by", FactChoice, 0, []string{"own", "contractor", "unknown"}},
 	{"cause", FactText, 1000, nil},

@@ -36,6 +36,7 @@ type Books interface {
 	Accounts(ctx context.Context, s id.Session) ([]account.Account, error)
 	Renewal(ctx context.Context, s id.Session) (account.Renewal, error)
 	Stops(ctx context.Context, s id.Session) ([]account.Stop, error)
+	Duties() account.Duties
 }
 
 // Desk works on cases.
@@ -47,5 +48,6 @@ type Desk struct {
 
 	saving sync.Mutex // held while a roster is changed
 	mu     sync.Mutex
-	recent map[recentKey]*Findings
+	recent map[recentKey]*Findings // guarded by mu
+	heads  map[string]head         // guarded by mu, by case
 }

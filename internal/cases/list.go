@@ -81,6 +81,7 @@ func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findi
 		d.recent = make(map[recentKey]*Findings)
 	}
 	d.recent[recentKey{s.ID, n}] = f
+	d.keepHead(f)
 	return f, nil
 }
 

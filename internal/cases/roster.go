@@ -58,6 +58,7 @@ func (d *Desk) SaveBook(ctx context.Context, s account.Session, share string, ch
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.recent)
+	clear(d.heads)
 	return nil
 }
 

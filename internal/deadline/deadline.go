@@ -11,10 +11,10 @@ import (
 
 // Gap is the error for a day that the data do not cover. Nobody may guess a deadline then.
 type Gap struct {
-	Of      string // a duty, a party, or nothing for all
-	Day     Day
-	From    Day // what is covered
-	Through Day
+	Of      string `json:"of,omitempty"` // a duty, a party, or nothing for all
+	Day     Day    `json:"day"`
+	From    Day    `json:"from,omitzero"` // what is covered
+	Through Day    `json:"through,omitzero"`
 }
 
 // Error names the gap.

@@ -30,6 +30,7 @@ var caseTexts = []text{
 	{"fact.sensitive", "Special care-required data among it?", "要配慮個人情報を含むか"},
 	{"fact.property-damage", "Can it be used to take money?", "財産的被害のおそれがあるか"},
 	{"fact.public-bodies", "Public schools or offices among the clients?", "委託元に公立学校などの行政機関等を含むか"},
+	{"fact.exempt", "Does the encryption free from reporting (decided by people)?", "高度な暗号化等の秘匿化により報告不要と判断したか"},
 	{"fact.found-by", "Found by", "発見者"},
 	{"fact.cause-by", "It happened at", "発生した主体"},
 	{"fact.cause", "Cause, as far as known", "原因（現時点で判明している内容）"},

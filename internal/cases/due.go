@@ -1,0 +1,163 @@
+package cases
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/deadline"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Due is what the firm must tell by when in a case, as it stands on a day.
+type Due struct {
+	Case      string         `json:"case"`
+	Known     time.Time      `json:"known"`              // when the first department knew
+	Proposed  bool           `json:"proposed,omitempty"` // nobody has said so: it is the first alarm, or when the case was opened
+	Start     deadline.Day   `json:"start"`              // the day of knowing, in Japan
+	Today     deadline.Day   `json:"today"`
+	Facts     deadline.Facts `json:"facts"`                 // what it was counted with
+	CountedAt time.Time      `json:"counted_at,omitzero"`   // when persons were counted; absent: not lately, and any number counts as passed
+	Undecided []string       `json:"undecided,omitempty"`   // facts of the case that nobody has decided: the days are the shorter ones because of them
+	Public    []string       `json:"public,omitempty"`      // clients that are public bodies: they have deadlines of their own, from when they are told
+	Deadlines []DueBy        `json:"deadlines"`             // the earliest first, without a number of days last
+	Gap       *deadline.Gap  `json:"gap,omitempty"`         // the data do not cover the day: nobody may guess
+	Checked   deadline.Day   `json:"checked,omitzero"`      // when the data were last compared with the law
+	Pending   *deadline.Text `json:"pending,omitempty"`     // what is about to change in it
+	Parties   []DueParty     `json:"assessments,omitempty"` // which categories apply, by part in which the firm owes something
+}
+
+// DueParty is which categories apply in one part.
+type DueParty = deadline.Assessment
+
+// DueBy is a deadline, and how it stands today.
+type DueBy struct {
+	deadline.Deadline
+	Count deadline.Count `json:"count"`
+}
+
+// Next is the first deadline that has a day and has not passed, or nil.
+func (d *Due) Next() *DueBy {
+	i := slices.IndexFunc(d.Deadlines, func(x DueBy) bool { return x.Due != 0 && x.Count.Late == 0 })
+	if i < 0 {
+		return nil
+	}
+	return &d.Deadlines[i]
+}
+
+// Deadlines counts the days of a case for who may see it. It never waits for findings: where persons were not counted a while ago, it says so.
+func (d *Desk) Deadlines(ctx context.Context, s account.Session, n string) (*Due, error) {
+	c, err := d.Books.Case(ctx, s.ID, n)
+	if err != nil {
+		return nil, err
+	}
+	return d.due(c, d.Books.Duties())
+}
+
+// OpenDeadlines counts those of all open cases, for the house itself.
+func (d *Desk) OpenDeadlines() (out []*Due, err error) {
+	all := d.Books.Duties()
+	for _, c := range all.Cases {
+		x, err := d.due(c, all)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
+	x := &Due{Case: c.ID, Today: deadline.DayOf(d.Now()), Deadlines: []DueBy{}}
+	x.Known, x.Proposed = c.Clock()
+	x.Start = deadline.DayOf(x.Known)
+	x.Facts = deadline.Facts{Mark: all.Firm.Mark != ""}
+	for _, l := range all.Register {
+		x.Facts.Contractor = x.Facts.Contractor || l.Client != ""
+		if l.Public && !slices.Contains(x.Public, cmp.Or(l.Client, l.Share)) {
+			x.Public = append(x.Public, cmp.Or(l.Client, l.Share))
+		}
+	}
+	for _, q := range []struct {
+		key string
+		to  *deadline.Answer
+	}{{"hostile", &x.Facts.Hostile}, {"sensitive", &x.Facts.Sensitive}, {"property-damage", &x.Facts.Property}} {
+		if *q.to = answer(c, q.key); *q.to == deadline.Undecided {
+			x.Undecided = append(x.Undecided, q.key)
+		}
+	}
+	x.Facts.Persons, x.CountedAt = d.personsOf(c)
+	x.Facts.Persons.Exempt = answer(c, "exempt") == deadline.Yes
+	rules, err := deadline.At(x.Known)
+	if err == nil {
+		x.Checked, x.Pending = rules.Checked, &rules.Pending
+		x.Parties, err = rules.Assess(x.Facts)
+	}
+	var list []deadline.Deadline
+	if err == nil {
+		list, err = rules.For(x.Facts)
+	}
+	if gap, ok := errors.AsType[*deadline.Gap](err); ok {
+		x.Gap, err = gap, nil
+	}
+	if err != nil {
+		return nil, problem.New(problem.Internal, "case", c.ID, err)
+	}
+	for _, y := range list {
+		x.Deadlines = append(x.Deadlines, DueBy{y, y.On(x.Today)})
+	}
+	return x, nil
+}
+
+// answer is what people have decided about a question. That they could not find out decides nothing.
+func answer(c account.Case, key string) deadline.Answer {
+	for _, f := range c.Facts {
+		switch {
+		case f.Key == key && f.Value == "yes":
+			return deadline.Yes
+		case f.Key == key && f.Value == "no":
+			return deadline.No
+		}
+	}
+	return deadline.Undecided
+}
+
+// head is how many persons findings have counted.
+type head struct {
+	at       time.Time
+	suspects []account.Suspect
+	persons  deadline.Persons
+}
+
+// countedFor is how long a number of persons holds. It can grow as long as somebody may go on.
+const countedFor = time.Hour
+
+// personsOf returns the persons of a case, if they were counted lately and about the same suspects.
+func (d *Desk) personsOf(c account.Case) (deadline.Persons, time.Time) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	h, ok := d.heads[c.ID]
+	if !ok || d.Now().Sub(h.at) > countedFor || !slices.Equal(h.suspects, c.Suspects) {
+		return deadline.Persons{}, time.Time{}
+	}
+	return h.persons, h.at
+}
+
+// keepHead notes how many persons findings have counted; d.mu is held. Those of who is not concerned with every share would be too few.
+func (d *Desk) keepHead(f *Findings) {
+	if len(f.source.shares) != len(d.Books.Duties().Register) {
+		return
+	}
+	r := &f.Exposure
+	p := deadline.Persons{Confirmed: int(r.Persons.Persons.Confirmed), Possible: int(r.Persons.Persons.Possible), Encrypted: int(r.Persons.Persons.Exempt)}
+	unknown := r.Unknown.Confirmed + r.Unknown.Possible + r.Unknown.Exempt + r.Files.Strange
+	// What is lost counts, too, and may be of others; names that could be seen are of nobody knows whom.
+	p.Counted = unknown == 0 && r.Persons.Lost == 0 && r.Files.Lost == 0 && !r.Files.Names && !f.Ledger.Broken
+	if d.heads == nil {
+		d.heads = make(map[string]head)
+	}
+	d.heads[f.Case.ID] = head{f.At, f.Case.Suspects, p}
+}

@@ -1,0 +1,147 @@
+package cases
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/deadline"
+	"github.com/azekura/azekura/internal/exposure"
+	"github.com/azekura/azekura/internal/id"
+)
+
+// office is a keeper with one case.
+type office struct {
+	Books
+	c      account.Case
+	duties account.Duties
+}
+
+func (o *office) Case(context.Context, id.Session, string) (account.Case, error) { return o.c, nil }
+func (o *office) Duties() account.Duties                                         { return o.duties }
+
+func at(t testing.TB, s string) time.Time {
+	t.Helper()
+	x, err := time.Parse("2006-01-02 15:04 -0700", s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// told are the deadlines in one line each: rule, last day, day count.
+func told(t *testing.T, d *Due) map[string]string {
+	t.Helper()
+	out := make(map[string]string)
+	for _, x := range d.Deadlines {
+		out[x.Rule.ID] = x.Due.String() + " " + string(x.Count.State)
+	}
+	return out
+}
+
+// TestDeadlines: what is due follows from who knew, what people have decided, the register, the mark and the persons; what nobody knows makes nothing later.
+func TestDeadlines(t *testing.T) {
+	now := at(t, "2026-11-05 10:00 +0900")
+	o := &office{c: account.Case{ID: "2026-1", Opened: at(t, "2026-11-02 16:00 +0000"), Suspects: []account.Suspect{{Kind: account.StopAccount, Subject: "x"}}}}
+	d := &Desk{Books: o, Now: func() time.Time { return now }}
+	due := func() *Due {
+		t.Helper()
+		x, err := d.Deadlines(t.Context(), account.Session{}, "2026-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	x := due() // opened at one in the night of the 3rd, in Japan; nobody has said anything
+	got := told(t, x)
+	if !x.Proposed || x.Start.String() != "2026-11-03" || got["ppc-first"] != "2026-11-07 warning" || got["ppc-final"] != "2026-12-02 running" || got["client"] != "" || got["mark-first"] != "" ||
+		strings.Join(x.Undecided, " ") != "hostile sensitive property-damage" || x.Facts.Persons.Counted || !x.CountedAt.IsZero() {
+		t.Errorf("at the beginning: %+v, %+v", got, x)
+	}
+	if n := x.Next(); n == nil || n.Rule.ID != "ppc-first" || n.Count.Day != 3 || n.Count.Left != 2 {
+		t.Errorf("the next is %+v", n)
+	}
+	if x.Checked == 0 || x.Pending == nil || x.Pending.JA == "" {
+		t.Error("it does not say when the rules were checked")
+	}
+	o.c.Knew = at(t, "2026-11-02 09:00 +0900")
+	o.c.Facts = []account.Fact{{Key: "hostile", Value: "yes"}, {Key: "sensitive", Value: "no"}, {Key: "property-damage", Value: "unknown"}, {Key: "exempt", Value: "yes"}}
+	o.duties = account.Duties{Firm: account.Firm{Mark: "10820001(05)"}, Register: []account.RegisterLine{{Share: "own"},
+		{Share: "a", Register: account.Register{Client: "市立第一小学校", Public: true}}, {Share: "b", Register: account.Register{Client: "市立第一小学校", Public: true}}}}
+	x = due()
+	got = told(t, x)
+	if x.Proposed || got["ppc-first"] != "2026-11-06 warning" || got["ppc-final"] != "2027-01-04 running" || got["client"] != "2026-11-06 warning" || got["mark-final"] != "2026-12-31 running" ||
+		strings.Join(x.Undecided, " ") != "property-damage" || strings.Join(x.Public, " ") != "市立第一小学校" || !x.Facts.Persons.Exempt {
+		t.Errorf("attacked: %+v, %+v", got, x)
+	}
+	now = at(t, "2026-11-07 00:30 +0900")
+	if x = due(); x.Deadlines[0].Count.State != deadline.Late || x.Next() == nil || x.Next().Rule.ID != "mark-final" && x.Next().Rule.ID != "ppc-final" {
+		t.Errorf("after the first days: %+v, the next %+v", x.Deadlines[0].Count, x.Next())
+	}
+	o.c.Knew = at(t, "2035-01-01 09:00 +0900")
+	if x = due(); x.Gap == nil || x.Gap.Day.String() != "2035-01-01" || len(x.Deadlines) != 0 {
+		t.Errorf("where the data end: %+v", x)
+	}
+	all, err := d.OpenDeadlines()
+	if o.duties.Cases = []account.Case{o.c}; err != nil || len(all) != 0 {
+		t.Errorf("no case is open: %v, %v", all, err)
+	}
+	if all, err = d.OpenDeadlines(); err != nil || len(all) != 1 || all[0].Case != "2026-1" {
+		t.Errorf("one is open: %v, %v", all, err)
+	}
+}
+
+// TestPersonsOfDeadlines: persons count when somebody who is concerned with all shares has counted them lately, about the same suspects; otherwise any
+// number counts as passed. What has no roster, or was lost, is no maximum.
+func TestPersonsOfDeadlines(t *testing.T) {
+	now := at(t, "2026-11-05 10:00 +0900")
+	o := &office{c: account.Case{ID: "2026-1", Opened: now, Suspects: []account.Suspect{{Subject: "x"}}, Facts: []account.Fact{{Key: "hostile", Value: "no"}, {Key: "sensitive", Value: "no"}, {Key: "property-damage", Value: "no"}}},
+		duties: account.Duties{Register: []account.RegisterLine{{Share: "a"}, {Share: "b"}}}}
+	d := &Desk{Books: o, Now: func() time.Time { return now }}
+	find := func(shares int, change func(*Findings)) *Due {
+		t.Helper()
+		f := &Findings{Case: o.c, At: now, source: newSource(d, make([]account.Share, shares))}
+		f.Exposure.Persons.Persons = exposure.Three{Confirmed: 600, Possible: 300, Exempt: 50}
+		if change != nil {
+			change(f)
+		}
+		d.mu.Lock()
+		d.heads = nil
+		d.keepHead(f)
+		d.mu.Unlock()
+		x, err := d.Deadlines(t.Context(), account.Session{}, "2026-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	if x := find(2, nil); !x.Facts.Persons.Counted || x.Facts.Persons.Confirmed != 600 || x.Facts.Persons.Encrypted != 50 || !x.CountedAt.Equal(now) || len(x.Deadlines) != 0 {
+		t.Errorf("950 persons: %+v", x)
+	}
+	if x := find(1, nil); x.Facts.Persons.Counted || !x.CountedAt.IsZero() || len(x.Deadlines) == 0 || !x.Deadlines[0].Assumed() {
+		t.Errorf("counted by somebody who does not see all shares: %+v", x)
+	}
+	for name, change := range map[string]func(*Findings){
+		"without a roster": func(f *Findings) { f.Exposure.Unknown.Possible = 1 }, "lost": func(f *Findings) { f.Exposure.Files.Lost = 1 }, "names": func(f *Findings) { f.Exposure.Files.Names = true },
+		"strange": func(f *Findings) { f.Exposure.Files.Strange = 1 }, "a broken ledger": func(f *Findings) { f.Ledger.Broken = true },
+	} {
+		if x := find(2, change); x.Facts.Persons.Counted || x.CountedAt.IsZero() || len(x.Deadlines) == 0 {
+			t.Errorf("%s: %+v", name, x.Facts)
+		}
+	}
+	if x := find(2, func(f *Findings) { f.Exposure.Persons.Persons.Possible = 401 }); len(x.Deadlines) == 0 || x.Deadlines[0].Assumed() {
+		t.Errorf("1,051 persons: %+v", x)
+	}
+	find(2, nil)
+	now = now.Add(countedFor + time.Second)
+	if x, _ := d.Deadlines(t.Context(), account.Session{}, "2026-1"); x.Facts.Persons.Counted {
+		t.Error("an old number counts")
+	}
+	find(2, nil)
+	o.c.Suspects = []account.Suspect{{Subject: "x"}, {Subject: "y"}}
+	if x, _ := d.Deadlines(t.Context(), account.Session{}, "2026-1"); x.Facts.Persons.Counted {
+		t.Error("the number of other suspects counts")
+	}
+}
