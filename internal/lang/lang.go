@@ -63,6 +63,7 @@ var texts = func() table {
 		inquiryTexts,
 		receiptTexts,
 		firmTexts,
+		dueTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

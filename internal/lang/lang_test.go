@@ -77,6 +77,7 @@ var lists = map[string][]text{
 	"inquiry":  inquiryTexts,
 	"receipt":  receiptTexts,
 	"firm":     firmTexts,
+	"due":      dueTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -109,6 +110,16 @@ func (h *House) reading(a keeper.Alarm) {
 		out.Frozen = append(out.Frozen, string(s.Kind))
 	}
 	h.alerts.Tell(out)
+}
+
+// id tells this installation from others: a part of its ledger's public key.
+func (h *House) id() string {
+	_, s := h.keeper.Status()
+	parts := strings.Split(s.PublicKey, "+")
+	if len(parts) < 3 {
+		return "azekura"
+	}
+	return parts[1] + ".azekura"
 }
 
 // page is the address of a page, as the last door has it; empty while there is none.

@@ -229,7 +229,7 @@ func (h *House) API() http.Handler { return api.New(h.apiConfig(h.consoleSession
 
 func (h *House) apiConfig(session func(*http.Request) (account.Session, error), front *api.Front) api.Config {
 	return api.Config{
-		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk, Scribe: h.desk,
+		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk, House: h.id, Page: h.page, Scribe: h.desk,
 		Status: h.Status, Alert: h.TestAlert, Now: h.opt.Now, Log: h.opt.Log,
 	}
 }

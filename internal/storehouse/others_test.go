@@ -59,7 +59,7 @@ func TestOthersThings(t *testing.T) {
 		{"GET", "/v1/shares/" + share + "/receipt", ""}, {"GET", "/v1/shares/own/receipt", ""}, {"POST", "/v1/shares/" + share + "/receipt/links", `{"days":1}`}, {"GET", "/v1/receipts", ""}, {"GET", "/receipts", ""}, {"DELETE", "/v1/receipts/x", ""},
 		{"GET", "/v1/lookup/x", ""}, {"POST", "/v1/lookup/x", `{"school":"x","year":"2026","class":"1","number":"1"}`}, {"GET", "/lookup/x", ""}, {"GET", "/v1/receipt/x", ""}, {"GET", "/receipts/x", ""}, {"GET", "/receipts/x/pdf", ""},
 		{"GET", "/v1/register", ""}, {"GET", "/register", ""}, {"GET", "/register.csv", ""}, {"GET", "/register/" + share, ""},
-		{"GET", "/v1/firm", ""}, {"PUT", "/v1/firm", `{"business":"x"}`}, {"GET", "/firm", ""},
+		{"GET", "/v1/firm", ""}, {"PUT", "/v1/firm", `{"business":"x"}`}, {"GET", "/firm", ""}, {"GET", "/v1/cases/2026-1/deadlines", ""}, {"GET", "/v1/cases/2026-1/deadlines.ics", ""}, {"GET", "/cases/2026-1/deadlines", ""}, {"GET", "/cases/2026-1/deadlines.ics", ""},
 		{"PUT", "/v1/rights", `{"account":"sato","share":"アルバム","rights":"read"}`}, {"POST", "/v1/shares", `{"name":"x"}`},
 		{"POST", "/v1/accounts", `{"name":"x","role":"administrator"}`}, {"PUT", "/v1/accounts/sato/role", `{"role":"administrator"}`}, {"DELETE", "/v1/accounts/tanaka", ""},
 		{"PUT", "/v1/accounts/tanaka/devices/mine", ""}, {"PUT", "/v1/accounts/tanaka/password", `{"secret":"kumo ga nagareru hi to"}`}, {"PUT", "/v1/accounts/sato/day", `{}`},

@@ -68,6 +68,9 @@ type Config struct {
 	Ledger Ledger
 	Desk   Desk
 	Scribe Scribe
+	// House tells this installation from others, in calendars; Page is the address of a page, "" while there is none. Both may be nil.
+	House  func() string
+	Page   func(path string) string
 	Status func(ctx context.Context) (Status, error)
 	// Alert sends a test of the alerts.
 	Alert func(ctx context.Context, s account.Session) error
@@ -211,6 +214,8 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/cases/{id}/suspects":                h.suspect,
 		"POST /v1/cases/{id}/close":                   h.closeCase,
 		"GET /v1/cases/{id}/findings":                 h.findings,
+		"GET /v1/cases/{id}/deadlines":                h.deadlines,
+		"GET /v1/cases/{id}/deadlines.ics":            h.calendar,
 		"POST /v1/cases/{id}/exposed":                 h.exposed,
 		"GET /v1/cases/{id}/clients":                  h.caseClients,
 		"GET /v1/cases/{id}/papers":                   h.papers,

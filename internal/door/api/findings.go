@@ -22,6 +22,7 @@ type (
 
 // Desk works on cases.
 type Desk interface {
+	DeadlineDesk
 	Current(ctx context.Context, s account.Session, n string) (*cases.Findings, error)
 	Book(ctx context.Context, s account.Session, share string) (*roster.Book, error)
 	SaveBook(ctx context.Context, s account.Session, share string, change func(*roster.Book) error) error

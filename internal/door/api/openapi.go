@@ -136,6 +136,8 @@ var operations = []operation{
 	{pattern: "POST /v1/cases/{id}/suspects", says: "Add suspects to an open case, or change the time in which they are distrusted.", in: CaseRequest{}, out: Case{}},
 	{pattern: "POST /v1/cases/{id}/close", says: "Close a case, with what was found.", in: CaseClosing{}},
 	{pattern: "GET /v1/cases/{id}/findings", says: "What the records say of a case: what was altered, what could have been read, of whom, in three numbers. Rosters are read for it, which the ledger records.", out: Findings{}},
+	{pattern: "GET /v1/cases/{id}/deadlines", says: "What the firm must tell by when in a case, with the days counted today. It does not wait for findings: it says when persons were counted, if they were.", out: Due{}},
+	{pattern: "GET /v1/cases/{id}/deadlines.ics", says: "The same as a calendar (RFC 5545), with reminders. Taken in again, entries move.", kind: "bytes"},
 	{pattern: "POST /v1/cases/{id}/exposed", says: "Open a number of the findings: its persons, or its files with the entries of the ledger that prove it.", in: ExposedRequest{}, out: Exposed{}, kind: "lines"},
 	{pattern: "GET /v1/cases/{id}/clients", says: "On whose behalf the data is held that a case concerns, with numbers for each.", out: CaseClient{}, kind: "lines"},
 	{pattern: "GET /v1/cases/{id}/papers", says: "The papers that can be made of a case.", query: []string{"lang"}, out: Paper{}, kind: "lines"},

@@ -27,6 +27,7 @@ type incident struct {
 	Writes     bool // who looks may change it
 	Chart      *chart
 	ChartWrong string
+	Next       *api.DueBy // the deadline that comes next
 }
 
 // fact is a field of the form for what only people know, with what they have said.
@@ -66,6 +67,11 @@ func (v *visit) incident() (err error) {
 			return err
 		}
 	}
+	due, err := v.api.Deadlines(ctx, n)
+	if err != nil {
+		return err
+	}
+	p.Next = due.Next()
 	if p.Chart, err = v.chart(p.Case); err != nil {
 		if k := problem.KindOf(err); k != problem.Invalid && k != problem.Damaged && k != problem.Unavailable {
 			return err

@@ -23,6 +23,7 @@ type overview struct {
 	Held     int
 	Stops    []api.Stop
 	Cases    []api.Case
+	Due      []api.Due // of them
 }
 
 // verdict is one line of the state of the house.
@@ -92,6 +93,13 @@ func (v *visit) home() error {
 	if o.Cases, err = v.openCases(); err != nil {
 		return err
 	}
+	for _, c := range o.Cases {
+		d, err := v.api.Deadlines(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		o.Due = append(o.Due, d)
+	}
 	o.Verdicts, o.Steps = v.verdicts(o), v.firstSteps(o)
 	return v.show("home", o)
 }
@@ -117,6 +125,15 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	}
 	for _, c := range o.Cases {
 		say("bad", "/cases/"+c.ID, "web.case-is-open", c.ID)
+	}
+	for _, d := range o.Due {
+		if x := d.Next(); x != nil {
+			level := "look"
+			if x.Count.State != "running" {
+				level = "bad"
+			}
+			say(level, "/cases/"+d.Case+"/deadlines", "web.due-state", d.Case, api.InWords(v.lang, x.Rule.Title), api.DueLeft(v.lang, x.Count))
+		}
 	}
 	if o.Held > 0 {
 		say("look", "/guard", "web.holds", o.Held)

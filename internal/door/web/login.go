@@ -66,10 +66,12 @@ func (h *house) routes() map[string]action {
 		"GET /cases/{id}/papers/{kind}/file": {do: (*visit).paperFile},
 		"GET /cases/{id}/packs":              {do: (*visit).packs},
 		"GET /cases/{id}/exposed":            {do: (*visit).exposed},
+		"GET /cases/{id}/deadlines":          {do: (*visit).deadlines},
 		"GET /cases/{id}/damage":             {do: (*visit).damage},
 		"POST /cases/{id}/{act}":             {do: (*visit).caseAct},
 		"POST /cases/{id}/attach":            {do: (*visit).attach, stream: true},
 
+		"GET /cases/{id}/deadlines.ics":        {do: (*visit).calendar},
 		"GET /cases/{id}/attachments/{number}": {do: (*visit).attachment},
 
 		"GET /guard/reading":        {do: (*visit).reading},
