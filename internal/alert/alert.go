@@ -28,7 +28,31 @@ type Alert struct {
 	Count   int       `json:"count"`            // so many of the kind, by the same party
 	Link    string    `json:"link,omitempty"`   // where to look
 	House   string    `json:"house"`
+
+	Case string     `json:"case,omitempty"`
+	Due  []Deadline `json:"due,omitempty"` // of the case, that come near
 }
+
+// Deadline is something that must be told by a day.
+type Deadline struct {
+	Duty    string `json:"duty"` // docs/deadlines.md
+	JA      string `json:"ja"`   // what it is, in both languages
+	EN      string `json:"en"`
+	Last    string `json:"last"` // the last day, such as 2026-11-06
+	Step    Step   `json:"step"`
+	Left    int    `json:"left"`              // days after this one
+	Assumed bool   `json:"assumed,omitempty"` // nothing certainly asks for it yet
+}
+
+// Step is how near a deadline is.
+type Step string
+
+// The steps.
+const (
+	Warn Step = "warn" // time to prepare it
+	Eve  Step = "eve"  // the day before the last
+	Last Step = "last"
+)
 
 // Kind says what happened.
 type Kind string
@@ -40,6 +64,7 @@ const (
 	Spent  Kind = "spent" // a budget of readings
 	Odd    Kind = "odd"   // from where or when somebody reads
 	Test   Kind = "test"
+	Near   Kind = "due" // deadlines of a case
 )
 
 // Way brings an alert to people.
@@ -85,6 +110,9 @@ func (a *Alert) Text() string {
 
 // done says what has been done, and what to do now.
 func (a *Alert) done(l lang.Lang) string {
+	if a.Kind == Near {
+		return a.near(l)
+	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
 	case Held, Spent, Odd:
@@ -100,6 +128,32 @@ func (a *Alert) done(l lang.Lang) string {
 		args = append(args, strings.Join(what, ", "))
 	}
 	return l.Text("alerted."+kind, args...) + "\n" + l.Text("todo."+kind)
+}
+
+// near tells of deadlines.
+func (a *Alert) near(l lang.Lang) string {
+	var b strings.Builder
+	b.WriteString(l.Text("alerted.due", clean(a.Case)) + "\n")
+	for _, d := range a.Due {
+		title := d.EN
+		if l == lang.Japanese {
+			title = d.JA
+		}
+		b.WriteString("\n- " + clean(title) + "\n  " + l.Text("say.alert-due-day", clean(d.Last)) + " ")
+		switch d.Step {
+		case Warn:
+			b.WriteString(l.Text("say.alert-due-warn", d.Left))
+		case Eve:
+			b.WriteString(l.Text("say.alert-due-eve"))
+		case Last:
+			b.WriteString(l.Text("say.alert-due-last"))
+		}
+		if d.Assumed {
+			b.WriteString("\n  " + l.Text("say.alert-due-assumed"))
+		}
+		b.WriteString("\n")
+	}
+	return b.String() + "\n" + l.Text("todo.due")
 }
 
 // clean makes one line of what others have chosen.

@@ -58,8 +58,8 @@ type letter struct {
 	wait   map[string]time.Duration // and how long was waited last
 }
 
-// Desk takes alerts and sends them on, each at least once over each way: what waits is on disk, and outlives a restart. A freeze is there when Tell
-// returns; of what is only held the last moment before a kill may be missing.
+// Desk takes alerts and sends them on, each at least once over each way: what waits is on disk, and outlives a restart. A freeze or a deadline is there
+// when Tell returns; of what is only held the last moment before a kill may be missing.
 type Desk struct {
 	cfg Config
 
@@ -109,7 +109,8 @@ func (d *Desk) write(ctx context.Context) {
 	}
 }
 
-// Tell takes an alert. It waits for no mail server; of a freeze it returns when it is on disk.
+// Tell takes an alert. It waits for no mail server; of a freeze or a deadline it returns when it is on disk. One that has an ID and waits already is not
+// taken twice.
 func (d *Desk) Tell(a Alert) {
 	if len(d.cfg.Ways) == 0 {
 		return
@@ -124,7 +125,7 @@ func (d *Desk) Tell(a Alert) {
 	for _, c := range d.wake {
 		poke(c)
 	}
-	if a.Kind == Frozen {
+	if a.Kind == Frozen || a.Kind == Near { // who tells of it notes that it was told
 		d.keep()
 	} else {
 		poke(d.save)
@@ -137,8 +138,14 @@ func (d *Desk) add(a Alert) bool {
 	if a.Kind != Held && a.Kind != Frozen { // of which each is something else
 		key += "\x00" + a.Sign + "\x00" + a.Address
 	}
+	if a.Kind == Near {
+		key += "\x00" + a.ID
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if a.ID != "" && slices.ContainsFunc(d.letters, func(l *letter) bool { return l.Alert.ID == a.ID }) {
+		return false // it waits already
+	}
 	if i := slices.IndexFunc(d.letters, func(l *letter) bool { return l.key == key && !l.closed }); i >= 0 {
 		old := &d.letters[i].Alert
 		old.Count += a.Count
@@ -154,7 +161,9 @@ func (d *Desk) add(a Alert) bool {
 		return false
 	}
 	now := d.cfg.Now()
-	a.ID = newID()
+	if a.ID == "" {
+		a.ID = newID()
+	}
 	l := &letter{Alert: a, Since: now, until: now.Add(GiveUp), key: key, ready: now.Add(gather)}
 	if next := d.told[key].Add(pause); a.Kind == Held && l.ready.Before(next) {
 		l.ready = next

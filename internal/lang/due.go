@@ -61,8 +61,9 @@ var dueTexts = []text{
 	{"say.due-event", "[%s] last day: %s", "［%s］期限：%s"},
 	{"say.due-event-about", "Case %s. Day 1 was %s; this is day %d.", "事案 %s。1日目：%s。この日は%d日目です。"},
 
-	{"alert.due", "A deadline comes near", "期限が近づいています"},
-	{"alerted.due", "Deadline of case %s: %s. Last day: %s.", "事案 %s の期限：%s。最終日：%s。"},
+	{"alert.due", "Deadlines come near", "期限が近づいています"},
+	{"alerted.due", "Deadlines of case %s:", "事案 %s の期限："},
+	{"say.alert-due-day", "Last day: %s.", "最終日：%s。"},
 	{"todo.due", "If this has been done, nothing more is needed. Otherwise do it now with what is known; what is unknown can follow later.", "対応済みであれば何もする必要はありません。まだの場合は、現時点で分かっている内容で対応してください。不明な点は後から補うことができます。"},
 	{"say.alert-due-warn", "Time to prepare it: %d days are left.", "準備を始める時期です。残り%d日です。"},
 	{"say.alert-due-eve", "Tomorrow is the last day.", "明日が期限です。"},

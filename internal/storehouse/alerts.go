@@ -12,6 +12,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/keeper"
@@ -49,6 +50,10 @@ func (h *House) openAlerts() error {
 		return problem.New(problem.Internal, "open vault", h.cfg.Data, err)
 	}
 	h.alerts = alert.NewDesk(alert.Config{House: name, Ways: ways, Now: h.opt.Now, Log: h.opt.Log, Lost: h.lost, FS: h.opt.FS, File: h.at.alerts, Key: key})
+	if len(ways) > 0 {
+		h.remind = &reminders{open: func() ([]*cases.Due, error) { return h.desk.OpenDeadlines() }, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log, id: h.id(),
+			fs: h.opt.FS, file: h.at.reminders, key: key}
+	}
 	return nil
 }
 

@@ -58,7 +58,8 @@ type House struct {
 	vault   *vault.Vault
 	guard   *guard.Guard // nil: there is none
 	alerts  *alert.Desk
-	painter *painter // nil: there are no previews
+	remind  *reminders // nil: there is no way to tell people
+	painter *painter   // nil: there are no previews
 	desk    *cases.Desk
 
 	mu        sync.Mutex

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -46,8 +47,13 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	ready(s.listeners)
 	socket := opt.Service
 	notify(socket, "READY=1")
+	var background sync.WaitGroup
+	defer background.Wait()
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
+	if h.remind != nil {
+		background.Go(func() { h.remind.run(watching) })
+	}
 	go watchdog(watching, socket, s.healthy)
 	if p := h.keeper.provider; p != nil {
 		go func() { // whoever has mistyped its address learns it now, not when somebody cannot log in

@@ -1,0 +1,160 @@
+package storehouse
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/cases"
+	"github.com/azekura/azekura/internal/deadline"
+	"github.com/azekura/azekura/internal/durable"
+)
+
+// reminders tell people of deadlines of open cases that come near: on the day from which to warn, the day before the last, and the last; each once,
+// also when the house was closed in between. What was told is on disk, sealed: that there is a case is nobody's business.
+type reminders struct {
+	open func() ([]*cases.Due, error)
+	tell func(alert.Alert)
+	page func(path string) string
+	now  func() time.Time
+	log  *slog.Logger
+	id   string // of the house, so that two do not tell with one ID
+
+	fs   durable.FS
+	file string
+	key  sealer
+
+	told map[string]string // by case, duty, last day and step: the case. nil: not read yet
+}
+
+// sealer is a key.
+type sealer interface {
+	SealOnce(dst, plain, context []byte) []byte
+	OpenOnce(dst, sealed, context []byte) ([]byte, error)
+}
+
+const (
+	remindEach   = 5 * time.Minute
+	remindAt     = 9 * time.Hour // in Japan: nobody prepares a report at midnight
+	remindFormat = 1             // of the file: one byte, and behind it, sealed, JSON
+)
+
+// run looks until ctx ends.
+func (r *reminders) run(ctx context.Context) {
+	t := time.NewTicker(remindEach)
+	defer t.Stop()
+	for {
+		r.look()
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+// look tells of what is near and was not told yet: one alert for each case. It is taken over by who sends it before it is noted as told; after
+// a crash in between it comes again under the same ID, by which it is known.
+func (r *reminders) look() {
+	now := r.now()
+	if today := deadline.DayOf(now); deadline.DayOf(now.Add(-remindAt)) != today {
+		return
+	}
+	list, err := r.open()
+	if err != nil {
+		r.log.Error("deadlines cannot be counted: look at the cases", "err", err)
+		return
+	}
+	if r.told == nil {
+		r.load()
+	}
+	open := make(map[string]bool)
+	for _, d := range list {
+		open[d.Case] = true
+		var near []alert.Deadline
+		var keys []string
+		for i := range d.Deadlines {
+			x := &d.Deadlines[i]
+			s := step(x, d.Today)
+			key := strings.Join([]string{d.Case, x.Rule.ID, x.Due.String(), string(s)}, " ")
+			if _, done := r.told[key]; s == "" || done {
+				continue
+			}
+			keys = append(keys, key)
+			near = append(near, alert.Deadline{Duty: x.Rule.ID, JA: x.Rule.Title.JA, EN: x.Rule.Title.EN, Last: x.Due.String(), Step: s, Left: x.Count.Left, Assumed: x.Assumed()})
+		}
+		if len(near) == 0 {
+			continue
+		}
+		sum := sha256.Sum256([]byte(r.id + "\x00" + strings.Join(keys, "\x00")))
+		r.tell(alert.Alert{ID: hex.EncodeToString(sum[:16]), Kind: alert.Near, When: now, Case: d.Case, Due: near, Link: r.page("/cases/" + d.Case + "/deadlines")})
+		for _, k := range keys {
+			r.told[k] = d.Case
+		}
+		r.keep()
+	}
+	maps.DeleteFunc(r.told, func(_, n string) bool { return !open[n] }) // on disk with the next one
+}
+
+// step is how near a deadline is today, or nothing.
+func step(x *cases.DueBy, today deadline.Day) alert.Step {
+	switch {
+	case x.Due == 0 || today > x.Due:
+		return ""
+	case today == x.Due:
+		return alert.Last
+	case today == x.Due-1:
+		return alert.Eve
+	case today >= x.Warn:
+		return alert.Warn
+	}
+	return ""
+}
+
+func (r *reminders) load() {
+	r.told = make(map[string]string)
+	b, err := durable.ReadFile(r.fs, r.file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err == nil && (len(b) == 0 || b[0] != remindFormat) {
+		err = fmt.Errorf("%d bytes of an unknown form", len(b))
+	}
+	var plain []byte
+	if err == nil {
+		plain, err = r.key.OpenOnce(nil, b[1:], append([]byte("reminders"), b[0]))
+	}
+	var list []string
+	if err == nil {
+		err = json.Unmarshal(plain, &list)
+	}
+	if err != nil { // once too often is better than not at all
+		r.log.Error("which deadlines people were reminded of cannot be read; those that are near are told again", "file", r.file, "err", err)
+		return
+	}
+	for _, k := range list {
+		n, _, _ := strings.Cut(k, " ")
+		r.told[k] = n
+	}
+}
+
+func (r *reminders) keep() {
+	plain, err := json.Marshal(slices.Sorted(maps.Keys(r.told)))
+	if err == nil {
+		head := []byte{remindFormat}
+		err = durable.WriteFile(r.fs, r.file, r.key.SealOnce(head, plain, append([]byte("reminders"), remindFormat)), 0o600)
+	}
+	if err != nil {
+		r.log.Error("that people were reminded of a deadline could not be written; after a restart they may be once more", "err", err)
+	}
+}
