@@ -37,7 +37,7 @@ var dueTexts = []text{
 	{"web.due-persons", "Persons: confirmed, possible, encrypted", "本人の数：確実・可能性・暗号化"},
 	{"web.due-persons-counted", "at most %d, %d, %d, counted %s", "最大 %d・%d・%d（%s 集計）"},
 	{"web.due-persons-least", "at least %d, %d, %d, counted %s; there may be more, so that any threshold counts as passed", "少なくとも %d・%d・%d（%s 集計）。上限が分からないため、人数の基準は超えたものとして扱います"},
-	{"web.due-persons-none", "not counted lately, so that any threshold counts as passed; opening the findings counts them", "最近の集計がないため、人数の基準は超えたものとして扱います。「調査結果」を開くと集計します"},
+	{"web.due-persons-none", "not counted lately, so that any threshold counts as passed; opening the findings counts them", "最近の集計がないため、人数の基準は超えたものとして扱います。「漏えいのおそれ」の画面を開くと集計します"},
 	{"web.due-public", "Clients that are public bodies have deadlines of their own, from 101 persons on; their days begin when they are told. Tell them at once: %s", "行政機関等である委託元には、101人以上から固有の報告期限があり、日数は連絡を受けた時から始まります。すぐに連絡してください：%s"},
 	{"web.due-checked", "The rules were last compared with the law on %s.", "規則を法令と最後に照合した日：%s"},
 	{"web.due-calendar", "Put them into a calendar (.ics)", "カレンダーに登録（.ics）"},

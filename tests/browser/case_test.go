@@ -134,6 +134,18 @@ func TestCase(t *testing.T) {
 	if headers != "%PDF- true" {
 		t.Errorf("a paper comes as %s", headers)
 	}
+	b.goTo("/register/albums")
+	b.put("/register/albums", "client", "市立第一小学校")
+	b.run(chromedp.Evaluate(`document.querySelector("input[name=public]").checked = true`, nil))
+	b.post("/register/albums")
+	h.Run("firm", "set", "--mark", "10820001(05)")
+	for _, l := range []string{"en", "ja"} {
+		b.goTo(page + "/deadlines?lang=" + l)
+		b.look(dir, "deadlines", l)
+	}
+	b.says("個人情報保護委員会", "日目／60日", "市立第一小学校")
+	b.goTo("/?lang=ja")
+	b.look(dir, "home-in-case", "ja")
 	b.goTo(page + "?lang=en")
 
 	// The window: by the slider, and by the form as it is without scripts.
