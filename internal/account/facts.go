@@ -43,6 +43,13 @@ var FactFields = []FactField{
 	{"measures-planned", FactText, 1000, nil},
 	{"publication", FactChoice, 0, []string{"done", "planned", "considered", "none"}},
 	{"publication-how", FactText, 500, nil},
+	// What was told, by the duties of package deadline: nobody is reminded of it any more.
+	{"done-ppc-first", FactYesNo, 0, yesNo},
+	{"done-ppc-final", FactYesNo, 0, yesNo},
+	{"done-persons", FactYesNo, 0, yesNo},
+	{"done-client", FactYesNo, 0, yesNo},
+	{"done-mark-first", FactYesNo, 0, yesNo},
+	{"done-mark-final", FactYesNo, 0, yesNo},
 }
 
 // FactFieldOf returns the field of a key.

@@ -14,7 +14,7 @@ func TestNear(t *testing.T) {
 			{Duty: "ppc-final", JA: "確報", EN: "Final report", Last: "2026-11-15", Step: Warn, Left: 10, Assumed: true}}}
 	text := a.Text()
 	for _, want := range []string{"事案 2026-1 の期限：", "- 速報\n  最終日：2026-11-06。 明日が期限です。", "本日が期限です。", "残り10日です。\n  該当すると確定していませんが", "対応済みであれば",
-		"Deadlines of case 2026-1:", "- First report\n  Last day: 2026-11-06. Tomorrow is the last day.", "- Notice  x: y\n", "10 days are left.", "If this has been done", a.Link} {
+		"Deadlines of case 2026-1:", "- First report\n  Last day: 2026-11-06. Tomorrow is the last day.", "- Notice  x: y\n", "10 days are left.", "If this has been done, say so", a.Link} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it does not say %q:\n%s", want, text)
 		}

@@ -15,6 +15,7 @@ import (
 // Due is what the firm must tell by when in a case, as it stands on a day.
 type Due struct {
 	Case      string         `json:"case"`
+	Closed    time.Time      `json:"closed,omitzero"`
 	Known     time.Time      `json:"known"`              // when the first department knew
 	Proposed  bool           `json:"proposed,omitempty"` // nobody has said so: it is the first alarm, or when the case was opened
 	Start     deadline.Day   `json:"start"`              // the day of knowing, in Japan
@@ -36,12 +37,14 @@ type DueParty = deadline.Assessment
 // DueBy is a deadline, and how it stands today.
 type DueBy struct {
 	deadline.Deadline
-	Count deadline.Count `json:"count"`
+	Count  deadline.Count `json:"count"`
+	Done   time.Time      `json:"done,omitzero"` // when somebody entered that it was done
+	DoneBy string         `json:"done_by,omitempty"`
 }
 
-// Next is the first deadline that has a day and has not passed, or nil.
+// Next is the first deadline that has a day and was not done, or nil. One that has passed stays until somebody says that it was done.
 func (d *Due) Next() *DueBy {
-	i := slices.IndexFunc(d.Deadlines, func(x DueBy) bool { return x.Due != 0 && x.Count.Late == 0 })
+	i := slices.IndexFunc(d.Deadlines, func(x DueBy) bool { return x.Due != 0 && x.Done.IsZero() })
 	if i < 0 {
 		return nil
 	}
@@ -71,7 +74,7 @@ func (d *Desk) OpenDeadlines() (out []*Due, err error) {
 }
 
 func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
-	x := &Due{Case: c.ID, Today: deadline.DayOf(d.Now()), Deadlines: []DueBy{}}
+	x := &Due{Case: c.ID, Closed: c.Closed, Today: deadline.DayOf(d.Now()), Deadlines: []DueBy{}}
 	x.Known, x.Proposed = c.Clock()
 	x.Start = deadline.DayOf(x.Known)
 	x.Facts = deadline.Facts{Mark: all.Firm.Mark != ""}
@@ -107,7 +110,11 @@ func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
 		return nil, problem.New(problem.Internal, "case", c.ID, err)
 	}
 	for _, y := range list {
-		x.Deadlines = append(x.Deadlines, DueBy{y, y.On(x.Today)})
+		by := DueBy{Deadline: y, Count: y.On(x.Today)}
+		if i := slices.IndexFunc(c.Facts, func(f account.Fact) bool { return f.Key == "done-"+y.Rule.ID && f.Value == "yes" }); i >= 0 {
+			by.Done, by.DoneBy = c.Facts[i].At, c.Facts[i].By
+		}
+		x.Deadlines = append(x.Deadlines, by)
 	}
 	return x, nil
 }

@@ -77,7 +77,14 @@ func TestDeadlines(t *testing.T) {
 		t.Errorf("attacked: %+v, %+v", got, x)
 	}
 	now = at(t, "2026-11-07 00:30 +0900")
-	if x = due(); x.Deadlines[0].Count.State != deadline.Late || x.Next() == nil || x.Next().Rule.ID != "mark-final" && x.Next().Rule.ID != "ppc-final" {
+	if x = due(); x.Deadlines[0].Count.State != deadline.Late || x.Next() == nil || x.Next().Rule.ID != x.Deadlines[0].Rule.ID {
+		t.Errorf("after the first days: %+v, the next %+v", x.Deadlines[0].Count, x.Next())
+	}
+	for _, duty := range []string{"ppc-first", "client", "mark-first"} {
+		o.c.Facts = append(o.c.Facts, account.Fact{Key: "done-" + duty, Value: "yes", By: "加藤", At: now})
+	}
+	o.c.Facts = append(o.c.Facts, account.Fact{Key: "done-mark-final", Value: "no", By: "加藤", At: now})
+	if x = due(); x.Deadlines[0].DoneBy != "加藤" || !x.Deadlines[0].Done.Equal(now) || x.Next() == nil || x.Next().Rule.ID != "mark-final" {
 		t.Errorf("after the first days: %+v, the next %+v", x.Deadlines[0].Count, x.Next())
 	}
 	o.c.Knew = at(t, "2035-01-01 09:00 +0900")
@@ -143,5 +150,18 @@ func TestPersonsOfDeadlines(t *testing.T) {
 	o.c.Suspects = []account.Suspect{{Subject: "x"}, {Subject: "y"}}
 	if x, _ := d.Deadlines(t.Context(), account.Session{}, "2026-1"); x.Facts.Persons.Counted {
 		t.Error("the number of other suspects counts")
+	}
+}
+
+// TestEveryDutyCanBeDone: for each duty of the firm there is a fact that says that it was done.
+func TestEveryDutyCanBeDone(t *testing.T) {
+	rules, err := deadline.At(at(t, "2026-11-05 10:00 +0900"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rules.List() {
+		if _, ok := account.FactFieldOf("done-" + r.ID); ok == (r.Party == deadline.Public) {
+			t.Errorf("done-%s, of %s: %v", r.ID, r.Party, ok)
+		}
 	}
 }

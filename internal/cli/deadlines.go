@@ -64,7 +64,7 @@ func (a *app) showDeadlines(d *api.Due) {
 		x := &d.Deadlines[i]
 		until := a.t("web.due-without-delay")
 		if x.Due != 0 {
-			until = a.t("web.due-last", api.DayName(a.lang, x.Due)) + "  " + api.DueLeft(a.lang, x.Count)
+			until = a.t("web.due-last", api.DayName(a.lang, x.Due)) + "  " + api.DueLeft(a.lang, x)
 		}
 		fmt.Fprintf(a.out, "\n%s\n  %s  %s\n", api.InWords(a.lang, x.Rule.Title), api.DueDay(a.lang, x.Count), until)
 		for _, note := range api.DueNotes(a.lang, x) {

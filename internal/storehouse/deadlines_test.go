@@ -61,5 +61,14 @@ func TestDeadlinePages(t *testing.T) {
 	}
 	_, err = b.local.SetKnowing(ctx, c.ID, api.NewKnowing{Department: "営業二課", When: time.Now().AddDate(0, 0, -9)})
 	must(err)
-	see(b.admin, page+"/deadlines", "ja", "期限から5日経過", "10日目／60日")
+	see(b.admin, page+"/deadlines", "ja", "期限から5日経過", "10日目／60日", page+"/due-done")
+	see(b.admin, "/", "ja", "期限から5日経過") // it stays until somebody says that it was done
+	must(b.local.SetFact(ctx, c.ID, "done-ppc-first", "yes"))
+	see(auditor, page+"/deadlines", "ja", "対応済み", "が対応済みと記入しました")
+	if _, text := auditor.do("GET", page+"/deadlines", ""); strings.Contains(text, "/due-open") {
+		t.Error("who only reads is asked whether something was done")
+	}
+	if _, text := b.admin.do("GET", page+"/deadlines.ics", ""); strings.Count(text, "STATUS:CANCELLED") != 1 {
+		t.Errorf("the calendar: %.600s", text)
+	}
 }

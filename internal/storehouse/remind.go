@@ -87,7 +87,7 @@ func (r *reminders) look() {
 			x := &d.Deadlines[i]
 			s := step(x, d.Today)
 			key := strings.Join([]string{d.Case, x.Rule.ID, x.Due.String(), string(s)}, " ")
-			if _, done := r.told[key]; s == "" || done {
+			if _, done := r.told[key]; s == "" || done || !x.Done.IsZero() {
 				continue
 			}
 			keys = append(keys, key)

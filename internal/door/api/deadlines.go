@@ -68,6 +68,7 @@ func (h *handler) calendarOf(d *Due, l lang.Lang, house string) *deadline.Calend
 			continue
 		}
 		e.Sequence = int(now.Unix() / 60)
+		e.Cancelled = !x.Done.IsZero()
 		e.Summary = l.Text("say.due-event", d.Case, InWords(l, x.Rule.Title))
 		about := []string{l.Text("say.due-event-about", d.Case, DayName(l, d.Start), int(x.Due-d.Start)+x.Rule.First)}
 		about = append(about, DueNotes(l, x)...)
@@ -101,8 +102,11 @@ func DayName(l lang.Lang, d LegalDay) string {
 }
 
 // DueLeft says how much time is left.
-func DueLeft(l lang.Lang, c DayCount) string {
+func DueLeft(l lang.Lang, x *DueBy) string {
+	c := x.Count
 	switch {
+	case !x.Done.IsZero():
+		return l.Text("web.due-done")
 	case c.State == deadline.Ahead:
 		return l.Text("web.due-ahead")
 	case c.State == deadline.Undated:
@@ -141,6 +145,9 @@ func Comma(l lang.Lang) string {
 
 // DueNotes are what must be known beside the day: why it was moved, what it hangs on, what nobody has checked.
 func DueNotes(l lang.Lang, x *DueBy) (out []string) {
+	if !x.Done.IsZero() {
+		out = append(out, l.Text("web.due-done-by", DayName(l, deadline.DayOf(x.Done)), x.DoneBy))
+	}
 	if len(x.Moved) > 0 {
 		var why []string
 		for _, m := range x.Moved {

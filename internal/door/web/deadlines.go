@@ -21,7 +21,7 @@ func (v *visit) deadlines() error {
 	if err != nil {
 		return err
 	}
-	p := deadlines{Due: d, Persons: api.DuePersons(v.lang, &d), Writes: v.may(account.Freeze)}
+	p := deadlines{Due: d, Persons: api.DuePersons(v.lang, &d), Writes: v.may(account.Freeze) && d.Closed.IsZero()}
 	for _, q := range []struct {
 		key string
 		to  interface{ String() string }

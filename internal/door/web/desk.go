@@ -87,6 +87,11 @@ func (v *visit) caseAct() error {
 	switch act {
 	case "rehearse", "rollback":
 		return v.undo(n, act == "rehearse")
+	case "due-done", "due-open":
+		if err := v.api.SetFact(v.r.Context(), n, "done-"+v.form("duty"), map[string]string{"due-done": "yes"}[act]); err != nil {
+			return err
+		}
+		return v.done("/cases/"+n+"/deadlines", "web.saved")
 	}
 	o, part, key, err := v.write(n, act)
 	switch {

@@ -132,7 +132,7 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 			if x.Count.State != "running" {
 				level = "bad"
 			}
-			say(level, "/cases/"+d.Case+"/deadlines", "web.due-state", d.Case, api.InWords(v.lang, x.Rule.Title), api.DueLeft(v.lang, x.Count))
+			say(level, "/cases/"+d.Case+"/deadlines", "web.due-state", d.Case, api.InWords(v.lang, x.Rule.Title), api.DueLeft(v.lang, x))
 		}
 	}
 	if o.Held > 0 {

@@ -374,7 +374,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"words":         func(t api.DueText) string { return api.InWords(l, t) },
 		"join":          func(words []string) string { return strings.Join(words, api.Comma(l)) },
 		"dueday":        func(c api.DayCount) string { return api.DueDay(l, c) },
-		"dueleft":       func(c api.DayCount) string { return api.DueLeft(l, c) },
+		"dueleft":       func(x api.DueBy) string { return api.DueLeft(l, &x) },
 		"dayname":       func(d api.LegalDay) string { return api.DayName(l, d) },
 		"notes":         func(x api.DueBy) []string { return api.DueNotes(l, &x) },
 		"count":         func(n int) string { return lang.Grouped(int64(n)) },
