@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -137,8 +138,10 @@ func TestReminderArrives(t *testing.T) {
 		got <- string(b)
 	}))
 	defer hook.Close()
-	now := time.Date(2026, 11, 2, 15, 30, 0, 0, tokyo)
-	cfg, opt := Default(t.TempDir()), Options{Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
+	var clock atomic.Pointer[time.Time]
+	set := func(now time.Time) { clock.Store(&now) }
+	set(time.Date(2026, 11, 2, 15, 30, 0, 0, tokyo))
+	cfg, opt := Default(t.TempDir()), Options{Now: func() time.Time { return *clock.Load() }, Log: slog.New(slog.DiscardHandler)}
 	cfg.AlertWebhook = hook.URL
 	if _, err := Create(t.Context(), cfg, opt, First{Share: "albums", Account: "admin"}); err != nil {
 		t.Fatal(err)
@@ -161,7 +164,7 @@ func TestReminderArrives(t *testing.T) {
 			t.Fatal(err)
 		}
 		h.remind.look()
-		now = now.AddDate(0, 0, 3).Add(-5 * time.Hour)
+		set(time.Date(2026, 11, 5, 10, 30, 0, 0, tokyo))
 		h.remind.look()
 	})
 	text := <-got // when the house closes, at the latest
@@ -175,7 +178,7 @@ func TestReminderArrives(t *testing.T) {
 		if err := h.keeper.local.CloseCase(t.Context(), s.ID, "2026-1", "over"); err != nil {
 			t.Fatal(err)
 		}
-		now = now.AddDate(0, 0, 1)
+		set(time.Date(2026, 11, 6, 10, 30, 0, 0, tokyo))
 		h.remind.look()
 	})
 	select {
