@@ -87,6 +87,8 @@ func (h *handler) deskRoutes() map[string]endpoint {
 		"GET /v1/cases/{id}/attachments/{number}": h.attachment,
 		"POST /v1/cases/{id}/decisions":           h.decide,
 		"PUT /v1/cases/{id}/hold":                 h.setHold,
+		"GET /v1/cases/{id}/deadlines":            h.deadlines,
+		"GET /v1/cases/{id}/deadlines.ics":        h.calendar,
 		"GET /v1/facts":                           h.facts,
 	}
 }
