@@ -37,6 +37,10 @@ type Books interface {
 	Renewal(ctx context.Context, s id.Session) (account.Renewal, error)
 	Stops(ctx context.Context, s id.Session) ([]account.Stop, error)
 	Duties() account.Duties
+	FirmFacts(ctx context.Context, s id.Session) (account.Firm, error)
+	Papers(ctx context.Context, s id.Session, n string) (content []byte, generation int, err error)
+	SetPapers(ctx context.Context, s id.Session, n string, content []byte, generation int) error
+	Attach(ctx context.Context, s id.Session, n, name string, content []byte) (account.Attachment, error)
 }
 
 // Desk works on cases.

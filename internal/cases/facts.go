@@ -33,6 +33,24 @@ func (d *Desk) Facts(ctx context.Context, s account.Session, f *Findings) (*pape
 	if out.Controls, err = d.controls(ctx, s, f, c); err != nil {
 		return nil, err
 	}
+	firm, err := d.Books.FirmFacts(ctx, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Firm = firmOf(firm)
+	due, err := d.Deadlines(ctx, s, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range due.Deadlines {
+		out.Deadlines = append(out.Deadlines, x.Deadline)
+	}
+	out.Assessments = due.Parties
+	w, _, err := d.readWritten(ctx, s, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	out.Edits, out.First = w.Edits, w.filed(paper.FirstReport)
 	t, err := d.Books.Timeline(ctx, s.ID, c.ID, account.TimelineQuery{Slots: 1})
 	if err != nil {
 		return nil, err

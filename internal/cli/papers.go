@@ -131,6 +131,52 @@ func (a *app) paper() *cobra.Command {
 	return c
 }
 
+// writePaper writes over a field of a paper.
+func (a *app) writePaper() *cobra.Command {
+	var of, language string
+	c := a.command("write CASE KIND FIELD TEXT", "cmd.case-write", "azekura case write 2026-1 public cause \"…\"\nazekura case write 2026-1 public cause \"\"", cobra.ExactArgs(4),
+		func(ctx context.Context, args []string) error {
+			language = firstOf(language, a.lang.String())
+			return a.connect(ctx, func(c *client.Client) error {
+				q := api.PaperEdit{Key: args[2], Client: of, Text: args[3]}
+				for f, err := range c.PaperFields(ctx, args[0], args[1], of, language) {
+					if err != nil {
+						return err
+					}
+					if f.Key == q.Key {
+						q.Seen = f.Edit
+					}
+				}
+				return a.ended(c.EditPaper(ctx, args[0], args[1], language, q), "say.paper-written")
+			})
+		})
+	c.Flags().StringVar(&of, "client", "", a.t("flag.paper-client"))
+	c.Flags().StringVar(&language, "lang", "", a.t("flag.paper-lang"))
+	return c
+}
+
+// filePaper keeps a paper as it is handed in.
+func (a *app) filePaper() *cobra.Command {
+	var of, language string
+	c := a.command("file CASE KIND", "cmd.case-file", "azekura case file 2026-1 ppc-first", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
+		return a.connect(ctx, func(c *client.Client) error {
+			return a.ended(c.FilePaper(ctx, args[0], args[1], firstOf(language, a.lang.String()), api.PaperFiling{Client: of}), "say.paper-filed")
+		})
+	})
+	c.Flags().StringVar(&of, "client", "", a.t("flag.paper-client"))
+	c.Flags().StringVar(&language, "lang", "", a.t("flag.paper-lang"))
+	return c
+}
+
+// ended tells that something was done.
+func (a *app) ended(err error, key string) error {
+	if err != nil || a.json {
+		return cmpOr(err, func() error { return a.emit(struct{}{}) })
+	}
+	a.print(key)
+	return nil
+}
+
 func (a *app) packs() *cobra.Command {
 	var language string
 	c := a.command("packs CASE FILE.zip", "cmd.case-packs", "azekura case packs 2026-1 packs.zip", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {

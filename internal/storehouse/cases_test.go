@@ -128,6 +128,7 @@ func (b *besieged) papers(officer, thief *visitor, n string) {
 			b.Errorf("%s: %d", q, resp.StatusCode)
 		}
 	}
+	b.writePapers(officer, thief, of)
 	resp, text := officer.do("GET", of+"/packs?lang=ja", "")
 	z, err := zip.NewReader(strings.NewReader(text), int64(len(text)))
 	if err != nil || resp.StatusCode != 200 {
@@ -139,6 +140,67 @@ func (b *besieged) papers(officer, thief *visitor, n string) {
 	}
 	if all := strings.Join(names, "\n"); !strings.Contains(all, ".pdf") || !strings.Contains(all, ".docx") || !strings.Contains(all, ".xlsx") || !strings.Contains(all, ".html") {
 		b.Errorf("packs hold %q", names)
+	}
+}
+
+// writePapers writes over fields, hands a report in, and finds both in what is made afterwards.
+func (b *besieged) writePapers(officer, thief *visitor, of string) {
+	b.Helper()
+	fields := func(kind string) map[string]api.PaperField {
+		b.Helper()
+		out := make(map[string]api.PaperField)
+		resp, text := officer.do("GET", of+"/papers/"+kind+"/fields?lang=ja", "")
+		if resp.StatusCode != 200 {
+			b.Fatal(resp.Status, text)
+		}
+		for line := range strings.Lines(text) {
+			var f api.PaperField
+			mustRead(b.T, line, &f)
+			out[f.Key] = f
+		}
+		return out
+	}
+	var blank string
+	before := fields("ppc-first")
+	for key, f := range before {
+		if f.Blank && f.Edit == "" {
+			blank = max(blank, key)
+		}
+	}
+	write := func(v *visitor, key, text, seen string) int {
+		b.Helper()
+		return v.call("PUT", of+"/papers/ppc-first/fields?lang=ja", api.PaperEdit{Key: key, Text: text, Seen: seen}, nil)
+	}
+	for what, c := range map[string]struct{ got, want int }{
+		"a field":                   {write(officer, blank, "人が書いた文", ""), 200},
+		"what somebody else wrote":  {write(officer, blank, "別の文", ""), 412},
+		"a field that is not there": {write(officer, "nothing", "x", ""), 404},
+		"by the suspect":            {write(thief, blank, "x", ""), 403},
+	} {
+		if what != "a field" && c.got != c.want || what == "a field" && c.got/100 != 2 {
+			b.Errorf("to write %s: %d", what, c.got)
+		}
+	}
+	if f := fields("ppc-first")[blank]; f.Shown != "人が書いた文" || f.Blank || f.By != "officer" {
+		b.Errorf("the field says %+v", f)
+	}
+	if _, html := officer.do("GET", of+"/papers/ppc-first?format=html&lang=ja", ""); !strings.Contains(html, "人が書いた文") {
+		b.Error("the paper does not say what was written")
+	}
+	if got := officer.call("POST", of+"/papers/ppc-first/file?lang=ja", api.PaperFiling{}, nil); got/100 != 2 {
+		b.Fatal("to file it:", got)
+	}
+	var c account.Case
+	if got := officer.call("GET", of, nil, &c); got != 200 || len(c.Attachments) != 2 || !strings.HasSuffix(c.Attachments[1].Name, ".pdf") {
+		b.Errorf("the case holds %+v, %d", c.Attachments, got)
+	}
+	if got := officer.call("PUT", of+"/facts/cause", struct {
+		Value string `json:"value"`
+	}{"盗まれた機器パスワード"}, nil); got/100 != 2 {
+		b.Fatal("a fact:", got)
+	}
+	if _, html := officer.do("GET", of+"/papers/ppc-final?format=html&lang=ja", ""); !strings.Contains(html, "盗まれた機器パスワード") || !strings.Contains(html, "速報") {
+		b.Error("the final report does not tell what has changed")
 	}
 }
 

@@ -219,6 +219,8 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/cases/{id}/papers":                   h.papers,
 		"GET /v1/cases/{id}/papers/{kind}":            h.paper,
 		"GET /v1/cases/{id}/papers/{kind}/fields":     h.paperFields,
+		"PUT /v1/cases/{id}/papers/{kind}/fields":     h.editPaper,
+		"POST /v1/cases/{id}/papers/{kind}/file":      h.filePaper,
 		"GET /v1/cases/{id}/packs":                    h.packs,
 		"GET /v1/readings":                            h.readings,
 		"GET /v1/jobs":                                h.jobs,

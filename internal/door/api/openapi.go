@@ -143,6 +143,8 @@ var operations = []operation{
 	{pattern: "GET /v1/cases/{id}/papers", says: "The papers that can be made of a case.", query: []string{"lang"}, out: Paper{}, kind: "lines"},
 	{pattern: "GET /v1/cases/{id}/papers/{kind}", says: "A paper, as pdf, docx, html or, of lists, xlsx; of one client where it is for clients.", query: []string{"format", "client", "lang"}, kind: "bytes"},
 	{pattern: "GET /v1/cases/{id}/papers/{kind}/fields", says: "What stands in the fields of a paper, and which are still to be filled in.", query: []string{"client", "lang"}, out: PaperField{}, kind: "lines"},
+	{pattern: "PUT /v1/cases/{id}/papers/{kind}/fields", says: "Write over a field of a paper, in one language. It stays when the paper is made again.", query: []string{"lang"}, in: PaperEdit{}},
+	{pattern: "POST /v1/cases/{id}/papers/{kind}/file", says: "Keep a paper as it is handed in, among the attachments of the case; the final report shows what has changed since the first.", query: []string{"lang"}, in: PaperFiling{}},
 	{pattern: "GET /v1/cases/{id}/packs", says: "A ZIP with a folder for each client that is concerned: its letter as PDF and DOCX, its lists as XLSX.", query: []string{"lang"}, kind: "bytes"},
 	{pattern: "GET /v1/cases/{id}", says: "A case with all that stands at its desk.", out: Case{}},
 	{pattern: "GET /v1/cases/{id}/timeline", says: "What the ledger tells of a case's time, counted in slots, of everybody and of the suspects. Without from and to it is a little more than the time in which somebody is distrusted.", query: []string{"from", "to", "slots"}, out: Timeline{}},

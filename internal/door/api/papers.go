@@ -20,6 +20,21 @@ type Scribe interface {
 	Papers(ctx context.Context, s account.Session, n, client string) (*paper.Facts, error)
 	Paper(ctx context.Context, s account.Session, n string, kind paper.Kind, client string, l lang.Lang, as cases.Format, w io.Writer) error
 	Packs(ctx context.Context, s account.Session, n string, l lang.Lang, w io.Writer) error
+	Edit(ctx context.Context, s account.Session, n string, e paper.Edit, seen string) error
+	File(ctx context.Context, s account.Session, n string, kind paper.Kind, client string, l lang.Lang) error
+}
+
+// PaperEdit writes over a field of a paper, in one language.
+type PaperEdit struct {
+	Key    string `json:"key"`
+	Client string `json:"client,omitempty"` // of one client's paper
+	Text   string `json:"text"`             // "": the field says its own again
+	Seen   string `json:"seen,omitempty"`   // what was written over it before, as the caller has seen it
+}
+
+// PaperFiling keeps a paper as it is handed in.
+type PaperFiling struct {
+	Client string `json:"client,omitempty"`
 }
 
 // Paper is a paper that can be made of a case.
@@ -41,6 +56,9 @@ type PaperField struct {
 	Shown string   `json:"shown"`
 	Blank bool     `json:"blank,omitempty"` // it is a place to fill in
 	Asks  []string `json:"asks,omitempty"`  // the facts that people give, by their keys
+	Edit  string   `json:"edit,omitempty"`  // what a person has written over it
+	By    string   `json:"by,omitempty"`    // who
+	Own   string   `json:"own,omitempty"`   // with an edit: what the records and people say now, where that is not what it was then
 }
 
 // CaseClient is on whose behalf data that a case concerns is held.
@@ -114,11 +132,37 @@ func (h *handler) paperFields(w http.ResponseWriter, r *http.Request, s account.
 	l, lines := languageOf(r), newLines(w, r)
 	for _, x := range paper.Fields(k, f) {
 		p := PaperField{Key: x.Key, Part: of(x.Part, l), Label: of(x.Label, l), Note: of(x.Note, l), Shown: x.Shown(l), Blank: x.Blank(), Asks: x.Asks}
+		for _, e := range x.Edits {
+			if e.Lang == l.String() {
+				p.Edit, p.By, p.Own = e.Text, e.By, x.Moved(l)
+			}
+		}
 		if err := lines.put(p); err != nil {
 			return err
 		}
 	}
 	return lines.end(nil)
+}
+
+func (h *handler) editPaper(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[PaperEdit](r)
+	if err != nil {
+		return err
+	}
+	e := paper.Edit{Kind: paper.Kind(r.PathValue("kind")), Client: q.Client, Key: q.Key, Lang: languageOf(r).String(), Text: q.Text}
+	return done(w, h.Scribe.Edit(r.Context(), s, r.PathValue("id"), e, q.Seen))
+}
+
+func (h *handler) filePaper(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[PaperFiling](r)
+	if err != nil {
+		return err
+	}
+	kind := paper.Kind(r.PathValue("kind"))
+	if !slices.Contains(paper.Kinds(), kind) {
+		return invalid("case", string(kind), "hint.no-paper")
+	}
+	return done(w, h.Scribe.File(r.Context(), s, r.PathValue("id"), kind, q.Client, languageOf(r)))
 }
 
 func (h *handler) caseClients(w http.ResponseWriter, r *http.Request, s account.Session) error {

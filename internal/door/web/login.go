@@ -64,6 +64,7 @@ func (h *house) routes() map[string]action {
 		"GET /cases/{id}/papers":             {do: (*visit).papers},
 		"GET /cases/{id}/papers/{kind}":      {do: (*visit).paper},
 		"GET /cases/{id}/papers/{kind}/file": {do: (*visit).paperFile},
+		"POST /cases/{id}/papers/{kind}":     {do: (*visit).editPaper},
 		"GET /cases/{id}/packs":              {do: (*visit).packs},
 		"GET /cases/{id}/exposed":            {do: (*visit).exposed},
 		"GET /cases/{id}/deadlines":          {do: (*visit).deadlines},

@@ -54,7 +54,7 @@ func (v *visit) paper() error {
 			p.Paper = x
 		}
 	}
-	if p.Fields, err = collect(v.api.PaperFields(ctx, p.Case, v.r.PathValue("kind"), p.Client)); err != nil {
+	if p.Fields, err = collect(v.api.PaperFields(ctx, p.Case, v.r.PathValue("kind"), p.Client, v.lang.String())); err != nil {
 		return err
 	}
 	return v.show("paper", p)
@@ -83,4 +83,24 @@ func (v *visit) packs() error {
 	v.send("application/zip", n+"-packs.zip")
 	_, err = io.Copy(v.w, r)
 	return err
+}
+
+// editPaper writes over a field, or keeps the paper as it is handed in.
+func (v *visit) editPaper() error {
+	ctx, n, kind, of := v.r.Context(), v.r.PathValue("id"), v.r.PathValue("kind"), v.form("client")
+	here := quote("/cases/", n) + quote("/papers/", kind)
+	if of != "" {
+		here += "?client=" + url.QueryEscape(of)
+	}
+	if v.form("file") != "" {
+		if err := v.api.FilePaper(ctx, n, kind, v.lang.String(), api.PaperFiling{Client: of}); err != nil {
+			return err
+		}
+		return v.done(here, "web.paper-filed")
+	}
+	q := api.PaperEdit{Key: v.form("key"), Client: of, Text: v.form("text"), Seen: v.form("seen")}
+	if err := v.api.EditPaper(ctx, n, kind, v.lang.String(), q); err != nil {
+		return err
+	}
+	return v.done(here, "web.saved")
 }

@@ -20,8 +20,8 @@ func (c *Client) Papers(ctx context.Context, id string) iter.Seq2[api.Paper, err
 }
 
 // PaperFields yields what stands in the fields of a paper.
-func (c *Client) PaperFields(ctx context.Context, id, kind, of string) iter.Seq2[api.PaperField, error] {
-	return lines[api.PaperField](ctx, c, "GET", atCase(id, "papers", kind, "fields")+"?client="+url.QueryEscape(of), nil)
+func (c *Client) PaperFields(ctx context.Context, id, kind, of, lang string) iter.Seq2[api.PaperField, error] {
+	return lines[api.PaperField](ctx, c, "GET", atCase(id, "papers", kind, "fields")+"?client="+url.QueryEscape(of)+"&lang="+url.QueryEscape(lang), nil)
 }
 
 // Paper returns a paper, of one client where it is for clients.
@@ -35,6 +35,16 @@ func (c *Client) Paper(ctx context.Context, id, kind, of, format, lang string) (
 		return nil, err
 	}
 	return resp.Body, nil
+}
+
+// EditPaper writes over a field of a paper, in a language.
+func (c *Client) EditPaper(ctx context.Context, id, kind, lang string, q api.PaperEdit) error {
+	return c.call(ctx, "PUT", atCase(id, "papers", kind, "fields")+"?lang="+url.QueryEscape(lang), q, nil)
+}
+
+// FilePaper keeps a paper as it is handed in.
+func (c *Client) FilePaper(ctx context.Context, id, kind, lang string, q api.PaperFiling) error {
+	return c.call(ctx, "POST", atCase(id, "papers", kind, "file")+"?lang="+url.QueryEscape(lang), q, nil)
 }
 
 // Packs returns a ZIP with a folder for each client that is concerned.
