@@ -46,7 +46,7 @@ func runStory(ctx context.Context, b *bench, r *Result) (err error) {
 	if st.v, err = b.newVault(ctx, filepath.Join(st.dir, "data")); err != nil {
 		return err
 	}
-	st.v.env = []string{"AZEKURA_GUARD=off"} // it would have stopped that after a few files
+	st.v.env = []string{"AZEKURA_GUARD=off"}     // it would have stopped that after a few files
 	if st.s, err = st.v.serve(ctx); err != nil { // commands that open the vault themselves take a moment each
 		return err
 	}
