@@ -72,6 +72,12 @@ func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findi
 	if f, err = d.Find(ctx, s, n); err != nil {
 		return nil, err
 	}
+	d.remember(recentKey{s.ID, n}, f)
+	return f, nil
+}
+
+// remember keeps findings for a while, and no longer: there are names of persons in them, whose keys were handed out for minutes.
+func (d *Desk) remember(key recentKey, f *Findings) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if len(d.recent) >= mostRecent {
@@ -80,9 +86,15 @@ func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findi
 	if d.recent == nil {
 		d.recent = make(map[recentKey]*Findings)
 	}
-	d.recent[recentKey{s.ID, n}] = f
+	d.recent[key] = f
 	d.keepHead(f)
-	return f, nil
+	time.AfterFunc(recentFor, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if d.recent[key] == f {
+			delete(d.recent, key)
+		}
+	})
 }
 
 // recentKey names findings: those of one session are not another's, who may be concerned with less.

@@ -1,0 +1,40 @@
+package cases
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
+)
+
+// quietBooks is a keeper with nothing in it.
+type quietBooks struct{ Books }
+
+func (quietBooks) Duties() account.Duties { return account.Duties{} }
+
+// TestFindingsAreForgotten: what was computed is at hand for some minutes, so that a number and its list agree, and then gone, with the names
+// of persons in it.
+func TestFindingsAreForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &Desk{Now: time.Now, Books: quietBooks{}}
+		key := recentKey{id.NewSession(), "2026-1"}
+		kept := func() int {
+			synctest.Wait()
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			return len(d.recent)
+		}
+		first, second := &Findings{At: d.Now(), source: &source{}}, &Findings{At: d.Now(), source: &source{}}
+		d.remember(key, first)
+		time.Sleep(recentFor / 2)
+		d.remember(key, second)
+		if time.Sleep(recentFor/2 + time.Second); kept() != 1 || d.recent[key] != second {
+			t.Errorf("%d findings, want the later", kept())
+		}
+		if time.Sleep(recentFor / 2); kept() != 0 {
+			t.Errorf("%d findings after their time", kept())
+		}
+	})
+}
