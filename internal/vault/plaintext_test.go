@@ -35,6 +35,7 @@ var openers = map[string]string{
 	"keeper.(*ReadingKey).Disclose": "a path in the ledger, likewise, for evidence that others check",
 	"seal.(Key).OpenDisclosed":      "an entry of the ledger, or a path in one, for whoever was given the key of that one message",
 	"keeper.(*paths).open":          "the path of what is asked for, in the keeper, to find its person, traps and jobs",
+	"storehouse.(*reminders).load":  "which deadlines of cases people were reminded of, under a key of their own: no content and no path",
 	"alert.(*Desk).read":            "alerts that wait, under a key of their own: what was done to which file, and nothing of its content",
 	"custody":                       "the keeper's own keys and state",
 }
