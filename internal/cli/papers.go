@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +19,9 @@ import (
 func (a *app) findings() *cobra.Command {
 	return a.command("findings CASE", "cmd.case-findings", "azekura case findings 2026-1\nazekura case findings 2026-1 --json", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
+			bar := a.working()
 			f, err := c.Findings(ctx, args[0])
+			bar.end()
 			if err != nil || a.json {
 				return cmpOr(err, func() error { return a.emit(f) })
 			}
@@ -65,6 +68,8 @@ func (a *app) exposed() *cobra.Command {
 					return emitAll(a, c.Exposed(ctx, args[0], q))
 				}
 				var t table
+				done := sync.OnceFunc(a.working().end)
+				defer done()
 				for x, err := range c.Exposed(ctx, args[0], q) {
 					if err != nil {
 						return err
@@ -79,6 +84,7 @@ func (a *app) exposed() *cobra.Command {
 						t.add(printable(x.File.Path), strings.Join(marks, ", "))
 					}
 				}
+				done()
 				t.write(a.out)
 				return nil
 			})
@@ -101,12 +107,15 @@ func (a *app) papers() *cobra.Command {
 			}
 			var t table
 			t.add(a.t("say.head-paper"), a.t("say.head-title"), a.t("say.head-blanks"), a.t("say.head-formats"))
+			done := sync.OnceFunc(a.working().end)
+			defer done()
 			for p, err := range c.Papers(ctx, args[0]) {
 				if err != nil {
 					return err
 				}
 				t.add(p.Kind, printable(p.Title), a.t("say.blanks", p.Blanks, p.Fields), strings.Join(p.Formats, ", "))
 			}
+			done()
 			t.write(a.out)
 			return nil
 		})
@@ -119,11 +128,7 @@ func (a *app) paper() *cobra.Command {
 		func(ctx context.Context, args []string) error {
 			format := strings.TrimPrefix(strings.ToLower(filepath.Ext(args[2])), ".")
 			return a.connect(ctx, func(c *client.Client) error {
-				r, err := c.Paper(ctx, args[0], args[1], of, format, language)
-				if err != nil {
-					return err
-				}
-				return a.keep(args[2], r)
+				return a.keep(args[2], func() (io.ReadCloser, error) { return c.Paper(ctx, args[0], args[1], of, format, language) })
 			})
 		})
 	c.Flags().StringVar(&of, "client", "", a.t("flag.paper-client"))
@@ -181,11 +186,7 @@ func (a *app) packs() *cobra.Command {
 	var language string
 	c := a.command("packs CASE FILE.zip", "cmd.case-packs", "azekura case packs 2026-1 packs.zip", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
-			r, err := c.Packs(ctx, args[0], language)
-			if err != nil {
-				return err
-			}
-			return a.keep(args[1], r)
+			return a.keep(args[1], func() (io.ReadCloser, error) { return c.Packs(ctx, args[0], language) })
 		})
 	})
 	c.Flags().StringVar(&language, "lang", "", a.t("flag.paper-lang"))
@@ -201,20 +202,40 @@ func (a *app) caseClients() *cobra.Command {
 			}
 			var t table
 			t.add(a.t("register.client"), a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"), a.t("web.altered-files"))
+			done := sync.OnceFunc(a.working().end)
+			defer done()
 			for x, err := range c.CaseClients(ctx, args[0]) {
 				if err != nil {
 					return err
 				}
 				t.add(printable(firstOf(x.Name, strings.Join(x.Shares, ", "))), lang.Grouped(x.Persons.Confirmed), lang.Grouped(x.Persons.Possible), lang.Grouped(x.Persons.Exempt), lang.Grouped(x.Altered))
 			}
+			done()
 			t.write(a.out)
 			return nil
 		})
 	})
 }
 
-// keep writes what comes to a file that is not there yet; a name alone appears only when it is complete.
-func (a *app) keep(name string, r io.ReadCloser) (err error) {
+// keep writes what is asked for to a file that is not there yet, and shows on a terminal that it is at work.
+func (a *app) keep(name string, ask func() (io.ReadCloser, error)) error {
+	if err := a.fetch(name, ask); err != nil {
+		return err
+	}
+	if a.json {
+		return a.emit(map[string]string{"file": name})
+	}
+	a.print("say.written", printable(name))
+	return nil
+}
+
+func (a *app) fetch(name string, ask func() (io.ReadCloser, error)) (err error) {
+	bar := a.working()
+	defer bar.end()
+	r, err := ask()
+	if err != nil {
+		return err
+	}
 	defer r.Close()
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -226,11 +247,6 @@ func (a *app) keep(name string, r io.ReadCloser) (err error) {
 	}
 	if err != nil {
 		os.Remove(name) // half a paper is none
-		return err
 	}
-	if a.json {
-		return a.emit(map[string]string{"file": name})
-	}
-	a.print("say.written", printable(name))
-	return nil
+	return err
 }
