@@ -30,6 +30,9 @@ func Blank(what string) string {
 // Holds reports whether a text holds a place to fill in.
 func Holds(text string) bool { return strings.ContainsRune(text, opens) }
 
+// Unmarked takes the marks around places to fill in out of a text, for those who show it in another way. The brackets stay.
+func Unmarked(text string) string { return unmarked.Replace(text) }
+
 // run is a stretch of a text that is shown in one way.
 type run struct {
 	Text  string

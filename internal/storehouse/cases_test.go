@@ -157,6 +157,9 @@ func (b *besieged) writePapers(officer, thief *visitor, of string) {
 			var f api.PaperField
 			mustRead(b.T, line, &f)
 			out[f.Key] = f
+			if strings.ContainsAny(f.Shown, "\ufdd0\ufdd1") || f.Blank && !strings.ContainsAny(f.Shown, "[【") {
+				b.Errorf("%s: the mark of a place to fill in is no letter: %q", f.Key, f.Shown)
+			}
 		}
 		return out
 	}

@@ -7,10 +7,10 @@ import (
 	"mime"
 	"net/http"
 	"slices"
-	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/cases"
+	"github.com/azekura/azekura/internal/document"
 	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/paper"
 )
@@ -131,10 +131,10 @@ func (h *handler) paperFields(w http.ResponseWriter, r *http.Request, s account.
 	}
 	l, lines := languageOf(r), newLines(w, r)
 	for _, x := range paper.Fields(k, f) {
-		p := PaperField{Key: x.Key, Part: of(x.Part, l), Label: of(x.Label, l), Note: of(x.Note, l), Shown: x.Shown(l), Blank: x.Blank(), Asks: x.Asks}
+		p := PaperField{Key: x.Key, Part: of(x.Part, l), Label: of(x.Label, l), Note: of(x.Note, l), Shown: document.Unmarked(x.Shown(l)), Blank: x.Blank(), Asks: x.Asks}
 		for _, e := range x.Edits {
 			if e.Lang == l.String() {
-				p.Edit, p.By, p.Own = e.Text, e.By, x.Moved(l)
+				p.Edit, p.By, p.Own = e.Text, e.By, document.Unmarked(x.Moved(l))
 			}
 		}
 		if err := lines.put(p); err != nil {
@@ -213,7 +213,6 @@ func (h *handler) packs(w http.ResponseWriter, r *http.Request, s account.Sessio
 	if _, err := h.Scribe.Papers(r.Context(), s, r.PathValue("id"), ""); err != nil { // before anything is sent
 		return err
 	}
-	http.NewResponseController(w).SetWriteDeadline(time.Time{}) // thousands of letters take their time
 	asFile(w, "application/zip", r.PathValue("id")+"-packs.zip")
 	return h.Scribe.Packs(r.Context(), s, r.PathValue("id"), languageOf(r), w)
 }

@@ -319,16 +319,6 @@ func part(n, of int64) string {
 	return fmt.Sprintf("%.3g %%", 100*float64(n)/float64(of))
 }
 
-// plain takes out of a text the marks around places to fill in, which are shown by the brackets in them.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 0xfdd0 && r <= 0xfdef {
-			return -1
-		}
-		return r
-	}, s)
-}
-
 func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 	return template.FuncMap{
 		"t": func(key string, args ...any) string { return l.Text(key, args...) },
@@ -370,7 +360,6 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"size":          size,
 		"part":          part,
 		"number":        lang.Grouped,
-		"plain":         plain,
 		"words":         func(t api.DueText) string { return api.InWords(l, t) },
 		"join":          func(words []string) string { return strings.Join(words, api.Comma(l)) },
 		"dueday":        func(c api.DayCount) string { return api.DueDay(l, c) },
