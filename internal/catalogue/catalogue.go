@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"math"
 	"time"
 
 	"github.com/azekura/azekura/internal/commit"
@@ -168,7 +169,17 @@ type Below struct {
 // Totals are the counts of a share.
 type Totals struct {
 	Files, Dirs, Removed, Versions, Chunks int64
-	Bytes                                  int64 // sum of the sizes of shown files
+	// Bytes is the sum of the sizes of shown files. Real files never add up to 2⁶³; what damaged packs claim may, and is kept modulo 2⁶⁴, so
+	// that it is right again once they are gone. A View tells the largest number instead of one below zero.
+	Bytes int64
+}
+
+// Bounded are the totals as a View tells them.
+func (t Totals) Bounded() Totals {
+	if t.Bytes < 0 {
+		t.Bytes = math.MaxInt64
+	}
+	return t
 }
 
 // Batch is a stretch of a share's packs, in order.

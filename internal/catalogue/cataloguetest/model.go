@@ -408,7 +408,7 @@ func (m *model) Totals(context.Context) (t catalogue.Totals, err error) {
 		}
 	}
 	t.Chunks = int64(len(m.chunks))
-	return t, nil
+	return t.Bounded(), nil
 }
 
 func (m *model) Digest(context.Context) ([32]byte, error) {

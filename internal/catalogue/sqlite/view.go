@@ -350,8 +350,8 @@ func (v *view) Totals(ctx context.Context) (catalogue.Totals, error) {
 	}
 	if v.tx != nil {
 		b, err := v.tx.book(v.share)
-		return b.totals, err
+		return b.totals.Bounded(), err
 	}
 	b, err := readBook(v.on, v.share)
-	return b.totals, err
+	return b.totals.Bounded(), err
 }
