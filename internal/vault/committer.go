@@ -115,7 +115,30 @@ func (v *Vault) commit(group []*request) {
 		return
 	}
 	defer tx.Rollback()
-	touched := make(map[*share]bool)
+	touched, ok := v.planAll(ctx, tx, group)
+	if !ok {
+		return
+	}
+	bad := v.flush(ctx, touched)
+	err = errors.Join(slices.Collect(maps.Values(bad))...)
+	if err == nil {
+		err = tx.Commit()
+	}
+	if err != nil {
+		v.rescue(ctx, tx, group, touched, bad)
+	}
+	for _, r := range group {
+		if r.share.dirs.dirty || r.alone != nil {
+			r.share.dirs.forget()
+		}
+	}
+	v.report(group)
+}
+
+// planAll plans the acts of a group one after the other and returns the shares whose packs have something to flush. If it is not ok, one has
+// failed where nobody may build on it, and every act has its error.
+func (v *Vault) planAll(ctx context.Context, tx catalogue.Tx, group []*request) (touched map[*share]bool, ok bool) {
+	touched = make(map[*share]bool)
 	for _, r := range group {
 		if r.err = v.catchUp(ctx, tx, r.share); r.err != nil {
 			continue
@@ -126,7 +149,7 @@ func (v *Vault) commit(group []*request) {
 				tx.Rollback()
 				fail(group, v.broken("write into the catalogue", r.err))
 				v.abandon(group)
-				return
+				return nil, false
 			}
 			continue
 		}
@@ -135,11 +158,11 @@ func (v *Vault) commit(group []*request) {
 			continue
 		}
 		if r.err = v.plan(ctx, tx, r); r.err != nil {
-			if r.planned { // failed between packs and catalogue: nobody may build on it
+			if r.planned { // failed between packs and catalogue
 				r.share.stale = true
 				fail(group, r.err)
 				v.abandon(group)
-				return
+				return nil, false
 			}
 			continue
 		}
@@ -147,31 +170,22 @@ func (v *Vault) commit(group []*request) {
 			touched[r.share] = true
 		}
 	}
-	bad := v.flush(ctx, touched)
-	err = errors.Join(slices.Collect(maps.Values(bad))...)
-	if err == nil {
-		err = tx.Commit()
-	}
-	if err != nil {
-		// Shares whose packs were flushed have their acts for good: the catalogue follows now, or before
-		// the next act if it cannot.
-		tx.Rollback()
-		v.abandon(group)
-		for _, r := range group {
-			if e := bad[r.share]; e != nil && r.err == nil {
-				r.err = v.broken("write to disk", e)
-			}
-		}
-		if err := v.replayAll(ctx, touched, bad); err != nil {
-			fail(group, v.broken("write into the catalogue", err))
-		}
-	}
+	return touched, true
+}
+
+// rescue is what follows a flush or a transaction that failed. Shares whose packs were flushed have their acts for good: the catalogue
+// follows now, or before the next act if it cannot.
+func (v *Vault) rescue(ctx context.Context, tx catalogue.Tx, group []*request, touched map[*share]bool, bad map[*share]error) {
+	tx.Rollback()
+	v.abandon(group)
 	for _, r := range group {
-		if r.share.dirs.dirty || r.alone != nil {
-			r.share.dirs.forget()
+		if e := bad[r.share]; e != nil && r.err == nil {
+			r.err = v.broken("write to disk", e)
 		}
 	}
-	v.report(group)
+	if err := v.replayAll(ctx, touched, bad); err != nil {
+		fail(group, v.broken("write into the catalogue", err))
+	}
 }
 
 // abandon marks that the catalogue does not hold what was planned, in any share of the group.
