@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -102,7 +103,7 @@ func (a *app) caseVerify() *cobra.Command {
 			a.showEvidence(r)
 		}
 		if err == nil && !r.OK() {
-			err = &problem.Error{Kind: problem.Damaged, Op: "check evidence", On: args[0], Hint: "hint.evidence"}
+			err = &problem.Error{Kind: problem.Damaged, Op: "check evidence", On: args[0], Hint: evidenceHint(r)}
 		}
 		return err
 	})
@@ -122,12 +123,27 @@ func openBundle(name string) (fsys fs.FS, done func() error, err error) {
 	}
 	z, err := zip.OpenReader(name)
 	if err != nil {
-		if errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrInsecurePath) {
-			return nil, nil, &problem.Error{Kind: problem.Damaged, Op: "check evidence", On: name, Hint: "hint.no-evidence", Err: err}
+		if errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrInsecurePath) || errors.Is(err, zip.ErrAlgorithm) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
+			return nil, nil, &problem.Error{Kind: problem.Damaged, Op: "check evidence", On: name, Hint: "hint.evidence-cut", Err: err}
 		}
 		return nil, nil, problem.New(problem.Internal, "check evidence", name, err)
 	}
 	return z, z.Close, nil
+}
+
+// evidenceHint says what to do about what is wrong. A file that is not the one of the list was changed after the list was made, and then other
+// things disagree with it, too.
+func evidenceHint(r bundle.Report) string {
+	hint := "hint.evidence-proof"
+	for _, w := range r.Wrong {
+		switch w.Kind {
+		case bundle.Missing, bundle.Unlisted, bundle.Altered, bundle.Malformed:
+			return "hint.evidence"
+		case bundle.OtherKey:
+			hint = "hint.evidence-key"
+		}
+	}
+	return hint
 }
 
 func (a *app) showEvidence(r bundle.Report) {

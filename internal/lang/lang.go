@@ -168,6 +168,9 @@ func (l Lang) Problem(op, on, kind, hint string) string {
 		s += " “" + on + "”"
 	}
 	why := "kind." + kind
+	if of := why + "." + op; Has(of) { // what is checked is not what the house has stored
+		why = of
+	}
 	if !Has(why) {
 		why = "kind.internal"
 	}

@@ -125,6 +125,8 @@ var problemTexts = []text{
 	{"kind.frozen", "reading and writing are frozen for this party", "この利用者または機器の読み書きは凍結されています"},
 	{"kind.too-large", "it is beyond a limit", "上限を超えています"},
 	{"kind.no-space", "the disk is full", "ディスクの空き容量がありません"},
+	{"kind.damaged.check evidence", "what is in it does not agree", "一式の内容に食い違いがあります"},
+	{"kind.damaged.check receipt", "what is in it does not agree", "内容に食い違いがあります"},
 	{"kind.damaged", "the stored bytes are damaged, so they are not shown", "保管データが壊れているため、内容を表示しません"},
 	{"kind.spent", "it is more than may be read without somebody else's yes", "ほかの人の承認なしに閲覧できる量を超えています"},
 	{"kind.unavailable", "it cannot be done at the moment", "いまは実行できません"},
