@@ -118,7 +118,7 @@ func newBooks(s state) (*books, error) {
 	b := &books{state: s, accounts: make(map[string]*accountState), byID: make(map[id.Account]*accountState),
 		shares: make(map[id.Share]*shareState), names: make(map[string]*shareState),
 		groups: make(map[string]*groupState), memberOf: make(map[id.Account][]*groupState),
-		traps: trapsOf(s.Traps), persons: make(map[id.Share]*whose.Template)}
+		persons: make(map[id.Share]*whose.Template)}
 	if b.zone = time.Local; s.Policy.Zone != "" {
 		if zone, err := s.Policy.zone(); err == nil {
 			b.zone = zone
@@ -133,6 +133,7 @@ func newBooks(s state) (*books, error) {
 			b.persons[x.ID] = t
 		}
 	}
+	b.traps = trapsOf(s.Traps, b.persons)
 	for _, g := range s.Groups {
 		b.groups[accountKey(g.Name)] = g
 		for _, m := range g.Members {

@@ -1,8 +1,10 @@
 package keeper
 
 import (
+	"strings"
 	"testing"
 
+	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/whose"
 )
 
@@ -24,13 +26,14 @@ func TestPersons(t *testing.T) {
 		{"a{n}b*c", "abb", ""},
 		{"*x{n}", "xx", "x"},
 		{"{n}.jpg", "ガ.jpg", "ガ"}, // however its voicing mark is written
+		{"{school}/{class}/{number}_*.jpg", "第一小/3-2/０１７_a.jpg", "第一小/3年2組/17"}, // as rosters compare
 	} {
 		p, err := parseTemplate(c.template)
 		if err != nil {
 			t.Fatal(c.template, err)
 		}
-		if got := p.Person(within("/share/" + c.path)); got != within("/share/"+c.want) {
-			t.Errorf("%s of %s is %q, want %q", c.template, c.path, got, c.want)
+		if got := p.Person(within("/share/" + c.path)); got != p.Named(c.want) {
+			t.Errorf("%s of %s is %q, want %q", c.template, c.path, got, p.Named(c.want))
 		}
 	}
 	for _, bad := range []string{"", "/", "a/b", "{", "{}", "{a", "a}", "{a}{b}", "{a}*", "*{a}", "{{a}}", "{a}//{b}", "{a*}", "**{n}"} {
@@ -43,7 +46,7 @@ func TestPersons(t *testing.T) {
 	}
 }
 
-// FuzzPersons: a template never takes more of a name than there is, and fits only names that its text is in.
+// FuzzPersons: a path is somebody's exactly if it fits, and whoever it names is named by that.
 func FuzzPersons(f *testing.F) {
 	f.Add("{school}/{class}/{number}_*.jpg", "a/b/1_x.jpg")
 	f.Add("a{n}b*c", "abbc")
@@ -52,8 +55,32 @@ func FuzzPersons(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if who := p.Person(whose.Plain(path)); len(who) > len(whose.Plain(path)) {
+		values, ok := p.Match(whose.Plain(path))
+		if who := p.Person(whose.Plain(path)); (who != "") != ok || who != p.Named(strings.Join(values, "/")) {
 			t.Errorf("%q in %q is %q", text, path, who)
 		}
 	})
+}
+
+// TestTrapFolds: a person who is a trap is one however a path writes the number, and cannot be one twice.
+func TestTrapFolds(t *testing.T) {
+	share := id.NewShare()
+	p, err := parseTemplate("{school}/{class}/{number}_*.jpg")
+	if err != nil {
+		t.Fatal(err)
+	}
+	trap := &trapState{Share: share, Person: "第一小/3年2組/017"}
+	persons := map[id.Share]*whose.Template{share: p}
+	traps := trapsOf([]*trapState{trap}, persons)[share]
+	for path, want := range map[string]bool{"第一小/3-2/17_a.jpg": true, "第一小/3年2組/017_b.jpg": true, "第一小/3年2組/18_a.jpg": false} {
+		if got := traps.holds(path, p.Person(path)); got != want {
+			t.Errorf("%s: %v", path, got)
+		}
+	}
+	if !traps.below("第一小/3-2", p) || traps.below("第一小/3-1", p) {
+		t.Error("the folder of the trap's class")
+	}
+	if !trap.same(&trapState{Share: share, Person: "第一小/3-2/17"}, p) {
+		t.Error("the same person is another trap")
+	}
 }

@@ -37,7 +37,8 @@ const (
 // trapSet are the traps of a share, in the form in which they are compared.
 type trapSet struct{ paths, persons map[string]bool }
 
-func trapsOf(list []*trapState) map[id.Share]*trapSet {
+// trapsOf takes traps in, with how the names of each share tell persons.
+func trapsOf(list []*trapState, persons map[id.Share]*whose.Template) map[id.Share]*trapSet {
 	out := make(map[id.Share]*trapSet)
 	for _, t := range list {
 		x := out[t.Share]
@@ -48,7 +49,7 @@ func trapsOf(list []*trapState) map[id.Share]*trapSet {
 		if t.Path != "" {
 			x.paths[whose.Plain(t.Path)] = true
 		} else {
-			x.persons[whose.Plain(t.Person)] = true
+			x.persons[persons[t.Share].Named(t.Person)] = true
 		}
 	}
 	return out
@@ -137,7 +138,7 @@ func (l *Local) AddTrap(ctx context.Context, s id.Session, path, person string) 
 			return event.Event{}, err
 		}
 		t := &trapState{ID: rand.Text(), Share: x.ID, Path: rest, Person: strings.Trim(person, "/"), By: by.Name, Since: l.now()}
-		if slices.ContainsFunc(d.Traps, t.same) {
+		if slices.ContainsFunc(d.Traps, func(o *trapState) bool { return t.same(o, b.persons[x.ID]) }) {
 			return event.Event{}, problem.New(problem.Exists, op, path, nil)
 		}
 		d.Traps = append(d.Traps, t)
@@ -147,8 +148,8 @@ func (l *Local) AddTrap(ctx context.Context, s id.Session, path, person string) 
 	return made, err
 }
 
-func (t *trapState) same(u *trapState) bool {
-	return t.Share == u.Share && whose.Plain(t.Path) == whose.Plain(u.Path) && whose.Plain(t.Person) == whose.Plain(u.Person)
+func (t *trapState) same(u *trapState, persons *whose.Template) bool {
+	return t.Share == u.Share && whose.Plain(t.Path) == whose.Plain(u.Path) && persons.Named(t.Person) == persons.Named(u.Person)
 }
 
 // name is what the ledger calls a trap.

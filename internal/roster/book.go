@@ -282,5 +282,5 @@ func place(ref string) (column, row int, ok bool) {
 		i++
 	}
 	n, err := strconv.Atoi(ref[i:])
-	return column - 1, n, err == nil && i > 0 && n > 0 && n <= 1<<20 && digits(ref[i:])
+	return column - 1, n, err == nil && i > 0 && n > 0 && n <= 1<<20 && strings.Trim(ref[i:], "0123456789") == ""
 }

@@ -4,6 +4,8 @@ import (
 	"iter"
 	"strconv"
 	"sync"
+
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // Index finds the persons of links.
@@ -23,7 +25,7 @@ type mask uint8
 func NewIndex(r *Roster) *Index {
 	x := &Index{roster: r, keys: make([]Key, len(r.People)), names: make([]string, len(r.People)), by: make(map[mask]map[[16]byte][]int32)}
 	for i := range r.People {
-		x.keys[i], x.names[i] = r.People[i].Key(), plain(r.People[i].Name)
+		x.keys[i], x.names[i] = r.People[i].Key(), whose.Text(r.People[i].Name)
 	}
 	return x
 }

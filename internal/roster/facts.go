@@ -16,7 +16,7 @@ type Count struct {
 func (b *Book) Counts() (out []Count) {
 	facts := make(map[string]SchoolFacts)
 	for _, s := range b.Schools {
-		facts[plain(s.Name)] = s
+		facts[whose.Text(s.Name)] = s
 	}
 	r := &b.Roster
 	type place struct {
@@ -28,7 +28,7 @@ func (b *Book) Counts() (out []Count) {
 	for i := range r.People {
 		p := &r.People[i]
 		if before == nil || p.School != before.School || p.Year != before.Year || p.Kind != before.Kind { // a school's persons stand together
-			k := place{plain(p.School), plainYear(p.Year), p.Kind}
+			k := place{whose.Text(p.School), whose.Year(p.Year), p.Kind}
 			n, known := at[k]
 			if !known {
 				n = len(out)

@@ -1,6 +1,9 @@
 package roster
 
 import (
+	"github.com/azekura/azekura/internal/whose"
+	"regexp"
+
 	"fmt"
 	"slices"
 	"strings"
@@ -136,31 +139,41 @@ func TestCover(t *testing.T) {
 	})
 }
 
-// TestPlain: what is the same however it is written, and what is not.
-func TestPlain(t *testing.T) {
-	class := func(grade, class string) string { g, c := plainClass(grade, class); return g + "," + c }
-	for _, c := range []struct{ got, want string }{
-		{plainNumber("０１２"), "12"}, {plainNumber("12番"), "12"}, {plainNumber("No.3"), "3"}, {plainNumber("000"), "0"}, {plainNumber("A01"), "a01"}, {plainNumber("第5号"), "5"}, {plainNumber("番"), "番"}, {plainNumber(""), ""},
-		{plainYear("令和８年度"), "2026"}, {plainYear("R8"), "2026"}, {plainYear("r.08"), "2026"}, {plainYear("平成30年"), "2018"}, {plainYear("H31"), "2019"}, {plainYear("令和元年度"), "2019"}, {plainYear("昭和60"), "1985"}, {plainYear("2026年度"), "2026"}, {plainYear("rabbit"), "rabbit"},
-		{class("3年", "2組"), "3,2"}, {class("", "3年2組"), "3,2"}, {class("", "３－２"), "3,2"}, {class("", "3の02"), "3,2"}, {class("", "3年A組"), "3,a"}, {class("3", "3年2組"), "3,2"}, {class("", "2組"), ",2"}, {class("", "A組"), ",a"}, {class("第3学年", ""), "3,"},
-		{class("", "3年"), "3,"}, {class("", "302"), ",302"}, {class("1", "3-2"), "1,3-2"}, {class("", "すみれ組"), ",すみれ"}, {class("", "組"), ",組"}, {class("年少", "もも"), "年少,もも"},
-		{plain("ﾔﾏﾀﾞ　ﾀﾛｳ"), "ヤマダタロウ"}, {plain("葛\U000E0100城"), "葛城"}, {plain("神\ufe00"), "神"}, {plain("ＡBc"), "abc"}, {plain("㈱"), "(株)"}, {plain("髙"), "髙"},
-	} {
-		if c.got != c.want {
-			t.Errorf("%q, want %q", c.got, c.want)
-		}
-	}
+// TestKeyFolds: a person is the same in whatever form of Unicode a list comes.
+func TestKeyFolds(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.StringOf(rapid.RuneFrom([]rune("0123０１ 年組度番RrＨ令和元-の３AａガｶﾞŐİ\u3099\ufe00"))).Draw(t, "text")
-		for name, f := range map[string]func(string) string{"plain": plain} {
-			if once := f(s); f(once) != once {
-				t.Fatalf("%s of %q is %q, and of that %q", name, s, once, f(once))
-			}
-		}
 		p := Person{School: s, Year: s, Grade: s, Class: s, Number: s, Name: s}
 		q := Person{School: norm.NFD.String(s), Year: " " + s, Grade: s + " ", Class: norm.NFKC.String(s), Number: norm.NFKD.String(s), Name: s}
 		if p.Key() != q.Key() {
 			t.Fatalf("%q: %+v and %+v", s, p.Key(), q.Key())
+		}
+	})
+}
+
+// TestOnePerson: the keeper, which counts persons by a template, and a roster, which links files by a rule with the same template, tell the same
+// paths from each other.
+func TestOnePerson(t *testing.T) {
+	values := map[string][]string{"school": {"第一小", "第一　小", "第二小"}, "year": {"2026", "R8", "令和8年度", "2025"}, "grade": {"3", "３年生", "第3学年", "5"},
+		"class": {"3年2組", "3-2", "３の０２", "2組", "02", "1-2", "A組"}, "number": {"12", "012", "１２番", "no.12", "13"}, "name": {"山田", "山 田", "髙橋"}}
+	field := regexp.MustCompile(`\{\w+\}`)
+	rapid.Check(t, func(t *rapid.T) {
+		pattern := rapid.SampledFrom([]string{"{school}/{class}/{number}_*.jpg", "{school}/{grade}/{class}/{number}.jpg", "{class}/{grade}={number}.jpg", "{year}/{school}/{class}+{number}+{name}.tif", "{grade}/{name}.jpg"}).Draw(t, "pattern")
+		path := func(what string) string {
+			return strings.ReplaceAll(field.ReplaceAllStringFunc(pattern, func(f string) string { return rapid.SampledFrom(values[strings.Trim(f, "{}")]).Draw(t, what) }), "*", "x")
+		}
+		rules, err := ParseRules(pattern + " → person")
+		if err != nil {
+			t.Fatal(err)
+		}
+		template, err := whose.Parse(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := path("a"), path("b")
+		p, q := template.Person(whose.Plain(a)), template.Person(whose.Plain(b))
+		if p == "" || (rules.Link(a) == rules.Link(b)) != (p == q) {
+			t.Fatalf("%s and %s: the rule says %+v and %+v, the template %q and %q", a, b, rules.Link(a), rules.Link(b), p, q)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package roster
 import (
 	"slices"
 	"strings"
+
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // Field is what a column says.
@@ -55,7 +57,7 @@ var byHeading = func() map[string]heading {
 	m := make(map[string]heading)
 	for f, list := range headings {
 		for i, h := range list {
-			m[plain(h)] = heading{f, i}
+			m[whose.Text(h)] = heading{f, i}
 		}
 	}
 	return m
@@ -65,7 +67,7 @@ var byHeading = func() map[string]heading {
 func headed(cells []string) map[Field]int {
 	columns, ranks := make(map[Field]int), make(map[Field]int)
 	for i, c := range cells {
-		c = strings.TrimLeft(plain(c), "*※★●○")
+		c = strings.TrimLeft(whose.Text(c), "*※★●○")
 		h, ok := byHeading[c]
 		if !ok {
 			h, ok = byHeading[strings.TrimRight(c, "*※:必須()")]
@@ -123,7 +125,7 @@ var kinds = map[string]Kind{"": Pupil, "生徒": Pupil, "児童": Pupil, "園児
 	"教員": Staff, "教職員": Staff, "職員": Staff, "先生": Staff, "教師": Staff, "教諭": Staff, "担任": Staff, "校長": Staff, "園長": Staff, "教頭": Staff, "副校長": Staff, "保育士": Staff, "staff": Staff, "teacher": Staff}
 
 func kindOf(s string) Kind {
-	if k, ok := kinds[plain(s)]; ok {
+	if k, ok := kinds[whose.Text(s)]; ok {
 		return k
 	}
 	return Other

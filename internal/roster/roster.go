@@ -3,6 +3,8 @@
 // of files to persons, classes and schools.
 package roster
 
+import "github.com/azekura/azekura/internal/whose"
+
 // Kind is what a person is to the school.
 type Kind string
 
@@ -35,10 +37,10 @@ type Key struct {
 
 // Key returns a person's key.
 func (p *Person) Key() Key {
-	k := Key{School: plain(p.School), Year: plainYear(p.Year), Kind: p.Kind, Number: plainNumber(p.Number)}
-	k.Grade, k.Class = plainClass(p.Grade, p.Class)
+	w := whose.Who{School: p.School, Year: p.Year, Grade: p.Grade, Class: p.Class, Number: p.Number}.Folded()
+	k := Key{School: w.School, Year: w.Year, Grade: w.Grade, Class: w.Class, Kind: p.Kind, Number: w.Number}
 	if k.Number == "" {
-		k.Name = plain(p.Name)
+		k.Name = whose.Text(p.Name)
 	}
 	return k
 }

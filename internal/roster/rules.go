@@ -168,6 +168,7 @@ func (l *Rules) Link(path string) Link {
 		for j, v := range values {
 			k.set(r.fields[j], v)
 		}
+		k.fold()
 		if slices.Contains(r.fields, Number) && !strings.ContainsAny(k.Number, "0123456789") {
 			continue
 		}
@@ -212,16 +213,22 @@ func part(path string, depth, want int, last bool) string {
 func (k *Link) set(f Field, v string) {
 	switch f {
 	case School:
-		k.School = plain(v)
+		k.School = v
 	case Year:
-		k.Year = plainYear(v)
+		k.Year = v
 	case Grade:
-		k.Grade, k.Class = plainClass(v, k.Class)
+		k.Grade = v
 	case Class:
-		k.Grade, k.Class = plainClass(k.Grade, v)
+		k.Class = v
 	case Number:
-		k.Number = plainNumber(v)
+		k.Number = v
 	case Name:
-		k.Name = plain(v)
+		k.Name = v
 	}
+}
+
+// fold makes what a path says comparable, once all of it is known: a class may name its grade.
+func (k *Link) fold() {
+	w := whose.Who{School: k.School, Year: k.Year, Grade: k.Grade, Class: k.Class, Number: k.Number, Name: k.Name}.Folded()
+	k.School, k.Year, k.Grade, k.Class, k.Number, k.Name = w.School, w.Year, w.Grade, w.Class, w.Number, w.Name
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // Schools is a list of schools: whom to tell of each, and whether it is a public body.
@@ -30,7 +31,7 @@ var schoolHeadings = func() map[string]Field {
 		Public:  {"行政機関等", "公立", "公私", "公立・私立", "公私立", "公私の別", "設置", "設置者", "設置区分", "public", "publicbody"},
 	} {
 		for _, h := range list {
-			m[plain(h)] = f
+			m[whose.Text(h)] = f
 		}
 	}
 	return m
@@ -54,7 +55,7 @@ func ReadSchools(s Source, known *Roster) (*Schools, error) {
 	c := &schoolCollector{rows: make(map[string]int), known: make(map[string]bool)}
 	for i := range known.People {
 		if name := known.People[i].School; i == 0 || name != known.People[i-1].School {
-			c.known[plain(name)] = true
+			c.known[whose.Text(name)] = true
 		}
 	}
 	err = l.rows(c.add)
@@ -85,7 +86,7 @@ type schoolCollector struct {
 func (c *schoolCollector) head(r row) {
 	columns := make([]Field, len(r.cells))
 	for i, text := range r.cells {
-		columns[i] = schoolHeadings[plain(text)]
+		columns[i] = schoolHeadings[whose.Text(text)]
 	}
 	if slices.Contains(columns, School) {
 		c.columns = columns
@@ -123,22 +124,22 @@ func (c *schoolCollector) add(r row) error {
 		switch field {
 		case School:
 			f.Name = s
-			was, twice := c.rows[plain(s)]
+			was, twice := c.rows[whose.Text(s)]
 			switch {
 			case s == "":
 				tell(isEmpty, 0)
 			case twice:
 				tell(isSchoolTwice, was)
-			case len(c.known) > 0 && !c.known[plain(s)]:
+			case len(c.known) > 0 && !c.known[whose.Text(s)]:
 				tell(isUnknown, 0)
 			}
-			c.rows[plain(s)] = r.n
+			c.rows[whose.Text(s)] = r.n
 		case Contact:
 			if s != "" {
 				contact = append(contact, s)
 			}
 		case Public:
-			yes, ok := publicWords[plain(s)]
+			yes, ok := publicWords[whose.Text(s)]
 			if f.Public = yes; !ok {
 				tell(isNoAnswer, 0)
 			}

@@ -4,6 +4,7 @@ package whose
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"golang.org/x/text/unicode/norm"
@@ -88,13 +89,57 @@ func (t *Template) Match(path string) (values []string, ok bool) {
 	return values, true
 }
 
-// Person returns whose file stands at a path, which is in its compared form; "" is nobody's.
+// Person returns whose file stands at a path, which is in its compared form; "" is nobody's. Paths of one person, however they write it, give the
+// same answer: a value for each field, folded.
 func (t *Template) Person(path string) string {
-	who, _ := t.Match(path)
-	return strings.Join(who, "/")
+	values, _ := t.Match(path)
+	return t.join(values)
 }
 
-// MayHold reports whether files of a person may stand below a folder, whose path is in its compared form: its names tell nothing else.
+// Named returns the answer of Person for a person as somebody writes it: a value for each field, with strokes between them.
+func (t *Template) Named(person string) string {
+	if person = Plain(strings.Trim(person, "/")); t == nil || person == "" {
+		return person
+	}
+	return t.join(strings.Split(person, "/"))
+}
+
+// join folds values of the first fields.
+func (t *Template) join(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	w := t.who(values)
+	f := w.Folded()
+	out := make([]string, len(values))
+	for i, v := range values {
+		if out[i] = v; i < len(t.fields) && slices.Index(t.fields, t.fields[i]) == i {
+			if to := f.field(t.fields[i]); to != nil && *to != "" { // what folding leaves nothing of is somebody all the same
+				out[i] = *to
+			}
+			if t.fields[i] == "class" && f.Grade != "" && !slices.Contains(t.fields, "grade") { // that only the class tells
+				out[i] = f.Grade + "-" + f.Class
+			}
+		}
+		out[i] = strings.ReplaceAll(out[i], "/", "／") // which folding made of it
+	}
+	return strings.Join(out, "/")
+}
+
+// who are values of the first fields. A field that stands there twice is its first.
+func (t *Template) who(values []string) (w Who) {
+	for i, v := range values {
+		if i < len(t.fields) && slices.Index(t.fields, t.fields[i]) == i {
+			if to := w.field(t.fields[i]); to != nil {
+				*to = v
+			}
+		}
+	}
+	return w
+}
+
+// MayHold reports whether files of a person, which is an answer of Person, may stand below a folder, whose path is in its compared form: its
+// names tell nothing else.
 func (t *Template) MayHold(folder, person string) bool {
 	if t == nil || folder == "" || strings.Count(folder, "/")+1 >= len(t.names) {
 		return false
@@ -106,7 +151,29 @@ func (t *Template) MayHold(folder, person string) bool {
 			return false
 		}
 	}
-	return len(who) == 0 || strings.HasPrefix(person+"/", strings.Join(who, "/")+"/")
+	return len(who) == 0 || t.begins(who, strings.Split(person, "/"))
+}
+
+// begins reports whether values of the first fields may be those of a person: what is not known yet may still change how grade and class are
+// folded.
+func (t *Template) begins(values, person []string) bool {
+	if len(values) > len(person) {
+		return false
+	}
+	grade, class := slices.Index(t.fields, "grade"), slices.Index(t.fields, "class")
+	for i, v := range strings.Split(t.join(values), "/") {
+		switch {
+		case v == person[i]:
+		case i == grade && class >= len(values) && plainGrade(values[i]) == "": // it says nothing, and the class may
+		case i == class && grade >= len(values): // the class may say its grade, too, or another one than will follow
+			if g, c := Class("", values[i]); g == "" || person[i] != g+"-"+c {
+				return false
+			}
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // match fits a name to the pieces of a template. A field or * ends where the text behind it stands for the first time, or for the last if

@@ -25,7 +25,7 @@ func TestTemplate(t *testing.T) {
 		if !ok {
 			got = fmt.Sprint(p.Fields(), " none")
 		}
-		if got != c.want || p.Person(Plain(c.path)) != strings.Join(values, "/") {
+		if got != c.want || p.Person(Plain(c.path)) != p.Named(strings.Join(values, "/")) {
 			t.Errorf("%s of %s: %s, want %s", c.template, c.path, got, c.want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestMayHold(t *testing.T) {
 		t.Fatal(p, err)
 	}
 	for folder, want := range map[string]bool{"第一小": true, "第二小": false, "第一小/3年2組": true, "第一小/3年1組": false, "第一小/3年2組/17": false, "": false} {
-		if got := p.MayHold(folder, "第一小/3年2組/17"); got != want {
+		if got := p.MayHold(folder, p.Named("第一小/3年2組/17")); got != want {
 			t.Errorf("%q: %v", folder, got)
 		}
 	}

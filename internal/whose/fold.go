@@ -1,4 +1,4 @@
-package roster
+package whose
 
 import (
 	"strconv"
@@ -8,8 +8,38 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// plain is the form in which texts are compared: without differences of width and case, spaces, and marks that choose the shape of a letter.
-func plain(s string) string {
+// Who is what a path or a line of a roster says of a person. Both are compared folded: for whom a file counts and whom a roster knows by it is one
+// question.
+type Who struct{ School, Year, Grade, Class, Number, Name string }
+
+// Folded is who, however it is written: ３年２組 is 3-2, 012 is 12, 令和8年度 is 2026.
+func (w Who) Folded() Who {
+	f := Who{School: Text(w.School), Year: Year(w.Year), Number: Number(w.Number), Name: Text(w.Name)}
+	f.Grade, f.Class = Class(w.Grade, w.Class)
+	return f
+}
+
+// field is the field of a word in braces; nil if the word means nothing to a roster.
+func (w *Who) field(word string) *string {
+	switch word {
+	case "school":
+		return &w.School
+	case "year":
+		return &w.Year
+	case "grade":
+		return &w.Grade
+	case "class":
+		return &w.Class
+	case "number":
+		return &w.Number
+	case "name":
+		return &w.Name
+	}
+	return nil
+}
+
+// Text is the form in which texts are compared: without differences of width and case, spaces, and marks that choose the shape of a letter.
+func Text(s string) string {
 	ascii := true
 	for i := range len(s) {
 		ascii = ascii && s[i] > ' ' && s[i] < 0x7f && (s[i] < 'A' || s[i] > 'Z')
@@ -53,9 +83,9 @@ func shorn(s string, endings ...string) string {
 	return s
 }
 
-// plainNumber is a number in a class: 012, １２番 and no.12 are 12.
-func plainNumber(s string) string {
-	s = plain(s)
+// Number is a number in a class: 012, １２番 and no.12 are 12.
+func Number(s string) string {
+	s = Text(s)
 	for _, p := range []string{"出席番号", "no.", "no", "#", "第"} {
 		if t, ok := strings.CutPrefix(s, p); ok && len(t) > 0 && t[0] >= '0' && t[0] <= '9' {
 			s = t
@@ -67,12 +97,12 @@ func plainNumber(s string) string {
 
 // plainGrade is a year at school: 3年, ３年生 and 第3学年 are 3.
 func plainGrade(s string) string {
-	return unpadded(strings.TrimPrefix(shorn(plain(s), "年生", "学年", "年次", "年", "grade"), "第"))
+	return unpadded(strings.TrimPrefix(shorn(Text(s), "年生", "学年", "年次", "年", "grade"), "第"))
 }
 
-// plainClass is a class with its grade. 3年2組, 3-2 and ３の２ hold both.
-func plainClass(grade, class string) (g, c string) {
-	g, c = plainGrade(grade), plain(class)
+// Class is a class with its grade. 3年2組, 3-2 and ３の２ hold both.
+func Class(grade, class string) (g, c string) {
+	g, c = plainGrade(grade), Text(class)
 	n := 0
 	for n < len(c) && c[n] >= '0' && c[n] <= '9' {
 		n++
@@ -106,9 +136,9 @@ var eras = []struct {
 	zero  int
 }{{[]string{"令和", "r"}, 2018}, {[]string{"平成", "h"}, 1988}, {[]string{"昭和", "s"}, 1925}}
 
-// plainYear is a school year: 2026年度, 令和8年度 and R8 are 2026.
-func plainYear(s string) string {
-	s = shorn(plain(s), "年度", "年", "年度生", "年度卒", "年卒")
+// Year is a school year: 2026年度, 令和8年度 and R8 are 2026.
+func Year(s string) string {
+	s = shorn(Text(s), "年度", "年", "年度生", "年度卒", "年卒")
 	for _, e := range eras {
 		for _, name := range e.names {
 			rest, ok := strings.CutPrefix(s, name)
