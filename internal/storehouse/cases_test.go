@@ -305,10 +305,13 @@ func TestCaseFindings(t *testing.T) {
 		t.Errorf("the officer reads files: %s", text)
 	}
 	b.papers(officer, thief, made.ID)
-	for _, q := range []string{"GET findings", "POST exposed", "GET clients", "GET papers", "GET papers/board", "GET papers/board/fields", "GET packs"} {
-		method, end, _ := strings.Cut(q, " ")
-		if resp, text := thief.do(method, "/v1/cases/"+made.ID+"/"+end, `{"class":"confirmed"}`, "Content-Type", "application/json"); resp.StatusCode != 403 {
-			t.Errorf("%s by the suspect: %d %s", q, resp.StatusCode, text)
+	auditor := b.person("auditor", account.Auditor) // sees the case, but no share: what they counted would be 0
+	for who, v := range map[string]*visitor{"the suspect": thief, "an auditor": auditor} {
+		for _, q := range []string{"GET findings", "POST exposed", "GET clients", "GET papers", "GET papers/board", "GET papers/board/fields", "GET packs"} {
+			method, end, _ := strings.Cut(q, " ")
+			if resp, text := v.do(method, "/v1/cases/"+made.ID+"/"+end, `{"class":"confirmed"}`, "Content-Type", "application/json"); resp.StatusCode != 403 {
+				t.Errorf("%s by %s: %d %s", q, who, resp.StatusCode, text)
+			}
 		}
 	}
 }
