@@ -102,6 +102,16 @@ type Hurt struct {
 	Files int64
 }
 
+// held are the files of which a change or removal was held back: it is no damage, but on record.
+func (d *Damage) held() (n int64) {
+	for _, h := range d.Hurts {
+		if h.Kind == "held" {
+			n += h.Files
+		}
+	}
+	return n
+}
+
 // Note is a file that the intruders have left.
 type Note struct {
 	Name, SHA256 string

@@ -113,6 +113,9 @@ func (s *sheet) encrypted() string {
 			return s.t("有（%s。被害全体で、データ量の%s）", "yes (%s; all damage together is %s of the data)", s.files(h.Files), s.percent(d.Bytes, d.OfBytes))
 		}
 	}
+	if n := d.held(); n > 0 {
+		return s.t("保留したため反映されなかった操作が%sについて記録されています。暗号化かどうかは、内容を確認して記入してください。", "What was done to files (%s) was held back, so that others do not see it. Look whether it was encryption, and write it here.", s.files(n))
+	}
 	return s.t("記録上、暗号化されたファイルは確認されていません。", "The records show no file that was encrypted.")
 }
 

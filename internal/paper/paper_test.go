@@ -93,6 +93,23 @@ func TestNothingVanishes(t *testing.T) {
 	})
 }
 
+// TestHeldIsOnRecord: where the guard has held back what somebody did to files, no paper says that the records show nothing of the kind.
+func TestHeldIsOnRecord(t *testing.T) {
+	for _, l := range both {
+		for _, k := range []Kind{RansomForm, PublicNotice, PlainNotice, TelephoneDesk} {
+			text := said(Make(k, &Facts{At: began, Total: Sums{Damage: Damage{Known: true, OfFiles: 60, Hurts: []Hurt{{"held", 2}}}}}, l))
+			for _, no := range []string{"記録上確認されていません", "ファイルは確認されていません", "見つかっていません", "show no file that was"} {
+				if strings.Contains(text, no) {
+					t.Errorf("%s (%s) says %q", k, l, no)
+				}
+			}
+			if two := say(l).files(2); !strings.Contains(text, two) && !strings.Contains(text, say(l).count(2)) {
+				t.Errorf("%s (%s) tells nothing of %s", k, l, two)
+			}
+		}
+	}
+}
+
 // TestUncut: a client's paper that is asked for of all clients holds nobody's.
 func TestUncut(t *testing.T) {
 	f := &Facts{At: began, Clients: []Client{{Key: "1", Name: "東小学校"}, {Key: "2", Name: "西小学校"}}, Lines: []Line{{What: Text{JA: "西だけ", EN: "west"}, Client: "2"}}, Edits: []Edit{{Kind: ClientNotice, Client: "2", Key: "6", Lang: "ja", Text: "西へ"}}}

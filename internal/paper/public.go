@@ -53,6 +53,9 @@ func (s *sheet) yearsOf() string {
 // loss is what may be said of loss: whether what was there before is kept.
 func (s *sheet) loss() string {
 	d := &s.f.Total.Damage
+	if n := d.held(); d.Known && d.Files == 0 && n > 0 {
+		return s.t("ファイルを壊す、又は削除する操作が%sについて記録されていますが、保留したため反映されていません。変更前の内容は残っています。", "The records show saves or removals that would have left files broken or gone (%s); they were held back, and what was there before is kept.", s.files(n))
+	}
 	if d.Known && d.Files == 0 {
 		return s.t("改変・暗号化・削除されたファイルは、記録上確認されていません。", "The records show no file that was altered, encrypted or removed.")
 	}
@@ -154,6 +157,8 @@ func (s *sheet) plainLoss() string {
 	switch {
 	case !d.Known:
 		return ""
+	case d.Files == 0 && d.held() > 0:
+		return s.t("こわされそうになったファイルは%sです。止めたので、前の写真やデータは残っています。", "Files that somebody tried to break: %s. It was stopped, and what they held before is kept.", s.count(d.held()))
 	case d.Files == 0:
 		return s.t("こわされたファイルは、記録では見つかっていません。", "The records show no file that was broken.")
 	case d.Intact >= d.Files:
