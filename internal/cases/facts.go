@@ -160,7 +160,7 @@ func lines(c account.Case, freezes []paper.Freeze, t account.Timeline) (out []pa
 				first = x.From
 			}
 		}
-		out = append(out, paper.Line{When: first, What: both("line.acts", n.Readings, n.Saves, n.Logins), Source: source})
+		out = append(out, paper.Line{When: first, What: both("line.acts", n.Readings, n.Saves, n.Logins), Source: source, All: true})
 	}
 	for _, x := range freezes {
 		out = append(out, paper.Line{When: x.When, What: both(map[bool]string{true: "line.frozen-by-guard", false: "line.frozen"}[x.By == ""]), Source: source})

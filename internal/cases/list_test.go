@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,4 +38,22 @@ func TestFindingsAreForgotten(t *testing.T) {
 			t.Errorf("%d findings after their time", kept())
 		}
 	})
+}
+
+// TestLinesOfAll: the line that counts what parties did everywhere is for no client alone.
+func TestLinesOfAll(t *testing.T) {
+	from := time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+	timeline := account.Timeline{SuspectAll: account.Slot{Readings: 11, Saves: 2}}
+	of := 0
+	for _, l := range lines(account.Case{Suspects: []account.Suspect{{From: from}}}, nil, timeline) {
+		if l.All {
+			of++
+		}
+		if strings.Contains(l.What.EN, "11") != l.All {
+			t.Errorf("%+v", l)
+		}
+	}
+	if of != 1 {
+		t.Errorf("%d lines of all clients", of)
+	}
 }

@@ -151,7 +151,7 @@ func (c *cutter) cut(i int) *Facts {
 		mine[h.Name] = true
 	}
 	out := c.f.changed(func(s string) string { return c.back(s, mine) })
-	out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.Client != "" && l.Client != me.Key })
+	out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.All || l.Client != "" && l.Client != me.Key })
 	out.Edits = slices.DeleteFunc(out.Edits, func(e Edit) bool { return e.Client != "" && e.Client != me.Key })
 	out.Clients, out.Total = []Client{*me}, me.Sums
 	return out
@@ -187,7 +187,7 @@ func (f *Facts) within(k Kind) *Facts {
 	}
 	out := *f
 	out.Clients, out.Total = nil, Sums{}
-	out.Lines = slices.DeleteFunc(slices.Clone(f.Lines), func(l Line) bool { return l.Client != "" })
+	out.Lines = slices.DeleteFunc(slices.Clone(f.Lines), func(l Line) bool { return l.All || l.Client != "" })
 	out.Edits = slices.DeleteFunc(slices.Clone(f.Edits), func(e Edit) bool { return e.Client != "" })
 	return &out
 }

@@ -74,6 +74,7 @@ type Line struct {
 	What   Text
 	Source Text
 	Client string // the key of the one client that it is about; empty: the case
+	All    bool   // it counts what concerns all clients together: no paper of one client tells it
 }
 
 // Sums are the numbers of a client, or of all.

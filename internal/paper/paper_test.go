@@ -137,7 +137,7 @@ func TestOneClient(t *testing.T) {
 			c.Exposure.Persons, c.Damage.Files = Three{Possible: int64(7_000_123 + i*1_000_000)}, int64(31_000_456+i*1_000_000)
 			c.Damage.Intact = 0
 			fmt.Fprintf(&all, "%sと share-%d-の school-%d-、share-%d-x", c.Name, i, i, i)
-			f.Lines = append(f.Lines, Line{When: began, Client: c.Key, What: Text{JA: fmt.Sprintf("only-%d-", i), EN: fmt.Sprintf("only-%d-", i)}})
+			f.Lines = append(f.Lines, Line{When: began, All: true, What: Text{JA: "of-all", EN: "of-all"}}, Line{When: began, Client: c.Key, What: Text{JA: fmt.Sprintf("only-%d-", i), EN: fmt.Sprintf("only-%d-", i)}})
 			f.Edits = append(f.Edits, Edit{Kind: ClientNotice, Client: c.Key, Key: "6", Lang: "ja", Text: fmt.Sprintf("edit-%d-", i)})
 			for p := range c.People {
 				c.Exposure.Rows = append(c.Exposure.Rows, Row{School: p.School})
@@ -164,7 +164,7 @@ func TestOneClient(t *testing.T) {
 			if own := say(0).n(int64(7_000_123 + i*1_000_000)); f.Clients[i].Exposure.Known && !strings.Contains(text, own) {
 				r.Fatalf("client %d does not learn of its %s", i, own)
 			}
-			if strings.Contains(text, "9,111,222") {
+			if strings.Contains(text, "9,111,222") || strings.Contains(text, "of-all") {
 				r.Fatal("the number of all is in it")
 			}
 			for j := range f.Clients {
