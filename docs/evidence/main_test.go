@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/netip"
 	"os"
 	"strings"
 	"testing"
@@ -51,7 +52,7 @@ func evidence(t *testing.T) (fstest.MapFS, string) {
 	defer l.Close()
 	when := time.Date(2026, 7, 12, 9, 0, 0, 1_000_000, time.UTC)
 	for n := range byte(20) {
-		e := event.Event{Kind: event.Released, When: when, Session: id.Session{n}, Actor: "佐藤", Share: share, Purpose: account.Open, Until: when.Add(time.Minute), Note: "job 1"}
+		e := event.Event{Kind: event.Released, When: when, Session: id.Session{n}, Actor: "佐藤", Address: netip.MustParseAddr("192.0.2.7"), Door: "webdav", Share: share, Purpose: account.Open, Until: when.Add(time.Minute), Note: "job 1"}
 		for i := range byte(3) {
 			e.Files = append(e.Files, event.File{Version: id.Version{n, i}, Path: paths.SealOnce(nil, fmt.Appendf(nil, "/albums/%d/%d.jpg", n, i), nil)})
 		}
@@ -131,6 +132,26 @@ func TestAgrees(t *testing.T) {
 		files := maps.Clone(whole)
 		files["entries/3"+kind], files["entries/17"+kind] = files["entries/17"+kind], files["entries/3"+kind]
 		agree(kind+" change places", files, false)
+	}
+	for _, tamper := range [][2]string{{`"address": "192.0.2.7"`, `"address": "192.0.2.8"`}, {`09:01:00.001Z`, `09:02:00.001Z`}, {`"version": "0300`, `"version": "0400`}, {`"recorded": "2026`, `"recorded": "2025`},
+		{`"door": "webdav",`, ``}, {`"actor":`, `"target": "nothing", "actor":`}, {`"index":`, `"comment": "harmless", "index":`}} {
+		files, text := maps.Clone(whole), string(whole["entries/3.json"].Data)
+		if !strings.Contains(text, tamper[0]) {
+			t.Fatalf("no %s in %s", tamper[0], text)
+		}
+		files["entries/3.json"] = &fstest.MapFile{Data: []byte(strings.Replace(text, tamper[0], tamper[1], 1))}
+		agree(tamper[1], files, false)
+	}
+	left := maps.Clone(whole)
+	delete(left, "entries/3.json")
+	agree("an entry without its text", left, false)
+	for name := range left {
+		if strings.HasPrefix(name, "entries/") {
+			delete(left, name)
+		}
+	}
+	if _, err := check(left, public); err == nil {
+		t.Error("no entries are evidence")
 	}
 	files, other := maps.Clone(whole), ""
 	files["checkpoint"], other = func() (*fstest.MapFile, string) { f, p := evidence(t); return f["checkpoint"], p }()
