@@ -129,6 +129,7 @@ func (b *besieged) papers(officer, thief *visitor, n string) {
 		}
 	}
 	b.writePapers(officer, thief, of)
+	b.writeForClient(of)
 	resp, text := officer.do("GET", of+"/packs?lang=ja", "")
 	z, err := zip.NewReader(strings.NewReader(text), int64(len(text)))
 	if err != nil || resp.StatusCode != 200 {
@@ -204,6 +205,25 @@ func (b *besieged) writePapers(officer, thief *visitor, of string) {
 	}
 	if _, html := officer.do("GET", of+"/papers/ppc-final?format=html&lang=ja", ""); !strings.Contains(html, "盗まれた機器パスワード") || !strings.Contains(html, "速報") {
 		b.Error("the final report does not tell what has changed")
+	}
+}
+
+// writeForClient writes over a field of one client's paper, by the client's name.
+func (b *besieged) writeForClient(of string) {
+	b.Helper()
+	put := func(client string) int { // by somebody for whom the register has been read since it was filled in
+		return b.admin.call("PUT", of+"/papers/client/fields?lang=ja", api.PaperEdit{Key: "6", Client: client, Text: "校長先生に電話した"}, nil)
+	}
+	if got := put(""); got != 400 {
+		b.Errorf("over a client's paper of no client: %d", got)
+	}
+	if got := put("市立第一小学校"); got/100 != 2 {
+		b.Fatal("over a client's paper:", got)
+	}
+	for client, want := range map[string]bool{"client:市立第一小学校": true, "share:two": false} {
+		if _, html := b.admin.do("GET", of+"/papers/client?format=html&lang=ja&client="+url.QueryEscape(client), ""); strings.Contains(html, "校長先生に電話した") != want {
+			b.Errorf("the paper of %s has what was written: %v", client, !want)
+		}
 	}
 }
 
