@@ -18,6 +18,7 @@ const (
 // LookupPerson is somebody of the scope: what a question about them comes to, and its answer.
 type LookupPerson struct {
 	Key    string // as package cases writes questions
+	Also   string // another way to ask for the same person, or nothing
 	Answer LookupAnswer
 }
 

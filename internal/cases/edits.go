@@ -71,9 +71,6 @@ func (d *Desk) Edit(ctx context.Context, s account.Session, n string, e paper.Ed
 	if err != nil {
 		return err
 	}
-	if PerClient(e.Kind) && e.Client == "" {
-		return &problem.Error{Kind: problem.Invalid, Op: op, On: string(e.Kind), Hint: "hint.paper-client"}
-	}
 	if e.Client != "" { // people may have given its name, and papers know it by its key
 		e.Client = facts.Clients[0].Key
 	}

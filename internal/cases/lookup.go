@@ -31,13 +31,33 @@ func (q *LookupQuestion) Check() error {
 	return nil
 }
 
-// Questions are the ways in which a question may be meant: rosters without a year, or without a class, name people by the rest. There are
-// always as many, so that none takes longer.
-func (q *LookupQuestion) Questions() []string {
+// anyGrade stands for the grade where a question tells none, and the roster does.
+const anyGrade = "\x01"
+
+// Questions are the ways in which a question may be meant: rosters without a year, or without a grade, name people by the rest, and who asks
+// for a class without its grade may mean any. There are always as many, so that none takes longer.
+func (q *LookupQuestion) Questions() (all []string) {
 	p := roster.Person{School: q.School, Year: q.Year, Class: q.Class, Number: q.Number, Kind: q.Kind}
-	undated := p
-	undated.Year = ""
-	return []string{questionOf(p.Key()), questionOf(undated.Key())}
+	for _, year := range []string{p.Year, ""} {
+		p.Year = year
+		k := p.Key()
+		bare := k
+		if bare.Grade = ""; k.Grade == "" {
+			bare.Grade = anyGrade
+		}
+		all = append(all, questionOf(k), questionOf(bare))
+	}
+	return all
+}
+
+// scoped is a person as the page finds them.
+func scoped(k roster.Key, a account.LookupAnswer) account.LookupPerson {
+	p := account.LookupPerson{Key: questionOf(k), Answer: a}
+	if k.Grade != "" {
+		k.Grade = anyGrade
+		p.Also = questionOf(k)
+	}
+	return p
 }
 
 // questionOf is what stands for a person where no name may stand.
@@ -67,7 +87,7 @@ func (d *Desk) LookupScope(ctx context.Context, s account.Session, n string) (ac
 		for _, p := range people {
 			schools[p.School] = true
 			if k := p.Key(); k.Number != "" {
-				out.People = append(out.People, account.LookupPerson{Key: questionOf(k), Answer: c.answer})
+				out.People = append(out.People, scoped(k, c.answer))
 			}
 		}
 	}

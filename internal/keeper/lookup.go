@@ -69,6 +69,11 @@ func (s *scope) hash(question string) (h [16]byte) {
 
 // newScope hashes everybody. Who comes twice counts with the worse answer.
 func newScope(people []account.LookupPerson) *scope {
+	for _, p := range people {
+		if p.Also != "" {
+			people = append(people, account.LookupPerson{Key: p.Also, Answer: p.Answer})
+		}
+	}
 	s := &scope{rows: make(map[[16]byte]byte, len(people))}
 	rand.Read(s.key[:])
 	hashes := make([][16]byte, len(people))

@@ -429,3 +429,11 @@ func TestLookupOutlivesARestart(t *testing.T) {
 		t.Errorf("after a restart there are %v, %v, %v", got, h.blobs("receipt-"), h.blobs("of-a-desk"))
 	}
 }
+
+// TestLookupAlso: who is asked for in another way is the same person, and no second one.
+func TestLookupAlso(t *testing.T) {
+	s := newScope([]account.LookupPerson{{Key: "6-1", Also: "1", Answer: account.LookupEncrypted}, {Key: "6-2", Answer: account.LookupConfirmed}})
+	if len(s.rows) != 3 || s.ask([]string{"1"}) != account.LookupEncrypted || s.ask([]string{"2"}) != account.LookupNone {
+		t.Errorf("%d rows, %s", len(s.rows), s.ask([]string{"1"}))
+	}
+}
