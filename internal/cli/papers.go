@@ -208,13 +208,28 @@ func (a *app) caseClients() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				t.add(printable(firstOf(x.Name, strings.Join(x.Shares, ", "))), lang.Grouped(x.Persons.Confirmed), lang.Grouped(x.Persons.Possible), lang.Grouped(x.Persons.Exempt), lang.Grouped(x.Altered))
+				t.add(a.clientRow(x)...)
 			}
 			done()
 			t.write(a.out)
 			return nil
 		})
 	})
+}
+
+// clientRow is a client's line. Where files are of nobody knows how many persons, no 0 stands for them.
+func (a *app) clientRow(x api.CaseClient) []string {
+	persons := func(n, unknown int64) string {
+		switch {
+		case unknown == 0:
+			return lang.Grouped(n)
+		case n == 0:
+			return a.t("web.no-roster")
+		}
+		return lang.Grouped(n) + " + " + a.t("web.no-roster")
+	}
+	return []string{printable(firstOf(x.Name, strings.Join(x.Shares, ", "))), persons(x.Persons.Confirmed, x.Unknown.Confirmed), persons(x.Persons.Possible, x.Unknown.Possible),
+		persons(x.Persons.Exempt, x.Unknown.Exempt), lang.Grouped(x.Altered)}
 }
 
 // keep writes what is asked for to a file that is not there yet, and shows on a terminal that it is at work.

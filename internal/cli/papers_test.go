@@ -1,0 +1,24 @@
+package cli
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/lang"
+	"github.com/azekura/azekura/internal/paper"
+)
+
+// TestClientRow: files of nobody knows how many persons are no 0 persons.
+func TestClientRow(t *testing.T) {
+	a := &app{lang: lang.English}
+	for want, x := range map[string]api.CaseClient{
+		"City | no roster | 0 | 0 | 0":      {Name: "City", Unknown: paper.Three{Confirmed: 3}},
+		"City | 2 + no roster | 1 | 0 | 7":  {Name: "City", Persons: paper.Three{Confirmed: 2, Possible: 1}, Unknown: paper.Three{Confirmed: 3}, Altered: 7},
+		"a, b | 15 | no roster | 1,000 | 0": {Shares: []string{"a", "b"}, Persons: paper.Three{Confirmed: 15, Exempt: 1000}, Unknown: paper.Three{Possible: 1}},
+	} {
+		if got := strings.Join(a.clientRow(x), " | "); got != want {
+			t.Errorf("%s, not %s", got, want)
+		}
+	}
+}
