@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/keeper"
@@ -64,6 +65,7 @@ func (v Verify) Run(ctx context.Context, x *Receipt) (Report, error) {
 	} else if head.Size != x.Size {
 		r.wrong("the checkpoint covers %d entries, the receipt says %d", head.Size, x.Size)
 	}
+	r.claims(x)
 	for i, e := range x.Entries {
 		if err := ctx.Err(); err != nil {
 			return r, problem.New(problem.Unavailable, "check receipt", "", err)
@@ -89,6 +91,18 @@ func (v Verify) Run(ctx context.Context, x *Receipt) (Report, error) {
 		return r, r.complete(ctx, x, v, key)
 	}
 	return r, nil
+}
+
+// claims checks what a receipt says of itself: that its time is that of its month, and nothing that no program can have certified.
+func (r *Report) claims(x *Receipt) {
+	if x.Copies != 0 || x.Erased {
+		r.wrong("it tells of copies or of an erasure, which the program does not certify")
+	}
+	first, err := time.Parse("2006-01", x.Month)
+	near := func(a, b time.Time) bool { return a.Sub(b).Abs() <= 14*time.Hour } // wherever the house is
+	if over := near(x.To, first.AddDate(0, 1, 0)); err != nil || !near(x.From, first) || !over && x.To.Sub(x.Made).Abs() > time.Minute {
+		r.wrong("it covers %v to %v, which is not the month %q", x.From, x.To, x.Month)
+	}
 }
 
 // entry checks that an entry stands in the ledger of the checkpoint.

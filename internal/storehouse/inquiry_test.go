@@ -263,6 +263,9 @@ func TestReceipt(t *testing.T) {
 		"the size":       {func(y *receipt.Receipt) { y.Size-- }, true},
 		"the public key": {func(y *receipt.Receipt) { y.PublicKey = "azekura+00000000+AAAA" }, true},
 		"an index":       {func(y *receipt.Receipt) { y.Entries[len(y.Entries)-1].Index++ }, true},
+		"an erasure":     {func(y *receipt.Receipt) { y.Erased = true }, true},
+		"the month":      {func(y *receipt.Receipt) { y.Month = "2020-01" }, true},
+		"the end":        {func(y *receipt.Receipt) { y.To = y.From.Add(time.Hour) }, true},
 		"files and sums": {func(y *receipt.Receipt) { y.Recount(func(e *receipt.Entry) { e.Files++ }) }, false},
 		"a role":         {func(y *receipt.Receipt) { y.Recount(func(e *receipt.Entry) { e.Role = "auditor" }) }, false},
 		"one left out":   {func(y *receipt.Receipt) { y.Entries = y.Entries[:len(y.Entries)-1]; y.Recount(nil) }, false},
@@ -300,6 +303,17 @@ func TestReceiptTellsOfFreezes(t *testing.T) {
 		if resp, text := b.officer.do("GET", "/v1/shares/one/receipt?month="+month, ""); resp.StatusCode != 400 || !strings.Contains(text, "hint.receipt-month") {
 			t.Errorf("%s: %d %s", month, resp.StatusCode, text)
 		}
+	}
+	var policy api.Policy
+	if got := b.admin.call("GET", "/v1/policy", nil, &policy); got != 200 {
+		t.Fatal(got)
+	}
+	if policy.Zone = "Asia/Tokyo"; b.admin.call("PUT", "/v1/policy", policy, nil)/100 != 2 {
+		t.Fatal("the zone is not set")
+	}
+	_, december := b.officer.do("GET", "/v1/shares/one/receipt?month=2020-12", "")
+	if x, err := receipt.Parse([]byte(december)); err != nil || !x.From.Equal(time.Date(2020, 11, 30, 15, 0, 0, 0, time.UTC)) || !x.To.Equal(time.Date(2020, 12, 31, 15, 0, 0, 0, time.UTC)) {
+		t.Errorf("December in Tokyo: %+v, %v", x, err)
 	}
 	if resp, text := b.officer.do("GET", "/v1/shares/one/receipt?month=2020-01", ""); resp.StatusCode != 200 || strings.Contains(text, `"sealed"`) {
 		t.Errorf("a month before the house: %d", resp.StatusCode)

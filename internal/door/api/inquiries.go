@@ -148,7 +148,15 @@ func (h *handler) noteInquiry(w http.ResponseWriter, r *http.Request, s account.
 
 // made makes a receipt of a month.
 func (h *handler) made(r *http.Request, s account.Session, month string) (*receipt.Receipt, error) {
-	m, err := receipt.ParseMonth(month, h.Now())
+	p, err := h.People.Policy(r.Context(), s.ID)
+	if err != nil {
+		return nil, err
+	}
+	now := h.Now()
+	if zone, err := time.LoadLocation(p.Zone); err == nil && p.Zone != "" {
+		now = now.In(zone)
+	}
+	m, err := receipt.ParseMonth(month, now)
 	if err != nil {
 		return nil, err
 	}
