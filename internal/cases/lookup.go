@@ -65,6 +65,15 @@ func questionOf(k roster.Key) string {
 	return strings.Join([]string{k.School, k.Year, k.Grade, k.Class, string(k.Kind), k.Number}, "\x00")
 }
 
+// answerOf is what the page says of who counts in a class.
+var answerOf = map[Class]account.LookupAnswer{Confirmed: account.LookupConfirmed, Possible: account.LookupPossible, Exempt: account.LookupEncrypted}
+
+// loose reports whether files count in the scope that are linked to nobody, or may do so.
+func (f *Findings) loose() bool {
+	u, l := f.Exposure.Unknown, f.Exposure.Files.Unlinked
+	return u.Confirmed+u.Possible+l.Confirmed+l.Possible > 0 || f.Ledger.Broken
+}
+
 // LookupScope is what the page of a case answers from: everybody who counts in one of its three numbers. Who has no number in a class cannot
 // be asked for, because a name would have to be.
 func (d *Desk) LookupScope(ctx context.Context, s account.Session, n string) (account.LookupScope, error) {
@@ -72,22 +81,17 @@ func (d *Desk) LookupScope(ctx context.Context, s account.Session, n string) (ac
 	if err != nil {
 		return account.LookupScope{}, err
 	}
-	out := account.LookupScope{Case: n, Suspects: f.Case.Suspects, At: f.At}
-	u, l := f.Exposure.Unknown, f.Exposure.Files.Unlinked
-	out.Unlinked = u.Confirmed+u.Possible+l.Confirmed+l.Possible > 0 || f.Ledger.Broken
+	out := account.LookupScope{Case: n, Suspects: f.Case.Suspects, At: f.At, Unlinked: f.loose()}
 	schools := make(map[string]bool)
-	for _, c := range []struct {
-		class  Class
-		answer account.LookupAnswer
-	}{{Confirmed, account.LookupConfirmed}, {Possible, account.LookupPossible}, {Exempt, account.LookupEncrypted}} {
-		people, err := f.People(Filter{Class: c.class})
+	for class, answer := range answerOf {
+		people, err := f.People(Filter{Class: class})
 		if err != nil {
 			return out, err
 		}
 		for _, p := range people {
 			schools[p.School] = true
 			if k := p.Key(); k.Number != "" {
-				out.People = append(out.People, scoped(k, c.answer))
+				out.People = append(out.People, scoped(k, answer))
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/roster"
 )
 
@@ -22,6 +23,20 @@ func TestLookupGrades(t *testing.T) {
 		x, all := scoped(p.Key(), account.LookupConfirmed), q.Questions()
 		if found := slices.Contains(all, x.Key) || x.Also != "" && slices.Contains(all, x.Also); found != c.found || len(all) != 4 {
 			t.Errorf("%+v: found %v by %q", c, found, all)
+		}
+	}
+}
+
+// TestLookupScopeWords: each class has its own answer, and files of nobody knows whom are told of.
+func TestLookupScopeWords(t *testing.T) {
+	if len(answerOf) != 3 || answerOf[Confirmed] != account.LookupConfirmed || answerOf[Possible] != account.LookupPossible || answerOf[Exempt] != account.LookupEncrypted {
+		t.Errorf("%v", answerOf)
+	}
+	one := exposure.Three{Confirmed: 1}
+	for i, f := range []Findings{{}, {Ledger: LedgerState{Broken: true}}, {Exposure: exposure.Report{Unknown: one}}, {Exposure: exposure.Report{Unknown: exposure.Three{Possible: 1}}},
+		{Exposure: exposure.Report{Files: exposure.ShareCount{Unlinked: one}}}, {Exposure: exposure.Report{Files: exposure.ShareCount{Unlinked: exposure.Three{Possible: 1}}}}} {
+		if f.loose() != (i > 0) {
+			t.Errorf("%d: %v", i, f.loose())
 		}
 	}
 }
