@@ -3,21 +3,27 @@
 // language: whoever makes a document says every word of it. Equal documents have equal bytes.
 package document
 
+import "cmp"
+
 // Document is a text on paper.
 type Document struct {
 	Lang      string // "ja" or "en"
 	Title     string
+	Name      string // what the file is called, if Title is empty
 	Footer    string // stands on each page, before its number
 	Draft     string // stands above everything on each page, for what nobody has signed yet
 	Landscape bool
-	Letter    bool // for other people: wide margins, larger letters, the title in the middle
+	Letter    bool // for other people: wide margins, larger letters
 	Blocks    []Block
 	Missing   string // said at the end of a PDF if a letter was not in the font, and 〓 stands for it
 }
 
-// Block is a part of a document: a Heading, Paragraph, List, Pairs, Form, Table, Signature or PageBreak. Every text in it may hold
+// Block is a part of a document: a Subject, Heading, Paragraph, List, Pairs, Form, Table, Signature or PageBreak. Every text in it may hold
 // places to fill in, see Blank.
 type Block interface{ block() }
+
+// Subject is what a letter is about. It stands in the middle, below who writes to whom.
+type Subject string
 
 // Heading begins a part; of level 2, a part of a part.
 type Heading struct {
@@ -96,6 +102,7 @@ const (
 	Right
 )
 
+func (Subject) block()   {}
 func (Heading) block()   {}
 func (Paragraph) block() {}
 func (List) block()      {}
@@ -104,6 +111,9 @@ func (Form) block()      {}
 func (Table) block()     {}
 func (Signature) block() {}
 func (PageBreak) block() {}
+
+// name is what the file is called.
+func (d *Document) name() string { return bare(cmp.Or(d.Title, d.Name)) }
 
 // cell returns the i-th cell of a row, which may have fewer than its table has columns.
 func cell(row []Cell, i int) Cell {

@@ -12,7 +12,7 @@ import (
 func (d *Document) DOCX(w io.Writer, made time.Time) error {
 	a := newArchive(w, made)
 	for _, p := range [][2]string{
-		{"[Content_Types].xml", docxTypes}, {"_rels/.rels", packageRels("word/document.xml")}, {"docProps/core.xml", core(bare(d.Title), tag(d.Lang), made)}, {"word/_rels/document.xml.rels", docxRels},
+		{"[Content_Types].xml", docxTypes}, {"_rels/.rels", packageRels("word/document.xml")}, {"docProps/core.xml", core(d.name(), tag(d.Lang), made)}, {"word/_rels/document.xml.rels", docxRels},
 		{"word/styles.xml", d.styles()}, {"word/settings.xml", docxSettings}, {"word/numbering.xml", docxNumbering}, {"word/fontTable.xml", docxFonts()},
 		{"word/header1.xml", d.header()}, {"word/footer1.xml", d.footer()}, {"word/document.xml", d.body()},
 	} {
@@ -51,7 +51,9 @@ func (p *paper) f(format string, args ...any) { fmt.Fprintf(p, format, args...) 
 func (d *Document) body() string {
 	p := &paper{d: d}
 	p.f(`<w:document xmlns:w="%s" xmlns:r="%s"><w:body>`, wordSpace, relSpace)
-	p.para("Title", "", d.Title)
+	if d.Title != "" {
+		p.para("Title", "", d.Title)
+	}
 	for _, b := range d.Blocks {
 		p.block(b)
 	}
@@ -118,6 +120,8 @@ func (p *paper) paragraph(style string, x Paragraph) {
 
 func (p *paper) block(b Block) {
 	switch b := b.(type) {
+	case Subject:
+		p.para("Title", "", string(b))
 	case Heading:
 		p.para(fmt.Sprintf("Heading%d", min(max(b.Level, 1), 2)), "", b.Text)
 	case Paragraph:
@@ -167,13 +171,17 @@ func (p *paper) widths(parts ...float64) (out []int) {
 }
 
 func (p *paper) pairs(list Pairs) {
-	widths := p.widths(30, 70)
+	l, wide := p.d.look(), 0.0
+	for _, x := range list { // as wide as in a PDF
+		wide = min(max(wide, columns(clean(x[0]))*l.text/2+labelGap), labelMost)
+	}
+	widths := p.widths(wide, float64(p.d.inner())/20-wide)
 	p.grid("Pairs", widths)
 	for _, x := range list {
 		p.f(`<w:tr><w:trPr><w:cantSplit/></w:trPr><w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/></w:tcPr>`, widths[0])
-		p.paragraph("BodyText", Paragraph{Text: x[0], Tone: Quiet})
+		p.paragraph("Pair", Paragraph{Text: x[0], Tone: Quiet})
 		p.f(`</w:tc><w:tc><w:tcPr><w:tcW w:w="%d" w:type="dxa"/></w:tcPr>`, widths[1])
-		p.paragraph("BodyText", Paragraph{Text: x[1]})
+		p.paragraph("Pair", Paragraph{Text: x[1]})
 		p.f(`</w:tc></w:tr>`)
 	}
 	p.end()

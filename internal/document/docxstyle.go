@@ -64,9 +64,9 @@ func (d *Document) styles() string {
 	spacing := func(before, after, points float64) string {
 		return fmt.Sprintf(`<w:spacing w:before="%d" w:after="%d" w:line="%d" w:lineRule="exact"/>`, twips(before), twips(after), twips(points*l.leading))
 	}
-	text, title := gothic, ""
+	text, title := gothic, spacing(0, 8, l.title)
 	if d.Letter {
-		text, title = mincho, `<w:jc w:val="center"/>`
+		text, title = mincho, spacing(l.title, 8, l.title)+`<w:jc w:val="center"/>`
 	}
 	fmt.Fprintf(&b, `<w:styles xmlns:w="%s"><w:docDefaults><w:rPrDefault><w:rPr>%s%s<w:lang w:val="%s" w:eastAsia="ja-JP"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>`, wordSpace, fonts(text), size(l.text), tag(d.Lang))
 	para := func(id, name, own, letters string) {
@@ -81,8 +81,8 @@ func (d *Document) styles() string {
 		fmt.Fprintf(&b, `<w:style w:type="paragraph"%s w:styleId="%s"><w:name w:val="%s"/>%s<w:qFormat/><w:pPr>%s</w:pPr><w:rPr>%s</w:rPr></w:style>`, first, id, name, based, own, letters)
 	}
 	const rule = `<w:pBdr><w:bottom w:val="single" w:sz="6" w:space="1" w:color="787878"/></w:pBdr>`
-	para("Normal", "Normal", `<w:kinsoku/><w:overflowPunct/>`+spacing(0, 0, l.text), "")
-	para("Title", "Title", spacing(0, 8, l.title)+title, fonts(gothic)+`<w:b/>`+size(l.title))
+	para("Normal", "Normal", `<w:kinsoku/><w:overflowPunct/><w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>`+spacing(0, 0, l.text), "")
+	para("Title", "Title", title, fonts(gothic)+`<w:b/>`+size(l.title))
 	para("Heading1", "heading 1", `<w:keepNext/>`+rule+spacing(12, 5, l.head)+`<w:outlineLvl w:val="0"/>`, fonts(gothic)+`<w:b/>`+size(l.head))
 	para("Heading2", "heading 2", `<w:keepNext/>`+spacing(8, 2, l.part)+`<w:outlineLvl w:val="1"/>`, fonts(gothic)+`<w:b/>`+size(l.part))
 	para("BodyText", "Body Text", spacing(0, 4, l.text)+`<w:jc w:val="both"/>`, "")
@@ -91,6 +91,7 @@ func (d *Document) styles() string {
 		return fmt.Sprintf(`<w:spacing w:before="0" w:after="0" w:line="%d" w:lineRule="exact"/>`, twips(points*l.tight))
 	}
 	para("Cell", "Cell", tight(l.cell), size(l.cell))
+	para("Pair", "Pair", spacing(0, 0, l.text), "")
 	para("Small", "Small", tight(l.small), `<w:color w:val="5A6472"/>`+size(l.small))
 	para("Gap", "Gap", `<w:spacing w:before="0" w:after="0" w:line="120" w:lineRule="exact"/>`, `<w:sz w:val="4"/>`)
 	frame := ""

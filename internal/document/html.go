@@ -13,12 +13,14 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"tone": fun
 	return map[Tone]string{Good: "good", Bad: "bad", Large: "large", Quiet: "quiet"}[t]
 }, "align": func(a Align) string {
 	return map[Align]string{Centre: "centre", Right: "right"}[a]
-}, "kind": kind, "cell": cell, "bare": bare, "runs": func(s string) []run { return runs(clean(s)) },
+}, "kind": kind, "cell": cell, "bare": bare, "title": (*Document).name, "runs": func(s string) []run { return runs(clean(s)) },
 }).Parse(pageText))
 
 // kind is a block's word in the templates.
 func kind(b Block) string {
 	switch b.(type) {
+	case Subject:
+		return "subject"
 	case Heading:
 		return "heading"
 	case Paragraph:

@@ -58,6 +58,16 @@ func wide(r rune) bool {
 	return r >= 0x2e80 && r < 0xd7b0 || r >= 0xf900 && r < 0xfb00 || r >= 0xff00 || r >= 0x20000
 }
 
+// columns is how many columns a text takes where Japanese letters take two, near enough.
+func columns(s string) (n float64) {
+	for _, r := range s {
+		if n++; wide(r) {
+			n++
+		}
+	}
+	return n
+}
+
 // crumbs divides a piece that no line can hold, such as the name of a file: letter by letter, but for what must not begin a line, as
 // far as that fits.
 func crumbs(p string, width float64, measure func(string) float64) (out []string) {

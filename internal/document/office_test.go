@@ -256,7 +256,7 @@ func TestCopyable(t *testing.T) {
 	second := len(head)
 	in := head + "2 0 obj\nendobj\n"
 	in += fmt.Sprintf("\nxref\n0 3\n0000000000 65535 f \n%010d 00000 n \n%010d 00000 n \ntrailer\nstartxref\n%d\n%%%%EOF\n", 9, second, len(in)+1)
-	out, err := copyable([]byte(in))
+	out, err := finish([]byte(in))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -265,7 +265,7 @@ func TestCopyable(t *testing.T) {
 		!strings.Contains(got, fmt.Sprintf("%010d 00000 n", strings.Index(got, "2 0 obj"))) || !strings.Contains(got, fmt.Sprintf("startxref\n%d\n", strings.Index(got, "xref\n0 3"))) {
 		t.Errorf("%s", got)
 	}
-	if out, err := copyable([]byte("none")); err != nil || string(out) != "none" {
+	if out, err := finish([]byte("none")); err != nil || string(out) != "none" {
 		t.Errorf("%q %v", out, err)
 	}
 }
@@ -290,7 +290,7 @@ func TestLongRows(t *testing.T) {
 // TestEveryBlock: each kind of block there is says all its words in each format.
 func TestEveryBlock(t *testing.T) {
 	blocks := map[string]Block{
-		"Heading": Heading{Text: "word-1"}, "Paragraph": Paragraph{Text: "word-1"}, "List": List{"word-1", "word-2"}, "Pairs": Pairs{{"word-1", "word-2"}}, "PageBreak": PageBreak{},
+		"Subject": Subject("word-1"), "Heading": Heading{Text: "word-1"}, "Paragraph": Paragraph{Text: "word-1"}, "List": List{"word-1", "word-2"}, "Pairs": Pairs{{"word-1", "word-2"}}, "PageBreak": PageBreak{},
 		"Form":  Form{{Label: "word-1", Note: "word-2", Value: []Paragraph{{Text: "word-3"}, {Text: Blank("word-4")}}}},
 		"Table": Table{Columns: []Column{{Title: "word-1"}}, Rows: [][]Cell{{{Text: "word-2", Small: "word-3"}}}}, "Signature": Signature{"word-1", "word-2"},
 	}

@@ -19,7 +19,7 @@ type look struct {
 // A report is dense and is searched; a letter is read.
 var (
 	report = look{margin: 40, leading: 1.45, title: 17, head: 12, part: 10.5, text: 9.5, cell: 8, small: 6.5, tight: 1.45}
-	letter = look{margin: 68, leading: 1.65, title: 16, head: 12, part: 11, text: 10.5, cell: 9, small: 7.5, tight: 1.42}
+	letter = look{margin: 68, leading: 1.65, title: 12.5, head: 12, part: 11, text: 10.5, cell: 9, small: 7.5, tight: 1.42}
 )
 
 // Measures that both have.
@@ -28,6 +28,8 @@ const (
 	footer  = 40.0 // where the last line stands above it
 	padding = 3.5
 	signAt  = 150.0 // width of a place to sign
+
+	labelGap, labelMost = 14.0, 170.0 // behind the words of pairs, and how wide they are at most
 )
 
 func (d *Document) look() look {
@@ -37,8 +39,12 @@ func (d *Document) look() look {
 	return report
 }
 
+// strong is the tone of titles. Fonts with Japanese letters have one weight: finish finds these letters by their colour, which nothing else has, and
+// has them drawn with an edge.
+const strong Tone = -1
+
 // tones are their colours.
-var tones = map[Tone][3]uint8{Plain: {28, 36, 48}, Good: {20, 108, 58}, Bad: {166, 38, 31}, Large: {28, 36, 48}, Quiet: {90, 100, 114}}
+var tones = map[Tone][3]uint8{Plain: {28, 36, 48}, Good: {20, 108, 58}, Bad: {166, 38, 31}, Large: {28, 36, 48}, Quiet: {90, 100, 114}, strong: {28, 36, 49}}
 
 // Colours of places to fill in, and of the labels of a form.
 var (
@@ -87,17 +93,16 @@ func (p *Press) PDF(d *Document, made time.Time) ([]byte, error) {
 		w.size = *gopdf.PageSizeA4Landscape
 	}
 	w.pdf.Start(gopdf.Config{PageSize: w.size})
-	w.pdf.SetInfo(gopdf.PdfInfo{Title: bare(d.Title), Producer: "Azekura", CreationDate: made})
+	w.pdf.SetInfo(gopdf.PdfInfo{Title: d.name(), Producer: "Azekura", CreationDate: made})
 	if err := w.pdf.AddTTFFontFromFontContainer(family, &p.fonts); err != nil {
 		return nil, err
 	}
+	w.pdf.SetNoCompression() // finish does it
 	w.page()
-	align := Left
-	if d.Letter {
-		align = Centre
+	if d.Title != "" {
+		w.text(d.Title, w.look.title, strong, Left, w.look.margin, w.width())
+		w.y += 6
 	}
-	w.text(d.Title, w.look.title, Plain, align, w.look.margin, w.width())
-	w.y += 6
 	for _, x := range d.Blocks {
 		w.block(x)
 	}
@@ -112,7 +117,7 @@ func (p *Press) PDF(d *Document, made time.Time) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return copyable(b)
+	return finish(b)
 }
 
 // writer lays blocks out. After an error it does nothing more.

@@ -5,6 +5,8 @@ import "slices"
 // block lays a block out.
 func (w *writer) block(b Block) {
 	switch b := b.(type) {
+	case Subject:
+		w.subject(string(b))
 	case Heading:
 		w.heading(b)
 	case Paragraph:
@@ -35,11 +37,18 @@ func (w *writer) heading(h Heading) {
 		w.y += above
 	}
 	w.room(size*w.look.leading + 60) // not the last thing on a page
-	w.text(h.Text, size, Plain, Left, w.look.margin, w.width())
+	w.text(h.Text, size, strong, Left, w.look.margin, w.width())
 	if h.Level <= 1 {
 		w.rule(w.y-1, 0.6, 120)
 		w.y += 4
 	}
+}
+
+func (w *writer) subject(s string) {
+	size := w.look.title
+	w.y += size
+	w.text(s, size, strong, Centre, w.look.margin, w.width())
+	w.y += 8
 }
 
 func (w *writer) paragraph(p Paragraph) {
@@ -66,11 +75,10 @@ func (w *writer) list(list List) {
 }
 
 func (w *writer) pairs(list Pairs) {
-	const most = 170.0
 	size, wide := w.look.text, 0.0
 	w.font(size)
 	for _, p := range list {
-		wide = min(max(wide, w.measure(clean(p[0]))+14), most)
+		wide = min(max(wide, w.measure(clean(p[0]))+labelGap), labelMost)
 	}
 	for _, p := range list {
 		left, right := w.lines(p[0], size, wide-10), w.lines(p[1], size, w.width()-wide)

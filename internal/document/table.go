@@ -93,6 +93,14 @@ func (w *writer) form(f Form) {
 // inside is the width in which the text of a column is set.
 func (g *grid) inside(i int) float64 { return g.at[i+1] - g.at[i] - 2*g.pad() }
 
+// above is the room above and below the text of a cell.
+func (g *grid) above() float64 {
+	if g.boxed {
+		return padding
+	}
+	return 2
+}
+
 func (g *grid) pad() float64 {
 	if g.boxed {
 		return 2 * padding
@@ -128,7 +136,7 @@ func (g *grid) cells(list []Cell) row {
 func (g *grid) row(cells [][]entry) row {
 	r := row{cells: cells}
 	for _, c := range cells {
-		high := 2 * g.pad()
+		high := 2 * g.above()
 		for _, e := range c {
 			high += e.size * g.w.look.tight
 		}
@@ -177,11 +185,11 @@ func (g *grid) add(r row) {
 func (g *grid) divide(r row, height float64) (first, rest row) {
 	const worth = 4 // lines
 	var a, b [][]entry
-	if height < worth*g.w.look.cell*g.w.look.tight+2*g.pad() {
+	if height < worth*g.w.look.cell*g.w.look.tight+2*g.above() {
 		return row{}, r
 	}
 	for _, c := range r.cells {
-		n, high := 0, 2*g.pad()
+		n, high := 0, 2*g.above()
 		for ; n < len(c) && high+c[n].size*g.w.look.tight <= height; n++ {
 			high += c[n].size * g.w.look.tight
 		}
@@ -202,7 +210,7 @@ func (g *grid) finish(r row) {
 func (g *grid) draw(r row) {
 	w := g.w
 	for i, c := range r.cells {
-		x, y := g.at[i]+g.pad(), w.y+g.pad()
+		x, y := g.at[i]+g.pad(), w.y+g.above()
 		if g.boxed {
 			style := "D"
 			w.pdf.SetStrokeColor(90, 90, 90)
@@ -214,7 +222,7 @@ func (g *grid) draw(r row) {
 			w.pdf.RectFromUpperLeftWithStyle(g.at[i], w.y, g.at[i+1]-g.at[i], r.height, style)
 		}
 		for _, e := range c {
-			w.put(e.line, e.size, e.tone, x, y+e.size*(w.look.tight-1)/2-1, g.inside(i), e.align)
+			w.put(e.line, e.size, e.tone, x, y+e.size*(w.look.tight-1)/2, g.inside(i), e.align)
 			y += e.size * w.look.tight
 		}
 	}

@@ -37,6 +37,8 @@ func said(d *document.Document) string {
 	put(d.Title, d.Draft, d.Footer)
 	for _, x := range d.Blocks {
 		switch x := x.(type) {
+		case document.Subject:
+			put(string(x))
 		case document.Heading:
 			put(x.Text)
 		case document.Paragraph:

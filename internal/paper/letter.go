@@ -15,7 +15,7 @@ func (s *sheet) opening(to []string, title string) (out []document.Block) {
 		out = append(out, document.Paragraph{Text: strings.Join(to, "\n")})
 	}
 	out = append(out, document.Paragraph{Text: lines(s.or(f.Name, "会社名", "name of the firm"), s.or(f.Representative, "代表者の役職・氏名", "representative")), Align: document.Right})
-	return append(out, document.Paragraph{Text: "\n" + title, Tone: document.Large, Align: document.Centre})
+	return append(out, document.Subject(title))
 }
 
 // body lays the words of a letter out.

@@ -206,7 +206,7 @@ func Make(k Kind, f *Facts, l lang.Lang) *document.Document {
 		Blocks:  p.lay(s, fields(p, f)),
 	}
 	if p.letter { // the title of a letter stands below who writes to whom
-		d.Title, d.Footer = "", f.Firm.Name
+		d.Title, d.Name, d.Footer = "", d.Title, f.Firm.Name
 	}
 	return d
 }
