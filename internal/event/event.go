@@ -26,6 +26,7 @@ const (
 	Saved          Kind = "saved"           // versions were saved (asynchronous: the commit record is the evidence)
 	Changed        Kind = "changed"         // directories made, names moved or removed (asynchronous); Note tells what
 	PackSealed     Kind = "pack-sealed"     // Pack, Size and Digest of a sealed pack
+	Verified       Kind = "verified"        // every byte of Share's packs (Size) was read again; Note: NoFindings, or how many there were
 	RegisterSet    Kind = "register-set"    // Share's line in the register of personal data is what Note says
 	FirmSet        Kind = "firm-set"        // what reports say of the firm is what Note says
 	ShareMade      Kind = "share-made"      // Note: the share's name
@@ -79,6 +80,9 @@ const (
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both
 )
+
+// NoFindings is the Note of a verification that found nothing wrong.
+const NoFindings = "0 findings"
 
 // Event is an entry of the ledger before sealing. Fields that a kind does not use are zero. Marshal
 // and Parse are its bytes, MarshalJSON what people and their programs see.

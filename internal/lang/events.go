@@ -14,6 +14,7 @@ var eventTexts = []text{
 	{"event.saved", "saved", "保存"},
 	{"event.changed", "changed", "変更"},
 	{"event.pack-sealed", "pack sealed", "束を封緘"},
+	{"event.verified", "data verified", "保管データを照合"},
 	{"event.share-made", "share created", "保管庫を作成"},
 	{"event.register-set", "register of personal data changed", "個人データ取扱台帳を変更"},
 	{"event.firm-set", "facts of the firm changed", "自社の情報を変更"},

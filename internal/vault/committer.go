@@ -49,6 +49,7 @@ type request struct {
 	planned bool          // set by the committer: the plan has run and its operations are in the packs
 	settles bool          // it decides about what is held, or shows again what was: nobody judges that
 	inside  *guard.Inside // what is in the archive that is saved
+	plain   *[32]byte     // SHA-256 of a small content that is saved
 	verdict guard.Verdict
 	settled []id.Version // holds that the act has made good
 	when    time.Time

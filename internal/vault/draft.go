@@ -70,7 +70,8 @@ type draft struct {
 	lists []commit.Part
 	size  int64
 	found structure.Finding
-	deep  bool // the look
+	plain *[32]byte // SHA-256 of a small content
+	deep  bool      // the look
 	ended bool
 	slot  bool // holds a token of Vault.drafts
 }
@@ -264,6 +265,7 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 	defer r.key.Zero()
 	c.Modified, c.Sums, c.Found = s.Modified, s.Sums, Found(d.found, d.deep)
 	r.files[0].Version, r.inside = c.Version, Inside(d.found)
+	r.plain = d.plain
 	r.plan = func(p *planner) ([]commit.Op, error) { return d.plan(p, c, s) }
 	if err := d.w.v.submit(ctx, r); err != nil {
 		return Info{}, err
@@ -309,6 +311,7 @@ func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
 			d.found, d.deep = structure.Bytes(d.window, true), true
 		}
 		sum := sha256.Sum256(d.window)
+		d.plain = &sum
 		if m.Size <= InlineMax {
 			m.Inline = d.window
 			return m, d.sh.meta.Equal(sum[:]), nil

@@ -25,6 +25,8 @@ type Suspects struct {
 	Pick     func(Actor) bool
 	// During reports whether an actor that Pick has picked was suspect at a time; nil: all the time.
 	During func(Actor, time.Time) bool
+	// Back asks also for what was hurt and is as it was again; a rollback does not look at it.
+	Back bool
 }
 
 // Hurt is a word for what was done to a file.
@@ -55,6 +57,7 @@ type Harm struct {
 	Was   Info            // the version before, which is there as it was; no version: it had no content, or is new
 	Head  Info            // what is shown now
 	Later bool            // somebody else has changed it since
+	Back  time.Time       // when it was put back: Hurts are what had been done by then; zero: it is hurt
 	Below catalogue.Below // what went with it, of a directory that was removed
 	Sunk  bool            // it went with such a directory, and is counted there
 	*tale
@@ -93,7 +96,7 @@ func (v *Vault) Harm(ctx context.Context, s account.Session, share pathname.Path
 	q := newHarmed(ctx, v.cfg.Catalogue.View(sh.id, sh.meta), sh.id, a.Name, by)
 	var e Extent
 	told := func(h Harm) error {
-		if h.hurt(Gone) && !h.Dir {
+		if h.hurt(Gone) && !h.Dir && h.Back.IsZero() {
 			e.Files, e.Bytes = e.Files+1, e.Bytes+h.Was.Size
 		}
 		return tell(h)

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"slices"
 	"time"
@@ -227,6 +228,14 @@ func (j *judging) made(op *commit.Op) guard.Content {
 	return c
 }
 
+// known keeps with a note of intruders the digest by which others know it: who is concerned with it may read no file.
+func (j *judging) known(i int) {
+	op, sum := &j.ops[i], j.p.req.plain
+	if op.Sign == string(guard.Noted) && sum != nil && op.Version == j.p.req.version && op.Size > 0 && op.Size <= mostDigest {
+		op.Sums = append(slices.DeleteFunc(slices.Clone(op.Sums), func(s commit.Sum) bool { return s.Algorithm == sumSHA256 }), commit.Sum{Algorithm: sumSHA256, Value: hex.EncodeToString(sum[:])})
+	}
+}
+
 // apply makes holds of what the guard doubts.
 func (j *judging) apply() ([]commit.Op, error) {
 	v := &j.p.req.verdict
@@ -234,6 +243,7 @@ func (j *judging) apply() ([]commit.Op, error) {
 	for s, i := range j.of {
 		if v.Signs[s] != "" && (j.ops[i].Sign == "" || v.Hold[s] && v.Signs[s] != guard.Gone) { // of many, one for which it must wait
 			j.ops[i].Sign = string(v.Signs[s])
+			j.known(i)
 		}
 		held[i] = held[i] || v.Hold[s]
 	}

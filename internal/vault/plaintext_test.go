@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -151,6 +152,16 @@ func TestEveryReadingIsReleased(t *testing.T) {
 		},
 		account.Verify: {func(h *house, _ vault.Files) error {
 			_, err := h.v.Verify(bg, staff, vault.VerifyOptions{Keys: true, Shares: []string{"s"}}, func(vault.Finding) {})
+			return err
+		}, func(h *house, f vault.Files) error {
+			i, err := f.Stat(bg, "/s/small")
+			if err != nil {
+				return err
+			}
+			sum, err := h.v.Digest(bg, staff, i)
+			if err == nil && sum != sha256.Sum256(secret[:100]) {
+				t.Error("the digest is another")
+			}
 			return err
 		}},
 	}

@@ -50,6 +50,7 @@ type tale struct {
 	first    time.Time
 	before   stand // their first act
 	now      stand
+	after    stand // their last act
 	goal     stand // without them
 	content  bool  // they gave it another content
 	moved    bool  // they put it elsewhere, or under another name
@@ -101,6 +102,7 @@ func (t *tale) theirs(c *catalogue.Change) {
 	}
 	was := t.now
 	t.now.apply(c)
+	t.after = t.now
 	switch c.Kind {
 	case commit.Hold, commit.HoldRemove:
 		t.held = true
@@ -120,6 +122,7 @@ func (q *harmed) harm(s *catalogue.Story) (h Harm, ok bool, err error) {
 	}
 	h.Dir = h.node.Dir
 	seen := false // their first act
+	var others time.Time
 	for i := range slices.Backward(s.Changes) {
 		c := &s.Changes[i]
 		switch {
@@ -132,11 +135,17 @@ func (q *harmed) harm(s *catalogue.Story) (h Harm, ok bool, err error) {
 				h.Sign = guard.Sign(c.Sign)
 			}
 		case seen && c.Kind < commit.Preview:
-			h.Later = true
+			h.Later, others = true, c.When
 		}
 	}
 	if h.words(); len(h.Hurts) == 0 {
-		return h, false, nil
+		if !q.by.Back || others.IsZero() {
+			return h, false, nil
+		}
+		if h.undone(); len(h.Hurts) == 0 {
+			return h, false, nil
+		}
+		h.Back = others
 	}
 	return h, true, q.places(&h)
 }
@@ -165,17 +174,37 @@ func (h *Harm) words() {
 	was := &h.before.head
 	again := h.goal.shown && !h.goal.head.Version.IsZero() && h.altered() // after somebody had saved it
 	if h.before.shown && h.content && n.Head.Equal != was.Equal || again {
-		switch f := n.Head.Found; {
-		case n.Head.Size == 0:
-			add(Emptied)
-		case f.Damaged || h.Sign != "" && h.Sign != guard.Locked && h.Sign != guard.Noted && h.Sign != guard.Retitled || f.Kind != was.Found.Kind && f.Kind == "":
-			add(Encrypted)
-		default:
-			add(Altered)
-		}
+		add(h.turned(&n.Head, was))
 	}
 	if h.held && len(h.Hurts) == 0 {
 		add(HeldBack)
+	}
+}
+
+// turned is what a content was turned into.
+func (h *Harm) turned(now, was *catalogue.Version) Hurt {
+	switch f := now.Found; {
+	case now.Size == 0:
+		return Emptied
+	case f.Damaged || h.Sign != "" && h.Sign != guard.Locked && h.Sign != guard.Noted && h.Sign != guard.Retitled || f.Kind != was.Found.Kind && f.Kind == "":
+		return Encrypted
+	}
+	return Altered
+}
+
+// undone names what was done and is put right: how it stood behind the suspects' last act, against before their first.
+func (h *Harm) undone() {
+	was, then := &h.before, &h.after
+	switch {
+	case then.shown && !was.shown:
+		h.Hurts = append(h.Hurts, New)
+	case was.shown && !then.shown:
+		h.Hurts = append(h.Hurts, Gone)
+	case then.shown && !then.at(was):
+		h.Hurts = append(h.Hurts, Retitled)
+	}
+	if was.shown && then.shown && then.head.Equal != was.head.Equal {
+		h.Hurts = append(h.Hurts, h.turned(&then.head, &was.head))
 	}
 }
 
@@ -203,7 +232,15 @@ func (q *harmed) places(h *Harm) error {
 		h.Now = now
 		h.Head = info(now, q.share, *n)
 	}
-	if h.Dir && h.gone() {
+	if !h.Back.IsZero() && h.after.shown { // what was there then, to tell notes by
+		at, err := q.path(h.after.parent, q.now, nil)
+		if err != nil {
+			return err
+		}
+		h.Head = Info{Path: at.Join(h.after.name), Share: q.share, File: n.File, Created: n.Created, Dir: n.Dir}
+		h.Head.version(h.after.head)
+	}
+	if h.Dir && (h.gone() || !h.Back.IsZero() && h.hurt(Gone)) {
 		if h.Below, err = q.cat.Below(q.ctx, n.File); err != nil {
 			return err
 		}

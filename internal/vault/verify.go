@@ -3,11 +3,13 @@ package vault
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
@@ -47,8 +49,10 @@ const releaseBatch = 256
 // Verify reads every byte of the packs and compares checksums and digests, also with those in the ledger, which needs no
 // share's key. With opt.Keys it then opens every version that was ever saved, and looks for those that the ledger knows.
 func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions, found func(Finding)) (r VerifyReport, err error) {
+	wrong, read := make(map[id.Share]int), make(map[id.Share]int64)
 	report := func(f Finding) {
 		r.Findings++
+		wrong[f.Share]++
 		found(f)
 	}
 	progress := func() {
@@ -87,6 +91,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 				return r, problem.New(problem.Internal, "verify", share.String(), err)
 			}
 			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
+			read[share] += i.Size
 			told.packs[packOf{share, i.Pack}] = checked{size: i.Size, digest: i.Digest, told: len(damage) > 0}
 			for _, d := range damage {
 				report(damageFound(d))
@@ -111,7 +116,27 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 		sh := v.share(share)
 		told.shares[share] = v.cfg.Catalogue.View(sh.id, sh.meta)
 	}
-	return r, told.compare(ctx, s)
+	if err := told.compare(ctx, s); err != nil {
+		return r, err
+	}
+	return r, v.verifiedNow(ctx, s, shares, read, wrong)
+}
+
+// verifiedNow records that shares were verified, and what was found: reports tell when what is kept was last looked at.
+func (v *Vault) verifiedNow(ctx context.Context, s account.Session, shares []id.Share, read map[id.Share]int64, wrong map[id.Share]int) error {
+	var list []event.Event
+	for _, share := range shares {
+		note := event.NoFindings
+		if n := wrong[share]; n > 0 {
+			note = fmt.Sprintf("%d findings", n)
+		}
+		list = append(list, event.Event{Kind: event.Verified, When: v.cfg.Now(), Session: s.ID, Account: s.Account, Actor: s.Name, Device: s.Device, Address: s.Address, Door: s.Door,
+			Share: share, Size: read[share], Note: note})
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return v.cfg.Keeper.Record(ctx, list...)
 }
 
 // verified returns the shares that the options name.
