@@ -33,6 +33,7 @@ var FactFields = []FactField{
 	{"property-damage", FactYesNo, 0, yesNo}, // it can be used to take money: no. 2
 	{"public-bodies", FactYesNo, 0, yesNo},   // public schools or offices are among the clients: their threshold is 100
 	{"exempt", FactYesNo, 0, yesNo},          // somebody has decided that the encryption frees from reporting (高度な暗号化等の秘匿化)
+	{"exemption", FactText, 1000, nil},       // who has decided that, and why
 	{"found-by", FactChoice, 0, []string{"own", "contractor", "client", "person", "police", "other"}},
 	{"cause-by", FactChoice, 0, []string{"own", "contractor", "unknown"}},
 	{"cause", FactText, 1000, nil},
@@ -50,6 +51,12 @@ var FactFields = []FactField{
 	{"done-client", FactYesNo, 0, yesNo},
 	{"done-mark-first", FactYesNo, 0, yesNo},
 	{"done-mark-final", FactYesNo, 0, yesNo},
+	// Why people want to hear no more of what is late: nobody is reminded of it as long as a reason stands there.
+	{"mute-ppc-first", FactText, 500, nil},
+	{"mute-ppc-final", FactText, 500, nil},
+	{"mute-client", FactText, 500, nil},
+	{"mute-mark-first", FactText, 500, nil},
+	{"mute-mark-final", FactText, 500, nil},
 }
 
 // FactFieldOf returns the field of a key.

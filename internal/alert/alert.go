@@ -41,6 +41,7 @@ type Deadline struct {
 	Last    string `json:"last"` // the last day, such as 2026-11-06
 	Step    Step   `json:"step"`
 	Left    int    `json:"left"`              // days after this one
+	Late    int    `json:"late,omitempty"`    // days since the last one
 	Assumed bool   `json:"assumed,omitempty"` // nothing certainly asks for it yet
 }
 
@@ -52,6 +53,7 @@ const (
 	Warn Step = "warn" // time to prepare it
 	Eve  Step = "eve"  // the day before the last
 	Last Step = "last"
+	Late Step = "late" // it has passed: each day, until somebody says that it was done, or why they want to hear no more of it
 )
 
 // Kind says what happened.
@@ -147,6 +149,12 @@ func (a *Alert) near(l lang.Lang) string {
 			b.WriteString(l.Text("say.alert-due-eve"))
 		case Last:
 			b.WriteString(l.Text("say.alert-due-last"))
+		case Late:
+			if d.Late == 1 {
+				b.WriteString(l.Text("say.alert-due-late-one"))
+			} else {
+				b.WriteString(l.Text("say.alert-due-late", d.Late))
+			}
 		}
 		if d.Assumed {
 			b.WriteString("\n  " + l.Text("say.alert-due-assumed"))

@@ -14,21 +14,23 @@ import (
 
 // Due is what the firm must tell by when in a case, as it stands on a day.
 type Due struct {
-	Case      string         `json:"case"`
-	Closed    time.Time      `json:"closed,omitzero"`
-	Known     time.Time      `json:"known"`              // when the first department knew
-	Proposed  bool           `json:"proposed,omitempty"` // nobody has said so: it is the first alarm, or when the case was opened
-	Start     deadline.Day   `json:"start"`              // the day of knowing, in Japan
-	Today     deadline.Day   `json:"today"`
-	Facts     deadline.Facts `json:"facts"`                 // what it was counted with
-	CountedAt time.Time      `json:"counted_at,omitzero"`   // when persons were counted; absent: not lately, and any number counts as passed
-	Undecided []string       `json:"undecided,omitempty"`   // facts of the case that nobody has decided: the days are the shorter ones because of them
-	Public    []string       `json:"public,omitempty"`      // clients that are public bodies: they have deadlines of their own, from when they are told
-	Deadlines []DueBy        `json:"deadlines"`             // the earliest first, without a number of days last
-	Gap       *deadline.Gap  `json:"gap,omitempty"`         // the data do not cover the day: nobody may guess
-	Checked   deadline.Day   `json:"checked,omitzero"`      // when the data were last compared with the law
-	Pending   *deadline.Text `json:"pending,omitempty"`     // what is about to change in it
-	Parties   []DueParty     `json:"assessments,omitempty"` // which categories apply, by part in which the firm owes something
+	Case      string              `json:"case"`
+	Closed    time.Time           `json:"closed,omitzero"`
+	Known     time.Time           `json:"known"`              // when the first department knew
+	Proposed  bool                `json:"proposed,omitempty"` // nobody has said so: it is the first alarm, or when the case was opened
+	Start     deadline.Day        `json:"start"`              // the day of knowing, in Japan
+	Today     deadline.Day        `json:"today"`
+	Facts     deadline.Facts      `json:"facts"`                      // what it was counted with
+	CountedAt time.Time           `json:"counted_at,omitzero"`        // when persons were counted; absent: not lately, and any number counts as passed
+	Undecided []string            `json:"undecided,omitempty"`        // facts of the case that nobody has decided: the days are the shorter ones because of them
+	Public    []string            `json:"public,omitempty"`           // clients that are public bodies: they have deadlines of their own, from when they are told
+	Told      *deadline.Day       `json:"told,omitempty"`             // when clients were told, as somebody has entered; absent with Public: not yet
+	ToPublic  []deadline.Deadline `json:"public_deadlines,omitempty"` // theirs, from then on; not yet told: as if they were told today
+	Deadlines []DueBy             `json:"deadlines"`                  // the earliest first, without a number of days last
+	Gap       *deadline.Gap       `json:"gap,omitempty"`              // the data do not cover the day: nobody may guess
+	Checked   deadline.Day        `json:"checked,omitzero"`           // when the data were last compared with the law
+	Pending   *deadline.Text      `json:"pending,omitempty"`          // what is about to change in it
+	Parties   []DueParty          `json:"assessments,omitempty"`      // which categories apply, by part in which the firm owes something
 }
 
 // DueParty is which categories apply in one part.
@@ -40,6 +42,7 @@ type DueBy struct {
 	Count  deadline.Count `json:"count"`
 	Done   time.Time      `json:"done,omitzero"` // when somebody entered that it was done
 	DoneBy string         `json:"done_by,omitempty"`
+	Muted  *account.Fact  `json:"muted,omitempty"` // why nobody is reminded of it any more once it is late, and who has said so
 }
 
 // Next is the first deadline that has a day and was not done, or nil. One that has passed stays until somebody says that it was done.
@@ -114,9 +117,35 @@ func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
 		if i := slices.IndexFunc(c.Facts, func(f account.Fact) bool { return f.Key == "done-"+y.Rule.ID && f.Value == "yes" }); i >= 0 {
 			by.Done, by.DoneBy = c.Facts[i].At, c.Facts[i].By
 		}
+		if i := slices.IndexFunc(c.Facts, func(f account.Fact) bool { return f.Key == "mute-"+y.Rule.ID }); i >= 0 {
+			f := c.Facts[i]
+			by.Muted = &f
+		}
 		x.Deadlines = append(x.Deadlines, by)
 	}
-	return x, nil
+	return x, d.toPublic(x, c)
+}
+
+// toPublic counts what clients that are public bodies owe, from when they are told. Their numbers of persons are their own, so that any counts as
+// passed. Where the data do not cover the day there is no day, and what the page says of whom to ask stays.
+func (d *Desk) toPublic(x *Due, c account.Case) error {
+	if len(x.Public) == 0 {
+		return nil
+	}
+	from := d.Now()
+	if i := slices.IndexFunc(c.Facts, func(f account.Fact) bool { return f.Key == "done-client" && f.Value == "yes" }); i >= 0 {
+		from = c.Facts[i].At
+		day := deadline.DayOf(from)
+		x.Told = &day
+	}
+	rules, err := deadline.At(from)
+	if err == nil {
+		x.ToPublic, err = rules.For(deadline.Facts{Public: true, Hostile: x.Facts.Hostile, Sensitive: x.Facts.Sensitive, Property: x.Facts.Property})
+	}
+	if _, ok := errors.AsType[*deadline.Gap](err); err != nil && !ok {
+		return problem.New(problem.Internal, "case", c.ID, err)
+	}
+	return nil
 }
 
 // answer is what people have decided about a question. That they could not find out decides nothing.

@@ -74,6 +74,9 @@ func (a *app) showDeadlines(d *api.Due) {
 	fmt.Fprintln(a.out)
 	if len(d.Public) > 0 {
 		a.print("web.due-public", printable(strings.Join(d.Public, ", ")))
+		for _, line := range api.DueToPublic(a.lang, d) {
+			fmt.Fprintln(a.out, "  "+line)
+		}
 	}
 	if d.Checked != 0 {
 		a.print("web.due-checked", d.Checked.String())

@@ -21,7 +21,7 @@ import (
 )
 
 // reminders tell people of deadlines of open cases that come near: on the day from which to warn, the day before the last, and the last; each once,
-// also when the house was closed in between. What was told is on disk, sealed: that there is a case is nobody's business.
+// also when the house was closed in between. What is late is told each day, until somebody says that it was done, or why they want to hear no more of it. What was told is on disk, sealed: that there is a case is nobody's business.
 type reminders struct {
 	open func() ([]*cases.Due, error)
 	tell func(alert.Alert)
@@ -87,11 +87,14 @@ func (r *reminders) look() {
 			x := &d.Deadlines[i]
 			s := step(x, d.Today)
 			key := strings.Join([]string{d.Case, x.Rule.ID, x.Due.String(), string(s)}, " ")
+			if s == alert.Late {
+				key += " " + d.Today.String()
+			}
 			if _, done := r.told[key]; s == "" || done || !x.Done.IsZero() {
 				continue
 			}
 			keys = append(keys, key)
-			near = append(near, alert.Deadline{Duty: x.Rule.ID, JA: x.Rule.Title.JA, EN: x.Rule.Title.EN, Last: x.Due.String(), Step: s, Left: x.Count.Left, Assumed: x.Assumed()})
+			near = append(near, alert.Deadline{Duty: x.Rule.ID, JA: x.Rule.Title.JA, EN: x.Rule.Title.EN, Last: x.Due.String(), Step: s, Left: x.Count.Left, Late: x.Count.Late, Assumed: x.Assumed()})
 		}
 		if len(near) == 0 {
 			continue
@@ -109,8 +112,10 @@ func (r *reminders) look() {
 // step is how near a deadline is today, or nothing.
 func step(x *cases.DueBy, today deadline.Day) alert.Step {
 	switch {
-	case x.Due == 0 || today > x.Due:
+	case x.Due == 0, today > x.Due && x.Muted != nil:
 		return ""
+	case today > x.Due:
+		return alert.Late
 	case today == x.Due:
 		return alert.Last
 	case today == x.Due-1:

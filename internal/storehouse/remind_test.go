@@ -42,7 +42,7 @@ func dueIn(t testing.TB, n string, known, now time.Time) *cases.Due {
 	return d
 }
 
-// TestReminders: over ten weeks with a restart each night people are told of each deadline three times, unless it was done, on the right days at nine in Japan, in both languages, and
+// TestReminders: over ten weeks with a restart each night people are told of each deadline three times, unless it was done, and each day once it is late, until somebody says why they need not be, on the right days at nine in Japan, in both languages, and
 // never twice; not of a case that is closed.
 func TestReminders(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -56,6 +56,9 @@ func TestReminders(t *testing.T) {
 				open: func() ([]*cases.Due, error) {
 					d := dueIn(t, "2026-1", known, time.Now())
 					for i := range d.Deadlines {
+						if d.Deadlines[i].Rule.ID == "ppc-first" && time.Now().After(known.AddDate(0, 0, 7)) {
+							d.Deadlines[i].Muted = &account.Fact{Value: "the authority agreed", By: "sato"}
+						}
 						if d.Deadlines[i].Rule.ID == "ppc-final" && time.Now().After(known.AddDate(0, 0, 61)) {
 							d.Deadlines[i].Done = time.Now()
 						}
@@ -82,6 +85,7 @@ func TestReminders(t *testing.T) {
 		}
 		want := []string{
 			"11-04 09h ppc-first warn 2026-11-06", "11-05 09h ppc-first eve 2026-11-06", "11-06 09h ppc-first last 2026-11-06",
+			"11-07 09h ppc-first late 2026-11-06", "11-08 09h ppc-first late 2026-11-06", "11-09 09h ppc-first late 2026-11-06", // and then it was muted
 			"12-21 09h ppc-final warn 2027-01-04", // and then it was done
 		}
 		if !slices.Equal(told, want) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"mime"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/azekura/azekura/internal/account"
@@ -148,6 +149,9 @@ func DueNotes(l lang.Lang, x *DueBy) (out []string) {
 	if !x.Done.IsZero() {
 		out = append(out, l.Text("web.due-done-by", DayName(l, deadline.DayOf(x.Done)), x.DoneBy))
 	}
+	if m := x.Muted; m != nil {
+		out = append(out, l.Text("web.due-muted-by", DayName(l, deadline.DayOf(m.At)), m.By, m.Value))
+	}
 	if len(x.Moved) > 0 {
 		var why []string
 		for _, m := range x.Moved {
@@ -182,6 +186,34 @@ func DueNotes(l lang.Lang, x *DueBy) (out []string) {
 	}
 	if u := InWords(l, x.Rule.Unverified); u != "" {
 		out = append(out, l.Text("web.due-unverified", u))
+	}
+	return out
+}
+
+// DueToPublic are the days of clients that are public bodies, a line each: from when they are counted, until when, and what is to be asked of whom.
+func DueToPublic(l lang.Lang, d *Due) (out []string) {
+	if len(d.ToPublic) == 0 {
+		return nil
+	}
+	if d.Told != nil {
+		out = append(out, l.Text("web.due-public-told", DayName(l, *d.Told)))
+	} else {
+		out = append(out, l.Text("web.due-public-if", DayName(l, d.Today)))
+	}
+	var unsure []string
+	for i := range d.ToPublic {
+		x := &d.ToPublic[i]
+		until := l.Text("web.due-without-delay")
+		if x.Due != 0 {
+			until = l.Text("web.due-last", DayName(l, x.Due))
+		}
+		out = append(out, InWords(l, x.Rule.Title)+"  "+until)
+		if u := InWords(l, x.Rule.Unverified); u != "" && !slices.Contains(unsure, u) {
+			unsure = append(unsure, u)
+		}
+	}
+	if len(unsure) > 0 {
+		out = append(out, l.Text("web.due-public-ask", strings.Join(unsure, Comma(l))))
 	}
 	return out
 }

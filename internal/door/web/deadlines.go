@@ -10,6 +10,7 @@ type deadlines struct {
 	api.Due
 	Persons string
 	Answers []answered
+	ToThem  []string // what clients that are public bodies owe, line by line
 	Writes  bool
 }
 
@@ -21,7 +22,7 @@ func (v *visit) deadlines() error {
 	if err != nil {
 		return err
 	}
-	p := deadlines{Due: d, Persons: api.DuePersons(v.lang, &d), Writes: v.may(account.Freeze) && d.Closed.IsZero()}
+	p := deadlines{Due: d, Persons: api.DuePersons(v.lang, &d), ToThem: api.DueToPublic(v.lang, &d), Writes: v.may(account.Freeze) && d.Closed.IsZero()}
 	for _, q := range []struct {
 		key string
 		to  interface{ String() string }

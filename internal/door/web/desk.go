@@ -55,7 +55,7 @@ func (v *visit) incident() (err error) {
 		if i := slices.IndexFunc(p.Facts, func(y account.Fact) bool { return y.Key == f.Key }); i >= 0 {
 			x.Value, x.By, x.At = p.Facts[i].Value, p.Facts[i].By, p.Facts[i].At
 		}
-		if p.Fields = append(p.Fields, x); x.Value == "" {
+		if p.Fields = append(p.Fields, x); x.Value == "" && !strings.HasPrefix(f.Key, "mute-") {
 			p.Unknown++
 		}
 	}
@@ -87,11 +87,8 @@ func (v *visit) caseAct() error {
 	switch act {
 	case "rehearse", "rollback":
 		return v.undo(n, act == "rehearse")
-	case "due-done", "due-open":
-		if err := v.api.SetFact(v.r.Context(), n, "done-"+v.form("duty"), map[string]string{"due-done": "yes"}[act]); err != nil {
-			return err
-		}
-		return v.done("/cases/"+n+"/deadlines", "web.saved")
+	case "due-done", "due-open", "due-mute", "due-unmute":
+		return v.duty(n, act)
 	}
 	o, part, key, err := v.write(n, act)
 	switch {
@@ -101,6 +98,26 @@ func (v *visit) caseAct() error {
 		part, key = "waiting", "web.proposed"
 	}
 	return v.done("/cases/"+n+"#"+part, key)
+}
+
+// duty says that something was told, or why nobody need be reminded of it any more.
+func (v *visit) duty(n, act string) error {
+	key, value := "done-"+v.form("duty"), ""
+	switch act {
+	case "due-done":
+		value = "yes"
+	case "due-mute":
+		if value = strings.TrimSpace(v.form("reason")); value == "" {
+			return &problem.Error{Kind: problem.Invalid, Op: "case", On: n, Hint: "hint.case-reason"}
+		}
+		fallthrough
+	case "due-unmute":
+		key = "mute-" + v.form("duty")
+	}
+	if err := v.api.SetFact(v.r.Context(), n, key, value); err != nil {
+		return err
+	}
+	return v.done("/cases/"+n+"/deadlines", "web.saved")
 }
 
 // write does what a form of a case's page asks for.
