@@ -20,6 +20,7 @@ import (
 type House interface {
 	Objects(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Object, error]
 	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
+	Digest(ctx context.Context, s account.Session, i vault.Info) ([32]byte, error)
 	Roster(ctx context.Context, s account.Session, share pathname.Path, most int64) ([]byte, vault.Info, error)
 	SaveRoster(ctx context.Context, s account.Session, share pathname.Path, content []byte) (vault.Info, error)
 }
@@ -40,6 +41,8 @@ type Books interface {
 	FirmFacts(ctx context.Context, s id.Session) (account.Firm, error)
 	Papers(ctx context.Context, s id.Session, n string) (content []byte, generation int, err error)
 	SetPapers(ctx context.Context, s id.Session, n string, content []byte, generation int) error
+	SetFact(ctx context.Context, s id.Session, n, key, value string) error
+	Lookup(ctx context.Context, s id.Session, n string) (account.Lookup, error)
 	Attach(ctx context.Context, s id.Session, n, name string, content []byte) (account.Attachment, error)
 }
 
@@ -48,10 +51,12 @@ type Desk struct {
 	House House
 	Books Books
 	Now   func() time.Time
-	Font  string // the file of the font for PDFs; "": one that the machine has
+	Page  func(path string) string // the address of a page for people outside; "": there is none. nil: none at all
+	Font  string                   // the file of the font for PDFs; "": one that the machine has
 
 	saving sync.Mutex // held while a roster is changed
 	mu     sync.Mutex
 	recent map[recentKey]*Findings // guarded by mu
 	heads  map[string]head         // guarded by mu, by case
+	sums   map[[32]byte][32]byte   // guarded by mu: SHA-256 of notes, by the keyed hash of their content
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/deadline"
 	"github.com/azekura/azekura/internal/document"
 	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/paper"
@@ -103,6 +104,9 @@ func (d *Desk) Edit(ctx context.Context, s account.Session, n string, e paper.Ed
 	})
 }
 
+// filedDuties are what is done once a paper was handed in. The report to the body of the PrivacyMark is a first or a final one, as people choose.
+var filedDuties = map[paper.Kind]string{paper.FirstReport: "ppc-first", paper.FinalReport: "ppc-final"}
+
 // File keeps a paper as it is handed in: what each field says, for the report that follows, and the paper itself in both formats among the
 // attachments of the case.
 func (d *Desk) File(ctx context.Context, s account.Session, n string, kind paper.Kind, client string, l lang.Lang) error {
@@ -132,6 +136,9 @@ func (d *Desk) File(ctx context.Context, s account.Session, n string, kind paper
 	if PerClient(kind) { // of thousands of letters, the attachments are enough
 		return nil
 	}
+	if err := d.handedIn(ctx, s, n, kind); err != nil {
+		return err
+	}
 	return d.rewrite(ctx, s, n, func(w *written) error {
 		if w.Filed == nil {
 			w.Filed = make(map[paper.Kind][]paper.Kept)
@@ -140,6 +147,19 @@ func (d *Desk) File(ctx context.Context, s account.Session, n string, kind paper
 		w.Filed[kind] = w.Filed[kind][max(0, len(w.Filed[kind])-maxFiled):]
 		return nil
 	})
+}
+
+// handedIn says that what a paper is due for was done, unless somebody has: nobody is reminded of it any more.
+func (d *Desk) handedIn(ctx context.Context, s account.Session, n string, kind paper.Kind) error {
+	duty := filedDuties[kind]
+	if duty == "" {
+		return nil
+	}
+	c, err := d.Books.Case(ctx, s.ID, n)
+	if err != nil || answer(c, "done-"+duty) == deadline.Yes {
+		return err
+	}
+	return d.Books.SetFact(ctx, s.ID, n, "done-"+duty, "yes")
 }
 
 // filed returns the last report of a kind as it was handed in, or nil.

@@ -45,7 +45,10 @@ func (d *Desk) Facts(ctx context.Context, s account.Session, f *Findings) (*pape
 	for _, x := range due.Deadlines {
 		out.Deadlines = append(out.Deadlines, x.Deadline)
 	}
-	out.Assessments = due.Parties
+	out.Assessments, out.ToPublic, out.Told = due.Parties, due.ToPublic, due.Told != nil
+	if out.Lookup, err = d.lookupPage(ctx, s, c.ID); err != nil {
+		return nil, err
+	}
 	w, _, err := d.readWritten(ctx, s, c.ID)
 	if err != nil {
 		return nil, err
@@ -83,12 +86,12 @@ func caseFacts(c account.Case) paper.Case {
 }
 
 func damageFacts(d *Damage) paper.Damage {
-	out := paper.Damage{Known: true, Files: d.Files, Bytes: d.Bytes, OfFiles: d.OfFiles, OfBytes: d.OfBytes, Intact: d.Intact}
+	out := paper.Damage{Known: true, Files: d.Files, Bytes: d.Bytes, OfFiles: d.OfFiles, OfBytes: d.OfBytes, Intact: d.Intact, RolledBack: d.Back, When: d.BackAt, Verified: d.Verified}
 	for _, w := range slices.Sorted(maps.Keys(d.Hurts)) {
 		out.Hurts = append(out.Hurts, paper.Hurt{Kind: string(w), Files: d.Hurts[w]})
 	}
 	for _, n := range d.Notes {
-		out.Notes = append(out.Notes, paper.Note{Name: n.Name, Files: n.Files})
+		out.Notes = append(out.Notes, paper.Note{Name: n.Name, SHA256: n.SHA256, Files: n.Files})
 	}
 	for _, e := range slices.Sorted(maps.Keys(d.Endings)) {
 		out.Endings = append(out.Endings, paper.Ending{Ending: e, Files: d.Endings[e]})
@@ -218,6 +221,7 @@ func (f *Findings) client(key string, shares []*ShareFindings) (paper.Client, er
 	out := paper.Client{Key: key}
 	g := &gathering{f: f, people: make(map[int]*worst)}
 	var damage Damage
+	var seen []*Damage
 	var unknown, strange = exposure.Three{}, int64(0)
 	for _, sh := range shares {
 		r := sh.Register
@@ -225,6 +229,7 @@ func (f *Findings) client(key string, shares []*ShareFindings) (paper.Client, er
 		out.Public = out.Public || r.Public
 		out.Shares = append(out.Shares, paper.Share{Name: sh.Name, Year: r.Year, Data: r.Data, Subjects: r.Subjects, Sensitive: r.Sensitive})
 		damage.add(&sh.Damage)
+		seen = append(seen, &sh.Damage)
 		part, err := g.share(sh.Name)
 		if err != nil {
 			return out, err
@@ -235,6 +240,7 @@ func (f *Findings) client(key string, shares []*ShareFindings) (paper.Client, er
 		}
 		out.Exposure.Names = out.Exposure.Names || part.Files.Names
 	}
+	damage.Verified = verifiedOf(seen)
 	out.Damage, out.Exposure.Known = damageFacts(&damage), true
 	out.Exposure.Unknown, out.Exposure.Strange = three(unknown), strange
 	g.rows(&out.Exposure)
@@ -264,7 +270,7 @@ func (g *gathering) share(name string) (*exposure.Part, error) {
 		if !exposed && !hurt {
 			return
 		}
-		y := paper.File{Path: string(file.Paths[0]), Exposed: exposed, Count: paper.Class(class), Intact: h.intact, When: h.when}
+		y := paper.File{Path: string(file.Paths[0]), Exposed: exposed, Count: paper.Class(class), Intact: h.intact, When: h.when, Back: h.back}
 		for _, w := range h.what {
 			y.Hurts = append(y.Hurts, string(w))
 		}

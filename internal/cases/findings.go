@@ -3,6 +3,7 @@ package cases
 import (
 	"cmp"
 	"context"
+	"errors"
 	"path"
 	"slices"
 	"strings"
@@ -43,22 +44,27 @@ type ShareFindings struct {
 
 // Damage counts what was altered.
 type Damage struct {
-	Hurts   map[vault.Hurt]int64 `json:"hurts,omitempty"`
-	Files   int64                `json:"files"`    // of which content or name is not what it was, or which are gone
-	Bytes   int64                `json:"bytes"`    // their sizes before
-	OfFiles int64                `json:"of_files"` // all there are, with what is gone
-	OfBytes int64                `json:"of_bytes"`
-	Intact  int64                `json:"intact"`            // of Files, with an intact version from before, or nothing in them then
-	Endings map[string]int64     `json:"endings,omitempty"` // of what is new or was renamed: the ends of their names
-	Notes   []Note               `json:"notes,omitempty"`   // texts that were left behind
+	Hurts    map[vault.Hurt]int64 `json:"hurts,omitempty"`
+	Files    int64                `json:"files"`    // of which content or name is not what it was, or which are gone
+	Bytes    int64                `json:"bytes"`    // their sizes before
+	OfFiles  int64                `json:"of_files"` // all there are, with what is gone
+	OfBytes  int64                `json:"of_bytes"`
+	Back     int64                `json:"back,omitempty"`    // of Files, those that are as they were again
+	BackAt   time.Time            `json:"back_at,omitzero"`  // when the last of them was put back
+	Verified time.Time            `json:"verified,omitzero"` // of a share: when what is kept was last read again and found whole; of all: of that of which it is longest ago
+	Intact   int64                `json:"intact"`            // of Files, with an intact version from before, or nothing in them then
+	Endings  map[string]int64     `json:"endings,omitempty"` // of what is new or was renamed: the ends of their names
+	Notes    []Note               `json:"notes,omitempty"`   // texts that were left behind
 }
 
 // Note is a text that was left behind in several folders.
 type Note struct {
-	Name  string `json:"name"`
-	Size  int64  `json:"size"`
-	Files int64  `json:"files"`
-	Path  string `json:"path"` // one of them
+	Name   string `json:"name"`
+	Size   int64  `json:"size"`
+	Files  int64  `json:"files"`
+	Path   string `json:"path"`             // one of them
+	SHA256 string `json:"sha256,omitempty"` // absent: who asks may not read there
+	head   vault.Info
 }
 
 // LedgerState says how far the ledger can be believed.
@@ -140,6 +146,9 @@ func (f *Findings) compute(audit keeper.Audit) error {
 		return err
 	}
 	f.harmed = harmed
+	if err := errors.Join(f.digest(), f.verified()); err != nil {
+		return err
+	}
 	f.answer, err = exposure.Ask(exposure.Question{Parties: list, Files: x.files, Damage: harmed.of, Persons: f.Persons,
 		Ledger: exposure.Ledger{Entries: x.entries, Verified: audit.Verified, Seen: audit.Seen, Read: f.At}})
 	if err != nil {
@@ -180,6 +189,7 @@ type hurt struct {
 	what   []vault.Hurt
 	when   time.Time
 	intact bool // a version from before is there
+	back   time.Time
 }
 
 // of implements exposure.Damage.
@@ -196,7 +206,7 @@ func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
 		t := newTally(&sh.Damage)
 		e, err := x.House.Harm(x.ctx, x.s, pathname.Root.Join(a.Name), by, func(h vault.Harm) error {
 			if t.add(&h) {
-				out.files[h.File] = hurt{h.Hurts, h.When, !h.Was.Version.IsZero() || h.Was.Size == 0}
+				out.files[h.File] = hurt{h.Hurts, h.When, !h.Was.Version.IsZero() || h.Was.Size == 0, h.Back}
 			}
 			return nil
 		})
@@ -238,17 +248,32 @@ func (t *tally) add(h *vault.Harm) (altered bool) {
 		t.ending(h)
 	}
 	if h.Below.Files > 0 {
-		t.Files, t.Bytes, t.Intact = t.Files+h.Below.Files, t.Bytes+h.Below.Bytes, t.Intact+h.Below.Files
+		t.hurt(h, h.Below.Files, h.Below.Bytes)
 	}
 	if altered && !h.Dir && !h.Sunk {
-		t.Files, t.Bytes, t.Intact = t.Files+1, t.Bytes+h.Was.Size, t.Intact+1
+		t.hurt(h, 1, h.Was.Size)
 	}
 	return altered && !h.Dir
 }
 
+// hurt counts files, of each of which there is a version from before.
+func (t *tally) hurt(h *vault.Harm, files, bytes int64) {
+	t.Files, t.Bytes, t.Intact = t.Files+files, t.Bytes+bytes, t.Intact+files
+	if !h.Back.IsZero() {
+		t.Back += files
+		t.back(h.Back)
+	}
+}
+
+func (d *Damage) back(at time.Time) {
+	if at.After(d.BackAt) {
+		d.BackAt = at
+	}
+}
+
 // ending counts the end of a name as it is now.
 func (t *tally) ending(h *vault.Harm) {
-	end := strings.ToLower(path.Ext(h.Now.Base()))
+	end := strings.ToLower(path.Ext(cmp.Or(h.Head.Path, h.Now).Base()))
 	if end == "" || h.Dir || end == strings.ToLower(path.Ext(h.Path.Base())) && !slices.Contains(h.Hurts, vault.New) {
 		return
 	}
@@ -263,9 +288,10 @@ func (t *tally) note(h *vault.Harm) {
 		if len(t.notes) == mostNotes {
 			return
 		}
-		n = &Note{Name: h.Path.Base(), Size: h.Head.Size, Path: string(h.Path)}
+		n = &Note{Name: h.Path.Base(), Size: h.Head.Size, Path: string(h.Path), head: h.Head}
 		t.notes[h.Head.Equal] = n
 	}
+	n.SHA256 = cmp.Or(n.SHA256, h.Head.SHA256())
 	n.Files++
 }
 
@@ -287,7 +313,8 @@ func (d *Damage) add(s *Damage) {
 	for e, n := range s.Endings {
 		d.Endings[e] += n
 	}
-	d.Files, d.Bytes, d.OfFiles, d.OfBytes, d.Intact = d.Files+s.Files, d.Bytes+s.Bytes, d.OfFiles+s.OfFiles, d.OfBytes+s.OfBytes, d.Intact+s.Intact
+	d.Files, d.Bytes, d.OfFiles, d.OfBytes, d.Intact, d.Back = d.Files+s.Files, d.Bytes+s.Bytes, d.OfFiles+s.OfFiles, d.OfBytes+s.OfBytes, d.Intact+s.Intact, d.Back+s.Back
+	d.back(s.BackAt)
 	if d.Notes = append(d.Notes, s.Notes...); len(d.Notes) > mostNotes {
 		d.Notes = d.Notes[:mostNotes]
 	}

@@ -74,6 +74,21 @@ func (f *Findings) loose() bool {
 	return u.Confirmed+u.Possible+l.Confirmed+l.Possible > 0 || f.Ledger.Broken
 }
 
+// lookupPage is the address of the page of a case while it is open; of who may not know of it, and of a house without an address, it is none.
+func (d *Desk) lookupPage(ctx context.Context, s account.Session, n string) (string, error) {
+	if d.Page == nil {
+		return "", nil
+	}
+	l, err := d.Books.Lookup(ctx, s.ID, n)
+	if err != nil && problem.KindOf(err) != problem.Denied {
+		return "", err
+	}
+	if err != nil || !l.On {
+		return "", nil
+	}
+	return d.Page("/lookup/" + l.Token), nil
+}
+
 // LookupScope is what the page of a case answers from: everybody who counts in one of its three numbers. Who has no number in a class cannot
 // be asked for, because a name would have to be.
 func (d *Desk) LookupScope(ctx context.Context, s account.Session, n string) (account.LookupScope, error) {

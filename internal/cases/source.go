@@ -243,6 +243,7 @@ func (w ways) suspects(c account.Case) vault.Suspects {
 			out.From = s.From
 		}
 	}
+	out.Back = true // what was put right was hurt all the same, and stands in every report
 	during := func(s account.Suspect, t time.Time) bool {
 		return t.IsZero() || !t.Before(s.From) && (s.To.IsZero() || !t.After(s.To))
 	}

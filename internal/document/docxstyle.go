@@ -68,7 +68,7 @@ func (d *Document) styles() string {
 	if d.Letter {
 		text, title = mincho, spacing(l.title, 8, l.title)+`<w:jc w:val="center"/>`
 	}
-	fmt.Fprintf(&b, `<w:styles xmlns:w="%s"><w:docDefaults><w:rPrDefault><w:rPr>%s%s<w:lang w:val="%s" w:eastAsia="ja-JP"/></w:rPr></w:rPrDefault><w:pPrDefault/></w:docDefaults>`, wordSpace, fonts(text), size(l.text), tag(d.Lang))
+	fmt.Fprintf(&b, `<w:styles xmlns:w="%s"><w:docDefaults><w:rPrDefault><w:rPr>%s%s<w:lang w:val="%s" w:eastAsia="ja-JP"/></w:rPr></w:rPrDefault><w:pPrDefault><w:pPr><w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/></w:pPr></w:pPrDefault></w:docDefaults>`, wordSpace, fonts(text), size(l.text), tag(d.Lang))
 	para := func(id, name, own, letters string) {
 		first := ""
 		if id == "Normal" {
@@ -81,10 +81,10 @@ func (d *Document) styles() string {
 		fmt.Fprintf(&b, `<w:style w:type="paragraph"%s w:styleId="%s"><w:name w:val="%s"/>%s<w:qFormat/><w:pPr>%s</w:pPr><w:rPr>%s</w:rPr></w:style>`, first, id, name, based, own, letters)
 	}
 	const rule = `<w:pBdr><w:bottom w:val="single" w:sz="6" w:space="1" w:color="787878"/></w:pBdr>`
-	para("Normal", "Normal", `<w:kinsoku/><w:overflowPunct/><w:autoSpaceDE w:val="0"/><w:autoSpaceDN w:val="0"/>`+spacing(0, 0, l.text), "")
+	para("Normal", "Normal", `<w:kinsoku/><w:overflowPunct/>`+spacing(0, 0, l.text), "")
 	para("Title", "Title", title, fonts(gothic)+`<w:b/>`+size(l.title))
-	para("Heading1", "heading 1", `<w:keepNext/>`+rule+spacing(12, 5, l.head)+`<w:outlineLvl w:val="0"/>`, fonts(gothic)+`<w:b/>`+size(l.head))
-	para("Heading2", "heading 2", `<w:keepNext/>`+spacing(8, 2, l.part)+`<w:outlineLvl w:val="1"/>`, fonts(gothic)+`<w:b/>`+size(l.part))
+	para("Heading1", "heading 1", `<w:keepNext/>`+rule+spacing(8, 5, l.head)+`<w:outlineLvl w:val="0"/>`, fonts(gothic)+`<w:b/>`+size(l.head))
+	para("Heading2", "heading 2", `<w:keepNext/>`+spacing(5, 2, l.part)+`<w:outlineLvl w:val="1"/>`, fonts(gothic)+`<w:b/>`+size(l.part))
 	para("BodyText", "Body Text", spacing(0, 4, l.text)+`<w:jc w:val="both"/>`, "")
 	para("ListBullet", "List Bullet", `<w:numPr><w:numId w:val="1"/></w:numPr>`+spacing(0, 1, l.text)+`<w:ind w:left="240" w:hanging="240"/>`, "")
 	tight := func(points float64) string {
@@ -93,7 +93,7 @@ func (d *Document) styles() string {
 	para("Cell", "Cell", tight(l.cell), size(l.cell))
 	para("Pair", "Pair", spacing(0, 0, l.text), "")
 	para("Small", "Small", tight(l.small), `<w:color w:val="5A6472"/>`+size(l.small))
-	para("Gap", "Gap", `<w:spacing w:before="0" w:after="0" w:line="120" w:lineRule="exact"/>`, `<w:sz w:val="4"/>`)
+	para("Gap", "Gap", `<w:spacing w:before="0" w:after="0" w:line="80" w:lineRule="exact"/>`, `<w:sz w:val="4"/>`)
 	frame := ""
 	for _, side := range []string{"top", "left", "bottom", "right"} {
 		frame += `<w:` + side + ` w:val="single" w:sz="8" w:space="2" w:color="A6261F"/>`

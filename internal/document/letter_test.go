@@ -68,7 +68,7 @@ func TestSpacing(t *testing.T) {
 	if body := p["word/document.xml"]; strings.Contains(body, "BodyText") || strings.Count(body, `<w:pStyle w:val="Pair"/>`) != 4 || !strings.Contains(body, `<w:gridCol w:w="910"/>`) { // 3 letters of 10.5 points and 14
 		t.Errorf("%s", body)
 	}
-	if s := p["word/styles.xml"]; !strings.Contains(s, `<w:autoSpaceDN w:val="0"/>`) || !strings.Contains(s, `w:styleId="Pair"><w:name w:val="Pair"/><w:basedOn w:val="Normal"/><w:qFormat/><w:pPr><w:spacing w:before="0" w:after="0"`) {
+	if s := p["word/styles.xml"]; !strings.Contains(s, `<w:autoSpaceDN w:val="0"/></w:pPr></w:pPrDefault>`) || !strings.Contains(s, `w:styleId="Pair"><w:name w:val="Pair"/><w:basedOn w:val="Normal"/><w:qFormat/><w:pPr><w:spacing w:before="0" w:after="0"`) {
 		t.Errorf("%s", s)
 	}
 }

@@ -31,7 +31,7 @@ var Questions = []Question{
 	{"property-damage", Text{JA: "不正利用により財産的被害が生じるおそれ（2号）", EN: "abuse may cost persons money or goods (no. 2)"}, applies},
 	{"public-bodies", Text{JA: "委託元に公立学校等の行政機関等が含まれる", EN: "public schools or offices are among the clients"}, yesNo},
 	{"found-by", Text{JA: "発見者", EN: "who found it"}, []Choice{
-		{Key: "own", Text: Text{JA: "自社", EN: "the firm itself"}}, {Key: "contractor", Text: Text{JA: "委託先", EN: "a contractor"}}, {Key: "client", Text: Text{JA: "取引先（委託元）", EN: "a client"}},
+		{"own", Text{JA: "自社", EN: "the firm itself"}, Text{JA: "弊社", EN: "our own firm"}}, {Key: "contractor", Text: Text{JA: "委託先", EN: "a contractor"}}, {"client", Text{JA: "取引先（委託元）", EN: "a client"}, Text{JA: "委託元様", EN: "a client"}},
 		{Key: "person", Text: Text{JA: "本人", EN: "a person concerned"}}, {Key: "police", Text: Text{JA: "捜査機関", EN: "the police"}}, {Key: "other", Text: Text{JA: "その他", EN: "somebody else"}},
 	}},
 	{"cause-by", Text{JA: "発生した主体", EN: "where it happened"}, []Choice{
@@ -62,7 +62,8 @@ var Questions = []Question{
 	{"recovery", Text{JA: "復旧の見込み", EN: "when things will work again"}, nil},
 	{"originator", Text{JA: "事故発生元及び事故発生者", EN: "where and by whom the accident happened"}, nil},
 	{"safety", Text{JA: "事故以前の安全管理措置の実施状況（補足）", EN: "security measures before the accident, in addition to the records"}, nil},
-	{"exemption", Text{JA: "高度な暗号化等の秘匿化に該当するかの判断（判断者・理由）", EN: "whether the encryption exempts (who decided, and why)"}, nil},
+	{"exempt", Text{JA: "高度な暗号化等の秘匿化に該当するとの判断", EN: "decided that the encryption exempts"}, applies},
+	{"exemption", Text{JA: "その判断者・理由", EN: "who has decided that, and why"}, nil},
 	{"board-ask", Text{JA: "取締役会に判断を求める事項", EN: "what the board is asked to decide"}, nil},
 	{"faq", Text{JA: "電話応対の追加事項", EN: "more for the telephone desk"}, nil},
 }

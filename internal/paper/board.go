@@ -92,7 +92,21 @@ func (s *sheet) deadlines(most int) document.Block {
 		}
 		t.Rows = append(t.Rows, []document.Cell{{Text: s.text(d.Rule.Title)}, {Text: due}, {Text: note}})
 	}
+	s.toPublic(&t)
 	return t
+}
+
+// toPublic adds what clients that are public bodies owe by when, which hangs on when they are told.
+func (s *sheet) toPublic(t *document.Table) {
+	note := s.t("本日通知した場合。要確認", "if told today; ask them")
+	if s.f.Told {
+		note = s.t("通知の日から。要確認", "since told; ask them")
+	}
+	for _, d := range s.f.ToPublic {
+		if d.Due != 0 {
+			t.Rows = append(t.Rows, []document.Cell{{Text: s.t("委託元（行政機関等）の報告：", "clients that are public bodies: ") + s.text(d.Rule.Title)}, {Text: s.day(d.Due)}, {Text: note}})
+		}
+	}
 }
 
 // fillDesk are questions that callers ask, with what may be said.
@@ -105,8 +119,8 @@ func fillDesk(s *sheet) {
 	}
 	q("q.what", "何があったのですか。", "What happened?", s.happened(), "")
 	q("q.data", "どんな情報が対象ですか。", "Which information is concerned?", s.plainData(), "")
-	q("q.me", "わたし（子ども）の情報は対象ですか。", "Am I, or is my child, concerned?", s.t("お名前、学校、卒業年度、組を伺い、一覧で確認のうえお答えします。一覧で「確認」の方には「開かれた記録があります」、「可能性」の方には「読み取られた可能性を否定できません」とお伝えします。一覧に見当たらない方には「現在の一覧には見当たりません。調べは続いており、分かったことは改めてお知らせします」とお伝えします。",
-		"Ask for name, school, year and class, and look at the list. “Confirmed”: “there is a record that it was opened”. “Possible”: “it cannot be ruled out that it was read”. Not on the list: “you are not on the list as it stands; we are still investigating and shall tell you what we find”."), "")
+	q("q.me", "わたし（子ども）の情報は対象ですか。", "Am I, or is my child, concerned?", s.t("お名前、学校、卒業年度、組を伺い、一覧で確認のうえお答えします。一覧で「確認」の方には「開かれた記録があります」、「可能性」の方には「読み取られた可能性を否定できません」とお伝えします。一覧に見当たらない方には「現在の一覧には見当たりません。調べは続いており、分かったことは改めてお知らせします」とお伝えします。%s",
+		"Ask for name, school, year and class, and look at the list. “Confirmed”: “there is a record that it was opened”. “Possible”: “it cannot be ruled out that it was read”. Not on the list: “you are not on the list as it stands; we are still investigating and shall tell you what we find”.%s", s.deskLookup()), "")
 	q("q.sure", "本当に読まれたのですか。", "Was it really read?", lines(labelled(s.t("確かに読まれたもの：", "For certain: "), s.plainClass(Confirmed)), labelled(s.t("読まれたかもしれないもの：", "Perhaps: "), s.plainClass(Possible)), s.plainGaps()), "")
 	q("q.number", "全部で何人ですか。", "How many persons?", s.number(), "")
 	q("q.abuse", "悪用されたのですか。", "Has it been abused?", "", "secondary-damage secondary-what")

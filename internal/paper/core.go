@@ -222,8 +222,11 @@ func (s *sheet) damage() string {
 	if !d.Known {
 		return ""
 	}
-	out := []string{s.t("被害を受けたファイル：%s（%s）。対象の保管データ全体に占める割合は、件数で%s、データ量で%s", "Files hurt: %s (%s), %s of the files and %s of the data that these stores hold",
-		s.files(d.Files), s.bytes(d.Bytes), s.percent(d.Files, d.OfFiles), s.percent(d.Bytes, d.OfBytes))}
+	out := []string{s.loss()}
+	if d.Files > 0 {
+		out = []string{s.t("被害を受けたファイル：%s（%s）。対象の保管データ全体に占める割合は、件数で%s、データ量で%s", "Files hurt: %s (%s), %s of the files and %s of the data that these stores hold",
+			s.files(d.Files), s.bytes(d.Bytes), s.percent(d.Files, d.OfFiles), s.percent(d.Bytes, d.OfBytes))}
+	}
 	for _, h := range d.Hurts {
 		out = append(out, s.t("・%s：%s", "- %s: %s", s.hurt(h.Kind), s.files(h.Files)))
 	}
@@ -238,19 +241,29 @@ func (s *sheet) intact() string {
 	}
 	var out []string
 	if d.Intact >= d.Files {
-		out = append(out, s.t("上記%sのすべてについて、変更前と同じ内容の版が保管されていることを記録上確認しています。", "Of all these (%s) a version with the content as before is kept, by the records.", s.files(d.Files)))
+		out = append(out, s.t("被害を受けた%sのすべてについて、変更前と同じ内容の版が保管されていることを記録上確認しています。", "Of all that were hurt (%s) a version with the content as before is kept, by the records.", s.files(d.Files)))
 	} else {
-		out = append(out, s.t("このうち%sについて、変更前と同じ内容の版が保管されていることを記録上確認しています。残る%sについては確認できていません。", "Of %s a version with the content as before is kept, by the records; of the other %s that is not known.", s.files(d.Intact), s.files(d.Files-d.Intact)))
+		out = append(out, s.t("被害を受けたもののうち%sについて、変更前と同じ内容の版が保管されていることを記録上確認しています。残る%sについては確認できていません。", "Of those that were hurt, of %s a version with the content as before is kept, by the records; of the other %s that is not known.", s.files(d.Intact), s.files(d.Files-d.Intact)))
 	}
-	if !d.Verified.IsZero() {
-		out = append(out, s.t("保管データは %s に照合しています。", "The data kept were last verified on %s.", s.moment(d.Verified)))
+	switch {
+	case !d.Verified.IsZero():
+		out = append(out, s.t("保管データは、%s の照合で、全体に欠損・改変がないことを確かめています。", "All data kept were last read again on %s, and were whole.", s.moment(d.Verified)))
+	case !s.letter: // a letter waits for nothing that its reader would not miss
+		out = append(out, s.t("保管データの照合：", "The data kept were last read again: ")+s.unknown())
 	}
-	if d.RolledBack > 0 {
-		out = append(out, s.t("%sを、変更前の状態に復元しました（%s）。", "%s were put back as they were (%s).", s.files(d.RolledBack), s.moment(d.When)))
-	} else {
-		out = append(out, s.t("復元は、まだ行っていません。", "Nothing was put back yet."))
+	return lines(append(out, s.back())...)
+}
+
+// back is what has been put back.
+func (s *sheet) back() string {
+	d := &s.f.Total.Damage
+	switch {
+	case d.RolledBack == 0:
+		return s.t("復元は、まだ行っていません。", "Nothing was put back yet.")
+	case d.RolledBack >= d.Files:
+		return s.t("%sのすべてを、変更前の状態に復元しました（%s）。", "All of them (%s) were put back as they were (%s).", s.files(d.RolledBack), s.moment(d.When))
 	}
-	return lines(out...)
+	return s.t("このうち%sを、変更前の状態に復元しました（%s）。残る%sは、まだ復元していません。", "%s were put back as they were (%s); %s were not yet.", s.files(d.RolledBack), s.moment(d.When), s.files(d.Files-d.RolledBack))
 }
 
 // part is how many of how many.

@@ -124,16 +124,17 @@ func (s *sheet) gaps() string {
 
 // rows are persons by school, year and kind, of the clients at hand.
 func (s *sheet) rows(withClient bool) document.Table {
-	t, place := document.Table{}, 130.0
+	t := document.Table{}
+	w := [6]float64{112, 34, 56, 44, 56, 68} // of a letter, which is narrow and has one client
 	if withClient {
-		place = 54
+		w = [6]float64{54, 31, 52, 50, 45, 50}
 		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 36, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 96}, document.Column{Title: s.t("公的", "public"), Width: 33})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: place}, document.Column{Title: s.t("年度", "year"), Width: 31}, document.Column{Title: s.t("区分", "who"), Width: 52})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("学校", "school"), Width: w[0]}, document.Column{Title: s.t("年度", "year"), Width: w[1]}, document.Column{Title: s.t("区分", "who"), Width: w[2]})
 	for _, c := range classes {
-		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name), Width: 50, Right: true})
+		t.Columns = append(t.Columns, document.Column{Title: s.text(c.name), Width: w[3], Right: true})
 	}
-	t.Columns = append(t.Columns, document.Column{Title: s.t("うち紐付けなし", "of these, unlinked"), Width: 45, Right: true}, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: 50, Right: true})
+	t.Columns = append(t.Columns, document.Column{Title: s.t("うち紐付けなし", "of these, unlinked"), Width: w[4], Right: true}, document.Column{Title: s.t("人数不明のファイル", "files, persons unknown"), Width: w[5], Right: true})
 	n := int64(0)
 	for row := range s.table(withClient) {
 		if n++; withClient {

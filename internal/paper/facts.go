@@ -21,11 +21,14 @@ type Facts struct {
 	Gaps        []Gap // where the ledger does not tell what happened
 	Deadlines   []deadline.Deadline
 	Assessments []deadline.Assessment
+	ToPublic    []deadline.Deadline // what clients that are public bodies owe, from when they were told; not told yet: if they are told today
+	Told        bool                // they were
 	Controls    Controls
 	Answers     map[string]Answer // by the keys of Questions
 	Edits       []Edit
 	First       *Kept // the first report as it was filed: the final one shows what has changed
 	Reader      *Reader
+	Lookup      string // the address of the page on which everybody can ask whether they are concerned, while it is open
 }
 
 // Firm is who reports.
@@ -196,6 +199,7 @@ type File struct {
 	Unlinked bool // no rule links it to anybody
 	Hurts    []string
 	Intact   bool      // if hurt: an intact version or copy is known
+	Back     time.Time // if hurt: when it was put back; zero: it was not
 	When     time.Time // the first that a suspect did with it
 }
 

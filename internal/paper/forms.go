@@ -169,7 +169,7 @@ func fillExemption(s *sheet) {
 	s.fact("ledger", "利用記録の検証", "verification of the ledger", lines(s.ledger(), s.records(x)), "")
 	s.fact("limits", "該当する場合も残る義務", "what stays due", s.t("プライバシーマークの報告（暗号化されていても対象）、委託元との契約に基づく報告、安全管理の義務。任意の報告も妨げられません。", "The report for the PrivacyMark, what contracts with clients ask for, and the duties of security. One may report of one's own will."), "")
 	s.head("判断", "Decision")
-	s.fact("decision", "該当・非該当、判断者、理由", "decided by whom, and why", "", "exemption")
+	s.fact("decision", "該当・非該当、判断者、理由", "decided by whom, and why", "", "exempt exemption")
 }
 
 // candidates are what may be exempt.

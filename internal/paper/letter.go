@@ -86,14 +86,14 @@ func (s say) you(name string) string {
 	return "貴団体"
 }
 
-// ask is whom to ask, on two lines.
+// ask is whom to ask, on a line each: an address of mail that is broken at the end of a line is a wrong one.
 func (s *sheet) ask() string {
 	firm := s.or(s.f.Firm.Name, "会社名", "name of the firm")
 	who, how, ok := strings.Cut(s.contact(), "\n")
 	if !ok {
 		return lines(firm, s.open("お問合せ窓口", "whom to ask"))
 	}
-	return lines(firm+s.t("　", ", ")+who, strings.ReplaceAll(how, "\n", s.t("　", ", ")))
+	return lines(firm+s.t("　", ", ")+who, how)
 }
 
 // fillClient is the notice to a client: what is known of the nine items, of its own data alone.
@@ -131,7 +131,9 @@ func fillClient(s *sheet) {
 	s.fact("9.loss", "データの滅失・毀損", "loss and damage", s.damage(), "")
 	s.fact("9.records", "利用記録の検証", "verification of the records", lines(s.ledger(), s.records(&s.f.Total.Exposure)), "")
 	s.fact("9.lists", "別添", "enclosed", s.t("対象者一覧、対象ファイル一覧（Excel。個人データです。）", "Lists of the persons and of the files (Excel; they are personal data)."), "")
+	s.fact("9.due", s.t("%sのご報告期限（目安）", "", you), "your own time", s.theirs(), "")
 	s.fact("9.contact", "お問合せ先", "whom to ask", s.ask(), "")
+	s.lookup("9.lookup", "確認ページ", "page to ask on")
 }
 
 // client is the one client of a paper of a client.

@@ -23,6 +23,7 @@ func fillPersons(s *sheet) {
 	s.head("５　お願いとお問合せ先", "5. What you can do, and whom to ask")
 	s.fact("9.advice", "", "", s.advice(), "advice")
 	s.fact("9.contact", "", "", s.t("お問合せ先：", "Whom to ask: ")+s.ask(), "")
+	s.lookup("9.lookup", "", "")
 }
 
 // school is whose album it is.

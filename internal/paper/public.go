@@ -16,7 +16,7 @@ func fillPublic(s *sheet) {
 	s.fact("2.items", "個人データの項目", "which data", s.data(), "")
 	s.fact("2.who", "対象となる方", "who is concerned", lines(s.subjects(), s.yearsOf()), "")
 	s.fact("3", "対象となる方の人数", "how many persons", s.outsiders(x), "")
-	s.fact("2.lookup", "ご確認の方法", "how to ask about yourself", s.t("ご自身が対象となるかどうかは、下記のお問合せ先でご確認いただけます。", "Whether you are concerned can be asked below."), "")
+	s.fact("2.lookup", "ご確認の方法", "how to ask about yourself", lines(s.asking(), s.t("ご自身が対象となるかどうかは、下記のお問合せ先でもご確認いただけます。", "Whether you are concerned can be asked below, too.")), "")
 	s.head("３．原因", "3. Cause")
 	s.fact("4", "", "", "", "cause")
 	s.head("４．二次被害又はそのおそれの有無及びその内容", "4. Further damage, or that it may come")
@@ -59,7 +59,10 @@ func (s *sheet) loss() string {
 	if d.Known && d.Files == 0 {
 		return s.t("改変・暗号化・削除されたファイルは、記録上確認されていません。", "The records show no file that was altered, encrypted or removed.")
 	}
-	return s.intact()
+	if d.Known {
+		return s.intact()
+	}
+	return ""
 }
 
 func layPublic(s *sheet, list []Field) (out []document.Block) {
@@ -94,7 +97,7 @@ func fillPlain(s *sheet) {
 	s.head("会社は何をしましたか", "What has the firm done?")
 	s.fact("8", "", "", "", "measures-done")
 	s.head("だれに聞けばよいですか", "Whom can I ask?")
-	s.fact("contact", "", "", s.ask(), "")
+	s.fact("contact", "", "", lines(s.ask(), s.plainLookup()), "")
 }
 
 func (s *sheet) plainly() string {
@@ -121,7 +124,7 @@ func (s *sheet) plainClass(c Class) string {
 	}
 	switch {
 	case c == Confirmed && x.Files.Confirmed == 0 && x.Unknown.Confirmed == 0 && x.Persons.Confirmed == 0 && x.Strange == 0:
-		return lines(s.records(x), s.t("これは、記録に残っている範囲のことです。", "That is what the records hold."))
+		return s.plainRecords()
 	case c == Confirmed:
 		return lines(s.t("コンピューターの記録に残っています。", "The records of the computers show it."), s.plainCount(c))
 	case c == Possible:
@@ -130,6 +133,14 @@ func (s *sheet) plainClass(c Class) string {
 		return lines(s.t("ほかに、暗号になっていて、かぎがないと読めないファイルがあります。これに手が届いたかもしれません。", "There are other files, in code, that cannot be read without a key. Somebody may have reached these."), s.plainCount(c))
 	}
 	return ""
+}
+
+// plainRecords says in easy words what records says: that nothing is on record where that may be said, and otherwise that it is not known.
+func (s *sheet) plainRecords() string {
+	if !s.f.Controls.Ledger.Verified {
+		return s.t("まだ分かりません。コンピューターの記録が正しく続いているかを、これから確かめます。", "That is not known yet: whether the records of the computers are whole is still to be checked.")
+	}
+	return s.t("コンピューターの記録を調べました。中身を渡したという記録は、見つかっていません。これは、記録に残っている範囲のことです。", "The records of the computers were checked. They show no file whose content was handed out. That is what the records hold.")
 }
 
 // plainCount is a number of persons in easy words.
@@ -162,7 +173,11 @@ func (s *sheet) plainLoss() string {
 	case d.Files == 0:
 		return s.t("こわされたファイルは、記録では見つかっていません。", "The records show no file that was broken.")
 	case d.Intact >= d.Files:
-		return s.t("こわされたファイルは%sです。こわされる前の写真やデータは、別に残っています。", "Files that were broken: %s. What they held before is kept elsewhere.", s.count(d.Files))
+		kept := s.t("こわされたファイルは%sです。こわされる前の写真やデータは、別に残っています。", "Files that were broken: %s. What they held before is kept elsewhere.", s.count(d.Files))
+		if d.RolledBack >= d.Files {
+			kept += s.t("すべて、もとにもどしました。", " All of them were put back.")
+		}
+		return kept
 	}
 	return s.t("こわされたファイルは%sです。このうち%sは、こわされる前のものが残っています。ほかの%sは、まだ分かりません。", "Files that were broken: %s. Of %s what they held before is kept; of the other %s that is not known yet.", s.count(d.Files), s.files(d.Intact), s.files(d.Files-d.Intact))
 }

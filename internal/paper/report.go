@@ -46,8 +46,8 @@ func (s *sheet) report(kind string) {
 	s.head("(9) その他参考となる事項", "(9) Other matters")
 	s.fact("9.told", "捜査機関・他の行政機関等への届出・相談", "police and other bodies", "", "told")
 	s.fact("9.records", "利用記録（台帳）の検証", "verification of the ledger", lines(s.ledger(), s.records(&s.f.Total.Exposure)), "")
-	s.fact("9.damage", "データの被害及び復旧", "damage and recovery", s.damage(), "recovery")
-	s.fact("9.exemption", "高度な暗号化等の秘匿化", "encryption", s.exempt(), "exemption").note = s.t("該当するかは人が判断", "people decide")
+	s.fact("9.damage", "データの被害及び復旧", "damage and recovery", lines(s.damage(), labelled(s.t("残された脅迫文とみられるもの：\n", "Likely ransom notes:\n"), s.notes())), "recovery")
+	s.fact("9.exemption", "高度な暗号化等の秘匿化", "encryption", s.exempt(), "exempt exemption").note = s.t("該当するかは人が判断", "people decide")
 }
 
 // reporter is the head of each report.

@@ -1,6 +1,8 @@
 package paper
 
 import (
+	"strings"
+
 	"github.com/azekura/azekura/internal/document"
 	"github.com/azekura/azekura/internal/lang"
 )
@@ -103,6 +105,9 @@ func (s *sheet) fileRow(x *File) []document.Cell {
 	}
 	if x.Unlinked {
 		note = s.t("個人と結び付いていません", "linked to nobody")
+	}
+	if !x.Back.IsZero() {
+		note = strings.TrimPrefix(note+s.t("。", "; ")+s.t("%s に復元済み", "put back %s", s.moment(x.Back)), s.t("。", "; "))
 	}
 	when := ""
 	if !x.When.IsZero() {

@@ -122,7 +122,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if h.vault, err = vault.Open(ctx, config); err != nil {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
-	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now}
+	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now, Page: h.page}
 	return h, nil
 }
 

@@ -60,6 +60,7 @@ func Story(clients int) *paper.Facts {
 		}
 	}
 	f.Total.Exposure.Known, f.Total.Exposure.Names = true, true
+	f.Lookup = "https://azekura.aoba-insatsu.example.jp/lookup/7KQ2M4XTPD3VJ6WANBYHRZC5FE"
 	count(f)
 	return f
 }
@@ -81,6 +82,9 @@ func count(f *paper.Facts) {
 		panic(err)
 	}
 	if f.Assessments, err = rules.Assess(facts); err != nil {
+		panic(err)
+	}
+	if f.ToPublic, err = rules.For(deadline.Facts{Public: true, Hostile: deadline.Yes}); err != nil {
 		panic(err)
 	}
 }
