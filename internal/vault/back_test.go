@@ -90,4 +90,3 @@ func TestVerifiedIsRecorded(t *testing.T) {
 		t.Errorf("%+v", told)
 	}
 }
-
