@@ -72,3 +72,24 @@ func TestSpacing(t *testing.T) {
 		t.Errorf("%s", s)
 	}
 }
+
+// TestStraight: quotation marks of an English PDF are no wider than its letters, and those of a Japanese one stay.
+func TestStraight(t *testing.T) {
+	p, err := newPress(goregular.TTF)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(lang, text string) []byte {
+		b, err := p.PDF(&Document{Lang: lang, Blocks: []Block{Paragraph{Text: text}}}, made)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	if curly, plain := write("en", "“yes”, it’s"), write("en", `"yes", it's`); drawing(t, curly) != drawing(t, plain) {
+		t.Error("they are as wide as kanji")
+	}
+	if curly, plain := write("ja", "“yes”"), write("ja", `"yes"`); drawing(t, curly) == drawing(t, plain) {
+		t.Error("Japanese loses its own")
+	}
+}

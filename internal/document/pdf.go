@@ -88,7 +88,7 @@ func (p *Press) PDF(d *Document, made time.Time) ([]byte, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.missing = false
-	w := &writer{look: d.look(), pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4, draft: d.Draft, wide: make(map[rune]float64)}
+	w := &writer{look: d.look(), pdf: &gopdf.GoPdf{}, size: *gopdf.PageSizeA4, draft: d.Draft, latin: d.Lang == "en", wide: make(map[rune]float64)}
 	if d.Landscape {
 		w.size = *gopdf.PageSizeA4Landscape
 	}
@@ -127,6 +127,7 @@ type writer struct {
 	size  gopdf.Rect
 	draft string
 	y     float64
+	latin bool
 	at    float64 // the size of letters that is set
 	pages int
 	wide  map[rune]float64 // of letters of size 1
@@ -160,6 +161,9 @@ func (w *writer) room(height float64) {
 	}
 }
 
+// straight are quotation marks for English: fonts with Japanese letters have the others as wide as kanji.
+var straight = strings.NewReplacer("“", `"`, "”", `"`, "‘", "'", "’", "'")
+
 func (w *writer) font(size float64) {
 	if w.err == nil && w.at != size {
 		w.at, w.err = size, w.pdf.SetFont(family, "", size)
@@ -186,6 +190,9 @@ func (w *writer) measure(s string) (all float64) {
 // lines breaks a text for a width, in a size.
 func (w *writer) lines(s string, size, width float64) []line {
 	w.font(size)
+	if w.latin {
+		s = straight.Replace(s)
+	}
 	return wrap(s, width, w.measure)
 }
 

@@ -125,7 +125,7 @@ func (s *sheet) gaps() string {
 // rows are persons by school, year and kind, of the clients at hand.
 func (s *sheet) rows(withClient bool) document.Table {
 	t := document.Table{}
-	w := [6]float64{112, 34, 56, 44, 56, 68} // of a letter, which is narrow and has one client
+	w := [6]float64{98, 34, 52, 54, 52, 64} // of a letter, which is narrow and has one client
 	if withClient {
 		w = [6]float64{54, 31, 52, 50, 45, 50}
 		t.Columns = append(t.Columns, document.Column{Title: s.t("番号", "no."), Width: 36, Right: true}, document.Column{Title: s.t("委託元", "client"), Width: 96}, document.Column{Title: s.t("公的", "public"), Width: 33})

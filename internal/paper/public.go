@@ -16,7 +16,7 @@ func fillPublic(s *sheet) {
 	s.fact("2.items", "個人データの項目", "which data", s.data(), "")
 	s.fact("2.who", "対象となる方", "who is concerned", lines(s.subjects(), s.yearsOf()), "")
 	s.fact("3", "対象となる方の人数", "how many persons", s.outsiders(x), "")
-	s.fact("2.lookup", "ご確認の方法", "how to ask about yourself", lines(s.asking(), s.t("ご自身が対象となるかどうかは、下記のお問合せ先でもご確認いただけます。", "Whether you are concerned can be asked below, too.")), "")
+	s.fact("2.lookup", "ご確認の方法", "how to ask about yourself", s.howToAsk(), "")
 	s.head("３．原因", "3. Cause")
 	s.fact("4", "", "", "", "cause")
 	s.head("４．二次被害又はそのおそれの有無及びその内容", "4. Further damage, or that it may come")
@@ -30,6 +30,14 @@ func fillPublic(s *sheet) {
 	s.fact("told", "関係機関への報告等", "authorities", "", "told")
 	s.head("７．お問合せ先", "7. Whom to ask")
 	s.fact("contact", "", "", s.ask(), "")
+}
+
+// howToAsk is where people find out about themselves.
+func (s *sheet) howToAsk() string {
+	if page := s.asking(); page != "" {
+		return lines(page, s.t("下記のお問合せ先でもご確認いただけます。", "It can be asked below, too."))
+	}
+	return s.t("ご自身が対象となるかどうかは、下記のお問合せ先でご確認いただけます。", "Whether you are concerned can be asked below.")
 }
 
 // public is the overview for everybody.
