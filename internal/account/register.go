@@ -14,6 +14,38 @@ type Register struct {
 	Contact    string   `json:"contact,omitempty"`    // of the client: person, telephone, mail, address
 	Public     bool     `json:"public,omitempty"`     // the client is a public body, for which other numbers hold
 	Sensitive  bool     `json:"sensitive,omitempty"`  // it holds data that needs special care (要配慮個人情報)
+
+	// Schools says what is another thing for one of the schools in a share. Most shares have one client, and none of these.
+	Schools []SchoolLine `json:"schools,omitempty"`
+}
+
+// SchoolLine is what the register says of one school in a share with several. What is left out is as the share's own line says.
+type SchoolLine struct {
+	School  string `json:"school"` // as in the roster
+	Client  string `json:"client,omitempty"`
+	Contact string `json:"contact,omitempty"`
+	Public  *bool  `json:"public,omitempty"`
+}
+
+// Empty reports whether it says nothing that the share's own line does not.
+func (l *SchoolLine) Empty() bool { return l.Client == "" && l.Contact == "" && l.Public == nil }
+
+// For returns the line of one school: that of the share, with what is another thing for the school. It names no other school.
+func (r Register) For(l *SchoolLine) Register {
+	r.Schools = nil
+	if l == nil {
+		return r
+	}
+	if l.Client != "" && l.Client != r.Client { // whoever else is told is reached elsewhere
+		r.Client, r.Contact = l.Client, ""
+	}
+	if l.Contact != "" {
+		r.Contact = l.Contact
+	}
+	if l.Public != nil {
+		r.Public = *l.Public
+	}
+	return r
 }
 
 // RegisterLine is a line of the register with the share that it is of, and who may do what there.

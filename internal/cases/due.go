@@ -81,12 +81,10 @@ func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
 	x.Known, x.Proposed = c.Clock()
 	x.Start = deadline.DayOf(x.Known)
 	x.Facts = deadline.Facts{Mark: all.Firm.Mark != ""}
-	for _, l := range all.Register {
-		x.Facts.Contractor = x.Facts.Contractor || l.Client != ""
-		if l.Public && !slices.Contains(x.Public, cmp.Or(l.Client, l.Share)) {
-			x.Public = append(x.Public, cmp.Or(l.Client, l.Share))
-		}
+	for i := range all.Register {
+		x.register(&all.Register[i])
 	}
+	x.Facts.Persons, x.CountedAt = d.personsOf(c)
 	for _, q := range []struct {
 		key string
 		to  *deadline.Answer
@@ -95,7 +93,6 @@ func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
 			x.Undecided = append(x.Undecided, q.key)
 		}
 	}
-	x.Facts.Persons, x.CountedAt = d.personsOf(c)
 	x.Facts.Persons.Exempt = answer(c, "exempt") == deadline.Yes
 	rules, err := deadline.At(x.Known)
 	if err == nil {
@@ -146,6 +143,25 @@ func (d *Desk) toPublic(x *Due, c account.Case) error {
 		return problem.New(problem.Internal, "case", c.ID, err)
 	}
 	return nil
+}
+
+// register takes in a line of the register: on whose behalf data is held, and who of them is a public body.
+func (x *Due) register(l *account.RegisterLine) {
+	x.Facts.Contractor = x.Facts.Contractor || l.Client != "" || len(l.Schools) > 0
+	public := func(name string) {
+		if !slices.Contains(x.Public, name) {
+			x.Public = append(x.Public, name)
+		}
+	}
+	if l.Public {
+		public(cmp.Or(l.Client, l.Share))
+	}
+	for i := range l.Schools {
+		s := &l.Schools[i]
+		if r := l.For(s); r.Public && (s.Public != nil || s.Client != "") {
+			public(cmp.Or(s.Client, s.School))
+		}
+	}
 }
 
 // answer is what people have decided about a question. That they could not find out decides nothing.

@@ -13,7 +13,6 @@ import (
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
-	"github.com/azekura/azekura/internal/paper"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
@@ -29,7 +28,7 @@ type Findings struct {
 	Ledger   LedgerState        `json:"ledger"`
 	answer   *exposure.Exposure // for lists
 	harmed   *harmed
-	told     []paper.Client // what each client is told, once it was gathered; the source guards it
+	told     *letters // what each client is told, once it was gathered; the source guards it
 	source   *source
 	Persons  *Persons `json:"-"`
 }
@@ -182,20 +181,23 @@ func (f *Findings) compute(audit keeper.Audit) error {
 // harmed are the files that were altered, for the exposure.
 type harmed struct {
 	files map[id.File]hurt
+	gone  []pathname.Path // directories that were removed with what was in them
 }
 
 // hurt is what was done to one file.
 type hurt struct {
-	what   []vault.Hurt
-	when   time.Time
-	intact bool // a version from before is there
-	back   time.Time
+	what    []vault.Hurt
+	when    time.Time
+	size    int64 // before
+	altered bool  // its content or its place is not what it was; otherwise it is new, or held back
+	intact  bool  // a version from before is there
+	back    time.Time
 }
 
 // of implements exposure.Damage.
 func (h *harmed) of(file id.File) (altered, intact bool) {
-	x, altered := h.files[file]
-	return altered, x.intact
+	x := h.files[file]
+	return x.altered, x.altered && x.intact
 }
 
 // damage asks what the suspects have done in every share.
@@ -205,8 +207,12 @@ func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
 		sh := ShareFindings{Name: a.Name}
 		t := newTally(&sh.Damage)
 		e, err := x.House.Harm(x.ctx, x.s, pathname.Root.Join(a.Name), by, func(h vault.Harm) error {
-			if t.add(&h) {
-				out.files[h.File] = hurt{h.Hurts, h.When, !h.Was.Version.IsZero() || h.Was.Size == 0, h.Back}
+			altered := t.add(&h)
+			switch {
+			case h.Dir && h.Below.Files > 0:
+				out.gone = append(out.gone, h.Path)
+			case !h.Dir:
+				out.files[h.File] = hurt{h.Hurts, h.When, h.Was.Size, altered, !h.Was.Version.IsZero() || h.Was.Size == 0, h.Back}
 			}
 			return nil
 		})

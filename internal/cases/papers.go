@@ -37,11 +37,31 @@ func (d *Desk) Papers(ctx context.Context, s account.Session, n, client string) 
 	if err != nil || client == "" {
 		return facts, err
 	}
-	i := slices.IndexFunc(facts.Clients, func(c paper.Client) bool { return c.Key == client || c.Name == client })
-	if i < 0 {
-		return nil, &problem.Error{Kind: problem.NotFound, Op: "case", On: client, Hint: "hint.no-client"}
+	i, err := clientOf(facts.Clients, client)
+	if err != nil {
+		return nil, err
 	}
 	return facts.For(i), nil
+}
+
+// clientOf finds a client by its key, or by a name or school that no other has: a letter to the wrong one of two would tell it of the other.
+func clientOf(list []paper.Client, client string) (int, error) {
+	if i := slices.IndexFunc(list, func(c paper.Client) bool { return c.Key == client }); i >= 0 {
+		return i, nil
+	}
+	found, hint := -1, "hint.no-client"
+	for i, c := range list {
+		if client != "" && (c.Name == client || c.School == client) {
+			if found >= 0 {
+				hint = "hint.client-several"
+			}
+			found = i
+		}
+	}
+	if found < 0 || hint == "hint.client-several" {
+		return 0, &problem.Error{Kind: problem.NotFound, Op: "case", On: client, Hint: hint}
+	}
+	return found, nil
 }
 
 // Paper writes one paper of a case.

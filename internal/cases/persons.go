@@ -30,6 +30,10 @@ type sharePersons struct {
 	at    []int32 // the numbers of those in the roster
 	all   int     // the group of all
 	group map[*int32]int
+
+	schools []string            // in the compared form
+	of      map[*int32][]string // of which schools a group is
+	own     map[int]int32       // persons of this roster by their numbers: elsewhere somebody may be written otherwise
 }
 
 // maxRoster bounds a roster that is read.
@@ -57,7 +61,11 @@ func (d *Desk) Rosters(ctx context.Context, s account.Session, shares []account.
 }
 
 func (p *Persons) add(share id.Share, book *roster.Book, schools map[string]string) {
-	x := &sharePersons{book: book, index: roster.NewIndex(&book.Roster), at: make([]int32, len(book.Roster.People)), group: make(map[*int32]int)}
+	x := &sharePersons{book: book, index: roster.NewIndex(&book.Roster), at: make([]int32, len(book.Roster.People)), group: make(map[*int32]int),
+		of: make(map[*int32][]string), own: make(map[int]int32)}
+	for _, name := range book.Roster.SchoolNames() {
+		x.schools = append(x.schools, roster.SchoolKey(name))
+	}
 	for i := range book.Roster.People {
 		who := &book.Roster.People[i]
 		key := who.Key()
@@ -72,6 +80,9 @@ func (p *Persons) add(share id.Share, book *roster.Book, schools map[string]stri
 			p.places = append(p.places, exposure.Place{School: schools[key.School], Year: key.Year, Kind: string(key.Kind)})
 		}
 		x.at[i] = int32(n)
+		if _, twice := x.own[n]; !twice {
+			x.own[n] = int32(i)
+		}
 	}
 	all := slices.Clone(x.at)
 	slices.Sort(all)
@@ -98,9 +109,9 @@ func (p *Persons) Of(share id.Share, path pathname.Path) exposure.Who {
 	if link.Target == roster.OfNobody {
 		return exposure.Who{Link: exposure.Nobody}
 	}
-	who := x.index.People(link)
+	who := x.people(link)
 	switch {
-	case len(who) == 0: // no rule, or one for somebody whom the roster does not have
+	case len(who) == 0: // no rule, or one for a school that the roster does not have
 		return exposure.Who{}
 	case len(who) == 1:
 		return exposure.Who{Link: exposure.One, N: int(x.at[who[0]])}

@@ -20,22 +20,34 @@ const (
 	maxKinds    = 30      // of data, and of persons
 )
 
-// SetRegister writes the line of a share in the register of personal data: who gives rights in the share does, and who investigates.
+// SetRegister writes the line of a share in the register of personal data: who gives rights in the share does, and who investigates. What it
+// says of single schools stays, see SetSchoolLines.
 func (l *Local) SetRegister(ctx context.Context, s id.Session, share string, r account.Register) error {
-	const op = "set register"
-	if err := checkRegister(op, share, &r); err != nil {
+	if err := checkRegister(opRegister, share, &r); err != nil {
 		return err
 	}
-	return l.change(ctx, s, op, share, func(b *books, d *draft, by account.Session) (event.Event, error) {
+	return l.rewriteRegister(ctx, s, share, func(x *shareState) event.Event {
+		if r.Schools = nil; x.Register != nil {
+			r.Schools = x.Register.Schools
+		}
+		x.Register = &r
+		return event.Event{Kind: event.RegisterSet, Share: x.ID, Note: inWords(r)}
+	})
+}
+
+const opRegister = "set register"
+
+// rewriteRegister changes the line of a share, for who may.
+func (l *Local) rewriteRegister(ctx context.Context, s id.Session, share string, change func(*shareState) event.Event) error {
+	return l.change(ctx, s, opRegister, share, func(b *books, d *draft, by account.Session) (event.Event, error) {
 		x := d.share(share)
 		switch {
 		case x == nil && !b.may(by, account.Investigate), x != nil && !b.may(by, account.Investigate) && !b.mayGrant(by, x.ID):
-			return event.Event{}, notAllowed(op)
+			return event.Event{}, notAllowed(opRegister)
 		case x == nil:
-			return event.Event{}, noShare(op, share)
+			return event.Event{}, noShare(opRegister, share)
 		}
-		x.Register = &r
-		return event.Event{Kind: event.RegisterSet, Share: x.ID, Note: inWords(r)}, nil
+		return change(x), nil
 	})
 }
 

@@ -137,6 +137,9 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		}},
 		{"SetShareNetworks", event.RightsChanged, func() error { return l.SetShareNetworks(ctx, s, "albums", []string{"192.0.2.0/24"}) }},
 		{"SetSharePersons", event.RightsChanged, func() error { return l.SetSharePersons(ctx, s, "albums", "{number}_*.jpg") }},
+		{"SetSchoolLines", event.RegisterSet, func() error {
+			return l.SetSchoolLines(ctx, officer, "albums", []account.SchoolLine{{School: "第一小学校", Client: "city"}})
+		}},
 		{"SetRegister", event.RegisterSet, func() error { return l.SetRegister(ctx, officer, "albums", account.Register{Client: "city"}) }},
 		{"SetFirm", event.FirmSet, func() error { return l.SetFirm(ctx, officer, account.Firm{Business: "printing"}) }},
 		{"AskJob", event.Proposed, func() (err error) {

@@ -8,7 +8,12 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/azekura/azekura/internal/document"
 	"github.com/azekura/azekura/internal/lang"
@@ -50,6 +55,7 @@ type batch struct {
 	zip     *zip.Writer
 	f       *Facts
 	presses chan *document.Press // those that are idle
+	schools bool                 // some clients are told of one of their schools each
 	moved   map[int]int          // by client, fields over which somebody has written before the records came to say something else
 	cut     *cutter
 }
@@ -88,7 +94,7 @@ func (b *batch) packs(ctx context.Context) <-chan chan pack {
 // concerned reports whether a client must be told: something of its data counts, or nobody knows.
 func (c *Client) concerned() bool {
 	x, d := &c.Exposure, &c.Damage
-	return !x.Known || !d.Known || x.Files.sum()+x.Persons.sum()+x.Unknown.sum()+x.Strange+d.Files > 0
+	return !x.Known || !d.Known || x.Files.sum()+x.Persons.sum()+x.Unknown.sum()+x.Shared.sum()+x.Strange+d.Files+d.Shared > 0
 }
 
 // pack makes a client's letter.
@@ -115,19 +121,32 @@ func (b *batch) pack(i int) pack {
 
 // folder is what a client's folder is called: a number tells those of one name apart.
 func (b *batch) folder(i int) string {
-	name := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`\/:*?"<>|`, r) {
-			return '_'
-		}
-		return r
-	}, b.f.Clients[i].Name)
-	if r := []rune(name); len(r) > 40 {
-		name = string(r[:40])
+	c := &b.f.Clients[i]
+	name := fileName(c.Name)
+	if school := fileName(c.School); school != "" && school != name {
+		name += "_" + school
 	}
-	if name = strings.Trim(name, ". "); name == "" {
+	if name == "" {
 		name = b.t("委託元未登録", "not registered")
 	}
 	return fmt.Sprintf("%04d_%s", i+1, name)
+}
+
+// fileName is a name as every system takes it for one of a file: composed, without what guides a path or turns letters round, and not too long.
+func fileName(name string) string {
+	name = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.Is(unicode.Cf, r):
+			return -1
+		case unicode.IsControl(r), r == utf8.RuneError, strings.ContainsRune(`\/:*?"<>|`, r), unicode.Is(unicode.Zl, r), unicode.Is(unicode.Zp, r):
+			return '_'
+		}
+		return r
+	}, norm.NFC.String(name))
+	if r := []rune(name); len(r) > 40 {
+		name = string(r[:40])
+	}
+	return strings.Trim(name, ". ")
 }
 
 // write adds a client's folder.
@@ -174,6 +193,9 @@ func (b *batch) index() error {
 		{Title: b.t("可能性（人）", "possible (persons)"), Width: 1.6, Right: true}, {Title: b.t("暗号化（人）", "encrypted (persons)"), Width: 1.6, Right: true}, {Title: b.t("フォルダー", "folder"), Width: 4},
 		{Title: b.t("送付日", "sent on"), Width: 1.4}, {Title: b.t("受領確認", "received"), Width: 1.4},
 	}
+	if b.schools = slices.ContainsFunc(b.f.Clients, func(c Client) bool { return c.School != "" }); b.schools {
+		columns = slices.Insert(columns, 2, document.Column{Title: b.t("学校", "school"), Width: 3})
+	}
 	title := b.t("通知書一式の索引（事案 %s）", "Index of the notices (case %s)", b.f.Case.Number)
 	name := b.t("索引", "index")
 	if err := b.sheet(name+".xlsx", document.Sheet{Lang: lang.Lang(b.say).String(), Title: title, Columns: columns, Rows: b.indexRows}); err != nil {
@@ -187,6 +209,14 @@ func (b *batch) index() error {
 		document.Paragraph{Text: b.t("%s 時点。各フォルダーに、通知書（Word・PDF）、対象者一覧、対象ファイル一覧（Excel）があります。一覧は個人データです。取扱いにご注意ください。", "As of %s. Each folder has the notice (Word, PDF) and lists of persons and files (Excel). The lists are personal data: handle them with care.", b.moment(b.f.At))}}}
 	if cap(b.presses) == 0 {
 		d.Blocks = append(d.Blocks, document.Paragraph{Tone: document.Bad, Text: b.t("この機器に日本語の書体（TrueType）がないため、PDFはありません。", "This machine has no font with Japanese letters (TrueType): there are no PDFs.")})
+	}
+	if b.f.Loose != nil {
+		list := b.t("学校を特定できないファイル（社内用）", "files of no one school (for the house)") + ".xlsx"
+		if err := b.sheet(list, LooseSheet(b.f, lang.Lang(b.say))); err != nil {
+			return err
+		}
+		d.Blocks = append(d.Blocks, document.Paragraph{Text: b.t("「%s」は、複数の学校の保管庫にあって、一つの学校のものと特定できないファイルの一覧です。他校の情報を含むため、委託元には渡さないでください。各校の通知書には件数だけを載せています。",
+			"“%s” lists the files of stores with several schools that could not be attributed to one. It tells of all of them: give it to no client. Their notices have no more than the number.", list)})
 	}
 	d.Blocks = append(d.Blocks, t)
 	html, err := d.HTML()
@@ -203,7 +233,11 @@ func (b *batch) indexRows(yield func([]document.Cell) bool) {
 		if !c.concerned() {
 			folder = document.Cell{Text: b.t("なし（記録上、該当するファイルが数えられていません。人が確認してください。）", "none (by the records no file of theirs counts; a person should check)")}
 		}
-		row := []document.Cell{{Text: b.n(int64(i + 1))}, {Text: b.or(c.Name, "委託元未登録", "client not registered")}, {Text: b.or(c.Contact, "連絡先", "contact")}}
+		row := []document.Cell{{Text: b.n(int64(i + 1))}, {Text: b.or(c.Name, "委託元未登録", "client not registered")}}
+		if b.schools {
+			row = append(row, document.Cell{Text: b.place(c.School, c.Name, true)})
+		}
+		row = append(row, document.Cell{Text: b.or(c.Contact, "連絡先", "contact")})
 		for _, k := range classes {
 			text := b.persons(&c.Exposure, k.class)
 			if c.Exposure.Known && c.Exposure.Unknown.of(k.class) == 0 {

@@ -52,13 +52,13 @@ func (s *sheet) event() string {
 	var out []string
 	if x.Known {
 		switch {
-		case x.Files.Confirmed+x.Strange > 0 || x.Persons.Confirmed > 0:
+		case x.Files.Confirmed+x.Strange+x.Shared.Confirmed > 0 || x.Persons.Confirmed > 0:
 			out = append(out, s.t("漏えいのおそれ（記録上、不審な利用者への平文の提供が%sについて確認されています。外部に持ち出されたことが確認された場合は「漏えい」。）",
-				"possible leak: the records show plaintext of %s handed to distrusted parties (“leak” once it is certain that it went outside)", s.files(x.Files.Confirmed)))
-		case x.Files.Possible > 0 || x.Persons.Possible > 0:
-			out = append(out, s.t("漏えいのおそれ（読み取られた可能性を否定できないファイル%s）", "possible leak: for %s reading cannot be ruled out", s.files(x.Files.Possible)))
-		case x.Files.Exempt > 0:
-			out = append(out, s.t("暗号化された状態でのみ到達し得たファイル%s（報告の要否は人が判断します。）", "%s were in reach in encrypted form alone (people decide whether it is to be reported)", s.files(x.Files.Exempt)))
+				"possible leak: the records show plaintext of %s handed to distrusted parties (“leak” once it is certain that it went outside)", s.files(x.Files.Confirmed+x.Shared.Confirmed)))
+		case x.Files.Possible+x.Shared.Possible > 0 || x.Persons.Possible > 0:
+			out = append(out, s.t("漏えいのおそれ（読み取られた可能性を否定できないファイル%s）", "possible leak: for %s reading cannot be ruled out", s.files(x.Files.Possible+x.Shared.Possible)))
+		case x.Files.Exempt+x.Shared.Exempt > 0:
+			out = append(out, s.t("暗号化された状態でのみ到達し得たファイル%s（報告の要否は人が判断します。）", "%s were in reach in encrypted form alone (people decide whether it is to be reported)", s.files(x.Files.Exempt+x.Shared.Exempt)))
 		default:
 			out = append(out, s.t("漏えいのおそれの有無は、記録の範囲と欠落を踏まえて人が判断します。", "whether there may be a leak is for people to decide, from what the records show and their gaps"))
 		}
@@ -229,6 +229,9 @@ func (s *sheet) damage() string {
 	}
 	for _, h := range d.Hurts {
 		out = append(out, s.t("・%s：%s", "- %s: %s", s.hurt(h.Kind), s.files(h.Files)))
+	}
+	if d.Shared > 0 {
+		out = append(out, s.t("ほかに、複数の学校の保管庫にあり、どの学校のものか特定できない被害ファイル：%s", "besides, files hurt in stores with several schools that could not be attributed to one: %s", s.files(d.Shared)))
 	}
 	return lines(append(out, s.intact())...)
 }

@@ -69,6 +69,10 @@ func (s say) loose(x *Exposure) string {
 	if n := x.FilesUnlinked.sum(); n > 0 {
 		out = append(out, s.t("個人と結び付いていないファイル：%s", "files that are linked to nobody: %s", s.files(n)))
 	}
+	if n := x.Shared.sum(); n > 0 {
+		out = append(out, s.t("複数の学校の保管庫にあり、どの学校のものか特定できないファイル：%s（確認 %s、可能性 %s、暗号化 %s）。他校の情報を含み得るため、件数のみをお知らせします。", "files of stores with several schools that could not be attributed to one: %s (confirmed %s, possible %s, encrypted %s); they may tell of other schools, so that only their number is told",
+			s.files(n), s.n(x.Shared.Confirmed), s.n(x.Shared.Possible), s.n(x.Shared.Exempt)))
+	}
 	if n := x.Unknown.sum(); n > 0 {
 		out = append(out, s.t("名簿がなく、本人の数を把握できないファイル：%s（確認 %s、可能性 %s、暗号化 %s）", "files without a roster, of an unknown number of persons: %s (confirmed %s, possible %s, encrypted %s)",
 			s.files(n), s.n(x.Unknown.Confirmed), s.n(x.Unknown.Possible), s.n(x.Unknown.Exempt)))
@@ -93,7 +97,7 @@ func (s say) readFiles(x *Exposure) string {
 // records says the most that may be said where no reading is on record: what the records show, that they were verified, and their gaps.
 func (s *sheet) records(x *Exposure) string {
 	l := &s.f.Controls.Ledger
-	if !x.Known || x.Files.Confirmed > 0 || x.Strange > 0 || x.Unknown.Confirmed > 0 || x.Persons.Confirmed > 0 || !l.Verified {
+	if !x.Known || x.Files.Confirmed > 0 || x.Strange > 0 || x.Unknown.Confirmed > 0 || x.Shared.Confirmed > 0 || x.Persons.Confirmed > 0 || !l.Verified {
 		return s.gaps()
 	}
 	return lines(s.t("記録上、平文の提供は確認されていません（台帳の連続性を検証済み）。これは、記録の範囲で述べるものです。", "The records show no plaintext handed out (the ledger was verified as continuous). This says what the records show, and no more."), s.gaps())
@@ -166,7 +170,7 @@ func (s *sheet) clientRows(c *Client, withClient bool, yield func([]document.Cel
 	list := x.Rows
 	nobody := len(list) == 0
 	if nobody {
-		list = []Row{{}}
+		list = []Row{{School: c.School}}
 	}
 	for i, r := range list {
 		var row []document.Cell

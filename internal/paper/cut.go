@@ -42,6 +42,7 @@ func newCutter(f *Facts) *cutter {
 	}
 	for i := range f.Clients {
 		add(f.Clients[i].Name)
+		add(f.Clients[i].School)
 		for _, r := range f.Clients[i].Exposure.Rows {
 			add(r.School)
 		}
@@ -111,7 +112,7 @@ func unmarked(r rune) rune {
 func (f *Facts) changed(change func(string) string) *Facts {
 	out := *f
 	text := func(t Text) Text { return Text{JA: change(t.JA), EN: change(t.EN)} }
-	out.Clients, out.Total, out.Assessments, out.First, out.Reader = nil, Sums{}, nil, nil, nil
+	out.Clients, out.Loose, out.Total, out.Assessments, out.First, out.Reader = nil, nil, Sums{}, nil, nil, nil
 	out.Case.Suspects, out.Case.Knowing, out.Lines, out.Gaps, out.Edits = nil, nil, nil, nil, nil
 	for _, x := range f.Case.Suspects { // when, and nothing that belongs to the house
 		out.Case.Suspects = append(out.Case.Suspects, Suspect{From: x.From, To: x.To, Stopped: x.Stopped})
@@ -143,12 +144,12 @@ func (f *Facts) changed(change func(string) string) *Facts {
 // cut returns what client i may see.
 func (c *cutter) cut(i int) *Facts {
 	me := &c.client[i]
-	mine := map[string]bool{me.Name: true}
+	mine := map[string]bool{me.Name: true, me.School: true}
 	for _, r := range me.Exposure.Rows {
 		mine[r.School] = true
 	}
 	for _, h := range me.Shares {
-		mine[h.Name] = true
+		mine[h.Name] = mine[h.Name] || !h.Telling
 	}
 	out := c.f.changed(func(s string) string { return c.back(s, mine) })
 	out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.All || l.Client != "" && l.Client != me.Key })
@@ -186,7 +187,7 @@ func (f *Facts) within(k Kind) *Facts {
 		return f
 	}
 	out := *f
-	out.Clients, out.Total = nil, Sums{}
+	out.Clients, out.Loose, out.Total = nil, nil, Sums{}
 	out.Lines = slices.DeleteFunc(slices.Clone(f.Lines), func(l Line) bool { return l.All || l.Client != "" })
 	out.Edits = slices.DeleteFunc(slices.Clone(f.Edits), func(e Edit) bool { return e.Client != "" })
 	return &out

@@ -18,7 +18,8 @@ type Facts struct {
 	Lines       []Line // the timeline
 	Total       Sums   // of all clients; a person whom two clients know is one person
 	Clients     []Client
-	Gaps        []Gap // where the ledger does not tell what happened
+	Loose       iter.Seq[File] // files of stores with several schools that are of no one school alone: for the house, and no client
+	Gaps        []Gap          // where the ledger does not tell what happened
 	Deadlines   []deadline.Deadline
 	Assessments []deadline.Assessment
 	ToPublic    []deadline.Deadline // what clients that are public bodies owe, from when they were told; not told yet: if they are told today
@@ -92,6 +93,7 @@ type Damage struct {
 	Files, Bytes     int64
 	OfFiles, OfBytes int64 // all that there are
 	Hurts            []Hurt
+	Shared           int64     // files hurt, not among Files, of stores that hold several schools, which could not be attributed to one
 	Intact           int64     // of Files, those of which an intact version or copy is known
 	RolledBack       int64     // of Files, those that were put back
 	When             time.Time // when they were
@@ -152,6 +154,7 @@ type Exposure struct {
 	Files         Three
 	FilesUnlinked Three // of these, those that no rule links to anybody
 	Unknown       Three // of these, those of shares without a roster: of how many persons they are nobody knows
+	Shared        Three // files of stores that hold several schools, which may concern this one and could not be attributed to one; they are in none of the other numbers of files
 	Strange       int64 // versions that were in reach and that no file of the catalogue has; they are in none of the numbers of files
 	Names         bool  // names of files and folders could be seen, without a record of each
 	Rows          []Row
@@ -167,6 +170,7 @@ type Row struct {
 type Client struct {
 	Key     string // tells clients apart, those without a name too; never empty
 	Name    string // empty: the register does not say
+	School  string // the one school that is told of, of a client or store with several; empty: whatever the client has
 	Contact string
 	Public  bool // a public body
 	Shares  []Share
@@ -178,6 +182,7 @@ type Client struct {
 // Share is a line of the register.
 type Share struct {
 	Name           string
+	Telling        bool // the name tells of another school than the client is told of
 	Year           int
 	Data, Subjects []string
 	Sensitive      bool

@@ -193,7 +193,15 @@ func (s *sheet) shares() string {
 		if h.Year != 0 {
 			year = s.t("（%d年度）", " (%d)", h.Year)
 		}
-		out = append(out, s.t("・%s%s", "- %s%s", h.Name, year))
+		name := h.Name
+		if h.Telling {
+			name = s.t("複数校の保管庫", "a store of several schools")
+		}
+		if c := s.client(); c.School != "" {
+			out = append(out, s.t("・%s%sのうち、%sに係る部分", "- of %s%s, what is of %s", name, year, c.School))
+			continue
+		}
+		out = append(out, s.t("・%s%s", "- %s%s", name, year))
 	}
 	return lines(out...)
 }
@@ -201,6 +209,9 @@ func (s *sheet) shares() string {
 func layClient(s *sheet, list []Field) (out []document.Block) {
 	c := s.client()
 	to := []string{s.or(c.Name, "委託元の名称", "name of the client") + s.t("　御中", "")}
+	if c.School != "" && c.School != c.Name {
+		to = append(to, s.t("（対象の学校：%s）", "(about %s)", c.School))
+	}
 	out = s.opening(to, s.text(Title(ClientNotice)))
 	out = append(out, s.body(get(list, "intro"))...)
 	out = append(out, s.end("敬具")...)

@@ -1,6 +1,7 @@
 package paper
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 
@@ -31,7 +32,7 @@ func (s *sheet) school() string {
 	if r := s.f.Reader; r != nil && r.School != "" {
 		return r.School
 	}
-	return s.or(s.client().Name, "学校名", "the school")
+	return s.or(cmp.Or(s.client().School, s.client().Name), "学校名", "the school")
 }
 
 // happened is item 1 in easy words.

@@ -67,12 +67,15 @@ func (s say) class(c Class) string {
 	return ""
 }
 
+func (s *sheet) fileColumns() []document.Column {
+	return []document.Column{{Title: s.t("ファイル", "file"), Width: 8}, {Title: s.t("該当", "extent"), Width: 1.5}, {Title: s.t("被害", "damage"), Width: 3}, {Title: s.t("同じ内容の版", "intact version"), Width: 1.8},
+		{Title: s.t("最初の日時", "first"), Width: 2.4}, {Title: s.t("備考", "note"), Width: 2.4}}
+}
+
 // FileSheet is the list of a client's files.
 func FileSheet(f *Facts, l lang.Lang) document.Sheet {
 	s := &sheet{say: say(l), f: f}
-	return document.Sheet{Lang: l.String(), Title: s.t("対象ファイルの一覧", "files concerned"), Columns: []document.Column{
-		{Title: s.t("ファイル", "file"), Width: 8}, {Title: s.t("該当", "extent"), Width: 1.5}, {Title: s.t("被害", "damage"), Width: 3}, {Title: s.t("同じ内容の版", "intact version"), Width: 1.8}, {Title: s.t("最初の日時", "first"), Width: 2.4}, {Title: s.t("備考", "note"), Width: 2.4},
-	}, Rows: func(yield func([]document.Cell) bool) {
+	return document.Sheet{Lang: l.String(), Title: s.t("対象ファイルの一覧", "files concerned"), Columns: s.fileColumns(), Rows: func(yield func([]document.Cell) bool) {
 		c := s.client()
 		if c.Files == nil {
 			yield([]document.Cell{{Text: s.unknown()}})
@@ -83,8 +86,37 @@ func FileSheet(f *Facts, l lang.Lang) document.Sheet {
 				return
 			}
 		}
+		if n := c.Exposure.Shared.sum() + c.Damage.Shared; n > 0 && !yield(s.sharedRow(c)) {
+			return
+		}
 		if c.Exposure.Strange > 0 {
 			yield([]document.Cell{{Text: s.unknown()}, {}, {}, {}, {}, {Text: s.t("目録にないデータ（版）%s", "versions that no file of the catalogue has: %s", s.files(c.Exposure.Strange))}})
+		}
+	}}
+}
+
+// sharedRow tells how many files could not be attributed to one school. Their paths would tell of others.
+func (s *sheet) sharedRow(c *Client) []document.Cell {
+	x, hurt := &c.Exposure.Shared, ""
+	if c.Damage.Shared > 0 {
+		hurt = s.files(c.Damage.Shared)
+	}
+	return []document.Cell{{Text: s.t("（複数の学校の保管庫にあり、どの学校のものか特定できないファイル）", "(files of stores with several schools that could not be attributed to one)")},
+		{Text: s.t("確認 %s、可能性 %s、暗号化 %s", "confirmed %s, possible %s, encrypted %s", s.n(x.Confirmed), s.n(x.Possible), s.n(x.Exempt))}, {Text: hurt}, {}, {},
+		{Text: s.t("他校の情報を含み得るため件数のみ", "only their number, for they may tell of others")}}
+}
+
+// LooseSheet is the house's own list of files of stores with several schools that could not be attributed to one. It tells of all of them.
+func LooseSheet(f *Facts, l lang.Lang) document.Sheet {
+	s := &sheet{say: say(l), f: f}
+	return document.Sheet{Lang: l.String(), Title: s.t("学校を特定できないファイル（社内用）", "files of no one school (for the house)"), Columns: s.fileColumns(), Rows: func(yield func([]document.Cell) bool) {
+		if f.Loose == nil {
+			return
+		}
+		for x := range f.Loose {
+			if !yield(s.fileRow(&x)) {
+				return
+			}
 		}
 	}}
 }

@@ -67,3 +67,27 @@ func (l *Rules) Template() (template, why string) {
 	}
 	return "", NoPersonRule
 }
+
+// SchoolKey is the form in which names of schools are compared: without differences of width, case and spaces, and of the shapes of letters
+// that Unicode marks as the same.
+func SchoolKey(name string) string { return whose.Text(name) }
+
+// SchoolNames are the schools of a roster in the order of the list, each as it was written first.
+func (r *Roster) SchoolNames() (out []string) {
+	seen := make(map[string]bool)
+	before := ""
+	for i := range r.People {
+		name := r.People[i].School
+		if i > 0 && name == before { // a school's persons stand together
+			continue
+		}
+		if before = name; !seen[whose.Text(name)] {
+			seen[whose.Text(name)] = true
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// School is the compared name of the school of a person.
+func (x *Index) School(person int32) string { return x.keys[person].School }

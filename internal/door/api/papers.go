@@ -65,12 +65,14 @@ type PaperField struct {
 type CaseClient struct {
 	Key     string      `json:"key"`
 	Name    string      `json:"name,omitempty"` // empty: the register does not say
+	School  string      `json:"school,omitempty"` // the one that is told of, of a client or share with several
 	Contact string      `json:"contact,omitempty"`
 	Public  bool        `json:"public,omitempty"`
 	Shares  []string    `json:"shares"`
 	Persons paper.Three `json:"persons"`
 	Files   paper.Three `json:"files"`
 	Unknown paper.Three `json:"unknown"` // of the files, those of shares without a roster
+	Shared  paper.Three `json:"shared"`  // files of shares with several schools that could not be attributed to one; in none of the other numbers
 	Altered int64       `json:"altered"`
 }
 
@@ -172,7 +174,7 @@ func (h *handler) caseClients(w http.ResponseWriter, r *http.Request, s account.
 	}
 	lines := newLines(w, r)
 	for _, c := range f.Clients {
-		x := CaseClient{Key: c.Key, Name: c.Name, Contact: c.Contact, Public: c.Public, Persons: c.Exposure.Persons, Files: c.Exposure.Files, Unknown: c.Exposure.Unknown, Altered: c.Damage.Files}
+		x := CaseClient{Key: c.Key, Name: c.Name, School: c.School, Shared: c.Exposure.Shared, Contact: c.Contact, Public: c.Public, Persons: c.Exposure.Persons, Files: c.Exposure.Files, Unknown: c.Exposure.Unknown, Altered: c.Damage.Files}
 		for _, sh := range c.Shares {
 			x.Shares = append(x.Shares, sh.Name)
 		}

@@ -1,0 +1,146 @@
+package cases
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/roster"
+)
+
+// people are who a file of a link may show. Of one whom the roster does not have that is everybody in the school that its path names: not all the
+// schools of a share that holds several.
+func (x *sharePersons) people(link roster.Link) []int32 {
+	who := x.index.People(link)
+	if len(who) > 0 || link.School == "" || link.Target == roster.OfNobody || link.Target == roster.Unlinked {
+		return who
+	}
+	return x.index.People(roster.Link{Target: roster.OfSchool, School: link.School})
+}
+
+// place says of which schools a path is, as far as rules and roster tell.
+type place struct {
+	schools []string // in the compared form
+	nobody  bool     // a rule says that it shows nobody
+}
+
+// anywhere reports whether nothing tells: it may be of any school.
+func (p place) anywhere() bool { return !p.nobody && len(p.schools) == 0 }
+
+// place tells of which schools the file at a path may be. A school that a rule finds in the path counts also if the roster has nobody there.
+func (p *Persons) place(share id.Share, path pathname.Path) place {
+	x := p.shares[share]
+	if x == nil {
+		return place{}
+	}
+	within := within(path)
+	if within == rosterFile {
+		return place{schools: x.schools}
+	}
+	link := x.book.Rules.Link(within)
+	if link.Target == roster.OfNobody {
+		return place{nobody: true}
+	}
+	who := x.people(link)
+	switch {
+	case link.Target == roster.Unlinked:
+		return place{}
+	case link.School != "":
+		return place{schools: []string{link.School}}
+	case len(who) == 0:
+		return place{}
+	}
+	if known, ok := x.of[&who[0]]; ok {
+		return place{schools: known}
+	}
+	var out []string
+	last := ""
+	for _, n := range who {
+		if s := x.index.School(n); s != last && !slices.Contains(out, s) {
+			out, last = append(out, s), s
+		}
+	}
+	x.of[&who[0]] = out
+	return place{schools: out}
+}
+
+// book returns the roster of a share, or nil.
+func (p *Persons) bookOf(share id.Share) *roster.Book {
+	if x := p.shares[share]; x != nil {
+		return x.book
+	}
+	return nil
+}
+
+// school is one of the schools in a share.
+type school struct {
+	name  string // as it was written first
+	key   string
+	own   *account.SchoolLine // of the register; nil: there is none
+	facts *roster.SchoolFacts // of the roster
+	known bool                // it is in the roster
+}
+
+// schoolsOf are the schools of a share: those of its roster, and those that the register names besides.
+func (f *Findings) schoolsOf(share id.Share, line *account.Register) (out []*school) {
+	by := make(map[string]*school)
+	of := func(name string) *school {
+		key := roster.SchoolKey(name)
+		if by[key] == nil {
+			by[key] = &school{name: name, key: key}
+			out = append(out, by[key])
+		}
+		return by[key]
+	}
+	book := f.Persons.bookOf(share)
+	if book != nil {
+		for _, name := range book.Roster.SchoolNames() {
+			of(name).known = true
+		}
+	}
+	for i := range line.Schools {
+		if s := of(line.Schools[i].School); s.own == nil {
+			s.own = &line.Schools[i]
+		}
+	}
+	if book != nil {
+		for i := range book.Schools {
+			if s := by[roster.SchoolKey(book.Schools[i].Name)]; s != nil {
+				s.facts = &book.Schools[i]
+			}
+		}
+	}
+	return out
+}
+
+// line is what is known of a school: the register's own line for it, then the list of schools that came with the roster, then the line of the
+// share; of a share with a single school, that comes before the list.
+func (s *school) line(share *account.Register, single bool) account.Register {
+	r := share.For(s.own)
+	if s.facts == nil {
+		return r
+	}
+	if s.own == nil || s.own.Contact == "" {
+		if single {
+			r.Contact = cmp.Or(r.Contact, s.facts.Contact)
+		} else {
+			r.Contact = cmp.Or(s.facts.Contact, r.Contact)
+		}
+	}
+	r.Public = r.Public || s.facts.Public && (s.own == nil || s.own.Public == nil)
+	return r
+}
+
+// client tells schools apart. Those of one name in two shares are one only if the register names the same client for both: two towns have each
+// a first primary school, and neither may get the lists of the other.
+func (s *school) client(share string) string {
+	switch {
+	case s.own == nil || s.own.Client == "":
+		return "share:" + share + "/school:" + s.name
+	case roster.SchoolKey(s.own.Client) == s.key:
+		return "client:" + s.own.Client
+	}
+	return "client:" + s.own.Client + "/school:" + s.name
+}
