@@ -23,6 +23,7 @@ func (x *sharePersons) people(link roster.Link) []int32 {
 // place says of which schools a path is, as far as rules and roster tell.
 type place struct {
 	schools []string // in the compared form
+	people  bool     // the roster tells them, and the path does not: it may also be of a school of which the roster knows nobody
 	nobody  bool     // a rule says that it shows nobody
 }
 
@@ -53,7 +54,7 @@ func (p *Persons) place(share id.Share, path pathname.Path) place {
 		return place{}
 	}
 	if known, ok := x.of[&who[0]]; ok {
-		return place{schools: known}
+		return place{schools: known, people: true}
 	}
 	var out []string
 	last := ""
@@ -63,7 +64,7 @@ func (p *Persons) place(share id.Share, path pathname.Path) place {
 		}
 	}
 	x.of[&who[0]] = out
-	return place{schools: out}
+	return place{schools: out, people: true}
 }
 
 // book returns the roster of a share, or nil.

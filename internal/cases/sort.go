@@ -20,18 +20,22 @@ type home struct {
 	some  exposure.Three // files of several schools, of which this is one
 	hurts int64          // of these, those that are hurt
 	less  int64          // as minus, of what is hurt
+	stamp int64          // of the last file that may concern it
 }
 
 // sorter goes through a share with several schools, and gives each its own.
 type sorter struct {
-	g       *gathering
-	share   id.Share
-	schools map[string]*parcel
-	all     []*parcel
-	now     sorted         // of the file that is gone through
-	loose   exposure.Three // files that may be of any of the schools
-	hurts   int64          // of these, those that are hurt
-	own     map[int]int64
+	g         *gathering
+	share     id.Share
+	schools   map[string]*parcel
+	all       []*parcel
+	strangers []*parcel             // those of all of which the roster has nobody
+	groups    map[*string][]*parcel // by the first of the schools that a group of persons has
+	stamp     int64                 // of the file that is gone through
+	now       sorted                // of the file that is gone through
+	loose     exposure.Three        // files that may be of any of the schools
+	hurts     int64                 // of these, those that are hurt
+	own       map[int]int64
 }
 
 // sorted says whose a file is.
@@ -47,7 +51,7 @@ type sorted struct {
 
 // shared gives each school in a share its own.
 func (g *gathering) shared(sh *ShareFindings, n id.Share, list []*school) error {
-	x := &sorter{g: g, share: n, schools: make(map[string]*parcel), own: make(map[int]int64)}
+	x := &sorter{g: g, share: n, schools: make(map[string]*parcel), own: make(map[int]int64), groups: make(map[*string][]*parcel)}
 	telling := tellingNames(sh.Name, list)
 	for _, s := range list {
 		r := s.line(&sh.Register, false)
@@ -57,7 +61,9 @@ func (g *gathering) shared(sh *ShareFindings, n id.Share, list []*school) error 
 		if len(telling) > 1 || len(telling) == 1 && telling[0] != s.key {
 			p.out.Shares[len(p.out.Shares)-1].Telling = true
 		}
-		x.schools[s.key], x.all = p, append(x.all, p)
+		if x.schools[s.key], x.all = p, append(x.all, p); !s.known {
+			x.strangers = append(x.strangers, p)
+		}
 	}
 	source := g.f.source
 	source.only = n
@@ -124,14 +130,14 @@ func (x *sorter) files(yield func(*exposure.File, error) bool) {
 func (x *sorter) whose(paths []pathname.Path) (out sorted) {
 	var home *parcel
 	one, some := true, false
+	x.stamp++
 	for _, path := range paths {
 		at := x.g.f.Persons.place(x.share, path)
 		if at.nobody {
 			out.nobody = true
 			continue
 		}
-		for _, key := range at.schools {
-			p := x.schools[key]
+		for _, p := range x.told(at) {
 			switch {
 			case p == nil: // a school that neither roster nor register knows
 				out.any, one = true, false
@@ -139,9 +145,12 @@ func (x *sorter) whose(paths []pathname.Path) (out sorted) {
 				home, out.path, some = p, path, true
 				out.some = append(out.some, p)
 			case p != home:
-				if one = false; !slices.Contains(out.some, p) {
+				if one = false; p.home.stamp != x.stamp {
 					out.some = append(out.some, p)
 				}
+			}
+			if p != nil {
+				p.home.stamp = x.stamp
 			}
 		}
 		if at.anywhere() {
@@ -152,6 +161,24 @@ func (x *sorter) whose(paths []pathname.Path) (out sorted) {
 		out.home = home
 	}
 	out.nobody = out.nobody && !out.any && !some
+	return out
+}
+
+// told are the schools that a place names; nil for one that nobody knows.
+func (x *sorter) told(at place) (out []*parcel) {
+	if len(at.schools) == 0 {
+		return nil
+	}
+	if known, ok := x.groups[&at.schools[0]]; ok && at.people {
+		return known
+	}
+	for _, key := range at.schools {
+		out = append(out, x.schools[key])
+	}
+	if at.people {
+		out = append(out, x.strangers...)
+		x.groups[&at.schools[0]] = out
+	}
 	return out
 }
 
