@@ -23,9 +23,21 @@ type letters struct {
 // client of its own. Of a share with several schools, each school is one. The source is held.
 func (f *Findings) clients(out *paper.Facts) error {
 	if f.told == nil {
-		g := &gathering{f: f, by: make(map[string]*parcel)}
+		g := &gathering{f: f, by: make(map[string]*parcel), schools: make(map[string]bool)}
+		lists := make([][]*school, len(f.Shares))
 		for i := range f.Shares {
-			if err := g.share(&f.Shares[i]); err != nil {
+			sh := &f.Shares[i]
+			n, err := f.source.share(sh.Name)
+			if err != nil {
+				return err
+			}
+			lists[i] = f.schoolsOf(n, &sh.Register)
+			for _, s := range lists[i] {
+				g.schools[s.key] = true
+			}
+		}
+		for i := range f.Shares {
+			if err := g.share(&f.Shares[i], lists[i]); err != nil {
 				return err
 			}
 		}
@@ -44,10 +56,11 @@ func (f *Findings) clients(out *paper.Facts) error {
 
 // gathering collects what everybody is told, share by share.
 type gathering struct {
-	f     *Findings
-	by    map[string]*parcel // by key
-	order []*parcel
-	loose []paper.File
+	f       *Findings
+	schools map[string]bool    // of all shares, in the compared form
+	by      map[string]*parcel // by key
+	order   []*parcel
+	loose   []paper.File
 }
 
 // parcel is what one client is told.
@@ -86,12 +99,11 @@ func (g *gathering) parcel(key string, sh *ShareFindings, r account.Register) *p
 }
 
 // share goes through one share.
-func (g *gathering) share(sh *ShareFindings) error {
+func (g *gathering) share(sh *ShareFindings, list []*school) error {
 	n, err := g.f.source.share(sh.Name)
 	if err != nil {
 		return err
 	}
-	list := g.f.schoolsOf(n, &sh.Register)
 	if len(list) > 1 {
 		return g.shared(sh, n, list)
 	}

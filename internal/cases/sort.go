@@ -52,7 +52,7 @@ type sorted struct {
 // shared gives each school in a share its own.
 func (g *gathering) shared(sh *ShareFindings, n id.Share, list []*school) error {
 	x := &sorter{g: g, share: n, schools: make(map[string]*parcel), own: make(map[int]int64), groups: make(map[*string][]*parcel)}
-	telling := tellingNames(sh.Name, list)
+	telling := g.namedIn(sh.Name)
 	for _, s := range list {
 		r := s.line(&sh.Register, false)
 		r.Client = cmp.Or(r.Client, s.name)
@@ -80,12 +80,12 @@ func (g *gathering) shared(sh *ShareFindings, n id.Share, list []*school) error 
 	return nil
 }
 
-// tellingNames are the schools whose names stand in the name of a share.
-func tellingNames(share string, list []*school) (out []string) {
+// namedIn are the schools of any share whose names stand in the name of one.
+func (g *gathering) namedIn(share string) (out []string) {
 	name := roster.SchoolKey(share)
-	for _, s := range list {
-		if strings.Contains(name, s.key) {
-			out = append(out, s.key)
+	for key := range g.schools {
+		if strings.Contains(name, key) {
+			out = append(out, key)
 		}
 	}
 	return out
