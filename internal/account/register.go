@@ -30,6 +30,9 @@ type SchoolLine struct {
 // Empty reports whether it says nothing that the share's own line does not.
 func (l *SchoolLine) Empty() bool { return l.Client == "" && l.Contact == "" && l.Public == nil }
 
+// IsPublic reports whether it says that the client is a public body.
+func (l SchoolLine) IsPublic() bool { return l.Public != nil && *l.Public }
+
 // For returns the line of one school: that of the share, with what is another thing for the school. It names no other school.
 func (r Register) For(l *SchoolLine) Register {
 	r.Schools = nil

@@ -228,7 +228,11 @@ func (a *app) clientRow(x api.CaseClient) []string {
 		}
 		return lang.Grouped(n) + " + " + a.t("web.no-roster")
 	}
-	return []string{printable(firstOf(x.Name, strings.Join(x.Shares, ", "))), persons(x.Persons.Confirmed, x.Unknown.Confirmed), persons(x.Persons.Possible, x.Unknown.Possible),
+	name := firstOf(x.Name, strings.Join(x.Shares, ", "))
+	if x.School != "" && x.School != name {
+		name += " / " + x.School
+	}
+	return []string{printable(name), persons(x.Persons.Confirmed, x.Unknown.Confirmed), persons(x.Persons.Possible, x.Unknown.Possible),
 		persons(x.Persons.Exempt, x.Unknown.Exempt), lang.Grouped(x.Altered)}
 }
 

@@ -28,7 +28,7 @@ func (a *app) register() *cobra.Command {
 				return a.showRegister(ctx, c)
 			})
 		}),
-		a.setRegister(),
+		a.setRegister(), a.registerSchools(), a.importRegister(),
 		a.command("export FILE", "cmd.register-export", "azekura register export register.xlsx\nazekura register export register.csv\nazekura register export - | head", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 			return a.connect(ctx, func(c *client.Client) error { return a.exportRegister(ctx, c, args[0]) })
 		}))
@@ -59,8 +59,12 @@ func year(n int) string {
 // setRegister changes what is given of a line, and leaves the rest.
 func (a *app) setRegister() *cobra.Command {
 	var r account.Register
-	c := a.command("set SHARE", "cmd.register-set", "azekura register set albums-2026 --client \"市立第一小学校\" --public --retention \"納品から1年\"", cobra.ExactArgs(1), nil)
+	var school string
+	var remove bool
+	c := a.command("set SHARE", "cmd.register-set", "azekura register set albums-2026 --client \"市立第一小学校\" --public --retention \"納品から1年\"\nazekura register set albums-2026 --school 第二小学校 --client 市教育委員会 --contact 03-0000-0000 --public", cobra.ExactArgs(1), nil)
 	f := c.Flags()
+	f.StringVar(&school, "school", "", a.t("flag.register-school"))
+	f.BoolVar(&remove, "remove", false, a.t("flag.register-remove"))
 	f.StringVar(&r.Client, "client", "", a.t("flag.register-client"))
 	f.IntVar(&r.Year, "year", 0, a.t("flag.register-year"))
 	f.StringSliceVar(&r.Data, "kinds", nil, a.t("flag.register-data"))
@@ -78,6 +82,9 @@ func (a *app) setRegister() *cobra.Command {
 			line, err := registerLine(ctx, c, args[0])
 			if err != nil {
 				return err
+			}
+			if school != "" || remove {
+				return a.setSchool(ctx, c, args[0], line.Schools, schoolChange{f.Changed, school, remove, r})
 			}
 			for name, set := range map[string]func(){
 				"client": func() { line.Client = r.Client }, "year": func() { line.Year = r.Year }, "kinds": func() { line.Data = r.Data },

@@ -159,6 +159,49 @@ func TestRegister(t *testing.T) {
 	}
 }
 
+// TestSchoolLines: what the register says of single schools is checked, kept by who may, and stays when the share's own line is written anew.
+func TestSchoolLines(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx, root := t.Context(), console(t, l)
+	if _, err := l.MakeShare(ctx, root, "albums"); err != nil {
+		t.Fatal(err)
+	}
+	_, officer := arrived(t, l, clock, "officer", account.PrivacyOfficer)
+	_, auditor := arrived(t, l, clock, "auditor", account.Auditor)
+	yes := true
+	for what, x := range map[string]struct {
+		s     id.Session
+		share string
+		lines []account.SchoolLine
+		want  problem.Kind
+	}{
+		"an auditor":      {auditor, "albums", nil, problem.Denied},
+		"no such share":   {officer, "nothing", nil, problem.NotFound},
+		"no name":         {officer, "albums", []account.SchoolLine{{School: " ", Client: "x"}}, problem.Invalid},
+		"one twice":       {officer, "albums", []account.SchoolLine{{School: "第１小", Client: "x"}, {School: "第1小"}}, problem.Invalid},
+		"too long":        {officer, "albums", []account.SchoolLine{{School: "a", Contact: strings.Repeat("x", maxSchoolLine)}}, problem.Invalid},
+		"no UTF-8":        {officer, "albums", []account.SchoolLine{{School: "a", Client: "\xff"}}, problem.Invalid},
+		"too many":        {officer, "albums", make([]account.SchoolLine, maxSchoolLines+1), problem.Invalid},
+		"what it may say": {officer, "albums", []account.SchoolLine{{School: " 第一小 ", Client: "市", Public: &yes}, {School: "says nothing"}, {School: "第二小", Contact: "03"}}, 0},
+	} {
+		if err := l.SetSchoolLines(ctx, x.s, x.share, x.lines); (err != nil) != (x.want != 0) || err != nil && problem.KindOf(err) != x.want {
+			t.Errorf("%s: %v, want %v", what, err, x.want)
+		}
+	}
+	if err := l.SetRegister(ctx, officer, "albums", account.Register{Client: "写真館", Contact: "館長", Schools: []account.SchoolLine{{School: "x", Client: "y"}}}); err != nil {
+		t.Fatal(err)
+	}
+	lines, err := l.Register(ctx, officer)
+	if err != nil || len(lines[0].Schools) != 2 || lines[0].Schools[0].School != "第一小" || lines[0].Client != "写真館" {
+		t.Fatalf("%+v, %v", lines, err)
+	}
+	for i, want := range []account.Register{{Client: "市", Public: true}, {Client: "写真館", Contact: "03"}} {
+		if got := lines[0].For(&lines[0].Schools[i]); got.Client != want.Client || got.Contact != want.Contact || got.Public != want.Public || got.Schools != nil {
+			t.Errorf("the line of school %d is %+v, want %+v", i, got, want)
+		}
+	}
+}
+
 // asked is a new version that is asked for.
 func asked(t testing.TB, w *writer, path string) Sealed {
 	s, _ := w.version(t, path)

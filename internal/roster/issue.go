@@ -27,6 +27,10 @@ const (
 	isSchoolTwice = "school-twice" // of a list of schools: one that has a row already
 	isNoAnswer    = "no-answer"    // neither yes nor no
 	isUnknown     = "not-in-roster"
+
+	isNoShare   = "no-share"   // of a register: a share that is not there
+	isLineTwice = "line-twice" // one that has a row already, for this school
+	isNoYear    = "no-year"    // no year with four digits
 )
 
 // warnings are the words of those that refuse nothing.

@@ -64,7 +64,7 @@ type PaperField struct {
 // CaseClient is on whose behalf data that a case concerns is held.
 type CaseClient struct {
 	Key     string      `json:"key"`
-	Name    string      `json:"name,omitempty"` // empty: the register does not say
+	Name    string      `json:"name,omitempty"`   // empty: the register does not say
 	School  string      `json:"school,omitempty"` // the one that is told of, of a client or share with several
 	Contact string      `json:"contact,omitempty"`
 	Public  bool        `json:"public,omitempty"`

@@ -20,6 +20,14 @@ import (
 // Register is the line of a share in the register of personal data.
 type Register = account.Register
 
+// SchoolLine is what the register says of one school in a share with several.
+type SchoolLine = account.SchoolLine
+
+// SchoolLines are all of a share.
+type SchoolLines struct {
+	Schools []SchoolLine `json:"schools"`
+}
+
 // RegisterLine is that with its share and who may do what there.
 type RegisterLine = account.RegisterLine
 
@@ -27,6 +35,7 @@ type RegisterLine = account.RegisterLine
 type Books interface {
 	Register(ctx context.Context, s id.Session) ([]RegisterLine, error)
 	SetRegister(ctx context.Context, s id.Session, share string, r Register) error
+	SetSchoolLines(ctx context.Context, s id.Session, share string, lines []SchoolLine) error
 	// Concerned lists the shares whose names, damage and roster a session may see.
 	Concerned(ctx context.Context, s id.Session) ([]account.Share, error)
 }
@@ -54,7 +63,7 @@ func (h *handler) concernRoots(ctx context.Context, s account.Session) (out []pa
 }
 
 // registerHead are the words above the register, by key of package lang.
-var registerHead = []string{"register.share", "register.client", "register.public", "register.year", "register.data", "register.sensitive", "register.subjects",
+var registerHead = []string{"register.share", "register.school", "register.client", "register.public", "register.year", "register.data", "register.sensitive", "register.subjects",
 	"register.purpose", "register.department", "register.in-charge", "register.access", "register.retention", "register.contact"}
 
 // WriteRegister writes the register as a table that Excel opens (RFC 4180, UTF-8 with a byte order mark).
@@ -68,24 +77,25 @@ func WriteRegister(w io.Writer, l lang.Lang, register iter.Seq2[RegisterLine, er
 	for i, key := range registerHead {
 		row[i] = l.Text(key)
 	}
+	if err := out.Write(row); err != nil {
+		return err
+	}
 	for line, err := range register {
 		if err != nil {
 			return err
 		}
-		if err := out.Write(row); err != nil {
-			return err
+		for texts := range registerTexts(l, line) {
+			if err := out.Write(plainCells(texts)); err != nil {
+				return err
+			}
 		}
-		row = registerRow(l, line)
-	}
-	if err := out.Write(row); err != nil {
-		return err
 	}
 	out.Flush()
 	return out.Error()
 }
 
 // registerWidths are how wide the columns of the register are, beside each other.
-var registerWidths = []float64{12, 14, 6, 6, 14, 8, 12, 14, 10, 10, 16, 14, 18}
+var registerWidths = []float64{12, 14, 14, 6, 6, 14, 8, 12, 14, 10, 10, 16, 14, 18}
 
 // WriteRegisterSheet writes the register as a workbook.
 func WriteRegisterSheet(w io.Writer, l lang.Lang, register []RegisterLine, made time.Time) error {
@@ -95,29 +105,32 @@ func WriteRegisterSheet(w io.Writer, l lang.Lang, register []RegisterLine, made 
 	}
 	s.Rows = func(yield func([]document.Cell) bool) {
 		for _, line := range register {
-			var cells []document.Cell
-			for _, text := range registerTexts(l, line) {
-				cells = append(cells, document.Cell{Text: text})
-			}
-			if !yield(cells) {
-				return
+			for texts := range registerTexts(l, line) {
+				var cells []document.Cell
+				for _, text := range texts {
+					cells = append(cells, document.Cell{Text: text})
+				}
+				if !yield(cells) {
+					return
+				}
 			}
 		}
 	}
 	return s.XLSX(w, made)
 }
 
-func registerRow(l lang.Lang, x RegisterLine) []string {
-	row := registerTexts(l, x)
+// plainCells keeps a spreadsheet from taking texts for formulas.
+func plainCells(row []string) []string {
 	for i, text := range row {
-		if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") { // a spreadsheet would take it for a formula
+		if text != "" && strings.ContainsAny(text[:1], "=+-@\t\r") {
 			row[i] = "'" + text
 		}
 	}
 	return row
 }
 
-func registerTexts(l lang.Lang, x RegisterLine) []string {
+// registerTexts yields the row of a share, and behind it those of the schools in it that have one.
+func registerTexts(l lang.Lang, x RegisterLine) iter.Seq[[]string] {
 	yes := func(b bool) string {
 		if b {
 			return l.Text("register.yes")
@@ -132,6 +145,19 @@ func registerTexts(l lang.Lang, x RegisterLine) []string {
 	for _, r := range x.Rights {
 		access = append(access, r.Account+r.Group+" ("+l.Text("right."+string(r.Rights))+")")
 	}
-	return []string{x.Share, x.Client, yes(x.Public), year, strings.Join(x.Data, "、"), yes(x.Sensitive), strings.Join(x.Subjects, "、"),
-		x.Purpose, x.Department, x.InCharge, strings.Join(access, "、"), x.Retention, x.Contact}
+	return func(yield func([]string) bool) {
+		if !yield([]string{x.Share, "", x.Client, yes(x.Public), year, strings.Join(x.Data, "、"), yes(x.Sensitive), strings.Join(x.Subjects, "、"),
+			x.Purpose, x.Department, x.InCharge, strings.Join(access, "、"), x.Retention, x.Contact}) {
+			return
+		}
+		for _, s := range x.Schools {
+			public := ""
+			if s.Public != nil {
+				public = l.Text(map[bool]string{true: "register.yes", false: "register.no"}[*s.Public])
+			}
+			if !yield([]string{x.Share, s.School, s.Client, public, "", "", "", "", "", "", "", "", "", s.Contact}) {
+				return
+			}
+		}
+	}
 }

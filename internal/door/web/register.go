@@ -2,11 +2,13 @@ package web
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -15,6 +17,34 @@ type registerPage struct {
 	Lines   []api.RegisterLine
 	Line    *api.RegisterLine
 	Missing int // shares without a line
+
+	Schools []api.SchoolLine // of the line, as far as they are shown
+	Cut     int              // of the line, if not all are shown: how many there are
+	Issues  []api.RosterIssue
+	More    int
+}
+
+// mostSchools is how many lines of schools a page has.
+const mostSchools = 500
+
+// linePage is the page of one line.
+func linePage(l *api.RegisterLine) registerPage {
+	p := registerPage{Line: l, Schools: l.Schools}
+	if len(p.Schools) > mostSchools {
+		p.Schools, p.Cut = p.Schools[:mostSchools], len(l.Schools)
+	}
+	return p
+}
+
+// registerPageOf is the page of the whole register.
+func registerPageOf(lines []api.RegisterLine) registerPage {
+	p := registerPage{Lines: lines}
+	for _, l := range lines {
+		if l.Client == "" && l.Purpose == "" {
+			p.Missing++
+		}
+	}
+	return p
 }
 
 // register shows the whole register: what the firm holds, of whom, for whom, and until when.
@@ -23,13 +53,7 @@ func (v *visit) register() error {
 	if err != nil {
 		return err
 	}
-	p := registerPage{Lines: lines}
-	for _, l := range lines {
-		if l.Client == "" && l.Purpose == "" {
-			p.Missing++
-		}
-	}
-	return v.show("register", p)
+	return v.show("register", registerPageOf(lines))
 }
 
 func (v *visit) registerTable() error {
@@ -55,16 +79,78 @@ func (v *visit) registerSheet() error {
 }
 
 func (v *visit) registerLine() error {
-	share := v.r.PathValue("name")
+	l, err := v.lineOf(v.r.PathValue("name"))
+	if err != nil {
+		return err
+	}
+	return v.show("register-line", linePage(l))
+}
+
+// lineOf finds the line of a share.
+func (v *visit) lineOf(share string) (*api.RegisterLine, error) {
 	for l, err := range v.api.Register(v.r.Context()) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if l.Share == share {
-			return v.show("register-line", registerPage{Line: &l})
+			return &l, nil
 		}
 	}
-	return problem.New(problem.NotFound, "set register", share, nil)
+	return nil, problem.New(problem.NotFound, "set register", share, nil)
+}
+
+// setSchool writes the line of one school in a share, or takes it away.
+func (v *visit) setSchool() error {
+	share, school := v.r.PathValue("name"), v.form("school")
+	l, err := v.lineOf(share)
+	if err != nil {
+		return err
+	}
+	line := api.SchoolLine{School: school, Client: v.form("client"), Contact: v.form("contact")}
+	switch v.form("public") {
+	case "yes":
+		line.Public = new(true)
+	case "no":
+		line.Public = new(false)
+	}
+	list := slices.Clone(l.Schools)
+	i := slices.IndexFunc(list, func(x api.SchoolLine) bool { return api.SameSchool(x.School, school) })
+	switch {
+	case i >= 0 && v.form("act") == "remove":
+		list = slices.Delete(list, i, i+1)
+	case i >= 0:
+		list[i] = line
+	default:
+		list = append(list, line)
+	}
+	if err := v.api.SetSchoolLines(v.r.Context(), share, list); err != nil {
+		return v.again(err, "register-line", linePage(l))
+	}
+	return v.done(quote("/register/", share)+"#schools", "web.saved")
+}
+
+// importRegister reads the register in from a table.
+func (v *visit) importRegister() error {
+	var lines []api.RegisterLine
+	name, content, err := v.sent(func() (err error) {
+		lines, err = collect(v.api.Register(v.r.Context()))
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	got, err := v.api.ImportRegister(v.r.Context(), client.Roster{Name: name}, bytes.NewReader(content))
+	if err != nil {
+		return err
+	}
+	if len(got.Issues) == 0 {
+		return v.done("/register", "web.register-imported")
+	}
+	p := registerPageOf(lines)
+	if p.Issues, p.More = got.Issues, got.More; len(p.Issues) > maxIssues {
+		p.More, p.Issues = p.More+len(p.Issues)-maxIssues, p.Issues[:maxIssues]
+	}
+	return v.render(200, "register", "", p)
 }
 
 func (v *visit) setRegister() error {
@@ -80,7 +166,7 @@ func (v *visit) setRegister() error {
 		line.Year = n
 	}
 	if err := v.api.SetRegister(v.r.Context(), share, line); err != nil {
-		return v.again(err, "register-line", registerPage{Line: &api.RegisterLine{Share: share, Register: line}})
+		return v.again(err, "register-line", linePage(&api.RegisterLine{Share: share, Register: line}))
 	}
 	return v.done("/register", "web.saved")
 }

@@ -119,8 +119,19 @@ func (v *visit) followRules() error {
 	return v.done(quote("/roster/", p.Share), "web.saved")
 }
 
-// sent reads the file of a form into memory: the form's token first, before anything is taken.
-func (v *visit) sent() (name string, content []byte, err error) {
+// sentRoster reads the list of a form for the roster of a share.
+func (v *visit) sentRoster() (name string, content []byte, err error) {
+	return v.sent(func() error {
+		p, err := v.rosterOf()
+		if err == nil && !p.Write {
+			err = &problem.Error{Kind: problem.Denied, Op: "save roster", On: p.Share, Hint: "hint.roster-write"}
+		}
+		return err
+	})
+}
+
+// sent reads the file of a form into memory: the form's token first, and whether the visitor may, before anything is taken.
+func (v *visit) sent(may func() error) (name string, content []byte, err error) {
 	bad := func(err error) error { return problem.New(problem.Invalid, "read roster", "", err) }
 	m, err := v.r.MultipartReader()
 	if err != nil {
@@ -134,12 +145,8 @@ func (v *visit) sent() (name string, content []byte, err error) {
 	if err != nil || part.FormName() != "csrf" || !v.csrf.equal(v.r, string(token)) {
 		return "", nil, &problem.Error{Kind: problem.Denied, Op: "read", Hint: "hint.page-old"}
 	}
-	p, err := v.rosterOf()
-	if err != nil {
+	if err := may(); err != nil {
 		return "", nil, err
-	}
-	if !p.Write {
-		return "", nil, &problem.Error{Kind: problem.Denied, Op: "save roster", On: p.Share, Hint: "hint.roster-write"}
 	}
 	if part, err = m.NextPart(); err != nil {
 		return "", nil, bad(err)
@@ -157,7 +164,7 @@ func (v *visit) sentFile(part *multipart.Part) (name string, content []byte, err
 
 // sendList takes a list and leads to the page that shows how it is read.
 func (v *visit) sendList() error {
-	name, content, err := v.sent()
+	name, content, err := v.sentRoster()
 	if err != nil {
 		return err
 	}
@@ -172,7 +179,7 @@ func (v *visit) owner() string { return v.csrf.sum(v.r, "list") }
 
 // sendSchools takes a list of schools.
 func (v *visit) sendSchools() error {
-	name, content, err := v.sent()
+	name, content, err := v.sentRoster()
 	if err != nil {
 		return err
 	}
