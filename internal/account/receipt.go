@@ -6,6 +6,8 @@ import "time"
 // no name.
 type ShareRecords struct {
 	Share      string
+	School     string // the one school that they are about, of a share with several; empty: all of the share
+	Shared     int    // files in the entries that could not be attributed to one school; each counts each time
 	Firm       string
 	Register   Register
 	Made       time.Time
@@ -42,12 +44,20 @@ type ShareRecord struct {
 	Proof    []byte
 }
 
+// ReceiptOf says of what a receipt is: a share, or one of the schools in it.
+type ReceiptOf struct {
+	Share  string
+	School string                             // empty: all of the share
+	Pick   func(path string) (mine, one bool) // of a school: whether a file at a path is its own, and if not, whether it is of another one
+}
+
 // ReceiptLink is a link by which a school gets a receipt, without logging in.
 type ReceiptLink struct {
 	ID     string    `json:"id"`
 	Share  string    `json:"share"`
-	Month  string    `json:"month"`           // "2026-11"
-	Token  string    `json:"token,omitempty"` // shown this once: the page is /receipts/TOKEN
+	School string    `json:"school,omitempty"` // of a share with several
+	Month  string    `json:"month"`            // "2026-11"
+	Token  string    `json:"token,omitempty"`  // shown this once: the page is /receipts/TOKEN
 	Made   time.Time `json:"made"`
 	By     string    `json:"by"`
 	Until  time.Time `json:"until"`

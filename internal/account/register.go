@@ -51,6 +51,16 @@ func (r Register) For(l *SchoolLine) Register {
 	return r
 }
 
+// School returns the line of a school by its name as it is written there, or nil.
+func (r *Register) School(name string) *SchoolLine {
+	for i := range r.Schools {
+		if r.Schools[i].School == name {
+			return &r.Schools[i]
+		}
+	}
+	return nil
+}
+
 // RegisterLine is a line of the register with the share that it is of, and who may do what there.
 type RegisterLine struct {
 	Share  string  `json:"share"`

@@ -20,7 +20,7 @@ import (
 
 // receipt makes what somebody who has entrusted files gets each month.
 func (a *app) receipt() *cobra.Command {
-	var month, output string
+	var school, month, output string
 	c := a.command("receipt SHARE", "cmd.receipt", "azekura receipt albums --month 2026-11\nazekura receipt albums --output receipt.pdf\nazekura receipt link albums --month 2026-11\nazekura receipt verify receipt.json --public-key azekura.pub", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
 			format := strings.TrimPrefix(filepath.Ext(output), ".")
@@ -31,7 +31,7 @@ func (a *app) receipt() *cobra.Command {
 				return &problem.Error{Kind: problem.Invalid, Op: "make receipt", On: output, Hint: "hint.receipt-format"}
 			}
 			return a.connect(ctx, func(c *client.Client) error {
-				b, err := c.Receipt(ctx, args[0], month, format)
+				b, err := c.Receipt(ctx, args[0], school, month, format)
 				if err != nil {
 					return err
 				}
@@ -50,6 +50,7 @@ func (a *app) receipt() *cobra.Command {
 				return nil
 			})
 		})
+	c.Flags().StringVar(&school, "school", "", a.t("flag.receipt-school"))
 	c.Flags().StringVar(&month, "month", "", a.t("flag.receipt-month"))
 	c.Flags().StringVarP(&output, "output", "o", "", a.t("flag.receipt-output"))
 	c.AddCommand(a.giveReceipt(), a.verifyReceipt(),
@@ -63,7 +64,7 @@ func (a *app) receipt() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					t.add(x.ID, printable(x.Share), x.Month, printable(x.By), when(x.Until))
+					t.add(x.ID, printable(x.Share), printable(firstOf(x.School, "-")), x.Month, printable(x.By), when(x.Until))
 				}
 				t.write(a.out)
 				return nil
@@ -92,6 +93,7 @@ func (a *app) giveReceipt() *cobra.Command {
 			return nil
 		})
 	})
+	c.Flags().StringVar(&q.School, "school", "", a.t("flag.receipt-school"))
 	c.Flags().StringVar(&q.Month, "month", "", a.t("flag.receipt-month"))
 	c.Flags().IntVar(&q.Days, "days", 30, a.t("flag.receipt-days"))
 	return c
@@ -100,6 +102,9 @@ func (a *app) giveReceipt() *cobra.Command {
 // showReceipt prints a receipt in short.
 func (a *app) showReceipt(x *receipt.Receipt) {
 	a.print("say.receipt", printable(x.Share), x.Month, when(x.From), when(x.To))
+	if x.School != "" {
+		fmt.Fprintln(a.out, a.t("web.receipt-shared", printable(x.School), x.Shared))
+	}
 	for _, part := range []struct {
 		key  string
 		list []receipt.Count

@@ -20,14 +20,15 @@ import (
 // receiptState is a link by which somebody who is not logged in gets one receipt. The receipt is made with it, and lies sealed in a file of its
 // own, so that whoever opens the link needs nothing else of the house.
 type receiptState struct {
-	ID    string    `json:"id"`
-	Hash  []byte    `json:"hash"` // of the token
-	Blob  string    `json:"blob"`
-	Share id.Share  `json:"share"`
-	Month string    `json:"month"`
-	Made  time.Time `json:"made"`
-	By    string    `json:"by"`
-	Until time.Time `json:"until"`
+	ID     string    `json:"id"`
+	Hash   []byte    `json:"hash"` // of the token
+	Blob   string    `json:"blob"`
+	Share  id.Share  `json:"share"`
+	School string    `json:"school,omitempty"`
+	Month  string    `json:"month"`
+	Made   time.Time `json:"made"`
+	By     string    `json:"by"`
+	Until  time.Time `json:"until"`
 }
 
 // Bounds of links.
@@ -38,7 +39,7 @@ const (
 )
 
 // GiveReceipt makes a link to a receipt, which is given as its bytes. The token is told this once.
-func (l *Local) GiveReceipt(ctx context.Context, s id.Session, share, month string, until time.Time, receipt []byte) (account.ReceiptLink, error) {
+func (l *Local) GiveReceipt(ctx context.Context, s id.Session, share, school, month string, until time.Time, receipt []byte) (account.ReceiptLink, error) {
 	const op = "give receipt"
 	if err := l.power(s, account.Investigate, op); err != nil { // before anything is written
 		return account.ReceiptLink{}, err
@@ -61,7 +62,7 @@ func (l *Local) GiveReceipt(ctx context.Context, s id.Session, share, month stri
 		return account.ReceiptLink{}, err
 	}
 	hash := sha256.Sum256([]byte(token))
-	made := account.ReceiptLink{ID: rand.Text(), Share: share, Month: month, Token: token, Made: now, Until: until}
+	made := account.ReceiptLink{ID: rand.Text(), Share: share, School: school, Month: month, Token: token, Made: now, Until: until}
 	taken := false
 	err = l.change(ctx, s, op, share, func(b *books, d *draft, by account.Session) (event.Event, error) {
 		x := b.names[pathname.Key(share)]
@@ -74,7 +75,7 @@ func (l *Local) GiveReceipt(ctx context.Context, s id.Session, share, month stri
 			return event.Event{}, problem.New(problem.TooLarge, op, share, nil)
 		}
 		made.By, made.Share = by.Name, x.Name
-		d.Receipts = append(d.Receipts, &receiptState{ID: made.ID, Hash: hash[:], Blob: blob, Share: x.ID, Month: month, Made: now, By: by.Name, Until: until})
+		d.Receipts = append(d.Receipts, &receiptState{ID: made.ID, Hash: hash[:], Blob: blob, Share: x.ID, School: school, Month: month, Made: now, By: by.Name, Until: until})
 		taken = true
 		return event.Event{Kind: event.ReceiptGiven, Share: x.ID, Until: until, Note: month}, nil
 	})
@@ -92,7 +93,7 @@ func (l *Local) Receipts(_ context.Context, s id.Session) (out []account.Receipt
 	b := l.books.Load()
 	for _, x := range slices.Backward(b.Receipts) {
 		if sh := b.shares[x.Share]; sh != nil && l.now().Before(x.Until) {
-			out = append(out, account.ReceiptLink{ID: x.ID, Share: sh.Name, Month: x.Month, Made: x.Made, By: x.By, Until: x.Until, Opened: l.lookups.opened(x.ID)})
+			out = append(out, account.ReceiptLink{ID: x.ID, Share: sh.Name, School: x.School, Month: x.Month, Made: x.Made, By: x.By, Until: x.Until, Opened: l.lookups.opened(x.ID)})
 		}
 	}
 	return out, nil

@@ -24,8 +24,10 @@ var recordKinds = []event.Kind{event.Released, event.Refused, event.Saved, event
 
 // ShareRecords collects what the ledger tells of a share in a time, for those who read everybody's entries: who sees a part of them would make
 // a receipt that leaves the rest out.
-func (l *Local) ShareRecords(ctx context.Context, s id.Session, share string, from, to time.Time) (account.ShareRecords, error) {
+// Of one school in a share, only what is of its files is told: entries in which there are none are left out, as if they were of another share.
+func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.ReceiptOf, from, to time.Time) (account.ShareRecords, error) {
 	const op = "make receipt"
+	share := of.Share
 	out := account.ShareRecords{}
 	leave, err := l.enter(op)
 	if err != nil {
@@ -56,10 +58,11 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, share string, fr
 	out.Share, out.Firm, out.Made, out.Origin, out.PublicKey = x.Name, b.Policy.Firm, l.now(), k.Origin, k.PublicKey
 	out.Checkpoint, out.Entries = r.Checkpoint(), r.Head().Size
 	if x.Register != nil {
-		out.Register = *x.Register
+		out.Register = x.Register.For(x.Register.School(of.School))
 	}
+	out.School = of.School
 	out.Readers, out.Writers = b.whoMay(x.ID)
-	w := &recordWalk{ShareRecords: &out, share: x.ID, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool)}
+	w := &recordWalk{ShareRecords: &out, share: x.ID, pick: of.Pick, key: k, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool)}
 	if err := w.walk(ctx, r, k); err != nil {
 		return out, err
 	}
@@ -96,6 +99,8 @@ func (b *books) whoMay(share id.Share) (read, write map[string]int) {
 type recordWalk struct {
 	*account.ShareRecords
 	share    id.Share
+	pick     func(path string) (mine, one bool) // nil: all of the share
+	key      *ReadingKey
 	from, to time.Time
 	roles    *Roles
 	books    *books
@@ -128,15 +133,39 @@ func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) 
 		if e.Event.Share != w.share || !InReceipt(e.Event.Kind) {
 			continue
 		}
+		files := w.count(&e)
+		if files < 0 {
+			continue
+		}
 		w.suspect(&e)
 		if size += len(x.Data) + proofSize; len(w.Records) == maxRecords || size > maxRecordBytes {
 			w.Cut = true
 			continue
 		}
 		w.Records = append(w.Records, account.ShareRecord{Index: x.Index, Recorded: e.Recorded, Kind: string(e.Event.Kind), Role: w.roles.Of(&e), Purpose: e.Event.Purpose,
-			Files: len(e.Event.Files), Sealed: slices.Clone(x.Data)})
+			Files: files, Sealed: slices.Clone(x.Data)})
 	}
 	return nil
+}
+
+// count counts the files of an entry that are told of; -1: it is not told.
+func (w *recordWalk) count(e *Entry) (n int) {
+	if w.pick == nil {
+		return len(e.Event.Files)
+	}
+	e.openPaths(w.key)
+	for _, p := range e.Paths {
+		switch mine, one := w.pick(p); {
+		case mine:
+			n++
+		case !one:
+			w.Shared++
+		}
+	}
+	if n == 0 {
+		return -1
+	}
+	return n
 }
 
 const proofSize = 2 << 10 // about, for the bound

@@ -18,7 +18,7 @@ func TestReceiptLinks(t *testing.T) {
 	}
 	give := func(text string, good time.Duration) account.ReceiptLink {
 		t.Helper()
-		x, err := h.l.GiveReceipt(ctx, h.officer, "albums", "2026-11", h.l.now().Add(good), []byte(text))
+		x, err := h.l.GiveReceipt(ctx, h.officer, "albums", "", "2026-11", h.l.now().Add(good), []byte(text))
 		if err != nil || len(x.Token) < 26 {
 			t.Fatal(x, err)
 		}
@@ -93,14 +93,14 @@ func TestReceiptLinksAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	soon := h.l.now().Add(time.Hour)
-	if _, err := h.l.GiveReceipt(ctx, auditor, "albums", "2026-11", soon, nil); problem.KindOf(err) != problem.Denied {
+	if _, err := h.l.GiveReceipt(ctx, auditor, "albums", "", "2026-11", soon, nil); problem.KindOf(err) != problem.Denied {
 		t.Errorf("an auditor gives a link: %v", err)
 	}
-	if _, err := h.l.GiveReceipt(ctx, h.officer, "none", "2026-11", soon, nil); hint(err) != "hint.no-such-share" {
+	if _, err := h.l.GiveReceipt(ctx, h.officer, "none", "", "2026-11", soon, nil); hint(err) != "hint.no-such-share" {
 		t.Errorf("of no share: %v", err)
 	}
 	for _, until := range []time.Time{{}, h.l.now(), h.l.now().Add(2 * maxReceiptTime)} {
-		if _, err := h.l.GiveReceipt(ctx, h.officer, "albums", "2026-11", until, nil); hint(err) != "hint.receipt-until" {
+		if _, err := h.l.GiveReceipt(ctx, h.officer, "albums", "", "2026-11", until, nil); hint(err) != "hint.receipt-until" {
 			t.Errorf("until %v: %v", until, err)
 		}
 	}

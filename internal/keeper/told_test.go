@@ -174,7 +174,7 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 			return second(l.NoteInquiry(ctx, s, opened.ID, account.Inquiry{Way: account.ByCall, Who: "a parent", Question: "is my child concerned?"}))
 		}},
 		{"GiveReceipt", event.ReceiptGiven, func() (err error) {
-			link, err = l.GiveReceipt(ctx, s, "albums", "2026-11", l.now().Add(time.Hour), []byte("{}"))
+			link, err = l.GiveReceipt(ctx, s, "albums", "", "2026-11", l.now().Add(time.Hour), []byte("{}"))
 			return err
 		}},
 		{"RevokeReceipt", event.ReceiptRevoked, func() error { return l.RevokeReceipt(ctx, s, link.ID) }},

@@ -39,6 +39,9 @@ func (r *Receipt) document(l lang.Lang) *document.Document {
 	if r.Cut || r.Unread > 0 {
 		d.Blocks = append(d.Blocks, document.Paragraph{Text: l.Text("web.receipt-gaps", r.Unread), Tone: document.Bad})
 	}
+	if r.School != "" {
+		d.Blocks = append(d.Blocks, document.Paragraph{Text: l.Text("web.receipt-shared", r.School, r.Shared)})
+	}
 	d.Blocks = append(d.Blocks, document.Heading{Text: l.Text("web.receipt-readings")}, document.Paragraph{Text: l.Text("web.receipt-readings-about")}, r.table(l, r.Readings, true),
 		document.Heading{Text: l.Text("web.receipt-saves")}, r.table(l, slices.Concat(r.Saves, r.Changes), false),
 		document.Heading{Text: l.Text("web.receipt-refused")}, r.table(l, r.Refused, false),
@@ -56,7 +59,7 @@ func (r *Receipt) document(l lang.Lang) *document.Document {
 
 func (r *Receipt) facts(l lang.Lang) document.Pairs {
 	out := document.Pairs{}
-	for _, f := range [][2]string{{"web.receipt-from", r.Firm}, {"register.client", r.Client}, {"register.share", r.Share}, {"register.data", strings.Join(r.Data, comma(l))},
+	for _, f := range [][2]string{{"web.receipt-from", r.Firm}, {"register.client", r.Client}, {"register.share", r.Share}, {"register.school", r.School}, {"register.data", strings.Join(r.Data, comma(l))},
 		{"register.purpose", r.Purpose}, {"web.receipt-time", stamp(r.From) + " – " + stamp(r.To)}} {
 		if f[1] != "" {
 			out = append(out, [2]string{l.Text(f[0]), f[1]})

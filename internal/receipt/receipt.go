@@ -24,6 +24,8 @@ type Receipt struct {
 	Format    int                 `json:"format"`
 	Firm      string              `json:"firm,omitempty"`
 	Share     string              `json:"share"`
+	School    string              `json:"school,omitempty"` // of a share with several, the one that it is about: of its files alone
+	Shared    int                 `json:"shared,omitempty"` // files that were read or saved and could not be attributed to one school
 	Client    string              `json:"client,omitempty"`
 	Year      int                 `json:"year,omitempty"`
 	Data      []string            `json:"data,omitempty"`
@@ -100,7 +102,7 @@ func ParseMonth(text string, now time.Time) (Month, error) {
 
 // New makes a receipt.
 func New(x account.ShareRecords, m Month) *Receipt {
-	r := &Receipt{Format: format, Firm: x.Firm, Share: x.Share, Client: x.Register.Client, Year: x.Register.Year, Data: x.Register.Data, Purpose: x.Register.Purpose,
+	r := &Receipt{Format: format, Firm: x.Firm, Share: x.Share, School: x.School, Shared: x.Shared, Client: x.Register.Client, Year: x.Register.Year, Data: x.Register.Data, Purpose: x.Register.Purpose,
 		Retention: x.Register.Retention, Month: m.Name, From: m.From.UTC(), To: m.To.UTC(), Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases,
 		Unread: x.Closed, Silence: x.Silence.Seconds(), Cut: x.Cut, Origin: x.Origin, PublicKey: x.PublicKey, Size: x.Entries, Checkpoint: string(x.Checkpoint)}
 	for _, e := range x.Records {
@@ -162,12 +164,16 @@ func Parse(b []byte) (*Receipt, error) {
 
 // FileName is what a receipt is called as a file of a kind, "json" if none is named.
 func (r *Receipt) FileName(kind string) string {
-	name := strings.Map(func(c rune) rune {
+	name := r.Share
+	if r.School != "" {
+		name += "-" + r.School
+	}
+	name = strings.Map(func(c rune) rune {
 		if strings.ContainsRune(`/\:*?"<>|`, c) || c < ' ' {
 			return '_'
 		}
 		return c
-	}, r.Share)
+	}, name)
 	return fmt.Sprintf("receipt-%s-%s.%s", name, r.Month, cmp.Or(kind, "json"))
 }
 

@@ -28,6 +28,7 @@ type Desk interface {
 	SaveBook(ctx context.Context, s account.Session, share string, change func(*roster.Book) error) error
 	LookupScope(ctx context.Context, s account.Session, n string) (account.LookupScope, error)
 	Coverage(ctx context.Context, s account.Session, share string, rules *roster.Rules) (*roster.Coverage, error)
+	ReceiptOf(ctx context.Context, s account.Session, share, school string) (account.ReceiptOf, error)
 }
 
 // ExposedRequest opens a number of the findings.

@@ -22,8 +22,8 @@ type Inquiring interface {
 	CloseLookup(ctx context.Context, s id.Session, n string) error
 	Inquiries(ctx context.Context, s id.Session, n string) ([]Inquiry, error)
 	NoteInquiry(ctx context.Context, s id.Session, n string, q Inquiry) (Inquiry, error)
-	ShareRecords(ctx context.Context, s id.Session, share string, from, to time.Time) (account.ShareRecords, error)
-	GiveReceipt(ctx context.Context, s id.Session, share, month string, until time.Time, receipt []byte) (ReceiptLink, error)
+	ShareRecords(ctx context.Context, s id.Session, of account.ReceiptOf, from, to time.Time) (account.ShareRecords, error)
+	GiveReceipt(ctx context.Context, s id.Session, share, school, month string, until time.Time, receipt []byte) (ReceiptLink, error)
 	Receipts(ctx context.Context, s id.Session) ([]ReceiptLink, error)
 	RevokeReceipt(ctx context.Context, s id.Session, n string) error
 }
@@ -58,8 +58,9 @@ type LookupReply struct {
 
 // ReceiptRequest asks for a link to a receipt.
 type ReceiptRequest struct {
-	Month string `json:"month,omitempty"` // "2026-11"; "": this one
-	Days  int    `json:"days,omitempty"`  // that the link is good for; 0: 30
+	School string `json:"school,omitempty"` // one of those in a share with several
+	Month  string `json:"month,omitempty"`  // "2026-11"; "": this one
+	Days   int    `json:"days,omitempty"`   // that the link is good for; 0: 30
 }
 
 func (h *handler) inquiring() map[string]endpoint {
@@ -147,7 +148,7 @@ func (h *handler) noteInquiry(w http.ResponseWriter, r *http.Request, s account.
 }
 
 // made makes a receipt of a month.
-func (h *handler) made(r *http.Request, s account.Session, month string) (*receipt.Receipt, error) {
+func (h *handler) made(r *http.Request, s account.Session, school, month string) (*receipt.Receipt, error) {
 	p, err := h.People.Policy(r.Context(), s.ID)
 	if err != nil {
 		return nil, err
@@ -160,7 +161,16 @@ func (h *handler) made(r *http.Request, s account.Session, month string) (*recei
 	if err != nil {
 		return nil, err
 	}
-	x, err := h.People.ShareRecords(r.Context(), s.ID, r.PathValue("name"), m.From, m.To)
+	of := account.ReceiptOf{Share: r.PathValue("name")}
+	if school != "" {
+		if err := h.mayInquire(r, s); err != nil {
+			return nil, err
+		}
+		if of, err = h.Desk.ReceiptOf(r.Context(), s, of.Share, school); err != nil {
+			return nil, err
+		}
+	}
+	x, err := h.People.ShareRecords(r.Context(), s.ID, of, m.From, m.To)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +178,7 @@ func (h *handler) made(r *http.Request, s account.Session, month string) (*recei
 }
 
 func (h *handler) receipt(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	x, err := h.made(r, s, r.URL.Query().Get("month"))
+	x, err := h.made(r, s, r.URL.Query().Get("school"), r.URL.Query().Get("month"))
 	if err != nil {
 		return err
 	}
@@ -183,7 +193,7 @@ func (h *handler) giveReceipt(w http.ResponseWriter, r *http.Request, s account.
 	if q.Days == 0 {
 		q.Days = 30
 	}
-	x, err := h.made(r, s, q.Month)
+	x, err := h.made(r, s, q.School, q.Month)
 	if err != nil {
 		return err
 	}
@@ -191,7 +201,7 @@ func (h *handler) giveReceipt(w http.ResponseWriter, r *http.Request, s account.
 	if err != nil {
 		return err
 	}
-	link, err := h.People.GiveReceipt(r.Context(), s.ID, r.PathValue("name"), x.Month, h.Now().Add(time.Duration(q.Days)*24*time.Hour), b)
+	link, err := h.People.GiveReceipt(r.Context(), s.ID, r.PathValue("name"), x.School, x.Month, h.Now().Add(time.Duration(q.Days)*24*time.Hour), b)
 	if err != nil {
 		return err
 	}

@@ -168,7 +168,7 @@ var operations = []operation{
 	{pattern: "POST /v1/lookup/{token}", says: "Ask it about one person. Who stands in no roster gets the answer of who is not in scope. 429: beyond what one address, or all together, may ask.", in: LookupQuestion{}, out: LookupReply{}, open: true},
 	{pattern: "GET /v1/cases/{id}/inquiries", says: "The calls, letters and mails about a case, the latest first.", query: []string{"status", "q"}, out: Inquiry{}, kind: "lines"},
 	{pattern: "POST /v1/cases/{id}/inquiries", says: "Write one down, or change the one whose id is given.", in: Inquiry{}, out: Inquiry{}},
-	{pattern: "GET /v1/shares/{name}/receipt", says: "A receipt of a share for whoever has entrusted its files: json, which can be verified offline, html or pdf.", query: []string{"month", "format"}, kind: "bytes"},
+	{pattern: "GET /v1/shares/{name}/receipt", says: "A receipt of a share for whoever has entrusted its files: json, which can be verified offline, html or pdf.", query: []string{"school", "month", "format"}, kind: "bytes"},
 	{pattern: "POST /v1/shares/{name}/receipt/links", says: "Make a link by which they get it without logging in.", in: ReceiptRequest{}, out: ReceiptLink{}},
 	{pattern: "GET /v1/receipts", says: "The links that can be opened.", out: ReceiptLink{}, kind: "lines"},
 	{pattern: "DELETE /v1/receipts/{id}", says: "Make a link useless."},

@@ -265,7 +265,7 @@ func (v *visit) receiptAct() error {
 		if err != nil {
 			return &problem.Error{Kind: problem.Invalid, Op: "give receipt", On: v.form("days"), Hint: "hint.receipt-until", Err: err}
 		}
-		made, err := v.api.GiveReceipt(v.r.Context(), v.form("share"), api.ReceiptRequest{Month: v.form("month"), Days: days})
+		made, err := v.api.GiveReceipt(v.r.Context(), v.form("share"), api.ReceiptRequest{School: v.form("school"), Month: v.form("month"), Days: days})
 		if err != nil {
 			return err
 		}

@@ -47,9 +47,9 @@ func (c *Client) NoteInquiry(ctx context.Context, id string, q api.Inquiry) (x a
 	return x, c.call(ctx, "POST", ofCase(id, "inquiries"), q, &x)
 }
 
-// Receipt returns the receipt of a share as "json", "html" or "pdf".
-func (c *Client) Receipt(ctx context.Context, share, month, format string) ([]byte, error) {
-	return c.bytes(ctx, "/v1/shares/"+url.PathEscape(share)+"/receipt?"+url.Values{"month": {month}, "format": {format}}.Encode())
+// Receipt returns the receipt of a share, or of one school in it, as "json", "html" or "pdf".
+func (c *Client) Receipt(ctx context.Context, share, school, month, format string) ([]byte, error) {
+	return c.bytes(ctx, "/v1/shares/"+url.PathEscape(share)+"/receipt?"+url.Values{"school": {school}, "month": {month}, "format": {format}}.Encode())
 }
 
 // OpenReceipt returns the receipt of a link.
