@@ -148,19 +148,20 @@ func (d *Desk) toPublic(x *Due, c account.Case) error {
 // register takes in a line of the register: on whose behalf data is held, and who of them is a public body.
 func (x *Due) register(l *account.RegisterLine) {
 	x.Facts.Contractor = x.Facts.Contractor || l.Client != "" || len(l.Schools) > 0
-	public := func(name string) {
-		if !slices.Contains(x.Public, name) {
-			x.Public = append(x.Public, name)
-		}
-	}
 	if l.Public {
-		public(cmp.Or(l.Client, l.Share))
+		x.public(cmp.Or(l.Client, l.Share))
 	}
 	for i := range l.Schools {
 		s := &l.Schools[i]
 		if r := l.For(s); r.Public && (s.Public != nil || s.Client != "") {
-			public(cmp.Or(s.Client, s.School))
+			x.public(cmp.Or(s.Client, s.School))
 		}
+	}
+}
+
+func (x *Due) public(name string) {
+	if !slices.Contains(x.Public, name) {
+		x.Public = append(x.Public, name)
 	}
 }
 

@@ -100,6 +100,18 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// TestSchoolsOfDeadlines: which clients are public bodies follows the schools where a share has several.
+func TestSchoolsOfDeadlines(t *testing.T) {
+	no, yes := false, true
+	o := &office{c: account.Case{ID: "2026-1", Opened: at(t, "2026-11-02 16:00 +0000")}, duties: account.Duties{Register: []account.RegisterLine{{Share: "a", Register: account.Register{Schools: []account.SchoolLine{
+		{School: "東小学校", Public: &yes}, {School: "西小学校", Client: "市教育委員会", Public: &yes}, {School: "北小学校", Client: "市教育委員会", Public: &yes}, {School: "学園", Client: "学校法人", Public: &no}, {School: "南小学校", Contact: "03"}}}}}}}
+	d := &Desk{Books: o, Now: func() time.Time { return at(t, "2026-11-05 10:00 +0900") }}
+	x, err := d.Deadlines(t.Context(), account.Session{}, "2026-1")
+	if err != nil || strings.Join(x.Public, " ") != "東小学校 市教育委員会" || !x.Facts.Contractor {
+		t.Errorf("%+v, %v", x, err)
+	}
+}
+
 // TestPersonsOfDeadlines: persons count when somebody who is concerned with all shares has counted them lately, about the same suspects; otherwise any
 // number counts as passed. What has no roster, or was lost, is no maximum.
 func TestPersonsOfDeadlines(t *testing.T) {

@@ -146,6 +146,10 @@ func fileName(name string) string {
 	if r := []rune(name); len(r) > 40 {
 		name = string(r[:40])
 	}
+	for len(name) > 120 { // with a client and a school a folder has 255 bytes at most
+		_, size := utf8.DecodeLastRuneInString(name)
+		name = name[:len(name)-size]
+	}
 	return strings.Trim(name, ". ")
 }
 
