@@ -71,8 +71,7 @@ type parcel struct {
 	files   []paper.File
 	damage  Damage
 	seen    []*Damage // of the shares
-	unknown exposure.Three
-	home    home // within the share that is gone through
+	home    home      // within the share that is gone through
 }
 
 // worst is what a person counts as for one client.

@@ -181,7 +181,7 @@ func (f *Findings) compute(audit keeper.Audit) error {
 // harmed are the files that were altered, for the exposure.
 type harmed struct {
 	files map[id.File]hurt
-	gone  []pathname.Path // directories that were removed with what was in them
+	gone  map[pathname.Path]time.Time // directories that were removed with what was in them, and when they were put back
 }
 
 // hurt is what was done to one file.
@@ -202,7 +202,7 @@ func (h *harmed) of(file id.File) (altered, intact bool) {
 
 // damage asks what the suspects have done in every share.
 func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
-	x, out := f.source, &harmed{files: make(map[id.File]hurt)}
+	x, out := f.source, &harmed{files: make(map[id.File]hurt), gone: make(map[pathname.Path]time.Time)}
 	for _, a := range x.shares {
 		sh := ShareFindings{Name: a.Name}
 		t := newTally(&sh.Damage)
@@ -210,7 +210,7 @@ func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
 			altered := t.add(&h)
 			switch {
 			case h.Dir && h.Below.Files > 0:
-				out.gone = append(out.gone, h.Path)
+				out.gone[h.Path] = h.Back
 			case !h.Dir:
 				out.files[h.File] = hurt{h.Hurts, h.When, h.Was.Size, altered, !h.Was.Version.IsZero() || h.Was.Size == 0, h.Back}
 			}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
@@ -46,6 +47,7 @@ type sorted struct {
 	any    bool          // it may be of any of the schools
 	nobody bool          // rules say that it shows nobody
 	sunk   bool          // it went with a directory that was removed
+	back   time.Time     // when that was put back
 	told   bool          // it stands on a list
 }
 
@@ -185,7 +187,9 @@ func (x *sorter) told(at place) (out []*parcel) {
 // size counts how much a school has, and what of it went with a directory.
 func (x *sorter) size(o *vault.Object) {
 	p, h := x.now.home, x.g.f.harmed.files[o.File]
-	x.now.sunk = o.Removed.IsZero() && !h.altered && x.sunk(o.Paths)
+	if x.now.back, x.now.sunk = x.sunk(o.Paths); !o.Removed.IsZero() || h.altered {
+		x.now.sunk = false
+	}
 	if x.now.sunk {
 		x.hurtElsewhere()
 	}
@@ -199,15 +203,26 @@ func (x *sorter) size(o *vault.Object) {
 	d := &p.damage
 	if d.OfFiles, d.OfBytes = d.OfFiles+1, d.OfBytes+size; x.now.sunk {
 		d.hurt(vault.Gone)
-		d.Files, d.Bytes, d.Intact = d.Files+1, d.Bytes+size, d.Intact+1
+		d.altered(size, x.now.back)
 	}
 }
 
-// sunk reports whether a file went with a directory.
-func (x *sorter) sunk(paths []pathname.Path) bool {
-	return slices.ContainsFunc(x.g.f.harmed.gone, func(dir pathname.Path) bool {
-		return slices.ContainsFunc(paths, func(p pathname.Path) bool { return strings.HasPrefix(string(p), string(dir)+"/") })
-	})
+// altered counts a file of which there is a version from before.
+func (d *Damage) altered(size int64, back time.Time) {
+	if d.Files, d.Bytes, d.Intact = d.Files+1, d.Bytes+size, d.Intact+1; !back.IsZero() {
+		d.Back++
+		d.back(back)
+	}
+}
+
+// sunk reports whether a file went with a directory, and when that was put back.
+func (x *sorter) sunk(paths []pathname.Path) (back time.Time, sunk bool) {
+	for dir, at := range x.g.f.harmed.gone {
+		if slices.ContainsFunc(paths, func(p pathname.Path) bool { return strings.HasPrefix(string(p), string(dir)+"/") }) {
+			return at, true
+		}
+	}
+	return back, false
 }
 
 // file sorts a file that counts.
@@ -226,7 +241,7 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 			p.damage.hurt(w)
 		}
 		if h.altered {
-			p.damage.Files, p.damage.Bytes, p.damage.Intact = p.damage.Files+1, p.damage.Bytes+h.size, p.damage.Intact+1
+			p.damage.altered(h.size, h.back)
 		}
 	}
 	if !exposed && !h.altered {
@@ -260,7 +275,7 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 // tell puts a file on the list of its school, under the path that tells so and without the name of the share; or on that of the house.
 func (x *sorter) tell(y paper.File) {
 	if x.now.sunk {
-		y.Hurts, y.Intact = append(y.Hurts, string(vault.Gone)), true
+		y.Hurts, y.Intact, y.Back = append(y.Hurts, string(vault.Gone)), true, x.now.back
 	}
 	if x.now.home == nil {
 		x.g.loose = append(x.g.loose, y)
