@@ -72,6 +72,7 @@ const (
 	LookupOpened   Kind = "lookup-opened"   // everybody who has its address may ask the page of the case Target, whose scope has Size persons; Note: whom it says to ask
 	LookupClosed   Kind = "lookup-closed"   // Target; Note tells why, if nobody did it
 	InquiryNoted   Kind = "inquiry-noted"   // a question from outside about the case Target was written down; Size: its number; Note: how far it is
+	InquiriesRead  Kind = "inquiries-read"  // the inquiries about the case Target were shown, with who has asked and how they are reached; Size: how many there are
 	ReceiptGiven   Kind = "receipt-given"   // a link to a receipt of Share was made, until Until; Note: the month
 	ReceiptRevoked Kind = "receipt-revoked" // Note: the month
 	ReceiptOpened  Kind = "receipt-opened"  // somebody with the link has opened it; Note: the month

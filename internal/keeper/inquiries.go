@@ -56,13 +56,18 @@ func (l *Local) loadInquiries(n string) (x inquiriesState, err error) {
 	return x, nil
 }
 
-// Inquiries lists what was asked about a case, the latest first, to those who investigate.
-func (l *Local) Inquiries(_ context.Context, s id.Session, n string) ([]account.Inquiry, error) {
+// Inquiries lists what was asked about a case, the latest first, to those who investigate. It tells names and telephone numbers, so that the
+// reading stands in the ledger before anybody gets them.
+func (l *Local) Inquiries(ctx context.Context, s id.Session, n string) ([]account.Inquiry, error) {
 	const op = "list inquiries"
 	if err := l.power(s, account.Investigate, op); err != nil {
 		return nil, err
 	}
-	if err := l.books.Load().caseExists(op, n); err != nil {
+	by, err := l.live(s)
+	if err == nil {
+		err = l.books.Load().caseExists(op, n)
+	}
+	if err != nil {
 		return nil, err
 	}
 	leave, err := l.enter(op)
@@ -73,8 +78,16 @@ func (l *Local) Inquiries(_ context.Context, s id.Session, n string) ([]account.
 	l.inquiring.Lock()
 	defer l.inquiring.Unlock()
 	x, err := l.loadInquiries(n)
+	if err != nil || len(x.List) == 0 {
+		return nil, err
+	}
+	e := acting(event.InquiriesRead, by)
+	e.Target, e.Size = n, int64(len(x.List))
+	if err := l.append(ctx, e); err != nil {
+		return nil, err
+	}
 	slices.SortStableFunc(x.List, func(a, b account.Inquiry) int { return b.ID - a.ID })
-	return x.List, err
+	return x.List, nil
 }
 
 // NoteInquiry writes an inquiry down, or changes the one of that number. It is durable when NoteInquiry returns.

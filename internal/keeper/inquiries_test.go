@@ -77,6 +77,18 @@ func TestInquiries(t *testing.T) {
 	if n != 3 {
 		t.Errorf("the ledger tells of %d", n)
 	}
+	told := 0
+	for e, err := range h.l.Events(ctx, h.officer, Filter{Kinds: []event.Kind{event.InquiriesRead}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if told++; e.Event.Target != h.made.ID || e.Event.Actor != "officer" || e.Event.Size != 2 || e.Event.Note != "" {
+			t.Errorf("the ledger says %+v", e.Event)
+		}
+	}
+	if told != 1 { // the auditor was refused
+		t.Errorf("the ledger tells of %d readings", told)
+	}
 	if other, err := h.l.OpenCase(ctx, h.officer, account.Case{Reason: "another"}); err != nil {
 		t.Fatal(err)
 	} else if list, err := h.l.Inquiries(ctx, h.officer, other.ID); err != nil || len(list) > 0 {

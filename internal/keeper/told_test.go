@@ -17,7 +17,7 @@ import (
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
 var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Devices", "Duties", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
-	"Inquiries", "Invited", "Jobs", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+	"Invited", "Jobs", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
@@ -173,6 +173,7 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"NoteInquiry", event.InquiryNoted, func() error {
 			return second(l.NoteInquiry(ctx, s, opened.ID, account.Inquiry{Way: account.ByCall, Who: "a parent", Question: "is my child concerned?"}))
 		}},
+		{"Inquiries", event.InquiriesRead, func() error { return second(l.Inquiries(ctx, s, opened.ID)) }},
 		{"GiveReceipt", event.ReceiptGiven, func() (err error) {
 			link, err = l.GiveReceipt(ctx, s, "albums", "", "2026-11", l.now().Add(time.Hour), []byte("{}"))
 			return err

@@ -22,6 +22,7 @@ var inquiryTexts = []text{
 
 	{"event.lookup-opened", "look-up page opened to everybody", "照会ページを公開"},
 	{"event.lookup-closed", "look-up page closed", "照会ページを終了"},
+	{"event.inquiries-read", "inquiries shown, with who has asked", "問い合わせの記録（問い合わせた人の氏名と連絡先）を閲覧"},
 	{"event.inquiry-noted", "inquiry written down", "問い合わせを記録"},
 	{"act.lookup", "open the look-up page of a case to everybody", "事案の照会ページの公開"},
 	{"note.the case is closed", "the case is closed", "事案の終了"},
@@ -115,7 +116,7 @@ var inquiryTexts = []text{
 	{"web.inquiry-changed", "Last changed", "最終更新"},
 	{"web.inquiry-xlsx", "As a workbook (XLSX)", "表計算形式（XLSX）で保存"},
 	{"web.inquiry-csv", "As CSV", "CSV で保存"},
-	{"web.inquiry-kept", "Kept sealed with the case. The ledger tells that something was written down, not what.", "事案とともに封印して保管します。台帳には、記録したことだけが残り、内容は残りません。"},
+	{"web.inquiry-kept", "Kept sealed with the case. The ledger tells who has written something down and who has looked at this list, not what stands in it.", "事案とともに封印して保管します。台帳には、だれが記録し、だれがこの一覧を閲覧したかだけが残り、内容は残りません。"},
 
 	{"cmd.case-lookup", "The page of a case on which everybody finds out whether somebody is in its scope.", "事案の照会ページ（対象かどうかをどなたでも確認できるページ）"},
 	{"cmd.case-lookup.long", "Without more it tells whether the page is open, where, and how many look-ups there were each day. It answers from what the records said when it was asked for.", "引数が事案だけのときは、公開の状況・アドレス・日ごとの照会件数を表示します。回答は、申請した時点の記録に基づきます。"},

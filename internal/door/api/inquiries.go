@@ -121,13 +121,17 @@ func (h *handler) inquiries(w http.ResponseWriter, r *http.Request, s account.Se
 		return err
 	}
 	q := r.URL.Query()
-	var out []Inquiry
+	return all(w, r, PickInquiries(list, q.Get("status"), q.Get("q")), nil)
+}
+
+// PickInquiries returns those that have a status and mention a text; "" is any.
+func PickInquiries(list []Inquiry, status, text string) (out []Inquiry) {
 	for _, x := range list {
-		if (q.Get("status") == "" || string(x.Status) == q.Get("status")) && (q.Get("q") == "" || mentions(x, q.Get("q"))) {
+		if (status == "" || string(x.Status) == status) && (text == "" || mentions(x, text)) {
 			out = append(out, x)
 		}
 	}
-	return all(w, r, out, nil)
+	return out
 }
 
 // mentions reports whether a text stands anywhere in an inquiry.
