@@ -41,7 +41,7 @@ var hintTexts = []text{
 	{"hint.roster-schools", "Its first row must name the columns: school, contact, public (yes or no).", "1 行目に、学校・連絡先・公立（はい／いいえ）の見出しを書いてください。"},
 	{"hint.roster-problems", "Nothing was imported. Mend the rows that are named in the list, or ask the school, and import it again.", "何も取り込んでいません。表示された行を修正するか学校に確認し、もう一度取り込んでください。"},
 	{"hint.roster-busy", "Other lists are being sent at this moment. Try again in a minute.", "ほかの一覧を受信中です。1分ほど待ってから、もう一度お試しください。"},
-	{"hint.roster-gone", "The list is not held any more, for it is kept for a quarter of an hour only. Choose the file again.", "一覧の保持時間（15分）が過ぎたため、消去しました。もう一度ファイルを選んでください。"},
+	{"hint.roster-gone", "The list is not held any more: it is kept for a quarter of an hour, one for each account, and gives way when others send large ones. Choose the file again.", "この一覧は消去しました（保持は15分間・1人1件までで、ほかの大きな一覧を受け取ったときにも消去します）。もう一度ファイルを選んでください。"},
 	{"hint.roster-file", "Choose a file first.", "先にファイルを選んでください。"},
 	{"hint.roster-column-twice", "Two columns are said to be the same. Choose one of them.", "同じ項目が二つの列に選ばれています。どちらか一方にしてください。"},
 	{"hint.roster-sheet", "The workbook has no sheet of this name.", "この名前のシートはありません。"},

@@ -169,7 +169,7 @@ func (v *visit) sendList() error {
 		return err
 	}
 	share := v.r.PathValue("name")
-	token := v.lists.hold(v.owner(), share, name, content)
+	token := v.lists.hold(v.owner(), v.me.Account, share, name, content)
 	v.redirect(quote("/roster/", share) + "/list/" + token)
 	return nil
 }
