@@ -50,6 +50,7 @@ type draft struct {
 	window   []byte // gathered, not yet cut; less than chunk.Max
 	seen     int    // how much of it has no cut
 	checked  bool
+	sure     bool    // chunks that the share has are looked at before they are trusted: it replaces what may be damaged
 	replaces bool    // it comes in the place of content that was looked at: then the look is a deep one
 	full     *[]byte // the pooled buffer behind window, once it is large
 	small    *[]byte // and before

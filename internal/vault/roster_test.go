@@ -1,13 +1,16 @@
 package vault_test
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -51,6 +54,60 @@ func TestRoster(t *testing.T) {
 	}
 	if _, err := pathname.Parse("/albums/:roster"); err == nil {
 		t.Error("a door can say the name of the roster")
+	}
+}
+
+// TestDamagedRosterIsReplaced: over a roster of which a byte has flipped a new one is saved, and reads whole, even the same once more, of which
+// the share seems to have every chunk; what stood before the damage is told, and the versions before are there.
+func TestDamagedRosterIsReplaced(t *testing.T) {
+	h := newHouse(t, "albums")
+	defer func() { h.close() }()
+	ctx := t.Context()
+	noise := make([]byte, 9<<20) // some chunks
+	rand.NewChaCha8([32]byte{1}).Read(noise)
+	long := append([]byte("first line\n"), noise...)
+	put := func(b []byte) {
+		t.Helper()
+		if _, err := h.v.SaveRoster(ctx, staff, "/albums", b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put([]byte("the first"))
+	put(long)
+	save(t, h.v.As(staff), "/albums/a.txt", []byte("what was before this is on disk"))
+	h.close()
+	flip(t, h.root, h.keeper, pack.Chunk, 1, 3)
+	h = openHouse(t, h.root, h.keeper)
+	got, _, err := h.v.Roster(ctx, staff, "/albums", 1<<30)
+	if problem.KindOf(err) != problem.Damaged || !bytes.HasPrefix(got, []byte("first line\n")) || len(got) >= len(long) || !bytes.HasPrefix(long, got) {
+		t.Fatalf("%d bytes before the damage, %v", len(got), err)
+	}
+	var former [][]byte
+	for b, err := range h.v.FormerRosters(ctx, staff, "/albums", 1<<30) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		former = append(former, b)
+	}
+	if len(former) != 1 || string(former[0]) != "the first" {
+		t.Errorf("%d versions before: %.20q", len(former), former)
+	}
+	put(long)
+	if got, i, err := h.v.Roster(ctx, staff, "/albums", 1<<30); err != nil || !bytes.Equal(got, long) || i.Number != 3 {
+		t.Errorf("saved once more: %d bytes, version %d, %v", len(got), i.Number, err)
+	}
+	for b, err := range h.v.FormerRosters(ctx, staff, "/albums", 1<<30) {
+		if err != nil || !bytes.Equal(b, long) {
+			t.Errorf("the damaged version is not mended: %d bytes, %v", len(b), err)
+		}
+		break
+	}
+	other := h.keeper.shares[0]
+	h.keeper.shares, h.keeper.others = nil, []account.Share{other}
+	for b, err := range h.v.FormerRosters(ctx, staff, "/albums", 1<<30) {
+		if err == nil {
+			t.Errorf("who may not write is shown %d bytes", len(b))
+		}
 	}
 }
 

@@ -86,7 +86,7 @@ func (d *draft) store(plain []byte, sum [32]byte) (commit.Part, error) {
 func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 	sh := d.sh
 	part.Chunk, part.Key = sh.meta.Chunk(sum), sh.meta.ChunkKey(sum)
-	known, err := d.known(part.Chunk)
+	known, err := d.known(*part)
 	if err != nil || known {
 		return err
 	}
@@ -122,8 +122,9 @@ func (v *Vault) lost(sh *share) error {
 // sealBuffers holds room for a sealed chunk with its frame.
 var sealBuffers = sync.Pool{New: func() any { b := make([]byte, pack.ReadSize(chunk.Max+seal.Overhead)); return &b }}
 
-// known reports whether the share has a chunk.
-func (d *draft) known(c id.Chunk) (bool, error) {
+// known reports whether the share has a part's chunk.
+func (d *draft) known(p commit.Part) (bool, error) {
+	c := p.Chunk
 	d.sh.mu.Lock()
 	_, ok := d.sh.fresh[c]
 	lost := d.sh.lost
@@ -138,5 +139,15 @@ func (d *draft) known(c id.Chunk) (bool, error) {
 	if err != nil {
 		return false, d.w.v.broken("read the catalogue", err)
 	}
-	return places[0].Size != 0, nil
+	return places[0].Size != 0 && (!d.sure || d.intact(p, places[0])), nil
+}
+
+// intact reports whether a chunk opens from where it lies. One that does not is appended once more, which mends it for all who link to it.
+func (d *draft) intact(p commit.Part, at pack.Place) bool {
+	f, err := d.w.v.cfg.Packs.Read(d.ctx, d.sh.id, at, nil)
+	if err != nil {
+		return false
+	}
+	_, err = openPart(p, make([]byte, 0, chunk.Max), f.Payload)
+	return err == nil
 }
