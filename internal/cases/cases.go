@@ -22,6 +22,7 @@ type House interface {
 	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
 	Digest(ctx context.Context, s account.Session, i vault.Info) ([32]byte, error)
 	Roster(ctx context.Context, s account.Session, share pathname.Path, most int64) ([]byte, vault.Info, error)
+	FormerRosters(ctx context.Context, s account.Session, share pathname.Path, most int64) iter.Seq2[[]byte, error]
 	SaveRoster(ctx context.Context, s account.Session, share pathname.Path, content []byte) (vault.Info, error)
 }
 

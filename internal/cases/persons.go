@@ -45,10 +45,12 @@ func (d *Desk) Rosters(ctx context.Context, s account.Session, shares []account.
 	schools := make(map[string]string) // as they were written first, by how they are compared
 	for _, a := range shares {
 		b, _, err := d.House.Roster(ctx, s, pathname.Root.Join(a.Name), maxRoster)
-		if problem.KindOf(err) == problem.NotFound {
+		switch {
+		case problem.KindOf(err) == problem.NotFound:
 			continue
-		}
-		if err != nil {
+		case problem.KindOf(err) == problem.Damaged:
+			return nil, damagedRoster(a.Name, err)
+		case err != nil:
 			return nil, err
 		}
 		book, err := bookOf(a.Name, b)

@@ -281,6 +281,9 @@ func (a *app) runRosterImport(ctx context.Context, c *client.Client, share, name
 	}
 	if !a.json {
 		a.print("say.roster-set", printable(share), got.People)
+		if got.Rescued != nil {
+			a.print("say.roster-rescued", got.Rescued.Rules, got.Rescued.Schools)
+		}
 	}
 	return nil
 }

@@ -58,6 +58,7 @@ var rosterDoorTexts = []text{
 	{"say.roster-problem", "Problem:", "問題："},
 	{"say.roster-warning", "Note:", "注意："},
 	{"say.roster-more", "And %d more (--json names up to 1,000 of each).", "ほかに %d 件あります（--json でそれぞれ 1,000 件まで表示）。"},
+	{"say.roster-rescued", "It has taken the place of a roster that was damaged. Rules kept: %d; schools of which something is known: %d. Look at both with azekura roster links and azekura roster show.", "壊れていた名簿と置き換えました。引き継いだ規則は %d 件、学校の情報は %d 件です。azekura roster links と azekura roster show で確かめてください。"},
 	{"say.roster-set", "The roster of “%s” has %d persons now.", "「%s」の名簿に %d 人を取り込みました。"},
 	{"say.roster-empty", "The roster is empty.", "名簿は空です。"},
 	{"say.roster-persons", "%d persons", "%d 人"},
@@ -149,6 +150,7 @@ var rosterDoorTexts = []text{
 	{"web.list-warning", "note", "注意"},
 	{"web.list-more", "And %d more.", "ほかに %d 件あります。"},
 	{"web.list-columns-cut", "Only the first %d columns are shown.", "先頭の %d 列だけを表示しています。"},
+	{"web.list-rescued", "The list is imported in the place of a roster that was damaged. Rules kept: %d; schools of which something is known: %d. Look at both below.", "壊れていた名簿に代えて、一覧を取り込みました。引き継いだ規則は %d 件、学校の情報は %d 件です。下で確かめてください。"},
 	{"web.list-imported", "The list is imported.", "名簿を取り込みました。"},
 }
 

@@ -48,24 +48,34 @@ func EncodeBook(b *Book) ([]byte, error) {
 
 // DecodeBook reads a book.
 func DecodeBook(data []byte) (*Book, error) {
-	end := bytes.IndexByte(data[:min(len(data), maxHead+1)], '\n')
-	if end < 0 {
-		return nil, ErrFormat
-	}
-	var h bookHead
-	if err := json.Unmarshal(data[:end], &h); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	if h.Format > format {
-		return nil, ErrNewer
-	}
-	rules, err := ParseRules(h.Rules)
-	if err != nil || h.Format != format {
-		return nil, ErrFormat
-	}
-	r, err := Decode(data[end+1:])
+	b, people, err := DecodeHead(data)
 	if err != nil {
 		return nil, err
 	}
-	return &Book{Rules: rules, Schools: h.Schools, Roster: *r}, nil
+	r, err := Decode(people)
+	if err != nil {
+		return nil, err
+	}
+	b.Roster = *r
+	return b, nil
+}
+
+// DecodeHead reads what stands before the persons of a book, which may be damaged, and returns the rest of its bytes.
+func DecodeHead(data []byte) (b *Book, people []byte, err error) {
+	end := bytes.IndexByte(data[:min(len(data), maxHead+1)], '\n')
+	if end < 0 {
+		return nil, nil, ErrFormat
+	}
+	var h bookHead
+	if err := json.Unmarshal(data[:end], &h); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	if h.Format > format {
+		return nil, nil, ErrNewer
+	}
+	rules, err := ParseRules(h.Rules)
+	if err != nil || h.Format != format {
+		return nil, nil, ErrFormat
+	}
+	return &Book{Rules: rules, Schools: h.Schools}, data[end+1:], nil
 }

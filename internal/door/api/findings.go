@@ -26,6 +26,7 @@ type Desk interface {
 	Current(ctx context.Context, s account.Session, n string) (*cases.Findings, error)
 	Book(ctx context.Context, s account.Session, share string) (*roster.Book, error)
 	SaveBook(ctx context.Context, s account.Session, share string, change func(*roster.Book) error) error
+	Enrol(ctx context.Context, s account.Session, share string, people roster.Roster) (*cases.Rescued, error)
 	LookupScope(ctx context.Context, s account.Session, n string) (account.LookupScope, error)
 	Coverage(ctx context.Context, s account.Session, share string, rules *roster.Rules) (*roster.Coverage, error)
 	ReceiptOf(ctx context.Context, s account.Session, share, school string) (account.ReceiptOf, error)

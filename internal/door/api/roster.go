@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/roster"
@@ -25,6 +26,7 @@ type (
 	RosterCount   = roster.Count
 	SchoolFacts   = roster.SchoolFacts
 	Coverage      = roster.Coverage
+	RosterRescued = cases.Rescued
 )
 
 // RosterFields are what a column of a list can say.
@@ -36,6 +38,8 @@ type RosterResult struct {
 	Mapping roster.Mapping `json:"mapping"`
 	Issues  []roster.Issue `json:"issues,omitempty"` // problems, then warnings
 	More    int            `json:"more,omitempty"`   // so many are not among them
+	// Rescued is there if what was stored could not be read and was replaced: what was kept of it.
+	Rescued *RosterRescued `json:"rescued,omitempty"`
 }
 
 // RosterLinks say how the paths in a share tell persons: one rule a line, of which the first that fits counts.
@@ -126,10 +130,7 @@ func (h *handler) setRoster(w http.ResponseWriter, r *http.Request, s account.Se
 	}
 	out := RosterResult{Mapping: got.Mapping, Issues: got.Issues, More: got.More}
 	if got.Roster != nil {
-		err = h.Desk.SaveBook(r.Context(), s, r.PathValue("name"), func(b *roster.Book) error {
-			b.Roster = *got.Roster
-			return nil
-		})
+		out.Rescued, err = h.Desk.Enrol(r.Context(), s, r.PathValue("name"), *got.Roster)
 		if out.People = len(got.Roster.People); err != nil {
 			return err
 		}

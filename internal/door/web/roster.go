@@ -5,6 +5,7 @@ import (
 	"io"
 	"mime/multipart"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/azekura/azekura/internal/door/api"
@@ -22,7 +23,9 @@ type rosterPage struct {
 	Tried    bool // the coverage is that of rules that are not saved
 	Issues   []api.RosterIssue
 	More     int
-	Refused  bool // nothing was changed, because of the issues
+	Refused  bool               // nothing was changed, because of the issues
+	Rescued  *api.RosterRescued // what was kept of a damaged one that was just replaced
+	Damaged  bool               // it cannot be read: another can take its place
 }
 
 // fit is a rule and how many files it fits.
@@ -33,6 +36,9 @@ type fit struct {
 
 func (v *visit) roster() error {
 	p, err := v.rosterOf()
+	if p.Damaged {
+		return v.again(err, "roster", p)
+	}
 	if err != nil {
 		return err
 	}
@@ -42,11 +48,16 @@ func (v *visit) roster() error {
 	return v.show("roster", p)
 }
 
-// rosterOf reads the roster that a request names.
+// rosterOf reads the roster that a request names. With the error of one that is damaged the page tells who may replace it.
 func (v *visit) rosterOf() (p rosterPage, err error) {
 	p.Share = v.r.PathValue("name")
 	p.RosterView, err = v.api.RosterLinks(v.r.Context(), p.Share)
 	p.Written = p.Rules
+	if problem.KindOf(err) != problem.Damaged {
+		return p, err
+	}
+	list, bad := collect(v.api.Shares(v.r.Context()))
+	p.Damaged, p.Write = bad == nil, slices.ContainsFunc(list, func(s api.Share) bool { return !s.ReadOnly && strings.EqualFold(s.Name, p.Share) })
 	return p, err
 }
 
@@ -123,6 +134,9 @@ func (v *visit) followRules() error {
 func (v *visit) sentRoster() (name string, content []byte, err error) {
 	return v.sent(func() error {
 		p, err := v.rosterOf()
+		if p.Damaged { // another list may take its place
+			err = nil
+		}
 		if err == nil && !p.Write {
 			err = &problem.Error{Kind: problem.Denied, Op: "save roster", On: p.Share, Hint: "hint.roster-write"}
 		}

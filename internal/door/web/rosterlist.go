@@ -177,6 +177,17 @@ func (v *visit) importList() error {
 		return v.render(problem.Invalid.HTTP(), "roster-list", "", p)
 	}
 	v.lists.drop(func(x *list) bool { return x == l })
+	if got.Rescued != nil {
+		p, err := v.rosterOf()
+		if err != nil {
+			return err
+		}
+		if err := p.cover(v, ""); err != nil {
+			return err
+		}
+		p.Rescued = got.Rescued
+		return v.show("roster", p)
+	}
 	return v.done(quote("/roster/", l.share), "web.list-imported")
 }
 
