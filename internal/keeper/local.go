@@ -126,6 +126,7 @@ type Local struct {
 	reading sync.Mutex
 	diary   *diary // guarded by reading: what accounts read today
 
+	spans     spans
 	lookups   lookups
 	inquiring sync.Mutex // held while a log of inquiries is read and written
 

@@ -62,7 +62,7 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.Recei
 	}
 	out.School = of.School
 	out.Readers, out.Writers = b.whoMay(x.ID)
-	w := &recordWalk{ShareRecords: &out, share: x.ID, pick: of.Pick, key: k, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool)}
+	w := &recordWalk{ShareRecords: &out, share: x.ID, pick: of.Pick, key: k, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool), spans: &l.spans}
 	if err := w.walk(ctx, r, k); err != nil {
 		return out, err
 	}
@@ -95,7 +95,7 @@ func (b *books) whoMay(share id.Share) (read, write map[string]int) {
 	return read, write
 }
 
-// recordWalk goes through the ledger once.
+// recordWalk goes through those parts of the ledger that are of a time.
 type recordWalk struct {
 	*account.ShareRecords
 	share    id.Share
@@ -107,45 +107,54 @@ type recordWalk struct {
 	hit      map[string]bool // cases
 	last     time.Time       // of the entry before, within the time
 	stopped  bool
+	spans    *spans
+	looked   int64 // entries
+	size     int   // of the records, with their proofs
 }
 
 func (w *recordWalk) walk(ctx context.Context, r *ledger.Reader, k *ReadingKey) error {
-	size := 0
-	for x, err := range r.Entries(ctx, 0, r.Head().Size) {
-		if err != nil {
-			return err
+	if err := w.spans.extend(ctx, r, k); err != nil {
+		return err
+	}
+	for from, to := range w.spans.within(w.from, w.to, r.Head().Size) {
+		w.spans.rolesBefore(w.roles, from)
+		for x, err := range r.Entries(ctx, from, to) {
+			if err != nil {
+				return err
+			}
+			w.looked++
+			w.take(openEntry(k, x.Index, x.Data), x.Data)
 		}
-		e := openEntry(k, x.Index, x.Data)
-		w.roles.Learn(&e)
-		when := e.Event.When
-		if e.Closed != "" {
-			when = e.Recorded
-		}
-		if when.Before(w.from) || !when.Before(w.to) {
-			continue
-		}
-		w.pulse(&e)
-		if e.Closed != "" {
-			w.ShareRecords.Closed++
-			continue
-		}
-		w.freeze(&e)
-		if e.Event.Share != w.share || !InReceipt(e.Event.Kind) {
-			continue
-		}
-		files := w.count(&e)
-		if files < 0 {
-			continue
-		}
-		w.suspect(&e)
-		if size += len(x.Data) + proofSize; len(w.Records) == maxRecords || size > maxRecordBytes {
-			w.Cut = true
-			continue
-		}
-		w.Records = append(w.Records, account.ShareRecord{Index: x.Index, Recorded: e.Recorded, Kind: string(e.Event.Kind), Role: w.roles.Of(&e), Purpose: e.Event.Purpose,
-			Files: files, Sealed: slices.Clone(x.Data)})
 	}
 	return nil
+}
+
+// take counts an entry, whose bytes are data, if it is of the time.
+func (w *recordWalk) take(e Entry, data []byte) {
+	w.roles.Learn(&e)
+	if when := whenOf(&e); when.Before(w.from) || !when.Before(w.to) {
+		return
+	}
+	w.pulse(&e)
+	if e.Closed != "" {
+		w.ShareRecords.Closed++
+		return
+	}
+	w.freeze(&e)
+	if e.Event.Share != w.share || !InReceipt(e.Event.Kind) {
+		return
+	}
+	files := w.count(&e)
+	if files < 0 {
+		return
+	}
+	w.suspect(&e)
+	if w.size += len(data) + proofSize; len(w.Records) == maxRecords || w.size > maxRecordBytes {
+		w.Cut = true
+		return
+	}
+	w.Records = append(w.Records, account.ShareRecord{Index: e.Index, Recorded: e.Recorded, Kind: string(e.Event.Kind), Role: w.roles.Of(&e), Purpose: e.Event.Purpose,
+		Files: files, Sealed: slices.Clone(data)})
 }
 
 // count counts the files of an entry that are told of; -1: it is not told.
@@ -181,14 +190,21 @@ func NewRoles() *Roles { return &Roles{make(map[string]string)} }
 
 // Learn takes in an entry.
 func (r *Roles) Learn(e *Entry) {
+	if name, role, ok := roleIn(e); ok {
+		r.of[name] = role
+	}
+}
+
+// roleIn returns who gets which role by an entry.
+func roleIn(e *Entry) (name, role string, ok bool) {
 	switch e.Event.Kind {
 	case event.AccountMade:
-		r.of[accountKey(e.Event.Target)] = e.Event.Note
+		return accountKey(e.Event.Target), e.Event.Note, true
 	case event.AccountChanged:
-		if role, ok := strings.CutPrefix(e.Event.Note, "role: "); ok {
-			r.of[accountKey(e.Event.Target)] = role
-		}
+		role, ok = strings.CutPrefix(e.Event.Note, "role: ")
+		return accountKey(e.Event.Target), role, ok
 	}
+	return "", "", false
 }
 
 // Of returns the role of who did what an entry tells, at that time; "" where the ledger does not tell.
