@@ -29,12 +29,15 @@ func (r *Receipt) PDF(l lang.Lang, font string) ([]byte, error) {
 	return b, nil
 }
 
-func stamp(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -07:00") }
+// stamp is a time in the zone of the month's beginning.
+func (r *Receipt) stamp(t time.Time) string {
+	return t.In(r.From.Location()).Format("2006-01-02 15:04 -07:00")
+}
 
 // document is the receipt, part by part.
 func (r *Receipt) document(l lang.Lang) *document.Document {
 	d := &document.Document{Lang: l.String(), Title: l.Text("web.receipt-title", r.Month), Missing: l.Text("web.drill-missing"),
-		Footer: l.Text("web.receipt-footer", r.Share, r.Month, stamp(r.Made))}
+		Footer: l.Text("web.receipt-footer", r.Share, r.Month, r.stamp(r.Made))}
 	d.Blocks = append(d.Blocks, document.Paragraph{Text: l.Text("web.receipt-about")}, r.facts(l))
 	if r.Cut || r.Unread > 0 {
 		d.Blocks = append(d.Blocks, document.Paragraph{Text: l.Text("web.receipt-gaps", r.Unread), Tone: document.Bad})
@@ -60,7 +63,7 @@ func (r *Receipt) document(l lang.Lang) *document.Document {
 func (r *Receipt) facts(l lang.Lang) document.Pairs {
 	out := document.Pairs{}
 	for _, f := range [][2]string{{"web.receipt-from", r.Firm}, {"register.client", r.Client}, {"register.share", r.Share}, {"register.school", r.School}, {"register.data", strings.Join(r.Data, comma(l))},
-		{"register.purpose", r.Purpose}, {"web.receipt-time", stamp(r.From) + " – " + stamp(r.To)}} {
+		{"register.purpose", r.Purpose}, {"web.receipt-time", r.stamp(r.From) + " – " + r.stamp(r.To)}} {
 		if f[1] != "" {
 			out = append(out, [2]string{l.Text(f[0]), f[1]})
 		}
@@ -132,14 +135,14 @@ func byRole(l lang.Lang, m map[string]int) string {
 func (r *Receipt) happened(l lang.Lang) document.Block {
 	var out document.List
 	for _, t := range r.Freezes {
-		out = append(out, l.Text("web.receipt-freeze", stamp(t)))
+		out = append(out, l.Text("web.receipt-freeze", r.stamp(t)))
 	}
 	for _, c := range r.Cases {
 		ended := l.Text("web.case-running")
 		if !c.Closed.IsZero() {
-			ended = l.Text("web.case-ended") + " " + stamp(c.Closed)
+			ended = l.Text("web.case-ended") + " " + r.stamp(c.Closed)
 		}
-		out = append(out, l.Text("web.receipt-case", c.ID, stamp(c.Opened), ended))
+		out = append(out, l.Text("web.receipt-case", c.ID, r.stamp(c.Opened), ended))
 	}
 	if len(out) == 0 {
 		return document.Paragraph{Text: l.Text("web.receipt-no-events")}

@@ -32,8 +32,8 @@ type Receipt struct {
 	Purpose   string              `json:"purpose,omitempty"`
 	Retention string              `json:"retention,omitempty"` // as the register says
 	Month     string              `json:"month"`
-	From      time.Time           `json:"from"`
-	To        time.Time           `json:"to"` // not included; of a month that is not over, when it was made
+	From      time.Time           `json:"from"` // in the house's zone
+	To        time.Time           `json:"to"`   // not included; of a month that is not over, when it was made
 	Made      time.Time           `json:"made"`
 	Readings  []Count             `json:"readings"`
 	Saves     []Count             `json:"saves"`
@@ -103,7 +103,7 @@ func ParseMonth(text string, now time.Time) (Month, error) {
 // New makes a receipt.
 func New(x account.ShareRecords, m Month) *Receipt {
 	r := &Receipt{Format: format, Firm: x.Firm, Share: x.Share, School: x.School, Shared: x.Shared, Client: x.Register.Client, Year: x.Register.Year, Data: x.Register.Data, Purpose: x.Register.Purpose,
-		Retention: x.Register.Retention, Month: m.Name, From: m.From.UTC(), To: m.To.UTC(), Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases,
+		Retention: x.Register.Retention, Month: m.Name, From: m.From, To: m.To, Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases,
 		Unread: x.Closed, Silence: x.Silence.Seconds(), Cut: x.Cut, Origin: x.Origin, PublicKey: x.PublicKey, Size: x.Entries, Checkpoint: string(x.Checkpoint)}
 	for _, e := range x.Records {
 		r.Entries = append(r.Entries, Entry{Index: e.Index, Recorded: e.Recorded.UTC(), Kind: e.Kind, Role: e.Role, Purpose: string(e.Purpose), Files: e.Files, Sealed: e.Sealed, Proof: string(e.Proof)})

@@ -354,3 +354,25 @@ func TestReceiptLink(t *testing.T) {
 		}
 	}
 }
+
+// TestReceiptKeepsTheHousesMonth: a month begins at midnight where the house is, whatever zone the machine has.
+func TestReceiptKeepsTheHousesMonth(t *testing.T) {
+	b := besiege(t)
+	if _, err := b.local.MakeShare(t.Context(), "one"); err != nil {
+		t.Fatal(err)
+	}
+	officer := b.officer()
+	for zone, offset := range map[string]string{"Asia/Tokyo": "+09:00", "Pacific/Marquesas": "-09:30"} {
+		p, err := b.local.Policy(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.Zone = zone
+		if _, err := b.local.SetPolicy(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if _, text := officer.do("GET", "/v1/shares/one/receipt?month=2024-02", ""); !strings.Contains(text, `"from": "2024-02-01T00:00:00`+offset+`"`) || !strings.Contains(text, `"to": "2024-03-01T00:00:00`+offset+`"`) {
+			t.Errorf("%s: %.600s", zone, text)
+		}
+	}
+}

@@ -158,7 +158,7 @@ func (h *handler) made(r *http.Request, s account.Session, school, month string)
 		return nil, err
 	}
 	now := h.Now()
-	if zone, err := time.LoadLocation(p.Zone); err == nil && p.Zone != "" {
+	if zone, err := time.LoadLocation(p.Zone); err == nil && p.Zone != "" { // midnight is the house's, not the machine's
 		now = now.In(zone)
 	}
 	m, err := receipt.ParseMonth(month, now)
