@@ -31,7 +31,7 @@ func scopeOf(c account.Case, keys ...string) account.LookupScope {
 
 // caseHouse is a house with a case in which somebody is distrusted for an hour that is over.
 type caseHouse struct {
-	*testing.T
+	testing.TB
 	l              *Local
 	clock          *time.Time
 	who            *someone // the officer
@@ -39,10 +39,10 @@ type caseHouse struct {
 	made           account.Case
 }
 
-func newCaseHouse(t *testing.T) *caseHouse {
+func newCaseHouse(t testing.TB) *caseHouse {
 	t.Helper()
 	l, clock := newHouse(t)
-	h := &caseHouse{T: t, l: l, clock: clock}
+	h := &caseHouse{TB: t, l: l, clock: clock}
 	_, h.admin = arrived(t, l, clock, "tanaka", account.Administrator)
 	h.who, h.officer = arrived(t, l, clock, "officer", account.PrivacyOfficer)
 	arrived(t, l, clock, "sato", account.Staff)

@@ -154,8 +154,8 @@ func (l *Local) LookUp(_ context.Context, token string, from netip.Addr, questio
 	if err != nil {
 		return "", err
 	}
-	answer := sc.ask(questions)
-	if answer == account.LookupNone && st.unsettled(c) {
+	answer, unsettled := sc.ask(questions), st.unsettled(c) // both whatever the answer is: nobody learns it from how long it takes
+	if answer == account.LookupNone && unsettled {
 		answer = account.LookupUnsettled
 	}
 	return answer, nil
