@@ -43,6 +43,15 @@ func lookupHouse(t testing.TB, people int) func(questions []string) account.Look
 	return look
 }
 
+// allocations of one run: the fewest of some measurements, because all of the process's are counted, those of the house's own goroutines too.
+func allocations(run func()) float64 {
+	least := testing.AllocsPerRun(10, run)
+	for range 5 {
+		least = min(least, testing.AllocsPerRun(10, run))
+	}
+	return least
+}
+
 // TestEveryAnswerIsTheSameWork: whoever measures how long an answer takes learns nothing of it, because hit, miss and another school take the
 // same steps: as many hashes of the same rounds, one for each way in which the question may be meant, and as much memory.
 func TestEveryAnswerIsTheSameWork(t *testing.T) {
@@ -52,7 +61,7 @@ func TestEveryAnswerIsTheSameWork(t *testing.T) {
 		if got := look(q.questions); got != q.want {
 			t.Errorf("%s: %v, want %v", q.name, got, q.want)
 		}
-		work[q.name] = testing.AllocsPerRun(50, func() { look(q.questions) })
+		work[q.name] = allocations(func() { look(q.questions) })
 	}
 	for name, n := range work {
 		if n != work["hit"] || n == 0 {
@@ -61,7 +70,7 @@ func TestEveryAnswerIsTheSameWork(t *testing.T) {
 	}
 	s := newScope([]account.LookupPerson{{Key: lookedUp[0].questions[0], Answer: account.LookupConfirmed}})
 	for _, q := range lookedUp {
-		if one, all := testing.AllocsPerRun(50, func() { s.hash(q.questions[0]) }), testing.AllocsPerRun(50, func() { s.ask(q.questions) }); all != one*float64(len(q.questions)) {
+		if one, all := allocations(func() { s.hash(q.questions[0]) }), allocations(func() { s.ask(q.questions) }); all != one*float64(len(q.questions)) {
 			t.Errorf("%s: %v allocations are not those of %d hashes of %v", q.name, all, len(q.questions), one)
 		}
 	}
