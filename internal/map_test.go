@@ -23,13 +23,14 @@ const words = "id pathname problem account event whose"
 // words, bytes, books, trust, the house, doors, programs. A door that knows packs, or a storehouse that can
 // name a private key, is a mistake that this test finds.
 var imports = map[string]string{
-	"id":       "",
-	"pathname": "",
-	"problem":  "",
-	"account":  "id",
-	"event":    "id account pathname",
-	"lang":     "problem",
-	"whose":    "",
+	"id":             "",
+	"pathname":       "",
+	"problem":        "",
+	"account":        "id",
+	"event":          "id account pathname",
+	"lang":           "problem",
+	"lang/claimtest": "",
+	"whose":          "",
 
 	"deadline":        "",
 	"paper":           "deadline document lang",

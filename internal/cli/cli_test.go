@@ -24,7 +24,7 @@ import (
 
 // TestMain lets the scripts run the program as a child of the test binary, so that -race covers it too.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"azekura": func() { os.Exit(cli.Main()) }})
+	testscript.Main(m, map[string]func(){"azekura": func() { os.Exit(overheard(os.Getenv("CLAIMS"), cli.Main)) }})
 }
 
 // TestScripts runs testdata/*.txt. Each begins with an empty data directory in $AZEKURA_DATA.
@@ -39,6 +39,13 @@ func TestScripts(t *testing.T) {
 			e.Setenv("AZEKURA_HTTP", "127.0.0.1:0")
 			e.Setenv("LANG", "C.UTF-8")
 			e.Setenv("TZ", "Asia/Tokyo")
+			claims := filepath.Join(e.WorkDir, "claims")
+			e.Setenv("CLAIMS", claims)
+			e.Defer(func() {
+				if b, err := os.ReadFile(claims); err == nil {
+					e.T().Fatal("commands claim what nobody can know:\n" + string(b))
+				}
+			})
 			return os.MkdirAll(filepath.Join(e.WorkDir, "tmp"), 0o755)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

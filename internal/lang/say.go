@@ -197,7 +197,7 @@ var sayTexts = []text{
 	{"say.head-purpose", "purpose", "目的"},
 	{"say.head-files", "files", "ファイル"},
 	{"say.read-more", "%d× more", "追加 %d 回"},
-	{"say.none-read", "Nobody has read anything today.", "本日の閲覧はありません。"},
+	{"say.none-read", "The records show no reading today.", "本日の閲覧の記録はありません。"},
 	{"say.no-jobs", "No job is open.", "進行中の作業はありません。"},
 	{"say.job-begun", "The job has begun.", "作業を開始しました。"},
 	{"say.job-ended", "The job is ended.", "作業を終了しました。"},

@@ -303,7 +303,7 @@ var webTexts = []text{
 	{"web.nobody", "Nobody.", "誰もいません。"},
 	{"web.none", "None.", "ありません。"},
 	{"web.nothing-found", "Nothing has this in its name.", "該当する名前はありません。"},
-	{"web.nothing-read", "Nothing was read yet.", "まだ閲覧の記録はありません。"},
+	{"web.nothing-read", "The records show no reading yet.", "まだ閲覧の記録はありません。"},
 	{"web.nothing-waits", "Nothing waits.", "承認待ちはありません。"},
 	{"web.older", "Older entries", "前の記録"},
 	{"web.on", "On", "対象"},

@@ -26,6 +26,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/lang/claimtest"
 )
 
 // besieged is a running storehouse, and its administrator with a browser.
@@ -82,6 +83,9 @@ func (v *visitor) do(method, path, body string, headers ...string) (*http.Respon
 	text, err := io.ReadAll(resp.Body)
 	if err != nil {
 		v.b.Fatal(err)
+	}
+	for _, claim := range claimtest.Said(string(text)) { // whatever a test asks for: pages, answers, papers
+		v.b.Errorf("%s %s claims what nobody can know: …%s…", method, path, claim)
 	}
 	return resp, string(text)
 }
