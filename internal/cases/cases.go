@@ -19,6 +19,7 @@ import (
 // House is what a case asks of the vault.
 type House interface {
 	Objects(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Object, error]
+	Mark(ctx context.Context, s account.Session, share pathname.Path) (int64, error)
 	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
 	Digest(ctx context.Context, s account.Session, i vault.Info) ([32]byte, error)
 	Roster(ctx context.Context, s account.Session, share pathname.Path, most int64) ([]byte, vault.Info, error)
@@ -55,6 +56,7 @@ type Desk struct {
 	Page  func(path string) string // the address of a page for people outside; "": there is none. nil: none at all
 	Font  string                   // the file of the font for PDFs; "": one that the machine has
 
+	covers covers     // of the rosters of shares, each as it was last found out
 	saving sync.Mutex // held while a roster is changed
 	mu     sync.Mutex
 	recent map[recentKey]*Findings // guarded by mu

@@ -123,35 +123,3 @@ func (d *Desk) save(ctx context.Context, s account.Session, share string, book *
 	clear(d.heads)
 	return nil
 }
-
-// Coverage tells how many files of a share rules link to whom; nil are the share's own.
-func (d *Desk) Coverage(ctx context.Context, s account.Session, share string, rules *roster.Rules) (*roster.Coverage, error) {
-	book, err := d.Book(ctx, s, share)
-	if err != nil {
-		return nil, err
-	}
-	if rules == nil {
-		rules = book.Rules
-	}
-	var broken error
-	paths := func(yield func(string) bool) {
-		for o, err := range d.House.Objects(ctx, s, pathname.Root.Join(share)) {
-			if err != nil {
-				broken = err
-				return
-			}
-			within := within(o.Paths[0])
-			if !o.Removed.IsZero() || within == rosterFile {
-				continue
-			}
-			if !yield(within) {
-				return
-			}
-		}
-	}
-	c := roster.NewIndex(&book.Roster).Cover(rules, paths, mostUnlinked)
-	return c, broken
-}
-
-// mostUnlinked is how many files that nobody is linked to are told.
-const mostUnlinked = 1000

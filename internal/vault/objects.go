@@ -68,6 +68,15 @@ func (v *Vault) Objects(ctx context.Context, s account.Session, share pathname.P
 	}
 }
 
+// Mark says how far a share's books are, for whoever is concerned with it: as long as it stays, Objects yields the same.
+func (v *Vault) Mark(ctx context.Context, s account.Session, share pathname.Path) (int64, error) {
+	sh, _, err := (&view{v: v, s: s}).inquire(ctx, "list", share)
+	if err != nil {
+		return 0, err
+	}
+	return v.cfg.Catalogue.View(sh.id, sh.meta).Mark(ctx)
+}
+
 // place is where something stood.
 type place struct {
 	parent id.File
