@@ -2,7 +2,6 @@ package keeper
 
 import (
 	"context"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -57,33 +56,15 @@ type readingKeyJSON struct {
 	Made      time.Time          `json:"made"`
 	Origin    string             `json:"origin"`
 	PublicKey string             `json:"public_key"`
-	Entries   hexKey             `json:"entries"`
+	Entries   seal.Plain         `json:"entries"`
 	Shares    []readingShareJSON `json:"shares"`
 }
 
 type readingShareJSON struct {
-	ID    id.Share `json:"id"`
-	Name  string   `json:"name"`
-	Paths hexKey   `json:"paths"`
+	ID    id.Share   `json:"id"`
+	Name  string     `json:"name"`
+	Paths seal.Plain `json:"paths"`
 }
-
-// hexKey is a key that is meant to be written in clear.
-type hexKey seal.Key
-
-// MarshalText returns 64 hexadecimal digits.
-func (k hexKey) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
-
-// UnmarshalText reads exactly 64 hexadecimal digits.
-func (k *hexKey) UnmarshalText(text []byte) error {
-	if len(text) != hex.EncodedLen(len(k)) {
-		return fmt.Errorf("a key of %d digits", len(text))
-	}
-	_, err := hex.Decode(k[:], text)
-	return err
-}
-
-// Format prints a word instead of the key, whatever the verb.
-func (hexKey) Format(s fmt.State, verb rune) { seal.Key{}.Format(s, verb) }
 
 // ParseReadingKey reads what Local.ReadingKey gave away.
 func ParseReadingKey(b []byte) (*ReadingKey, error) {
@@ -187,10 +168,10 @@ func (l *Local) ReadingKey(ctx context.Context, s id.Session) ([]byte, error) {
 	if err := l.power(s, account.ReadLedger, op); err != nil { // it may have ended while it was recorded
 		return nil, err
 	}
-	j := readingKeyJSON{Format: 1, Made: k.Made, Origin: k.Origin, PublicKey: k.PublicKey, Entries: hexKey(k.entries), Shares: []readingShareJSON{}}
+	j := readingKeyJSON{Format: 1, Made: k.Made, Origin: k.Origin, PublicKey: k.PublicKey, Entries: seal.Plain(k.entries), Shares: []readingShareJSON{}}
 	for _, sh := range l.books.Load().Shares {
 		if r, ok := k.shares[sh.ID]; ok {
-			j.Shares = append(j.Shares, readingShareJSON{sh.ID, sh.Name, hexKey(r.paths)})
+			j.Shares = append(j.Shares, readingShareJSON{sh.ID, sh.Name, seal.Plain(r.paths)})
 		}
 	}
 	b, err := json.MarshalIndent(j, "", "\t")

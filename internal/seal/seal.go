@@ -14,6 +14,7 @@ import (
 	"crypto/hpke"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -53,6 +54,27 @@ func (Key) LogValue() slog.Value { return slog.StringValue("(key)") }
 func (Key) MarshalText() ([]byte, error) {
 	return nil, errors.New("a key is not to be written as text")
 }
+
+// Plain is a key that is meant to be written in clear: somebody is given it.
+type Plain Key
+
+// MarshalText returns 64 hexadecimal digits.
+func (k Plain) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
+
+// UnmarshalText reads exactly 64 hexadecimal digits.
+func (k *Plain) UnmarshalText(text []byte) error {
+	if len(text) != hex.EncodedLen(len(k)) {
+		return fmt.Errorf("a key of %d digits", len(text))
+	}
+	_, err := hex.Decode(k[:], text)
+	return err
+}
+
+// Format prints a word instead of the key, whatever the verb.
+func (Plain) Format(s fmt.State, verb rune) { Key{}.Format(s, verb) }
+
+// LogValue keeps k out of logs.
+func (Plain) LogValue() slog.Value { return Key{}.LogValue() }
 
 // Derive returns the key that label makes of k: HKDF-SHA256 Expand with k as the pseudorandom key.
 func (k Key) Derive(label string) Key {

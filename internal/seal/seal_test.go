@@ -249,7 +249,7 @@ func TestKeysAreNotPrinted(t *testing.T) {
 	lease := struct{ Key Key }{k}
 	traces := []string{"kkkk", "107", "6b6b", "6B6B", "153", string(m.names[:4]), fmt.Sprintf("%x", m.names[:4]), fmt.Sprint(m.names[0], m.names[1])}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d"} {
-		for _, v := range []any{k, &k, m, *m, lease, []Key{k}} {
+		for _, v := range []any{k, &k, m, *m, lease, []Key{k}, Plain(k), []Plain{Plain(k)}} {
 			shown := fmt.Sprintf(verb, v)
 			for _, trace := range traces {
 				if strings.Contains(shown, trace) {
@@ -260,13 +260,23 @@ func TestKeysAreNotPrinted(t *testing.T) {
 		}
 	}
 	var out bytes.Buffer
-	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "key", k, "lease", lease)
-	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "key", k, "lease", lease)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "key", k, "lease", lease, "plain", Plain(k))
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "key", k, "lease", lease, "plain", Plain(k))
 	if strings.Contains(out.String(), "107") || strings.Contains(out.String(), "kkk") {
 		t.Errorf("a log shows %s", out.String())
 	}
 	if b, err := json.Marshal(lease); err == nil {
 		t.Errorf("a key became JSON: %s", b)
+	}
+	b, err := json.Marshal(Plain(k)) // which is what it is for
+	var back Plain
+	if err != nil || json.Unmarshal(b, &back) != nil || back != Plain(k) || len(b) != 66 {
+		t.Errorf("a key in clear: %s %v", b, err)
+	}
+	for _, text := range []string{"", "6b", strings.Repeat("6", 65), strings.Repeat("x", 64)} {
+		if back.UnmarshalText([]byte(text)) == nil {
+			t.Errorf("%q is a key", text)
+		}
 	}
 }
 

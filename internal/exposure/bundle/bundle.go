@@ -91,7 +91,7 @@ type list struct {
 type opened struct {
 	Index    int64       `json:"index"`
 	Recorded time.Time   `json:"recorded"`
-	Key      hexKey      `json:"key"`
+	Key      seal.Plain  `json:"key"`
 	Event    event.Event `json:"event"`
 	Paths    []path      `json:"paths,omitempty"`
 }
@@ -104,26 +104,10 @@ func (o *opened) text() ([]byte, error) {
 
 // path is a path of the event's files.
 type path struct {
-	File int    `json:"file"`
-	Path string `json:"path"`
-	Key  hexKey `json:"key"`
+	File int        `json:"file"`
+	Path string     `json:"path"`
+	Key  seal.Plain `json:"key"`
 }
-
-// hexKey is a key that is meant to be written in clear.
-type hexKey seal.Key
-
-func (k hexKey) MarshalText() ([]byte, error) { return hex.AppendEncode(nil, k[:]), nil }
-
-func (k *hexKey) UnmarshalText(text []byte) error {
-	if len(text) != hex.EncodedLen(len(k)) {
-		return fmt.Errorf("a key of %d digits", len(text))
-	}
-	_, err := hex.Decode(k[:], text)
-	return err
-}
-
-// Format prints a word instead of the key, whatever the verb.
-func (hexKey) Format(s fmt.State, verb rune) { seal.Key{}.Format(s, verb) }
 
 func entryName(n int64) string  { return "entries/" + strconv.FormatInt(n, 10) + ".entry" }
 func proofName(n int64) string  { return "entries/" + strconv.FormatInt(n, 10) + ".tlog-proof" }
@@ -207,10 +191,10 @@ func (z *writer) entry(ctx context.Context, s Source, w Wanted) error {
 	if err != nil {
 		return err
 	}
-	o := opened{Index: w.Index, Key: hexKey(d.Key), Event: d.Event}
+	o := opened{Index: w.Index, Key: seal.Plain(d.Key), Event: d.Event}
 	o.Recorded, _ = ledger.EntryTime(data)
 	for _, p := range d.Paths {
-		o.Paths = append(o.Paths, path{p.File, p.Path, hexKey(p.Key)})
+		o.Paths = append(o.Paths, path{p.File, p.Path, seal.Plain(p.Key)})
 	}
 	b, err := o.text()
 	if err != nil {
