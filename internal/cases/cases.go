@@ -35,6 +35,8 @@ type Books interface {
 	Events(ctx context.Context, s id.Session, f keeper.Filter) iter.Seq2[keeper.Entry, error]
 	Audit(ctx context.Context, s id.Session) (keeper.Audit, error)
 	Case(ctx context.Context, s id.Session, n string) (account.Case, error)
+	// Parties are its suspects as the vault knows them.
+	Parties(ctx context.Context, s id.Session, n string) ([]account.Suspect, error)
 	Timeline(ctx context.Context, s id.Session, n string, q account.TimelineQuery) (account.Timeline, error)
 	Accounts(ctx context.Context, s id.Session) ([]account.Account, error)
 	Renewal(ctx context.Context, s id.Session) (account.Renewal, error)

@@ -2,20 +2,14 @@ package cases
 
 import (
 	"context"
-	"net/netip"
 	"runtime"
-	"slices"
-	"strings"
 	"sync"
-	"time"
 
 	"github.com/azekura/azekura/internal/account"
-	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/pathname"
-	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
 )
 
@@ -164,115 +158,4 @@ func (x *source) read(ctx context.Context, a account.Share, to chan<- lot) {
 		}
 	}
 	send(l)
-}
-
-// parties are the suspects of a case, as package exposure takes them.
-func parties(c account.Case, started time.Time) (out []exposure.Party, err error) {
-	kinds := map[account.StopKind]exposure.Kind{account.StopSession: exposure.Session, account.StopAccount: exposure.Account, account.StopDevice: exposure.Device,
-		account.StopAddress: exposure.Address, "storehouse": exposure.Storehouse, "keeper": exposure.Keeper, "medium": exposure.Copy}
-	for _, s := range c.Suspects {
-		p := exposure.Party{Kind: kinds[s.Kind], From: s.From, To: s.To}
-		switch p.Kind {
-		case exposure.Session:
-			p.Session = parsed[id.Session](s.Subject)
-		case exposure.Account:
-			p.Account = parsed[id.Account](s.Subject)
-		case exposure.Device:
-			p.Device = parsed[id.Device](s.Subject)
-		case exposure.Address:
-			p.Address, _ = netip.ParseAddr(s.Subject)
-		case exposure.Storehouse:
-			p.Since = started
-		}
-		if nobody := p.Session.IsZero() && p.Account.IsZero() && p.Device.IsZero() && !p.Address.IsValid(); p.Kind == 0 || p.Kind <= exposure.Address && nobody {
-			return nil, &problem.Error{Kind: problem.Invalid, Op: "case", On: string(s.Kind) + " " + s.Subject, Hint: "hint.case-whom"}
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
-// ways are what the ledger tells of a case's parties before anything is computed: the sessions that came from a distrusted address, and
-// when the program was started last before somebody ruled its machine.
-type ways struct {
-	sessions map[id.Session][]account.Suspect // by address
-	started  time.Time
-}
-
-func (x *source) ways(c account.Case) (ways, error) {
-	w := ways{sessions: make(map[id.Session][]account.Suspect)}
-	rules := slices.IndexFunc(c.Suspects, func(s account.Suspect) bool { return s.Kind == "storehouse" })
-	if rules < 0 && !slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool { return s.Kind == account.StopAddress }) {
-		return w, nil
-	}
-	for e, err := range x.Books.Events(x.ctx, x.s.ID, keeper.Filter{Kinds: []event.Kind{event.Started, event.Login}}) {
-		if err != nil {
-			return w, err
-		}
-		if e.Event.Kind == event.Started {
-			if rules >= 0 && e.Event.When.Before(c.Suspects[rules].From) {
-				w.started = e.Event.When
-			}
-			continue
-		}
-		for _, s := range c.Suspects {
-			if a, err := netip.ParseAddr(s.Subject); s.Kind == account.StopAddress && err == nil && network(a) == network(e.Event.Address) {
-				w.sessions[e.Event.Session] = append(w.sessions[e.Event.Session], s)
-			}
-		}
-	}
-	return w, nil
-}
-
-// network is what a client may move in without a new login: of IPv6 the prefix that machines change their addresses in.
-func network(a netip.Addr) netip.Addr {
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		if p, err := a.Prefix(64); err == nil {
-			return p.Addr()
-		}
-	}
-	return a
-}
-
-// suspects are whose acts are damage.
-func (w ways) suspects(c account.Case) vault.Suspects {
-	var out vault.Suspects
-	for _, s := range c.Suspects {
-		if out.From.IsZero() || s.From.Before(out.From) {
-			out.From = s.From
-		}
-	}
-	out.Back = true // what was put right was hurt all the same, and stands in every report
-	during := func(s account.Suspect, t time.Time) bool {
-		return t.IsZero() || !t.Before(s.From) && (s.To.IsZero() || !t.After(s.To))
-	}
-	match := func(a vault.Actor, t time.Time) bool {
-		return slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool {
-			return during(s, t) && (s.Kind == account.StopSession && named(s.Subject, a.Session) || s.Kind == account.StopDevice && named(s.Subject, a.Device) ||
-				s.Kind == account.StopAccount && named(s.Subject, a.Account))
-		}) || slices.ContainsFunc(w.sessions[a.Session], func(s account.Suspect) bool { return during(s, t) })
-	}
-	out.Pick = func(a vault.Actor) bool { return match(a, time.Time{}) }
-	out.During = match
-	return out
-}
-
-// named reports whether a text is an identifier, which names something.
-func named[T interface {
-	IsZero() bool
-	String() string
-}](text string, x T) bool {
-	return !x.IsZero() && strings.EqualFold(text, x.String())
-}
-
-// parsed reads an identifier; what is none names nobody.
-func parsed[T ~[id.Size]byte, P interface {
-	*T
-	UnmarshalText([]byte) error
-}](text string) (x T) {
-	if P(&x).UnmarshalText([]byte(text)) != nil {
-		return *new(T)
-	}
-	return x
 }

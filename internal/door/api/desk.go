@@ -20,8 +20,6 @@ type Casework interface {
 	Papers
 	// Case returns a case with all that stands at its desk.
 	Case(ctx context.Context, s id.Session, n string) (Case, error)
-	// Parties are its suspects as the vault knows them.
-	Parties(ctx context.Context, s id.Session, n string) ([]account.Suspect, error)
 	Timeline(ctx context.Context, s id.Session, n string, q account.TimelineQuery) (Timeline, error)
 	Trust(ctx context.Context, s id.Session, n string, party account.Suspect, reason string) error
 }

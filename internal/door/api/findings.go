@@ -8,6 +8,7 @@ import (
 	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/roster"
+	"github.com/azekura/azekura/internal/vault"
 )
 
 // The types of findings: what the records say of a case.
@@ -23,6 +24,7 @@ type (
 // Desk works on cases.
 type Desk interface {
 	DeadlineDesk
+	Suspects(ctx context.Context, s account.Session, op, n string) (vault.Suspects, error)
 	Current(ctx context.Context, s account.Session, n string) (*cases.Findings, error)
 	Book(ctx context.Context, s account.Session, share string) (*roster.Book, error)
 	SaveBook(ctx context.Context, s account.Session, share string, change func(*roster.Book) error) error

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/vault"
@@ -122,8 +123,7 @@ func (h *handler) suspects(ctx context.Context, s account.Session, op, n string,
 		if !from.IsZero() || !to.IsZero() || len(parties) > 0 {
 			return vault.Suspects{}, &problem.Error{Kind: problem.Invalid, Op: op, On: n, Hint: "hint.case-alone"}
 		}
-		c, err := h.caseOf(ctx, s, op, n)
-		return suspectsIn(c), err
+		return h.Desk.Suspects(ctx, s, op, n)
 	}
 	if from.IsZero() || len(parties) == 0 || !to.IsZero() && to.Before(from) {
 		return vault.Suspects{}, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.suspects"}
@@ -159,9 +159,9 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 	}
 	l := newLines(w, r)
 	for _, share := range roots {
-		sum := newTally(share.Share())
+		sum := cases.NewTally()
 		of, err := h.Vault.Harm(r.Context(), s, share, by, func(x vault.Harm) error {
-			if sum.add(&x); q.Sum {
+			if sum.Add(&x); q.Sum {
 				return nil
 			}
 			return l.put(DamageLine{File: damagedOf(&x)})
@@ -169,8 +169,8 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 		if err != nil {
 			return l.end(err)
 		}
-		if sum.told > 0 {
-			if err := l.put(DamageLine{Sum: sum.of(of)}); err != nil {
+		if len(sum.Hurts) > 0 {
+			if err := l.put(DamageLine{Sum: sumOf(share.Share(), sum, of)}); err != nil {
 				return l.end(err)
 			}
 		}
@@ -194,79 +194,23 @@ func damagedOf(x *vault.Harm) *Damaged {
 	return out
 }
 
-// tally counts the damage of a share.
-type tally struct {
-	told  int
-	sum   DamageSum
-	by    map[vault.Actor]*DamageBy
-	kinds map[string]*DamageOf
-}
-
-// mostKinds bounds how many kinds are told apart: what ransomware leaves may have any ending.
-const mostKinds = 1000
-
-func newTally(share string) *tally {
-	return &tally{sum: DamageSum{Share: share, Hurts: make(map[string]int)}, by: make(map[vault.Actor]*DamageBy), kinds: make(map[string]*DamageOf)}
-}
-
-func (t *tally) add(x *vault.Harm) {
-	t.told++
-	for _, w := range x.Hurts {
-		t.sum.Hurts[string(w)]++
+// sumOf is the damage of a share, given how much there is.
+func sumOf(share string, t *cases.Tally, e vault.Extent) *DamageSum {
+	out := &DamageSum{Share: share, Hurts: make(map[string]int), Files: t.Files, Bytes: t.Bytes, OfFiles: e.Files, OfBytes: e.Bytes, Versions: t.Versions, By: []DamageBy{}, Kinds: []DamageOf{}}
+	for w, n := range t.Hurts {
+		out.Hurts[string(w)] = int(n)
 	}
-	if x.Below.Files > 0 {
-		t.count(x, "", x.Below.Files, x.Below.Bytes, x.Below.Contents)
+	for who, n := range t.By {
+		out.By = append(out.By, DamageBy{Name: who.Author, Session: who.Session.String(), Account: text(who.Account), Device: text(who.Device), Door: who.Door, Files: n.Files, Bytes: n.Bytes})
 	}
-	if x.Sunk { // counted with its folder
-		if slices.Contains(x.Hurts, vault.New) || slices.Contains(x.Hurts, vault.Note) {
-			t.count(x, "", -1, -x.Head.Size, -1)
-		}
-		return
+	for k, n := range t.Kinds {
+		out.Kinds = append(out.Kinds, DamageOf{k, n.Files, n.Bytes})
 	}
-	if lost := slices.ContainsFunc(x.Hurts, func(w vault.Hurt) bool { return w != vault.New && w != vault.Note && w != vault.HeldBack }); !lost || x.Dir {
-		return
-	}
-	versions := int64(1)
-	if x.Was.Version.IsZero() {
-		versions = 0
-	}
-	t.count(x, cmp.Or(x.Was.Found.Kind, strings.ToLower(path.Ext(x.Path.Base()))), 1, x.Was.Size, versions)
-}
-
-// count adds files to the sums.
-func (t *tally) count(x *vault.Harm, of string, files, bytes, versions int64) {
-	t.sum.Files, t.sum.Bytes, t.sum.Versions = t.sum.Files+files, t.sum.Bytes+bytes, t.sum.Versions+versions
-	who := t.by[x.By]
-	if who == nil {
-		who = &DamageBy{Name: x.By.Author, Session: x.By.Session.String(), Account: text(x.By.Account), Device: text(x.By.Device), Door: x.By.Door}
-		t.by[x.By] = who
-	}
-	who.Files, who.Bytes = who.Files+files, who.Bytes+bytes
-	if t.kinds[of] == nil && len(t.kinds) >= mostKinds {
-		of = ""
-	}
-	kind := t.kinds[of]
-	if kind == nil {
-		kind = &DamageOf{Kind: of}
-		t.kinds[of] = kind
-	}
-	kind.Files, kind.Bytes = kind.Files+files, kind.Bytes+bytes
-}
-
-// of is the sum, given how much there is.
-func (t *tally) of(e vault.Extent) *DamageSum {
-	t.sum.OfFiles, t.sum.OfBytes, t.sum.By, t.sum.Kinds = e.Files, e.Bytes, []DamageBy{}, []DamageOf{}
-	for _, who := range t.by {
-		t.sum.By = append(t.sum.By, *who)
-	}
-	for _, k := range t.kinds {
-		t.sum.Kinds = append(t.sum.Kinds, *k)
-	}
-	slices.SortFunc(t.sum.By, func(a, b DamageBy) int {
+	slices.SortFunc(out.By, func(a, b DamageBy) int {
 		return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Session, b.Session))
 	})
-	slices.SortFunc(t.sum.Kinds, func(a, b DamageOf) int { return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Kind, b.Kind)) })
-	return &t.sum
+	slices.SortFunc(out.Kinds, func(a, b DamageOf) int { return cmp.Or(cmp.Compare(b.Files, a.Files), cmp.Compare(a.Kind, b.Kind)) })
+	return out
 }
 
 func hurtsOf(list []vault.Hurt) []string {

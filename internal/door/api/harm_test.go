@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"testing"
 
+	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
@@ -17,7 +18,7 @@ func TestTally(t *testing.T) {
 	was := func(size int64, kind string) vault.Info {
 		return vault.Info{Version: id.NewVersion(), Size: size, Found: commit.Found{Kind: kind}}
 	}
-	c := newTally("s")
+	c := cases.NewTally()
 	for _, x := range []vault.Harm{
 		{Path: "/s/1.jpg", Hurts: []vault.Hurt{vault.Encrypted, vault.Retitled}, By: a, Was: was(10, "jpeg")},
 		{Path: "/s/2.JPG", Hurts: []vault.Hurt{vault.Gone}, By: b, Was: was(20, "jpeg")},
@@ -29,9 +30,9 @@ func TestTally(t *testing.T) {
 		{Path: "/s/d/4.jpg", Hurts: []vault.Hurt{vault.Altered}, By: a, Was: was(50, "jpeg"), Sunk: true},
 		{Path: "/s/d/note", Hurts: []vault.Hurt{vault.Note}, By: b, Head: was(100, ""), Sunk: true},
 	} {
-		c.add(&x)
+		c.Add(&x)
 	}
-	got := c.of(vault.Extent{Files: 100, Bytes: 10_000})
+	got := sumOf("s", c, vault.Extent{Files: 100, Bytes: 10_000})
 	want := &DamageSum{Share: "s", Hurts: map[string]int{"encrypted": 1, "renamed": 1, "removed": 3, "altered": 2, "new": 1, "held": 1, "note": 1},
 		Files: 10, Bytes: 660, OfFiles: 100, OfBytes: 10_000, Versions: 8,
 		By: []DamageBy{{Name: "b", Session: id.Session{2}.String(), Device: id.Device{3}.String(), Door: "sftp", Files: 7, Bytes: 620},
