@@ -119,12 +119,9 @@ func (g *gathering) share(sh *ShareFindings, list []*school) error {
 
 // whole gives all that is in a share to one client.
 func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
-	x := g.f.source
 	own := make(map[int]int64)
-	x.only = n
-	defer func() { x.only = id.Share{} }()
 	p.damage.add(&sh.Damage)
-	part, err := g.f.answer.Part(n, x.files, func(file *exposure.File, m exposure.Mark) {
+	part, err := g.f.answer.Part(n, nil, func(file *exposure.File, m exposure.Mark) {
 		class, exposed := m.Class()
 		h := g.f.harmed.files[file.ID]
 		if !exposed && !h.altered {

@@ -121,8 +121,8 @@ func (t *tally) settle() {
 	t.of[Possible].without(t.of[Confirmed])
 }
 
-// count goes through the files and counts.
-func (x *Exposure) count() error {
+// count goes through the files, counts, and keeps those with marks: no other is asked for again.
+func (x *Exposure) count() {
 	shares := make(map[id.Share]*ShareCount)
 	of := func(s id.Share) *ShareCount {
 		if shares[s] == nil {
@@ -134,10 +134,9 @@ func (x *Exposure) count() error {
 		return shares[s]
 	}
 	seenP, seenK := make(bits, 0), make(bits, 0)
-	for f, err := range x.q.Files {
-		if err != nil {
-			return err
-		}
+	all := x.table
+	x.table = new(table)
+	for f := range all.all {
 		for i := range f.Versions {
 			for _, k := range f.Versions[i].keys() {
 				if n, ok := x.released.find(k); ok {
@@ -148,7 +147,12 @@ func (x *Exposure) count() error {
 				}
 			}
 		}
-		x.file(of(f.Share), f)
+		if m := x.marks(f); m != 0 {
+			x.file(of(f.Share), f.open(), m)
+			x.table.add(f)
+		} else {
+			of(f.Share)
+		}
 	}
 	for n, k := range x.released.list {
 		if !seenP.has(n) {
@@ -165,7 +169,6 @@ func (x *Exposure) count() error {
 	x.names(of)
 	x.tally.settle()
 	x.report(shares)
-	return nil
 }
 
 // unknown counts a version that no file has: it may be of anybody.
@@ -178,11 +181,7 @@ func (x *Exposure) unknown(c Class, share id.Share) {
 }
 
 // file counts one file.
-func (x *Exposure) file(s *ShareCount, f *File) {
-	m := x.marks(f)
-	if m == 0 {
-		return
-	}
+func (x *Exposure) file(s *ShareCount, f *File, m Mark) {
 	for c := range classes {
 		if !m.is(c) {
 			continue

@@ -76,6 +76,9 @@ type File struct {
 	Share    id.Share
 	Paths    []pathname.Path // all under which it has stood
 	Versions []Version
+
+	table  *table // of a file that was kept: where it was
+	closed []byte // its paths, as they stand there
 }
 
 // Version is one version of a file.
@@ -139,7 +142,7 @@ type Damage func(id.File) (altered, intact bool)
 type Question struct {
 	Parties []Party
 	Ledger  Ledger
-	Files   iter.Seq2[*File, error] // gone through several times
+	Files   iter.Seq2[*File, error] // gone through once
 	Damage  Damage                  // nil: nothing was altered
 	Persons Persons                 // nil: there are no rosters
 }

@@ -60,19 +60,16 @@ func (x *Exposure) People(f Filter) iter.Seq[int] {
 	}
 }
 
-// List returns a page of the files that count in a number. It goes through files and ledger once more.
+// List returns a page of the files that count in a number. It goes through the ledger once more.
 func (x *Exposure) List(f Filter) ([]Found, error) {
 	if f.Limit == 0 {
 		f.Limit = defaultLimit
 	}
 	var out []Found
 	wanted := make(map[id.Version][]int) // whose releases are looked for, and for which of out
-	for file, err := range x.q.Files {
-		if err != nil {
-			return nil, err
-		}
+	for file := range x.table.all {
 		m := x.marks(file)
-		if !m.is(f.Class) || !f.picks(x, file) {
+		if !m.is(f.Class) || !f.picks(x, file.open()) {
 			continue
 		}
 		if f.Offset--; f.Offset >= 0 {
@@ -191,10 +188,7 @@ func (x *Exposure) Strange() ([]Found, error) {
 			}
 		}
 	}
-	for f, err := range x.q.Files {
-		if err != nil {
-			return nil, err
-		}
+	for f := range x.table.all { // a file with such a key has a mark
 		for i := range f.Versions {
 			for _, k := range f.Versions[i].keys() {
 				delete(unknown, k)

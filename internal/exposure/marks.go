@@ -24,13 +24,14 @@ type Exposure struct {
 	asked   map[id.Share]map[asked]bool // paths that the ledger names
 	strange map[id.Share]map[Class]bool // shares that have strange versions, and in which classes these are
 	tally   *tally
+	table   *table // all files; once they are counted, those with marks
 	Report
 }
 
 // Ask answers a question. An error is one of reading; nothing in what is read is an error.
 func Ask(q Question) (*Exposure, error) {
 	x := &Exposure{q: q, numbers: make(map[id.Share]uint32), epochs: make(map[id.Epoch]bool), dated: make(map[id.Epoch]bool),
-		asked: make(map[id.Share]map[asked]bool), strange: make(map[id.Share]map[Class]bool), tally: newTally(q.Persons)}
+		asked: make(map[id.Share]map[asked]bool), strange: make(map[id.Share]map[Class]bool), tally: newTally(q.Persons), table: new(table)}
 	if x.q.Damage == nil {
 		x.q.Damage = func(id.File) (bool, bool) { return false, false }
 	}
@@ -48,9 +49,8 @@ func Ask(q Question) (*Exposure, error) {
 		return nil, err
 	}
 	x.readGaps()
-	if err := x.count(); err != nil {
-		return nil, err
-	}
+	x.count()
+	x.q.Files = nil
 	return x, nil
 }
 
@@ -92,7 +92,7 @@ func (x *Exposure) number(s id.Share) uint32 {
 	return n
 }
 
-// readContents finds the write epochs that a storehouse may have held, and what has the same content as something that was released: who
+// readContents goes through the files. It finds the write epochs that a storehouse may have held, and what has the same content as something that was released: who
 // has read the one knows the other. It also finds the oldest save, which no ledger may be younger than.
 func (x *Exposure) readContents() error {
 	oldest, hosted := int64(never), x.hosted()
@@ -120,20 +120,14 @@ func (x *Exposure) readContents() error {
 				x.dated[v.Epoch] = true
 			}
 		}
+		x.table.add(f)
 	}
 	if x.time.count > 0 && oldest < x.time.first-edge {
 		x.time.gap(Flawed{Flaw: Cut, First: 0, Last: 0, from: ever, to: x.time.first})
 	}
-	if len(x.released.list) == 0 && !hosted {
-		return nil
-	}
-	for f, err := range x.q.Files {
-		if err != nil {
-			return err
-		}
+	for f := range x.table.all {
 		for i := range f.Versions {
-			v := &f.Versions[i]
-			x.readContent(v)
+			x.readContent(&f.Versions[i])
 		}
 	}
 	x.equalP.settle()

@@ -22,7 +22,8 @@ type asked struct {
 	path  pathname.Path
 }
 
-// Part counts the files of one share, which are given, and tells of each that has a mark.
+// Part counts the files of one share, and tells of each that has a mark. They are those that were counted, or, if files are given, these: for
+// who has something to look at in every file.
 func (x *Exposure) Part(share id.Share, files iter.Seq2[*File, error], each func(*File, Mark)) (*Part, error) {
 	y := *x
 	y.tally, y.Report = newTally(x.q.Persons), Report{}
@@ -32,6 +33,9 @@ func (x *Exposure) Part(share id.Share, files iter.Seq2[*File, error], each func
 			count.Roster, count.Names, count.Strange = s.Roster, s.Names, s.Strange
 		}
 	}
+	if files == nil {
+		files = x.table.each
+	}
 	for f, err := range files {
 		if err != nil {
 			return nil, err
@@ -39,8 +43,11 @@ func (x *Exposure) Part(share id.Share, files iter.Seq2[*File, error], each func
 		if f.Share != share {
 			continue
 		}
-		y.file(&count, f)
-		if m := y.marks(f); m != 0 && each != nil {
+		m := y.marks(f)
+		if m == 0 {
+			continue
+		}
+		if y.file(&count, f.open(), m); each != nil {
 			each(f, m)
 		}
 	}

@@ -113,18 +113,21 @@ func network(a netip.Addr) netip.Addr {
 
 // did reports whether an entry tells of an act of the party.
 func (w *watch) did(e *event.Event) bool {
-	if !e.Session.IsZero() && w.sessions[e.Session] {
+	return w.is(e.Session, e.Account, e.Device) || w.Kind == Address && e.Address.IsValid() && network(e.Address) == network(w.Address)
+}
+
+// is reports whether the party is who acted in a session.
+func (w *watch) is(s id.Session, a id.Account, d id.Device) bool {
+	if !s.IsZero() && w.sessions[s] {
 		return true
 	}
 	switch w.Kind {
 	case Session:
-		return e.Session == w.Session && !e.Session.IsZero()
+		return s == w.Session && !s.IsZero()
 	case Account:
-		return e.Account == w.Account && !e.Account.IsZero()
+		return a == w.Account && !a.IsZero()
 	case Device:
-		return e.Device == w.Device && !e.Device.IsZero()
-	case Address:
-		return e.Address.IsValid() && network(e.Address) == network(w.Address)
+		return d == w.Device && !d.IsZero()
 	}
 	return false
 }
@@ -134,7 +137,7 @@ func (w *watch) saved(v *Version) bool {
 	if now := milli(v.Saved); now < w.wide.lo || now > w.wide.hi {
 		return false
 	}
-	return w.did(&event.Event{Session: v.Session, Account: v.Account, Device: v.Device})
+	return w.is(v.Session, v.Account, v.Device)
 }
 
 // leads are kinds of events by which a party has made a way in for itself or others.

@@ -130,7 +130,7 @@ func TestMarks(t *testing.T) {
 			f := mine(file(1, "/a/p1_x.jpg"), clockAt(10, 5))
 			f.Versions[0].Key = version(98)
 			return f
-		}(), want: Handled},
+		}(), want: Handled | Reach},
 		"saved where it had copied": {file: mine(file(1, "/a/p1_x.jpg"), clockAt(10, 15)),
 			write: func(b *book) { b.released(clockAt(10, 10), thief, version(97), account.Copy) }, want: Handled | Reach},
 		"altered":            {damage: func(id.File) (bool, bool) { return true, false }, want: Altered},
