@@ -402,6 +402,7 @@ func TestSchemaVersion(t *testing.T) {
 func TestPlans(t *testing.T) {
 	s := newShelf(t)
 	defer s.close()
+	byShare := 0
 	all := map[query]bool{qAddShare: true, qAddActor: true, qLastChange: true, qLastNode: true} // max(num): one step
 	for q, text := range texts {
 		if query(q) <= qRollback {
@@ -422,9 +423,35 @@ func TestPlans(t *testing.T) {
 			if strings.HasPrefix(step, "SCAN") && !own && !all[query(q)] || strings.Contains(step, "TEMP B-TREE") {
 				t.Errorf("%s\n%s", text, step)
 			}
+			if strings.Contains(step, "(share=? AND rowid<?)") {
+				byShare++
+			} else if strings.Contains(step, "rowid<?") && strings.Contains(text, "share = ?") {
+				t.Errorf("%s\n%s: it goes over the changes of all shares", text, step)
+			}
 		}
 		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if byShare < 2 {
+		t.Errorf("%d statements find the changes of a share by its index, want those of Changed and Touched", byShare)
+	}
+}
+
+// TestShareIndex: a file that was made before there was this index gets it.
+func TestShareIndex(t *testing.T) {
+	s := newShelf(t)
+	if _, err := s.conn.ExecContext(t.Context(), "DROP INDEX change_share"); err != nil {
+		t.Fatal(err)
+	}
+	s.close()
+	d, err := Open(t.Context(), s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	var n int
+	if err := d.conn.QueryRowContext(t.Context(), "SELECT count(*) FROM sqlite_schema WHERE name = 'change_share'").Scan(&n); err != nil || n != 1 {
+		t.Errorf("%d indexes, %v", n, err)
 	}
 }
