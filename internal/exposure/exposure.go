@@ -58,7 +58,7 @@ type Entry struct {
 
 // Ledger is what is known of the ledger.
 type Ledger struct {
-	// Entries yields all entries that there are, in the order of the ledger. It is gone through several times. What cannot be read is
+	// Entries yields all entries that there are, in the order of the ledger. It is gone through once, if it is not very long. What cannot be read is
 	// left out and so is a hole; an error ends the question.
 	Entries iter.Seq2[Entry, error]
 	// Verified is how many entries, from the first on, were checked against a checkpoint that is signed. What comes behind still shows

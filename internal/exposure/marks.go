@@ -35,8 +35,9 @@ func Ask(q Question) (*Exposure, error) {
 	if x.q.Damage == nil {
 		x.q.Damage = func(id.File) (bool, bool) { return false, false }
 	}
+	x.q.Ledger.Entries = (&tape{source: q.Ledger.Entries, most: mostTape}).entries
 	var err error
-	if x.time, err = readTimes(q.Ledger); err != nil {
+	if x.time, err = readTimes(x.q.Ledger); err != nil {
 		return nil, err
 	}
 	for _, p := range q.Parties {

@@ -11,9 +11,9 @@ import (
 // table holds files with their versions in few bytes each: the books are gone through once, and what is asked again and again is asked of it.
 // Each file is a record of bytes behind the last; what many have in common (shares, directories, who saved) is told by a number.
 type table struct {
-	blocks [][]byte
+	records
+	paths  paths
 	shares numbers[id.Share]
-	dirs   numbers[pathname.Path]
 	epochs numbers[id.Epoch]
 	actors numbers[actor]
 	record []byte // room to write one
@@ -26,18 +26,17 @@ type actor struct {
 	device  id.Device
 }
 
-const tableBlock = 1 << 20
-
 // numbers gives things numbers, in the order in which they come.
 type numbers[T comparable] struct {
 	list []T
 	of   map[T]uint64
+	last uint64
 }
 
 // number returns the number of x. Most things are as the last was.
 func (n *numbers[T]) number(x T) uint64 {
-	if i := len(n.list); i > 0 && n.list[i-1] == x {
-		return uint64(i - 1)
+	if len(n.list) > 0 && n.list[n.last] == x {
+		return n.last
 	}
 	i, known := n.of[x]
 	if !known {
@@ -47,7 +46,36 @@ func (n *numbers[T]) number(x T) uint64 {
 		i = uint64(len(n.list))
 		n.of[x], n.list = i, append(n.list, x)
 	}
+	n.last = i
 	return i
+}
+
+// records are records of bytes, one behind the other.
+type records struct{ blocks [][]byte }
+
+const recordBlock = 1 << 20
+
+func (r *records) add(b []byte) {
+	n := len(r.blocks) - 1
+	if n < 0 || len(r.blocks[n])+len(b) > cap(r.blocks[n]) {
+		r.blocks = append(r.blocks, make([]byte, 0, max(recordBlock, len(b))))
+		n++
+	}
+	r.blocks[n] = append(r.blocks[n], b...)
+}
+
+// paths are paths in records, whose directories most have in common.
+type paths struct{ dirs numbers[pathname.Path] }
+
+func (t *paths) add(b []byte, p pathname.Path) []byte {
+	base := p.Base()
+	b = binary.AppendUvarint(b, t.dirs.number(p[:len(p)-len(base)]))
+	return append(binary.AppendUvarint(b, uint64(len(base))), base...)
+}
+
+func (t *paths) read(r *reader) pathname.Path {
+	dir := t.dirs.list[r.number()]
+	return dir + pathname.Path(r.take(r.number()))
 }
 
 // What a version's record has beside what all have.
@@ -64,21 +92,14 @@ func (t *table) add(f *File) {
 	b = binary.AppendUvarint(b, t.shares.number(f.Share))
 	b = binary.AppendUvarint(b, uint64(len(f.Paths)))
 	for _, p := range f.Paths {
-		dir, base := p[:len(p)-len(p.Base())], p.Base()
-		b = binary.AppendUvarint(b, t.dirs.number(dir))
-		b = append(binary.AppendUvarint(b, uint64(len(base))), base...)
+		b = t.paths.add(b, p)
 	}
 	b = binary.AppendUvarint(b, uint64(len(f.Versions)))
 	for i := range f.Versions {
 		b = t.version(b, &f.Versions[i])
 	}
 	t.record = b
-	n := len(t.blocks) - 1
-	if n < 0 || len(t.blocks[n])+len(b) > cap(t.blocks[n]) {
-		t.blocks = append(t.blocks, make([]byte, 0, max(tableBlock, len(b))))
-		n++
-	}
-	t.blocks[n] = append(t.blocks[n], b...)
+	t.records.add(b)
 }
 
 func (t *table) version(b []byte, v *Version) []byte {
@@ -177,8 +198,7 @@ func (f *File) open() *File {
 	}
 	r := reader{f.closed}
 	for range r.number() {
-		dir := f.table.dirs.list[r.number()]
-		f.Paths = append(f.Paths, dir+pathname.Path(r.take(r.number())))
+		f.Paths = append(f.Paths, f.table.paths.read(&r))
 	}
 	f.closed = nil
 	return f
