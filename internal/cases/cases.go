@@ -61,7 +61,11 @@ type Desk struct {
 	covers covers     // of the rosters of shares, each as it was last found out
 	saving sync.Mutex // held while a roster is changed
 	mu     sync.Mutex
-	recent map[recentKey]*Findings // guarded by mu
-	heads  map[string]head         // guarded by mu, by case
-	sums   map[[32]byte][32]byte   // guarded by mu: SHA-256 of notes, by the keyed hash of their content
+	recent map[viewer]*Findings  // guarded by mu
+	works  []*work               // guarded by mu: what is being computed
+	closed bool                  // guarded by mu
+	heads  map[string]head       // guarded by mu, by case
+	sums   map[[32]byte][32]byte // guarded by mu: SHA-256 of notes, by the keyed hash of their content
+
+	working sync.WaitGroup // for works
 }

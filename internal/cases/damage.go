@@ -86,6 +86,7 @@ func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
 		sh := ShareFindings{Name: a.Name, Damage: t.damage(e)}
 		f.Damage.add(&sh.Damage)
 		f.Shares = append(f.Shares, sh)
+		x.meter.add(1)
 	}
 	return out, nil
 }

@@ -4,9 +4,6 @@ import (
 	"encoding/hex"
 	"time"
 
-	"github.com/azekura/azekura/internal/event"
-	"github.com/azekura/azekura/internal/id"
-	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -52,26 +49,14 @@ func (d *Desk) keepSum(equal, sum [32]byte) {
 
 // verified tells of each share when its data were last read again, if nothing was found wrong then. What was verified before the case began says little
 // of now, and is told all the same, with its day. The source is held.
-func (f *Findings) verified() error {
-	x, last := f.source, make(map[id.Share]time.Time)
-	for e, err := range x.Books.Events(x.ctx, x.s.ID, keeper.Filter{Kinds: []event.Kind{event.Verified}, Before: x.size}) {
-		if err != nil {
-			if x.ctx.Err() != nil {
-				return err
-			}
-			break // the ledger cannot be read to its end: what was verified later is not known
-		}
-		if delete(last, e.Event.Share); e.Event.Note == event.NoFindings {
-			last[e.Event.Share] = e.Event.When
-		}
-	}
+func (f *Findings) verified() {
+	x := f.source
 	var all []*Damage
 	for n, a := range x.shares {
-		f.Shares[n].Damage.Verified = last[a.ID]
+		f.Shares[n].Damage.Verified = x.checked[a.ID]
 		all = append(all, &f.Shares[n].Damage)
 	}
 	f.Damage.Verified = verifiedOf(all)
-	return nil
 }
 
 // verifiedOf is when that of which it is longest ago was last verified, of those with damage; zero if some was not.

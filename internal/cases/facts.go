@@ -50,14 +50,26 @@ func (d *Desk) Facts(ctx context.Context, s account.Session, f *Findings) (*pape
 		return nil, err
 	}
 	out.Edits, out.First = w.Edits, w.filed(paper.FirstReport)
-	t, err := d.Books.Timeline(ctx, s.ID, c.ID, account.TimelineQuery{Slots: 1})
-	if err != nil {
-		return nil, err
+	return out, f.source.on(ctx, s, func() error {
+		if err := f.acts(c, out); err != nil {
+			return err
+		}
+		return f.clients(out)
+	})
+}
+
+// acts tells what was read, saved and logged in to. It is counted once for findings: of a million entries that takes longer than the papers.
+func (f *Findings) acts(c account.Case, out *paper.Facts) error {
+	if f.timeline == nil {
+		t, err := f.source.Books.Timeline(f.source.ctx, f.source.s.ID, c.ID, account.TimelineQuery{Slots: 1})
+		if err != nil {
+			return err
+		}
+		f.timeline = &t
 	}
-	out.Controls.Unwraps = paper.Number{N: t.All.Readings, Known: true}
-	out.Lines = lines(c, out.Controls.Freezes, t)
-	err = f.source.on(ctx, s, func() error { return f.clients(out) })
-	return out, err
+	out.Controls.Unwraps = paper.Number{N: f.timeline.All.Readings, Known: true}
+	out.Lines = lines(c, out.Controls.Freezes, *f.timeline)
+	return nil
 }
 
 // both says a text in both languages.

@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"time"
 
@@ -23,7 +22,9 @@ type Findings struct {
 	Ledger   LedgerState        `json:"ledger"`
 	answer   *exposure.Exposure // for lists
 	harmed   *harmed
-	told     *letters // what each client is told, once it was gathered; the source guards it
+	told     *letters            // what each client is told, once it was gathered; the source guards it
+	timeline *account.Timeline   // as papers count it; the source guards it
+	readers  map[id.Session]bool // of whom the ledger has that they read the rosters; the desk guards it
 	source   *source
 	Persons  *Persons `json:"-"`
 }
@@ -49,28 +50,41 @@ type LedgerState struct {
 
 // Find computes the findings of a case for a session that is concerned with all shares: who investigates. Others get none, and no small numbers.
 func (d *Desk) Find(ctx context.Context, s account.Session, n string) (*Findings, error) {
+	c, shares, err := d.concerned(ctx, s, n)
+	if err != nil {
+		return nil, err
+	}
+	return d.find(ctx, s, c, shares, new(meter))
+}
+
+// concerned returns a case and the shares that there are, for who is concerned with all of them. Numbers of a part would be too small, in papers that
+// look like all.
+func (d *Desk) concerned(ctx context.Context, s account.Session, n string) (account.Case, []account.Share, error) {
 	c, err := d.caseOf(ctx, s, n)
 	if err != nil {
-		return nil, err
+		return c, nil, err
 	}
 	shares, err := d.Books.Concerned(ctx, s.ID)
-	if err != nil {
-		return nil, err
+	if err == nil && len(shares) != len(d.Books.Duties().Register) {
+		err = &problem.Error{Kind: problem.Denied, Op: "case", On: n, Hint: "hint.not-your-role"}
 	}
-	if len(shares) != len(d.Books.Duties().Register) { // numbers of a part would be too small, in papers that look like all
-		return nil, &problem.Error{Kind: problem.Denied, Op: "case", On: n, Hint: "hint.not-your-role"}
-	}
-	persons, err := d.Rosters(ctx, s, shares)
+	return c, shares, err
+}
+
+func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shares []account.Share, m *meter) (*Findings, error) {
+	m.begin(rostersRead, int64(len(shares)))
+	persons, err := d.rosters(ctx, s, shares, m)
 	if err != nil {
 		return nil, err
 	}
 	at := d.Now()
+	m.begin(ledgerVerified, 0)
 	audit, err := d.Books.Audit(ctx, s.ID) // after all that this question itself writes into the ledger: what comes later is not asked for
 	if err != nil {
 		return nil, err
 	}
-	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit)}
-	f.source.size = audit.Head.Size
+	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}}
+	f.source.size, f.source.meter = audit.Head.Size, m
 	return f, f.source.on(ctx, s, func() error { return f.compute(audit) })
 }
 
@@ -110,20 +124,23 @@ func (f *Findings) compute(audit keeper.Audit) error {
 	if len(acting) == 0 { // whoever rules a machine, or has a medium, saves nothing under a name of their own
 		by.From = f.At
 	}
+	x.meter.begin(damageAsked, int64(len(x.shares)))
 	harmed, err := f.damage(by)
 	if err != nil {
 		return err
 	}
-	f.harmed = harmed
-	if err := errors.Join(f.digest(), f.verified()); err != nil {
+	f.harmed, x.all = harmed, f.Damage.OfFiles
+	if err := f.digest(); err != nil {
 		return err
 	}
+	x.meter.begin(readingsFollowed, x.size)
 	f.answer, err = exposure.Ask(exposure.Question{Parties: list, Files: x.files, Damage: harmed.of, Persons: f.Persons,
 		Ledger: exposure.Ledger{Entries: x.entries, Verified: audit.Verified, Seen: audit.Seen, Read: f.At}})
 	if err != nil {
 		return err
 	}
 	f.Exposure, f.Ledger.Broken = f.answer.Report, x.broken != nil
+	f.verified()
 	counts := make(map[id.Share]exposure.ShareCount)
 	for _, c := range f.Exposure.Shares {
 		counts[c.Share] = c

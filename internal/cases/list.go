@@ -2,7 +2,6 @@ package cases
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -56,35 +55,14 @@ var markWords = []struct {
 }{{exposure.Altered, "altered"}, {exposure.Intact, "intact"}, {exposure.Released, "released"}, {exposure.Reach, "reach"}, {exposure.Cipher, "cipher"}, {exposure.Gap, "gap"},
 	{exposure.Handled, "handled"}, {exposure.Own, "own"}}
 
-// Current returns the findings of a case: those of a moment ago if nothing that they hang on has changed since, so that a number and its
-// list agree.
-func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findings, error) {
-	c, err := d.caseOf(ctx, s, n)
-	if err != nil {
-		return nil, err
-	}
-	d.mu.Lock()
-	f := d.recent[recentKey{s.ID, n}]
-	d.mu.Unlock()
-	if f != nil && d.Now().Sub(f.At) < recentFor && slices.Equal(f.Case.Suspects, c.Suspects) {
-		return f, nil
-	}
-	if f, err = d.Find(ctx, s, n); err != nil {
-		return nil, err
-	}
-	d.remember(recentKey{s.ID, n}, f)
-	return f, nil
-}
-
-// remember keeps findings for a while, and no longer: there are names of persons in them, whose keys were handed out for minutes.
-func (d *Desk) remember(key recentKey, f *Findings) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
+// remember keeps findings for a while, and no longer: there are names of persons in them, whose keys were handed out for minutes. The desk
+// is held.
+func (d *Desk) remember(key viewer, f *Findings) {
 	if len(d.recent) >= mostRecent {
 		clear(d.recent)
 	}
 	if d.recent == nil {
-		d.recent = make(map[recentKey]*Findings)
+		d.recent = make(map[viewer]*Findings)
 	}
 	d.recent[key] = f
 	d.keepHead(f)
@@ -95,12 +73,6 @@ func (d *Desk) remember(key recentKey, f *Findings) {
 			delete(d.recent, key)
 		}
 	})
-}
-
-// recentKey names findings: those of one session are not another's, who may be concerned with less.
-type recentKey struct {
-	session id.Session
-	n       string
 }
 
 const (

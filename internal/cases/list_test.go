@@ -20,7 +20,7 @@ func (quietBooks) Duties() account.Duties { return account.Duties{} }
 func TestFindingsAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := &Desk{Now: time.Now, Books: quietBooks{}}
-		key := recentKey{id.NewSession(), "2026-1"}
+		key := viewer{id.NewSession(), "2026-1"}
 		kept := func() int {
 			synctest.Wait()
 			d.mu.Lock()
@@ -28,9 +28,13 @@ func TestFindingsAreForgotten(t *testing.T) {
 			return len(d.recent)
 		}
 		first, second := &Findings{At: d.Now(), source: &source{}}, &Findings{At: d.Now(), source: &source{}}
+		d.mu.Lock()
 		d.remember(key, first)
+		d.mu.Unlock()
 		time.Sleep(recentFor / 2)
+		d.mu.Lock()
 		d.remember(key, second)
+		d.mu.Unlock()
 		if time.Sleep(recentFor/2 + time.Second); kept() != 1 || d.recent[key] != second {
 			t.Errorf("%d findings, want the later", kept())
 		}

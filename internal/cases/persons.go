@@ -39,12 +39,13 @@ type sharePersons struct {
 // maxRoster bounds a roster that is read.
 const maxRoster = 256 << 20
 
-// Rosters reads the rosters of shares; each is recorded in the ledger as a reading. A share without one is left out.
-func (d *Desk) Rosters(ctx context.Context, s account.Session, shares []account.Share) (*Persons, error) {
+// rosters reads the rosters of shares; each is recorded in the ledger as a reading. A share without one is left out.
+func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.Share, m *meter) (*Persons, error) {
 	p := &Persons{shares: make(map[id.Share]*sharePersons), number: make(map[roster.Key]int)}
 	schools := make(map[string]string) // as they were written first, by how they are compared
 	for _, a := range shares {
 		b, _, err := d.House.Roster(ctx, s, pathname.Root.Join(a.Name), maxRoster)
+		m.add(1)
 		switch {
 		case problem.KindOf(err) == problem.NotFound:
 			continue

@@ -120,6 +120,9 @@ func (d *Desk) save(ctx context.Context, s account.Session, share string, book *
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.recent)
+	for _, w := range d.works {
+		w.stale = true
+	}
 	clear(d.heads)
 	return nil
 }

@@ -77,7 +77,7 @@ func TestDamagedRoster(t *testing.T) {
 	} {
 		house.bytes = x.bytes
 		_, book := d.Book(ctx, who, "albums")
-		_, all := d.Rosters(ctx, who, []account.Share{{Name: "albums"}})
+		_, all := d.rosters(ctx, who, []account.Share{{Name: "albums"}}, nil)
 		save := d.SaveBook(ctx, who, "albums", func(*roster.Book) error { return nil })
 		for way, err := range map[string]error{"book": book, "rosters": all, "save": save} {
 			p, ok := errors.AsType[*problem.Error](err)

@@ -4,8 +4,10 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
@@ -17,14 +19,17 @@ import (
 // uses it says for whom, with on.
 type source struct {
 	*Desk
-	mu     sync.Mutex // held while it is used
-	ctx    context.Context
-	s      account.Session
-	shares []account.Share
-	names  map[id.Share]string
-	size   int64    // of the ledger, when it was checked
-	only   id.Share // of files: no other share; zero: all
-	broken error    // why the ledger could not be read to its end: what comes behind is a gap
+	mu      sync.Mutex // held while it is used
+	ctx     context.Context
+	s       account.Session
+	shares  []account.Share
+	names   map[id.Share]string
+	size    int64                  // of the ledger, when it was checked
+	meter   *meter                 // of the work that computes findings
+	all     int64                  // files, about
+	only    id.Share               // of files: no other share; zero: all
+	broken  error                  // why the ledger could not be read to its end: what comes behind is a gap
+	checked map[id.Share]time.Time // when what a share keeps was last read again and found whole, as the entries tell
 }
 
 func newSource(d *Desk, shares []account.Share) *source {
@@ -47,6 +52,7 @@ func (x *source) on(ctx context.Context, s account.Session, do func() error) err
 // entries yields the ledger. Where it cannot be read it ends, and what is missing is a gap: an error would be no answer to those who must
 // know today.
 func (x *source) entries(yield func(exposure.Entry, error) bool) {
+	x.checked = make(map[id.Share]time.Time)
 	for e, err := range x.Books.Events(x.ctx, x.s.ID, keeper.Filter{Before: x.size}) {
 		if err != nil {
 			if x.ctx.Err() != nil {
@@ -56,11 +62,16 @@ func (x *source) entries(yield func(exposure.Entry, error) bool) {
 			x.broken = err
 			return
 		}
+		if e.Event.Kind == event.Verified {
+			if delete(x.checked, e.Event.Share); e.Event.Note == event.NoFindings {
+				x.checked[e.Event.Share] = e.Event.When
+			}
+		}
 		out := exposure.Entry{Index: e.Index, Recorded: e.Recorded, Closed: e.Closed != "", Event: e.Event}
 		for _, p := range e.Paths {
 			out.Paths = append(out.Paths, pathname.Path(p))
 		}
-		if !yield(out, nil) {
+		if x.meter.add(1); !yield(out, nil) {
 			return
 		}
 	}
@@ -68,12 +79,14 @@ func (x *source) entries(yield func(exposure.Entry, error) bool) {
 
 // files yields every file that there is, or ever was, share by share.
 func (x *source) files(yield func(*exposure.File, error) bool) {
+	x.meter.begin(filesRead, x.all)
 	var f exposure.File
 	for l, err := range x.lots {
 		if err != nil {
 			yield(nil, err)
 			return
 		}
+		x.meter.add(len(l.objects))
 		for i := range l.objects {
 			if !yield(fileOf(&f, l.share, &l.objects[i]), nil) {
 				return

@@ -19,9 +19,10 @@ import (
 func (a *app) findings() *cobra.Command {
 	return a.command("findings CASE", "cmd.case-findings", "azekura case findings 2026-1\nazekura case findings 2026-1 --json", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
-			bar := a.working()
+			if err := a.awaitFindings(ctx, c, args[0]); err != nil {
+				return err
+			}
 			f, err := c.Findings(ctx, args[0])
-			bar.end()
 			if err != nil || a.json {
 				return cmpOr(err, func() error { return a.emit(f) })
 			}
@@ -29,6 +30,19 @@ func (a *app) findings() *cobra.Command {
 			return nil
 		})
 	})
+}
+
+// awaitFindings shows how far the findings of a case are, until they are there. Whoever breaks it off leaves the storehouse at work.
+func (a *app) awaitFindings(ctx context.Context, c *client.Client, n string) error {
+	bar := a.working()
+	defer bar.end()
+	for {
+		p, err := c.CaseProgress(ctx, n) // it waits for a moment itself
+		if err != nil || p.Ready {
+			return err
+		}
+		bar.share(p.Part, a.named("finding-step", p.Step))
+	}
 }
 
 func (a *app) showFindings(f api.Findings) {
@@ -64,6 +78,9 @@ func (a *app) exposed() *cobra.Command {
 		func(ctx context.Context, args []string) error {
 			q.Class = api.ExposedClass(class)
 			return a.connect(ctx, func(c *client.Client) error {
+				if err := a.awaitFindings(ctx, c, args[0]); err != nil {
+					return err
+				}
 				if a.json {
 					return emitAll(a, c.Exposed(ctx, args[0], q))
 				}
@@ -102,6 +119,9 @@ func (a *app) exposed() *cobra.Command {
 func (a *app) papers() *cobra.Command {
 	return a.command("papers CASE", "cmd.case-papers", "azekura case papers 2026-1", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
+			if err := a.awaitFindings(ctx, c, args[0]); err != nil {
+				return err
+			}
 			if a.json {
 				return emitAll(a, c.Papers(ctx, args[0]))
 			}
@@ -186,6 +206,9 @@ func (a *app) packs() *cobra.Command {
 	var language string
 	c := a.command("packs CASE FILE.zip", "cmd.case-packs", "azekura case packs 2026-1 packs.zip", cobra.ExactArgs(2), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
+			if err := a.awaitFindings(ctx, c, args[0]); err != nil {
+				return err
+			}
 			return a.keep(args[1], func() (io.ReadCloser, error) { return c.Packs(ctx, args[0], language) })
 		})
 	})
@@ -197,6 +220,9 @@ func (a *app) packs() *cobra.Command {
 func (a *app) caseClients() *cobra.Command {
 	return a.command("clients CASE", "cmd.case-clients", "azekura case clients 2026-1", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.connect(ctx, func(c *client.Client) error {
+			if err := a.awaitFindings(ctx, c, args[0]); err != nil {
+				return err
+			}
 			if a.json {
 				return emitAll(a, c.CaseClients(ctx, args[0]))
 			}

@@ -24,6 +24,7 @@ type progress struct {
 	mu    sync.Mutex
 	shown bool   // guarded by mu: the line is on the screen
 	what  string // guarded by mu: what is being done
+	part  int    // guarded by mu: per cent that are done, where they say so themselves
 }
 
 const (
@@ -85,6 +86,13 @@ func (p *progress) tell(what string) {
 	p.mu.Unlock()
 }
 
+// share says how much of the whole is done, in per cent, and what is being done now.
+func (p *progress) share(part int, what string) {
+	p.mu.Lock()
+	p.part, p.what = part, what
+	p.mu.Unlock()
+}
+
 func (p *progress) tick() {
 	spent := p.a.now().Sub(p.start)
 	if p.a.json {
@@ -112,6 +120,9 @@ func (p *progress) text(spent time.Duration) string {
 	files, bytes := p.files.Load(), p.bytes.Load()
 	if all := p.allFiles.Load(); p.count && all > 0 {
 		return p.steps(files, all, spent)
+	}
+	if p.what != "" && p.count {
+		return p.a.t("say.findings-progress", bar(float64(p.part)/100), p.part, spent.Round(time.Second), p.what)
 	}
 	if p.count {
 		return p.a.t("say.working", files, spent.Round(time.Second))

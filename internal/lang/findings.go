@@ -3,6 +3,15 @@ package lang
 // findingTexts are the words of what is found out about a case: the three numbers and what they rest on. None of them says that something
 // was not read: they say what the records show.
 var findingTexts = []text{
+	{"web.findings-wait", "The findings are being computed", "漏えいのおそれの範囲を算出しています"},
+	{"web.findings-wait-about", "This page shows them as soon as they are there. You may leave it: the work goes on, and you find it when you come back. Of a million files it takes about half a minute.",
+		"算出が終わると、このページに結果が表示されます。ページを離れても処理は続き、戻ればそのまま確認できます。100 万ファイルで 30 秒ほどかかります。"},
+	{"finding-step.rosters", "Rosters are read", "名簿を読み込んでいます"},
+	{"finding-step.ledger", "The ledger is verified", "台帳を検証しています"},
+	{"finding-step.damage", "Shares are searched for what was altered", "共有フォルダーごとに改変を調べています"},
+	{"finding-step.readings", "The entries of the ledger are followed", "台帳の記録をたどっています"},
+	{"finding-step.files", "Files are compared with what was read", "ファイルを閲覧の記録と照合しています"},
+	{"say.findings-progress", "[%s] %d %%, %s: %s", "[%s] %d %%、%s 経過：%s"},
 	{"web.findings", "What could have been read", "漏えいのおそれの範囲"},
 	{"web.findings-at", "As of", "時点："},
 	{"web.findings-about", "computed from the ledger, the files and the rosters", "台帳・ファイル・名簿から算出"},

@@ -89,6 +89,7 @@ var wordFamilies = []string{
 	"fact", "choice",
 	"roster", "roster-field", "roster-budget",
 	"flaw-of-ledger", "person-kind", "mark",
+	"finding-step",
 	"inquiry", "way",
 }
 

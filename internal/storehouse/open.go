@@ -197,6 +197,9 @@ func (h *House) Close(ctx context.Context) error {
 
 // close closes what is open, in the order that lets each part finish what it has begun.
 func (h *House) close(ctx context.Context) (err error) {
+	if h.desk != nil {
+		h.desk.Close()
+	}
 	if h.vault != nil {
 		h.vault.Close()
 	}

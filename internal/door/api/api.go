@@ -216,6 +216,7 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/cases/{id}/suspects":                h.suspect,
 		"POST /v1/cases/{id}/close":                   h.closeCase,
 		"GET /v1/cases/{id}/findings":                 h.findings,
+		"GET /v1/cases/{id}/progress":                 h.caseProgress,
 		"POST /v1/cases/{id}/exposed":                 h.exposed,
 		"GET /v1/cases/{id}/clients":                  h.caseClients,
 		"GET /v1/cases/{id}/papers":                   h.papers,

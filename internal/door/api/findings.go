@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"github.com/azekura/azekura/internal/account"
@@ -14,6 +15,7 @@ import (
 // The types of findings: what the records say of a case.
 type (
 	Findings      = cases.Findings
+	CaseProgress  = cases.Progress
 	ShareFindings = cases.ShareFindings
 	ExposedRow    = exposure.Row
 	ExposedClass  = cases.Class
@@ -25,6 +27,7 @@ type (
 type Desk interface {
 	DeadlineDesk
 	Suspects(ctx context.Context, s account.Session, op, n string) (vault.Suspects, error)
+	Progress(ctx context.Context, s account.Session, n string) (cases.Progress, error)
 	Current(ctx context.Context, s account.Session, n string) (*cases.Findings, error)
 	Book(ctx context.Context, s account.Session, share string) (*roster.Book, error)
 	SaveBook(ctx context.Context, s account.Session, share string, change func(*roster.Book) error) error
@@ -57,6 +60,19 @@ func (h *handler) findings(w http.ResponseWriter, r *http.Request, s account.Ses
 		return err
 	}
 	return writeJSON(w, f)
+}
+
+// caseProgress begins to compute findings, if they are not there. Whoever asked may go: they are there when somebody comes back.
+func (h *handler) caseProgress(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	p, err := h.Desk.Progress(r.Context(), s, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if !p.Ready {
+		w.WriteHeader(http.StatusAccepted)
+	}
+	return json.NewEncoder(w).Encode(p)
 }
 
 // mostExposed is how many lines one request gets.

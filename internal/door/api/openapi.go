@@ -138,6 +138,7 @@ var operations = []operation{
 	{pattern: "POST /v1/cases/{id}/suspects", says: "Add suspects to an open case, or change the time in which they are distrusted.", in: CaseRequest{}, out: Case{}},
 	{pattern: "POST /v1/cases/{id}/close", says: "Close a case, with what was found.", in: CaseClosing{}},
 	{pattern: "GET /v1/cases/{id}/findings", says: "What the records say of a case: what was altered, what could have been read, of whom, in three numbers. Rosters are read for it, which the ledger records.", out: Findings{}},
+	{pattern: "GET /v1/cases/{id}/progress", says: "How far the findings of a case are, which are begun if they are not there; everybody who sees the same waits for the same. 202 until they are ready, then 200. It answers after a second at the latest.", out: CaseProgress{}},
 	{pattern: "GET /v1/cases/{id}/deadlines", says: "What the firm must tell by when in a case, with the days counted today. It does not wait for findings: it says when persons were counted, if they were.", out: Due{}},
 	{pattern: "GET /v1/cases/{id}/deadlines.ics", says: "The same as a calendar (RFC 5545), with reminders. Taken in again, entries move.", kind: "bytes"},
 	{pattern: "POST /v1/cases/{id}/exposed", says: "Open a number of the findings: its persons, or its files with the entries of the ledger that prove it.", in: ExposedRequest{}, out: Exposed{}, kind: "lines"},

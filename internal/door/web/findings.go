@@ -16,6 +16,30 @@ type findings struct {
 	Rosters int                 // shares that have files in the numbers, and no roster
 }
 
+// waitPage is the page of a case while its findings are computed.
+type waitPage struct {
+	Case string
+	api.CaseProgress
+}
+
+// waits makes of a page that rests on findings one that tells how far these are, and comes again by itself, until they are there. Whoever goes
+// away and comes back finds them.
+func waits(page func(*visit) error) func(*visit) error {
+	return func(v *visit) error {
+		n := v.r.PathValue("id")
+		p, err := v.api.CaseProgress(v.r.Context(), n)
+		if err != nil {
+			return err
+		}
+		if p.Ready {
+			return page(v)
+		}
+		v.w.Header().Set("Refresh", "2")
+		v.w.Header().Set("Cache-Control", "no-store")
+		return v.show("waiting", waitPage{n, p})
+	}
+}
+
 func (v *visit) findings() error {
 	f, err := v.api.Findings(v.r.Context(), v.r.PathValue("id"))
 	if err != nil {

@@ -174,7 +174,7 @@ var titles = map[string]string{
 	"password": "web.change-password", "going": "web.log-in", "home": "web.nav-home", "ledger": "web.nav-ledger", "settings": "web.nav-settings", "me": "web.account",
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
-	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "roster": "web.roster", "roster-list": "web.roster", "problem": "web.problem",
+	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "roster": "web.roster", "roster-list": "web.roster", "waiting": "web.findings-wait", "problem": "web.problem",
 	"lookup": "web.lookup-title", "inquiries": "web.inquiries", "receipt": "web.receipt", "receipts": "web.receipts",
 }
 

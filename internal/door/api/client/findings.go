@@ -15,6 +15,11 @@ func (c *Client) Findings(ctx context.Context, id string) (f api.Findings, err e
 	return f, c.call(ctx, "GET", "/v1/cases/"+url.PathEscape(id)+"/findings", nil, &f)
 }
 
+// CaseProgress begins to compute the findings of a case, and tells how far they are.
+func (c *Client) CaseProgress(ctx context.Context, id string) (p api.CaseProgress, err error) {
+	return p, c.call(ctx, "GET", "/v1/cases/"+url.PathEscape(id)+"/progress", nil, &p)
+}
+
 // Exposed yields the persons or files that count in a number of the findings.
 func (c *Client) Exposed(ctx context.Context, id string, q api.ExposedRequest) iter.Seq2[api.Exposed, error] {
 	return lines[api.Exposed](ctx, c, "POST", "/v1/cases/"+url.PathEscape(id)+"/exposed", q)

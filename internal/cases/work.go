@@ -1,0 +1,208 @@
+package cases
+
+import (
+	"context"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Progress says how far the findings of a case are.
+type Progress struct {
+	Ready bool   `json:"ready"`
+	Step  string `json:"step,omitempty"` // "rosters", "ledger", "damage", "readings", "files"
+	Done  int64  `json:"done"`
+	Of    int64  `json:"of"`   // of this step; 0: nobody knows yet
+	Part  int    `json:"part"` // per cent of all steps, about
+}
+
+// steps are what there is to do, with the part of the whole that each ends at, in per cent, as it was measured with a million files.
+var steps = []struct {
+	name string
+	ends int
+}{{"rosters", 5}, {"ledger", 15}, {"damage", 20}, {"readings", 40}, {"files", 100}}
+
+const (
+	rostersRead = iota
+	ledgerVerified
+	damageAsked
+	readingsFollowed
+	filesRead
+)
+
+// meter is where a work stands. A nil meter counts nothing.
+type meter struct {
+	step     atomic.Int32
+	done, of atomic.Int64
+}
+
+func (m *meter) begin(step int32, of int64) {
+	if m != nil {
+		m.done.Store(0)
+		m.of.Store(of)
+		m.step.Store(step)
+	}
+}
+
+func (m *meter) add(n int) {
+	if m != nil {
+		m.done.Add(int64(n))
+	}
+}
+
+func (m *meter) progress() Progress {
+	n := m.step.Load()
+	p := Progress{Step: steps[n].name, Done: m.done.Load(), Of: m.of.Load()}
+	if n > 0 {
+		p.Part = steps[n-1].ends
+	}
+	if p.Of > 0 {
+		p.Done = min(p.Done, p.Of)
+		p.Part += int(int64(steps[n].ends-p.Part) * p.Done / p.Of)
+	}
+	return p
+}
+
+// work computes findings. It goes on when nobody waits for it any more: who comes back finds it.
+type work struct {
+	who    viewer
+	c      account.Case
+	shares []account.Share
+	meter  meter
+	stale  bool // rosters have changed since it was begun; the desk guards it
+	stop   context.CancelFunc
+	done   chan struct{}
+	f      *Findings // once done
+	err    error
+}
+
+// viewer is who sees the same in the same case: all who may see everything, or one session.
+type viewer struct {
+	session id.Session // zero: everything
+	n       string
+}
+
+func viewerOf(s account.Session, n string) viewer {
+	if s.Factor == account.Console || (s.Factor == account.SecondFactor || s.Factor == account.Password) && s.Role.May(account.ReadLedger) && s.Role.May(account.Investigate) {
+		return viewer{n: n}
+	}
+	return viewer{s.ID, n}
+}
+
+// Current returns the findings of a case: those of a moment ago if nothing that they hang on has changed since, so that a number and its
+// list agree. They are computed once for all who see the same.
+func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findings, error) {
+	f, w, err := d.begin(ctx, s, n)
+	if err != nil {
+		return nil, err
+	}
+	if w != nil {
+		select {
+		case <-w.done:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		if f, err = w.f, w.err; err != nil {
+			return nil, err
+		}
+	}
+	return f, d.told(ctx, s, f)
+}
+
+// Progress begins to compute the findings of a case, if they are not there, and says how far they are. It waits for a moment: most are there
+// by then.
+func (d *Desk) Progress(ctx context.Context, s account.Session, n string) (Progress, error) {
+	_, w, err := d.begin(ctx, s, n)
+	if err != nil || w == nil {
+		return Progress{Ready: true, Part: 100}, err
+	}
+	moment, end := context.WithTimeout(ctx, glance)
+	defer end()
+	select {
+	case <-w.done:
+		return Progress{Ready: true, Part: 100}, w.err
+	case <-moment.Done():
+		return w.meter.progress(), ctx.Err()
+	}
+}
+
+// glance is how long somebody looks at a page before it should say something.
+const glance = time.Second
+
+// begin returns findings that are there, or the work that will have them.
+func (d *Desk) begin(ctx context.Context, s account.Session, n string) (*Findings, *work, error) {
+	c, shares, err := d.concerned(ctx, s, n)
+	if err != nil {
+		return nil, nil, err
+	}
+	who := viewerOf(s, n)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if f := d.recent[who]; f != nil && d.Now().Sub(f.At) < recentFor && slices.Equal(f.Case.Suspects, c.Suspects) && sameShares(f.source.shares, shares) {
+		return f, nil, nil
+	}
+	for _, w := range d.works {
+		if !w.stale && w.who == who && slices.Equal(w.c.Suspects, c.Suspects) && sameShares(w.shares, shares) {
+			return nil, w, nil
+		}
+	}
+	if d.closed {
+		return nil, nil, problem.New(problem.Unavailable, "case", n, context.Canceled)
+	}
+	w := &work{who: who, c: c, shares: shares, done: make(chan struct{})}
+	d.works = append(d.works, w)
+	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
+	d.working.Go(func() {
+		defer w.stop()
+		d.do(ctx, s, w)
+	})
+	return nil, w, nil
+}
+
+func sameShares(a, b []account.Share) bool {
+	return slices.EqualFunc(a, b, func(a, b account.Share) bool { return a.ID == b.ID && a.Name == b.Name })
+}
+
+// do computes the findings of a work.
+func (d *Desk) do(ctx context.Context, s account.Session, w *work) {
+	w.f, w.err = d.find(ctx, s, w.c, w.shares, &w.meter)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.works = slices.DeleteFunc(d.works, func(x *work) bool { return x == w })
+	if w.err == nil && !w.stale {
+		d.remember(w.who, w.f)
+	}
+	close(w.done)
+}
+
+// told sees to it that the ledger has, of everybody who is told findings, that they have read the rosters: there are names in them.
+func (d *Desk) told(ctx context.Context, s account.Session, f *Findings) error {
+	d.mu.Lock()
+	known := f.readers[s.ID]
+	d.mu.Unlock()
+	if known {
+		return nil
+	}
+	if _, err := d.rosters(ctx, s, f.source.shares, nil); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f.readers[s.ID] = true
+	return nil
+}
+
+// Close ends what is being computed.
+func (d *Desk) Close() {
+	d.mu.Lock()
+	d.closed = true
+	for _, w := range d.works {
+		w.stop()
+	}
+	d.mu.Unlock()
+	d.working.Wait()
+}
