@@ -18,9 +18,17 @@ import (
 type Persons struct {
 	People []*roster.Person // by number
 	places []exposure.Place
+	placed []uint32 // of each person, in places
 	groups [][]int32
 	shares map[id.Share]*sharePersons
-	number map[roster.Key]int
+}
+
+// census gives persons their numbers. What it knows of each is much, and gone when all rosters are read.
+type census struct {
+	*Persons
+	number  map[roster.Key]int
+	places  map[exposure.Place]uint32
+	schools map[string]string // as they were written first, by how they are compared
 }
 
 // sharePersons are the persons of one share.
@@ -41,8 +49,7 @@ const maxRoster = 256 << 20
 
 // rosters reads the rosters of shares; each is recorded in the ledger as a reading. A share without one is left out.
 func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.Share, m *meter) (*Persons, error) {
-	p := &Persons{shares: make(map[id.Share]*sharePersons), number: make(map[roster.Key]int)}
-	schools := make(map[string]string) // as they were written first, by how they are compared
+	p := newCensus()
 	for _, a := range shares {
 		b, _, err := d.House.Roster(ctx, s, pathname.Root.Join(a.Name), maxRoster)
 		m.add(1)
@@ -58,12 +65,17 @@ func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.
 		if err != nil {
 			return nil, err
 		}
-		p.add(a.ID, book, schools)
+		p.add(a.ID, book)
 	}
-	return p, nil
+	return p.Persons, nil
 }
 
-func (p *Persons) add(share id.Share, book *roster.Book, schools map[string]string) {
+func newCensus() *census {
+	return &census{Persons: &Persons{shares: make(map[id.Share]*sharePersons)}, number: make(map[roster.Key]int), places: make(map[exposure.Place]uint32),
+		schools: make(map[string]string)}
+}
+
+func (p *census) add(share id.Share, book *roster.Book) {
 	x := &sharePersons{book: book, index: roster.NewIndex(&book.Roster), at: make([]int32, len(book.Roster.People)), group: make(map[*int32]int),
 		of: make(map[*int32][]string), own: make(map[int]int32)}
 	for _, name := range book.Roster.SchoolNames() {
@@ -77,10 +89,10 @@ func (p *Persons) add(share id.Share, book *roster.Book, schools map[string]stri
 			n = len(p.People)
 			p.number[key] = n
 			p.People = append(p.People, who)
-			if schools[key.School] == "" {
-				schools[key.School] = who.School
+			if p.schools[key.School] == "" {
+				p.schools[key.School] = who.School
 			}
-			p.places = append(p.places, exposure.Place{School: schools[key.School], Year: key.Year, Kind: string(key.Kind)})
+			p.settle(exposure.Place{School: p.schools[key.School], Year: key.Year, Kind: string(key.Kind)})
 		}
 		x.at[i] = int32(n)
 		if _, twice := x.own[n]; !twice {
@@ -91,6 +103,16 @@ func (p *Persons) add(share id.Share, book *roster.Book, schools map[string]stri
 	slices.Sort(all)
 	x.all = p.newGroup(slices.Compact(all))
 	p.shares[share] = x
+}
+
+// settle notes where the last person belongs.
+func (p *census) settle(at exposure.Place) {
+	n, known := p.places[at]
+	if !known {
+		n = uint32(len(p.Persons.places))
+		p.places[at], p.Persons.places = n, append(p.Persons.places, at)
+	}
+	p.placed = append(p.placed, n)
 }
 
 func (p *Persons) newGroup(members []int32) int {
@@ -155,7 +177,7 @@ func (p *Persons) Everybody(share id.Share) (int, bool) {
 }
 
 // Place implements exposure.Persons.
-func (p *Persons) Place(person int) exposure.Place { return p.places[person] }
+func (p *Persons) Place(person int) exposure.Place { return p.places[p.placed[person]] }
 
 // within is a path in its share.
 func within(path pathname.Path) string {

@@ -36,8 +36,8 @@ func (d *Desk) ReceiptOf(ctx context.Context, s account.Session, share, name str
 	if out.School == "" {
 		return out, &problem.Error{Kind: problem.NotFound, Op: "make receipt", On: name, Hint: "hint.receipt-school"}
 	}
-	p := &Persons{shares: make(map[id.Share]*sharePersons), number: make(map[roster.Key]int)}
-	p.add(id.Share{}, book, make(map[string]string))
+	p := newCensus()
+	p.add(id.Share{}, book)
 	known := make(map[string]bool)
 	for _, k := range p.shares[id.Share{}].schools {
 		known[k] = true

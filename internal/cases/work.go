@@ -70,6 +70,7 @@ func (m *meter) progress() Progress {
 // work computes findings. It goes on when nobody waits for it any more: who comes back finds it.
 type work struct {
 	who    viewer
+	by     id.Session // who has begun it
 	c      account.Case
 	shares []account.Share
 	meter  meter
@@ -96,37 +97,59 @@ func viewerOf(s account.Session, n string) viewer {
 // Current returns the findings of a case: those of a moment ago if nothing that they hang on has changed since, so that a number and its
 // list agree. They are computed once for all who see the same.
 func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findings, error) {
-	f, w, err := d.begin(ctx, s, n)
-	if err != nil {
-		return nil, err
-	}
-	if w != nil {
-		select {
-		case <-w.done:
-		case <-ctx.Done():
-			return nil, ctx.Err()
+	for {
+		f, w, err := d.begin(ctx, s, n)
+		if err == nil && w != nil {
+			f, err = w.wait(ctx)
+			if w.failedFor(s) {
+				continue
+			}
 		}
-		if f, err = w.f, w.err; err != nil {
+		if err != nil {
 			return nil, err
 		}
+		return f, d.told(ctx, s, f)
 	}
-	return f, d.told(ctx, s, f)
 }
 
 // Progress begins to compute the findings of a case, if they are not there, and says how far they are. It waits for a moment: most are there
 // by then.
 func (d *Desk) Progress(ctx context.Context, s account.Session, n string) (Progress, error) {
-	_, w, err := d.begin(ctx, s, n)
-	if err != nil || w == nil {
-		return Progress{Ready: true, Part: 100}, err
-	}
 	moment, end := context.WithTimeout(ctx, glance)
 	defer end()
+	for {
+		_, w, err := d.begin(ctx, s, n)
+		if err != nil || w == nil {
+			return Progress{Ready: true, Part: 100}, err
+		}
+		_, err = w.wait(moment)
+		switch {
+		case w.failedFor(s):
+		case moment.Err() != nil && ctx.Err() == nil:
+			return w.meter.progress(), nil
+		default:
+			return Progress{Ready: true, Part: 100}, err
+		}
+	}
+}
+
+// wait waits for a work.
+func (w *work) wait(ctx context.Context) (*Findings, error) {
 	select {
 	case <-w.done:
-		return Progress{Ready: true, Part: 100}, w.err
-	case <-moment.Done():
-		return w.meter.progress(), ctx.Err()
+		return w.f, w.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// failedFor reports whether a work has failed for somebody else, who may have logged out meanwhile: then it is begun again.
+func (w *work) failedFor(s account.Session) bool {
+	select {
+	case <-w.done:
+		return w.err != nil && w.by != s.ID
+	default:
+		return false
 	}
 }
 
@@ -153,7 +176,7 @@ func (d *Desk) begin(ctx context.Context, s account.Session, n string) (*Finding
 	if d.closed {
 		return nil, nil, problem.New(problem.Unavailable, "case", n, context.Canceled)
 	}
-	w := &work{who: who, c: c, shares: shares, done: make(chan struct{})}
+	w := &work{who: who, by: s.ID, c: c, shares: shares, done: make(chan struct{})}
 	d.works = append(d.works, w)
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	d.working.Go(func() {

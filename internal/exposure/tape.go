@@ -39,6 +39,7 @@ const (
 	hasRecorded
 	hasAct   // a share, a purpose, an end or files
 	hasPaths // of its files
+	hasUntil
 )
 
 // entries yields the entries, in their order.
@@ -75,6 +76,9 @@ func (t *tape) add(e *Entry) {
 	if len(e.Paths) > 0 {
 		kind |= hasPaths
 	}
+	if !v.Until.IsZero() {
+		kind |= hasUntil
+	}
 	b := binary.AppendVarint(append(t.record[:0], kind), e.Index-t.index)
 	t.index = e.Index
 	if kind&hasRecorded != 0 {
@@ -104,7 +108,9 @@ func (t *tape) add(e *Entry) {
 func (t *tape) act(b []byte, v *event.Event) []byte {
 	b = binary.AppendUvarint(b, t.shares.number(v.Share))
 	b = binary.AppendUvarint(b, t.purposes.number(v.Purpose))
-	b = binary.AppendVarint(b, milli(v.Until)-t.time) // of no time it is far off, and comes back as it was
+	if !v.Until.IsZero() {
+		b = binary.AppendVarint(b, v.Until.UnixMilli()-t.time)
+	}
 	b = binary.AppendUvarint(b, uint64(len(v.Files)))
 	for _, f := range v.Files {
 		b = append(b, f.Version[:]...)
@@ -131,7 +137,7 @@ func (t *tape) play(yield func(Entry, error) bool) {
 			v.Session, v.Account, v.Device = who.session, who.account, who.device
 			v.Address = t.addresses.list[r.number()]
 			if kind&hasAct != 0 {
-				t.readAct(&r, v, now)
+				t.readAct(&r, v, now, kind&hasUntil != 0)
 			}
 			if kind&hasPaths != 0 {
 				for range r.number() {
@@ -145,10 +151,10 @@ func (t *tape) play(yield func(Entry, error) bool) {
 	}
 }
 
-func (t *tape) readAct(r *reader, v *event.Event, now int64) {
+func (t *tape) readAct(r *reader, v *event.Event, now int64, until bool) {
 	v.Share, v.Purpose = t.shares.list[r.number()], t.purposes.list[r.number()]
-	if until := now + r.signed(); until != ever {
-		v.Until = time.UnixMilli(until)
+	if until {
+		v.Until = time.UnixMilli(now + r.signed())
 	}
 	if n := r.number(); n > 0 {
 		v.Files = make([]event.File, n)
