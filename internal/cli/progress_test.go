@@ -44,6 +44,20 @@ func TestProgress(t *testing.T) {
 	}
 }
 
+// What says itself how far it is shows that, and what is being done.
+func TestProgressShare(t *testing.T) {
+	var out strings.Builder
+	now := time.Unix(1e9, 0)
+	p := (&app{err: &out, now: func() time.Time { return now }}).working()
+	defer p.end()
+	p.share(25, "Files are compared with what was read")
+	now = now.Add(4 * time.Second)
+	p.tick()
+	if got, want := out.String(), "[#####...............] 25 %, 4s: Files are compared with what was read"; !strings.HasSuffix(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // A transfer whose end is known shows how far it is.
 func TestProgressBar(t *testing.T) {
 	var out strings.Builder

@@ -8,7 +8,7 @@ var findingTexts = []text{
 		"算出が終わると、このページに結果が表示されます。ページを離れても処理は続き、戻ればそのまま確認できます。100 万ファイルで 30 秒ほどかかります。"},
 	{"finding-step.rosters", "Rosters are read", "名簿を読み込んでいます"},
 	{"finding-step.ledger", "The ledger is verified", "台帳を検証しています"},
-	{"finding-step.damage", "Shares are searched for what was altered", "共有フォルダーごとに改変を調べています"},
+	{"finding-step.damage", "Shares are searched for what was altered", "保管庫ごとに改変を調べています"},
 	{"finding-step.readings", "The entries of the ledger are followed", "台帳の記録をたどっています"},
 	{"finding-step.files", "Files are compared with what was read", "ファイルを閲覧の記録と照合しています"},
 	{"say.findings-progress", "[%s] %d %%, %s: %s", "[%s] %d %%、%s 経過：%s"},

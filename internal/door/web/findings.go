@@ -35,7 +35,6 @@ func waits(page func(*visit) error) func(*visit) error {
 			return page(v)
 		}
 		v.w.Header().Set("Refresh", "2")
-		v.w.Header().Set("Cache-Control", "no-store")
 		return v.show("waiting", waitPage{n, p})
 	}
 }
