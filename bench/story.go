@@ -184,7 +184,7 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 	if err := json.Unmarshal(out, &c); err != nil {
 		return err
 	}
-	start := time.Now()
+	start, spent := time.Now(), treeCPU(st.s.pid())
 	if out, err = quiet(st.v.command(ctx, "case", "findings", c.ID, "--json")); err != nil {
 		return err
 	}
@@ -212,6 +212,7 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 		return err
 	}
 	all := time.Since(start)
+	spent = treeCPU(st.s.pid()) - spent
 	z, err := zip.OpenReader(packs)
 	if err != nil {
 		return err
@@ -225,9 +226,10 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 	}
 	peak, _ := treeMemory(st.s.pid())
 	read := st.b.count(storyRead)
-	st.b.say("story: findings in %.1f s, packs of %d schools in %.1f s, %d MiB", found.Seconds(), letters, all.Seconds(), int(peak))
+	st.b.say("story: findings in %.1f s, packs of %d schools in %.1f s, %.1f s of the processor, %d MiB", found.Seconds(), letters, all.Seconds(), spent, int(peak))
 	r.value("findings", "s", fmt.Sprintf("of %d files and %d persons", st.schools*storyFiles, st.schools*storyPupils), found.Seconds())
 	r.value("from the question to the packs of all schools", "s", fmt.Sprintf("%d letters with their lists", letters), all.Seconds())
+	r.value("processor time of the server for both", "s", "", spent)
 	r.value("peak memory of the server", "MiB", "", float64(peak))
 	p, x := f.Exposure.Persons.Persons, f.Exposure.Files.Files
 	r.target(p.Confirmed == len(st.read) && p.Possible == 0, "the persons whose files were read, and no others", "%d confirmed, %d possible; the truth is %d", p.Confirmed, p.Possible, len(st.read))
