@@ -57,6 +57,10 @@ func (b *oneCase) Cases(context.Context, id.Session) ([]account.Case, error) {
 	return []account.Case{{ID: "2026-1", Suspects: []account.Suspect{b.suspect}}}, nil
 }
 
+func (b *oneCase) Duties() account.Duties {
+	return account.Duties{Register: make([]account.RegisterLine, 1)}
+}
+
 func (b *oneCase) Concerned(context.Context, id.Session) ([]account.Share, error) {
 	return []account.Share{b.share}, nil
 }
