@@ -113,8 +113,7 @@ func (f *Findings) Files(ctx context.Context, s account.Session, q Filter) (out 
 		e.Share = &n
 	}
 	err = f.source.on(ctx, s, func() error {
-		list, err := f.answer.List(e)
-		for _, x := range list {
+		for _, x := range f.answer.List(e) {
 			y := File{Share: f.source.names[x.Share], Entries: x.Proof, Gaps: x.Gaps}
 			for i, p := range x.Paths {
 				if i == 0 {
@@ -130,7 +129,7 @@ func (f *Findings) Files(ctx context.Context, s account.Session, q Filter) (out 
 			}
 			out = append(out, y)
 		}
-		return err
+		return nil
 	})
 	return out, err
 }

@@ -60,8 +60,8 @@ func (x *Exposure) People(f Filter) iter.Seq[int] {
 	}
 }
 
-// List returns a page of the files that count in a number. It goes through the ledger once more.
-func (x *Exposure) List(f Filter) ([]Found, error) {
+// List returns a page of the files that count in a number.
+func (x *Exposure) List(f Filter) []Found {
 	if f.Limit == 0 {
 		f.Limit = defaultLimit
 	}
@@ -80,7 +80,8 @@ func (x *Exposure) List(f Filter) ([]Found, error) {
 			break
 		}
 	}
-	return out, x.prove(out, wanted)
+	x.prove(out, wanted)
+	return out
 }
 
 // found describes a file, and notes which releases would prove it.
@@ -113,19 +114,18 @@ func (x *Exposure) found(f *File, m Mark, n int, wanted map[id.Version][]int) Fo
 }
 
 // prove finds the entries.
-func (x *Exposure) prove(out []Found, wanted map[id.Version][]int) error {
-	err := x.walk(func(_ *watch, _ Mark, e *Entry) {
+func (x *Exposure) prove(out []Found, wanted map[id.Version][]int) {
+	for e := range x.told.entries {
 		for _, v := range e.Event.Files {
 			for _, n := range wanted[v.Version] {
 				out[n].Proof = append(out[n].Proof, e.Index)
 			}
 		}
-	})
+	}
 	for i := range out {
 		slices.Sort(out[i].Proof)
 		out[i].Proof = slices.Compact(out[i].Proof)
 	}
-	return err
 }
 
 // picks reports whether a file is of whom a filter names.
@@ -177,7 +177,7 @@ func (f *Filter) of(x *Exposure, share id.Share, who Who) bool {
 }
 
 // Strange yields the versions whose keys were released to a party, or in reach, and that no file of the catalogue has, with the entries.
-func (x *Exposure) Strange() ([]Found, error) {
+func (x *Exposure) Strange() []Found {
 	unknown := make(map[id.Version][]int)
 	var out []Found
 	for _, set := range []*keys{&x.released, &x.reach} {
@@ -202,7 +202,10 @@ func (x *Exposure) Strange() ([]Found, error) {
 			kept = append(kept, f)
 		}
 	}
-	err := x.walk(func(_ *watch, m Mark, e *Entry) {
+	entry := 0
+	for e := range x.told.entries {
+		m := x.toldMarks[entry]
+		entry++
 		for i, f := range e.Event.Files {
 			for _, n := range unknown[f.Version] {
 				kept[n].Marks |= m
@@ -212,6 +215,6 @@ func (x *Exposure) Strange() ([]Found, error) {
 				}
 			}
 		}
-	})
-	return kept, err
+	}
+	return kept
 }

@@ -25,13 +25,16 @@ type Exposure struct {
 	strange map[id.Share]map[Class]bool // shares that have strange versions, and in which classes these are
 	tally   *tally
 	table   *table // all files; once they are counted, those with marks
+
+	told      *tape  // entries that concern a party
+	toldMarks []Mark // with which mark each of them does
 	Report
 }
 
 // Ask answers a question. An error is one of reading; nothing in what is read is an error.
 func Ask(q Question) (*Exposure, error) {
 	x := &Exposure{q: q, numbers: make(map[id.Share]uint32), epochs: make(map[id.Epoch]bool), dated: make(map[id.Epoch]bool),
-		asked: make(map[id.Share]map[asked]bool), strange: make(map[id.Share]map[Class]bool), tally: newTally(q.Persons), table: new(table)}
+		asked: make(map[id.Share]map[asked]bool), strange: make(map[id.Share]map[Class]bool), tally: newTally(q.Persons), table: new(table), told: &tape{whole: true}}
 	if x.q.Damage == nil {
 		x.q.Damage = func(id.File) (bool, bool) { return false, false }
 	}
@@ -51,7 +54,7 @@ func Ask(q Question) (*Exposure, error) {
 	}
 	x.readGaps()
 	x.count()
-	x.q.Files = nil
+	x.q.Files, x.q.Ledger.Entries = nil, nil
 	return x, nil
 }
 
@@ -59,6 +62,8 @@ func Ask(q Question) (*Exposure, error) {
 // catalogue: it may not know a file any more, or never have known the name.
 func (x *Exposure) readReleases() error {
 	err := x.walk(func(_ *watch, m Mark, e *Entry) {
+		x.told.add(e)
+		x.toldMarks = append(x.toldMarks, m)
 		set, class := &x.released, Confirmed
 		if m == Reach {
 			set, class = &x.reach, Possible
