@@ -58,17 +58,20 @@ func (d *Desk) Facts(ctx context.Context, s account.Session, f *Findings) (*pape
 	})
 }
 
+// counted is what was read, saved and logged in to; nil until it was asked for.
+type counted struct{ *account.Timeline }
+
 // acts tells what was read, saved and logged in to. It is counted once for findings: of a million entries that takes longer than the papers.
 func (f *Findings) acts(c account.Case, out *paper.Facts) error {
-	if f.timeline == nil {
+	if f.timeline.Timeline == nil {
 		t, err := f.source.Books.Timeline(f.source.ctx, f.source.s.ID, c.ID, account.TimelineQuery{Slots: 1})
 		if err != nil {
 			return err
 		}
-		f.timeline = &t
+		f.timeline.Timeline = &t
 	}
 	out.Controls.Unwraps = paper.Number{N: f.timeline.All.Readings, Known: true}
-	out.Lines = lines(c, out.Controls.Freezes, *f.timeline)
+	out.Lines = lines(c, out.Controls.Freezes, *f.timeline.Timeline)
 	return nil
 }
 

@@ -22,9 +22,10 @@ type Findings struct {
 	Ledger   LedgerState        `json:"ledger"`
 	answer   *exposure.Exposure // for lists
 	harmed   *harmed
-	told     *letters            // what each client is told, once it was gathered; the source guards it
-	timeline *account.Timeline   // as papers count it; the source guards it
-	readers  map[id.Session]bool // of whom the ledger has that they read the rosters; the desk guards it
+	told     *letters               // what each client is told, once it was gathered; the source guards it
+	lines    []account.RegisterLine // as Shares has them
+	timeline *counted               // as papers count it; the source guards it
+	readers  map[id.Session]bool    // of whom the ledger has that they read the rosters; the desk guards it
 	source   *source
 	Persons  *Persons `json:"-"`
 }
@@ -83,7 +84,7 @@ func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shar
 	if err != nil {
 		return nil, err
 	}
-	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}}
+	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(counted)}
 	f.source.size, f.source.meter = audit.Head.Size, m
 	return f, f.source.on(ctx, s, func() error { return f.compute(audit) })
 }
@@ -145,17 +146,12 @@ func (f *Findings) compute(audit keeper.Audit) error {
 	for _, c := range f.Exposure.Shares {
 		counts[c.Share] = c
 	}
-	lines, err := x.Books.Register(x.ctx, x.s.ID)
-	if err != nil {
+	if f.lines, err = x.Books.Register(x.ctx, x.s.ID); err != nil {
 		return err
 	}
+	f.register()
 	for i := range f.Shares {
 		sh := &f.Shares[i]
-		for _, l := range lines {
-			if l.Share == sh.Name {
-				sh.Register = l.Register
-			}
-		}
 		for n, name := range x.names {
 			if name == sh.Name {
 				sh.Exposure = counts[n]
@@ -163,4 +159,23 @@ func (f *Findings) compute(audit keeper.Audit) error {
 		}
 	}
 	return nil
+}
+
+// register puts the lines of the register beside the shares that they are of.
+func (f *Findings) register() {
+	of := make(map[string]account.Register, len(f.lines))
+	for _, l := range f.lines {
+		of[l.Share] = l.Register
+	}
+	for i := range f.Shares {
+		f.Shares[i].Register = of[f.Shares[i].Name]
+	}
+}
+
+// with returns findings with other lines of the register: who they are told to hangs on these, and nothing that takes long.
+func (f *Findings) with(lines []account.RegisterLine) *Findings {
+	out := &Findings{Case: f.Case, At: f.At, Exposure: f.Exposure, Shares: slices.Clone(f.Shares), Damage: f.Damage, Ledger: f.Ledger, answer: f.answer, harmed: f.harmed,
+		source: f.source, Persons: f.Persons, lines: lines, timeline: f.timeline, readers: f.readers}
+	out.register()
+	return out
 }

@@ -69,7 +69,7 @@ func (d *Desk) remember(key viewer, f *Findings) {
 	time.AfterFunc(recentFor, func() {
 		d.mu.Lock()
 		defer d.mu.Unlock()
-		if d.recent[key] == f {
+		if now := d.recent[key]; now != nil && now.source == f.source { // it may have got other lines of the register
 			delete(d.recent, key)
 		}
 	})

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -162,10 +163,18 @@ func (d *Desk) begin(ctx context.Context, s account.Session, n string) (*Finding
 	if err != nil {
 		return nil, nil, err
 	}
+	lines, err := d.Books.Register(ctx, s.ID)
+	if err != nil {
+		return nil, nil, err
+	}
 	who := viewerOf(s, n)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if f := d.recent[who]; f != nil && d.Now().Sub(f.At) < recentFor && slices.Equal(f.Case.Suspects, c.Suspects) && sameShares(f.source.shares, shares) {
+		if !reflect.DeepEqual(f.lines, lines) {
+			f = f.with(lines)
+			d.recent[who] = f
+		}
 		return f, nil, nil
 	}
 	for _, w := range d.works {

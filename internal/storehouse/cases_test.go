@@ -93,8 +93,8 @@ func (b *besieged) papers(officer, thief *visitor, n string) {
 		mustRead(b.T, line, &c)
 		clients = append(clients, c)
 	}
-	if len(clients) != 3 || clients[0].Key != "share:one" || clients[0].Persons.Confirmed != 2 || clients[0].Altered != 2 || clients[1].Persons != (paper.Three{}) {
-		b.Errorf("clients: %+v", clients) // the findings are those of a moment ago: the register was filled in since
+	if len(clients) != 3 || clients[0].Key != "client:市立第一小学校" || clients[0].Persons.Confirmed != 2 || clients[0].Altered != 2 || clients[1].Persons != (paper.Three{}) {
+		b.Errorf("clients: %+v", clients) // the findings are those of a moment ago, and the register has been filled in since
 	}
 	kinds := 0
 	_, text = officer.do("GET", of+"/papers?lang=ja", "")
