@@ -81,7 +81,9 @@ func TestReadOnce(t *testing.T) {
 		a.List(Filter{Class: c})
 	}
 	a.Strange()
-	a.Part(id.Share{}, nil)
+	if _, err := a.Part(id.Share{}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
 	if files != 1 || entries != 1 {
 		t.Errorf("files were gone through %d times, the ledger %d times", files, entries)
 	}
