@@ -58,8 +58,8 @@ func (d *Desk) Facts(ctx context.Context, s account.Session, f *Findings) (*pape
 	})
 }
 
-// counted is what was read, saved and logged in to; nil until it was asked for.
-type counted struct{ *account.Timeline }
+// acted is what was read, saved and logged in to; nil until it was asked for.
+type acted struct{ *account.Timeline }
 
 // acts tells what was read, saved and logged in to. It is counted once for findings: of a million entries that takes longer than the papers.
 func (f *Findings) acts(c account.Case, out *paper.Facts) error {

@@ -24,7 +24,7 @@ type Findings struct {
 	harmed   *harmed
 	told     *letters               // what each client is told, once it was gathered; the source guards it
 	lines    []account.RegisterLine // as Shares has them
-	timeline *counted               // as papers count it; the source guards it
+	timeline *acted                 // as papers count it; the source guards it
 	readers  map[id.Session]bool    // of whom the ledger has that they read the rosters; the desk guards it
 	source   *source
 	Persons  *Persons `json:"-"`
@@ -84,7 +84,7 @@ func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shar
 	if err != nil {
 		return nil, err
 	}
-	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(counted)}
+	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(acted)}
 	f.source.size, f.source.meter = audit.Head.Size, m
 	return f, f.source.on(ctx, s, func() error { return f.compute(audit) })
 }

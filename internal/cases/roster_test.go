@@ -144,7 +144,7 @@ func TestEnrolOverDamage(t *testing.T) {
 	}
 	broken := &Desk{House: &shelf{broken: true}}
 	_, one := broken.Book(ctx, who, "albums")
-	_, all := broken.Rosters(ctx, who, []account.Share{{Name: "albums"}})
+	_, all := broken.rosters(ctx, who, []account.Share{{Name: "albums"}}, nil)
 	for way, err := range map[string]error{"book": one, "rosters": all} {
 		if p, ok := errors.AsType[*problem.Error](err); !ok || p.Kind != problem.Damaged || p.Hint != "hint.roster-damaged" || p.On != "albums" {
 			t.Errorf("%s: %v", way, err)
