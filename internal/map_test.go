@@ -56,6 +56,7 @@ var imports = map[string]string{
 	"catalogue":        "id pathname commit pack seal problem",
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"ledger":           "event durable id seal problem",
+	"medium":           "id durable pack ledger problem",
 
 	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody",
 	"keeper/custody": words + " seal ledger durable",

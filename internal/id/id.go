@@ -26,6 +26,7 @@ type (
 	Session = of[sessionKind] // a person at work, from login to its end
 	Device  = of[deviceKind]  // a machine for which a device password was made
 	Account = of[accountKind] // a person or a service
+	Medium  = of[mediumKind]  // a removable disk, tape or bucket that holds a copy of the vault
 )
 
 type (
@@ -36,6 +37,7 @@ type (
 	sessionKind struct{}
 	deviceKind  struct{}
 	accountKind struct{}
+	mediumKind  struct{}
 )
 
 func random[K any]() (x of[K]) {
@@ -63,6 +65,9 @@ func NewDevice() Device { return random[deviceKind]() }
 
 // NewAccount returns the identifier of a new account.
 func NewAccount() Account { return random[accountKind]() }
+
+// NewMedium returns the identifier of a new medium.
+func NewMedium() Medium { return random[mediumKind]() }
 
 // IsZero reports whether x names nothing.
 func (x of[K]) IsZero() bool { return x == of[K]{} }

@@ -64,6 +64,7 @@ var texts = func() table {
 		receiptTexts,
 		firmTexts,
 		dueTexts,
+		mediaTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

@@ -79,6 +79,7 @@ var lists = map[string][]text{
 	"receipt":  receiptTexts,
 	"firm":     firmTexts,
 	"due":      dueTexts,
+	"media":    mediaTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.

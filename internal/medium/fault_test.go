@@ -1,0 +1,117 @@
+//go:build !race
+
+package medium
+
+import (
+	"context"
+	"testing"
+
+	"github.com/azekura/azekura/internal/durable/durabletest"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+)
+
+// syncs makes a medium on a disk that may fail, and syncs to it while the vault grows. It returns what states must hold, or may hold where
+// the sync has failed, and the last that must be there.
+func syncs(h *house, disk *durabletest.Platter, rounds int) (wants map[ledger.Head]snapshot, d Descriptor, made bool, acked uint64) {
+	wants = make(map[ledger.Head]snapshot)
+	m := NewDir(disk, "/medium")
+	d = Descriptor{ID: id.NewMedium(), Label: "disk 1", Vault: h.key, Made: h.clock}
+	if m.Create() != nil || Make(context.Background(), m, d) != nil {
+		return wants, d, false, 0
+	}
+	for range rounds {
+		h.grow(9, 24<<10)
+		want := h.snapshot()
+		if out, err := Sync(context.Background(), m, h, Options{Key: h.key}); err == nil {
+			acked = out.State
+		}
+		want.head = h.log.Head()
+		wants[want.head] = want
+		m = NewDir(disk, "/medium") // as the next run of the program
+	}
+	return wants, d, true, acked
+}
+
+// remake makes a medium whose making was broken off.
+func remake(t tb, m *Dir, d Descriptor) {
+	t.Helper()
+	if err := m.Create(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if err := Make(context.Background(), m, d); err != nil {
+		t.Fatalf("%v", err)
+	}
+}
+
+// recovers looks at what is on a disk after a crash: the last complete state is whole, and the next sync goes on from it.
+func recovers(t tb, h *house, disk *durabletest.Platter, wants map[ledger.Head]snapshot, acked uint64) {
+	t.Helper()
+	m := NewDir(disk, "/medium")
+	last := uint64(0)
+	if s, err := Open(context.Background(), m, h.key, 0); err == nil {
+		last = s.Number
+		want, ok := wants[s.Head]
+		if !ok {
+			t.Fatalf("state %d, of which nobody knows", last)
+		}
+		same(t, m, h.key, last, want)
+	}
+	if last < acked {
+		t.Fatalf("state %d is gone, the last is %d", acked, last)
+	}
+	h.grow(3, 8<<10)
+	out, want, err := h.sync(m)
+	if err != nil {
+		t.Fatalf("the sync after it: %v", err)
+	}
+	if out.State != last+1 {
+		t.Errorf("state %d comes behind %d", out.State, last)
+	}
+	same(t, m, h.key, out.State, want)
+	r, found := verified(t, m, Check{Key: h.key, Known: out.State})
+	if r.Findings != 0 || r.Last != out.State {
+		t.Errorf("%+v, %v", r, found)
+	}
+	for _, f := range found {
+		t.Errorf("left over: %v", f)
+	}
+}
+
+// TestSyncFails has every call to the medium's disk fail once, in each way that it can.
+func TestSyncFails(t *testing.T) {
+	smallBatches(t)
+	durabletest.Each(t, func(t *testing.T, p *durabletest.Platter) {
+		h := newHouse(t, durabletest.New(t), 3)
+		defer h.close()
+		wants, d, made, acked := syncs(h, p, 2)
+		p.Heal()
+		if !made {
+			remake(t, NewDir(p, "/medium"), d)
+		}
+		recovers(t, h, p, wants, acked)
+	}, durabletest.Open, durabletest.Write, durabletest.Sync, durabletest.SyncDir, durabletest.Remove)
+}
+
+// TestUnplugged takes the medium out at every moment of two syncs.
+func TestUnplugged(t *testing.T) {
+	smallBatches(t)
+	moments := 0
+	durabletest.EachCut(t, func(t *testing.T, p *durabletest.Platter) {
+		moments++
+		h := newHouse(t, durabletest.New(t), 4)
+		defer h.close()
+		wants, d, _, acked := syncs(h, p, 2)
+		disk := p.Crash(uint64(moments))
+		if _, err := Describe(t.Context(), NewDir(disk, "/medium")); err != nil { // before it was made
+			if acked > 0 {
+				t.Fatal(err)
+			}
+			remake(t, NewDir(disk, "/medium"), d)
+		}
+		recovers(t, h, disk, wants, acked)
+	})
+	if moments < 200 {
+		t.Errorf("only %d moments", moments)
+	}
+}

@@ -1,0 +1,488 @@
+package medium
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Options say how to sync.
+type Options struct {
+	Key   string    // the public key of the vault's ledger
+	ID    id.Medium // which medium is meant; zero: whichever it is
+	Known uint64    // the last state that the vault knows to be on it
+	Keep  int       // how many states stay; 0: all
+	Mend  bool      // read what is there first, and copy again what is damaged
+	// Progress hears how far it is, often; it may be nil.
+	Progress func(Progress)
+}
+
+// Progress is how far a sync is.
+type Progress struct {
+	Bytes   int64 `json:"bytes"` // of packs, written
+	Of      int64 `json:"of"`
+	Objects int64 `json:"objects"` // of packs, written and read back
+	OfThem  int64 `json:"of_objects"`
+}
+
+// Outcome tells what a sync has done.
+type Outcome struct {
+	Medium   Descriptor  `json:"medium"`
+	State    uint64      `json:"state"` // its number
+	Time     time.Time   `json:"time"`  // of the last entry of the ledger that it has
+	Head     ledger.Head `json:"head"`
+	Packs    int64       `json:"packs"`
+	Bytes    int64       `json:"bytes"`          // of all packs
+	Copied   int64       `json:"copied"`         // bytes that were new
+	Objects  int64       `json:"objects"`        // that were new
+	Mended   int64       `json:"mended"`         // of them, that were there and damaged
+	Resumed  int64       `json:"resumed"`        // bytes that a sync which was broken off had copied
+	Unnoted  uint64      `json:"unnoted"`        // a complete state that the vault did not know of; 0: none
+	Findings []Finding   `json:"findings"`       // at most 1,000
+	Found    int         `json:"findings_count"` // all
+}
+
+// maxFindings bounds a list of findings; the counts go on.
+const maxFindings = 1000
+
+const op = "sync medium"
+
+// syncer is a Sync at work.
+type syncer struct {
+	t    Target
+	src  Source
+	opt  Options
+	v    note.Verifier
+	desc Descriptor
+	raw  []byte // of the descriptor
+
+	prev   *state // the last complete state; nil: there is none
+	number uint64
+	part   int
+	cut    *Cut
+	head   ledger.Head
+	has    map[string]int64 // how long the segments on the medium are
+	known  map[string]bool  // objects of the last state and part
+	broken map[string]bool  // segments that must be copied again
+	shares map[id.Share][]segment
+	jobs   []job
+
+	mu  sync.Mutex // guards what follows while packs are copied
+	out Outcome
+	did Progress
+}
+
+// Sync brings a medium up to what the vault is now. It copies what is new, reads it back, and ends with the record that makes it a
+// state. Broken off at any moment, the medium is at its last complete state, and the next Sync goes on.
+func Sync(ctx context.Context, t Target, src Source, opt Options) (Outcome, error) {
+	s := &syncer{t: t, src: src, opt: opt, has: make(map[string]int64), known: make(map[string]bool), broken: make(map[string]bool), shares: make(map[id.Share][]segment)}
+	err := s.run(ctx)
+	return s.out, s.explain(err)
+}
+
+func (s *syncer) run(ctx context.Context) error {
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	cut, err := s.src.Cut(ctx)
+	if err != nil {
+		return err
+	}
+	defer cut.Close()
+	s.cut = cut
+	if s.head, err = ledger.CheckCheckpoint(cut.Checkpoint, s.opt.Key); err != nil {
+		return err
+	}
+	if err := s.plan(ctx); err != nil {
+		return err
+	}
+	if err := s.room(ctx); err != nil {
+		return err
+	}
+	if err := s.copyAll(ctx); err != nil {
+		return err
+	}
+	if err := s.finish(ctx); err != nil {
+		return err
+	}
+	_ = s.sweep(ctx) // the state is complete; what could not be removed now is when the next one is
+	return nil
+}
+
+// explain makes a problem of an error.
+func (s *syncer) explain(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*problem.Error](err); ok {
+		return err
+	}
+	kind, hint := problem.Unavailable, "hint.medium-broken-off"
+	switch {
+	case durable.IsNoSpace(err):
+		kind, hint = problem.NoSpace, "hint.medium-full"
+	case errors.Is(err, fs.ErrPermission):
+		kind, hint = problem.Denied, "hint.medium-permission"
+	case errors.Is(err, errDigest), errors.Is(err, errLength):
+		kind, hint = problem.Damaged, "hint.medium-lies"
+	}
+	return &problem.Error{Kind: kind, Op: op, On: s.desc.Label, Hint: hint, Err: err}
+}
+
+func (s *syncer) finding(f Finding) {
+	if s.out.Found++; len(s.out.Findings) < maxFindings {
+		s.out.Findings = append(s.out.Findings, f)
+	}
+}
+
+// look reads what the medium is and holds, and refuses one that is not to be written to.
+func (s *syncer) look(ctx context.Context) (err error) {
+	if s.v, err = note.NewVerifier(s.opt.Key); err != nil {
+		return err
+	}
+	if s.raw, err = read(ctx, s.t, descriptorName, maxDescriptor); err == nil {
+		s.desc, err = Describe(ctx, s.t)
+	}
+	s.out.Medium = s.desc
+	switch {
+	case errors.Is(err, ErrNone):
+		return &problem.Error{Kind: problem.NotFound, Op: op, Hint: "hint.medium-none", Err: err}
+	case err != nil:
+		return err
+	case s.desc.Vault != s.opt.Key:
+		return &problem.Error{Kind: problem.Denied, Op: op, On: s.desc.Label, Hint: "hint.medium-other-vault", Err: errOtherVault}
+	case !s.opt.ID.IsZero() && s.desc.ID != s.opt.ID:
+		return &problem.Error{Kind: problem.Denied, Op: op, On: s.desc.Label, Hint: "hint.medium-other", Err: errOtherMedium}
+	}
+	h, err := history(ctx, s.t, s.v, s.desc)
+	if err != nil {
+		return err
+	}
+	for _, f := range h.findings {
+		s.finding(f)
+	}
+	s.number = s.opt.Known + 1
+	if s.prev = h.last; s.prev != nil {
+		s.number = max(s.number, s.prev.number+1)
+		s.shares = s.prev.shares
+		s.know(s.prev)
+		if s.prev.number > s.opt.Known {
+			s.out.Unnoted = s.prev.number
+		}
+		if err := s.newer(ctx, s.prev.head); err != nil {
+			return err
+		}
+	}
+	if s.opt.Known > 0 && (s.prev == nil || s.prev.number < s.opt.Known) {
+		s.finding(Finding{State: s.opt.Known, Reason: Replayed})
+	}
+	return s.resume(ctx, h)
+}
+
+func (s *syncer) know(st *state) {
+	st.objects(func(name string, _ int64, _ [32]byte) { s.known[name] = true })
+}
+
+// newer refuses a medium that has seen more than the vault: then the vault was put back to an older state, or is another one.
+func (s *syncer) newer(ctx context.Context, head ledger.Head) error {
+	err := s.src.Consistent(ctx, head)
+	switch {
+	case errors.Is(err, ledger.ErrShorter):
+		return &problem.Error{Kind: problem.Conflict, Op: op, On: s.desc.Label, Hint: "hint.medium-newer", Err: err}
+	case errors.Is(err, ledger.ErrFork):
+		return &problem.Error{Kind: problem.Conflict, Op: op, On: s.desc.Label, Hint: "hint.medium-forked", Err: err}
+	}
+	return err
+}
+
+// resume takes over what a sync that was broken off had copied and read back.
+func (s *syncer) resume(ctx context.Context, h *shelf) error {
+	for _, p := range slices.Backward(h.parts) {
+		s.part = max(s.part, p.part+1)
+		if p.number != s.number {
+			continue
+		}
+		st, err := load(ctx, s.t, s.v, s.desc, partName(p.number, p.part))
+		if err != nil || s.src.Consistent(ctx, st.head) != nil {
+			continue // torn
+		}
+		s.out.Resumed = st.Bytes
+		if s.prev != nil {
+			s.out.Resumed -= s.prev.Bytes
+		}
+		s.shares = st.shares
+		s.know(st)
+		break
+	}
+	s.shares = maps.Clone(s.shares)
+	if s.shares == nil {
+		s.shares = make(map[id.Share][]segment)
+	}
+	for e, err := range s.t.List(ctx, packDir) {
+		if err != nil {
+			return err
+		}
+		s.has[e.Name] = e.Size
+	}
+	if s.opt.Mend {
+		return s.readAll(ctx)
+	}
+	return nil
+}
+
+// readAll finds out what on the medium is damaged.
+func (s *syncer) readAll(ctx context.Context) error {
+	for share, segments := range s.shares {
+		for _, x := range segments {
+			name := x.name(share)
+			err := check(ctx, s.t, name, x.length, x.sum, nil)
+			if err == nil {
+				continue
+			}
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			s.broken[name] = true
+		}
+	}
+	return nil
+}
+
+// job is a segment to be copied.
+type job struct {
+	share id.Share
+	segment
+	whole  bool     // it is all of a sealed pack
+	digest [32]byte // that the pack has of itself, if whole
+}
+
+// plan finds out what is new. What the medium has and the vault has lost stays: a copy is for that.
+func (s *syncer) plan(ctx context.Context) error {
+	shares, err := s.src.Shares(ctx)
+	if err != nil {
+		return err
+	}
+	for _, share := range shares {
+		if err := s.planShare(ctx, share); err != nil {
+			return err
+		}
+	}
+	for share := range s.shares {
+		if !slices.Contains(shares, share) && len(s.shares[share]) > 0 {
+			s.finding(Finding{Share: share, Reason: Vault, Text: "all packs are missing"})
+		}
+	}
+	for _, j := range s.jobs {
+		s.did.Of += j.length
+	}
+	s.did.OfThem = int64(len(s.jobs))
+	return nil
+}
+
+func (s *syncer) planShare(ctx context.Context, share id.Share) error {
+	have := make(map[uint64][]segment)
+	for _, x := range s.shares[share] {
+		have[x.pack] = append(have[x.pack], x)
+	}
+	var all []segment
+	for i, err := range s.src.Packs(ctx, share) {
+		old := have[i.Pack]
+		delete(have, i.Pack)
+		if d, ok := errors.AsType[*pack.DamageError](err); ok {
+			s.finding(Finding{Share: share, Pack: d.At.Pack, Reason: Vault, Text: d.Reason})
+			all = append(all, have[d.At.Pack]...)
+			all = append(all, old...)
+			delete(have, d.At.Pack)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		end := int64(0)
+		for _, x := range old {
+			s.again(share, x)
+			end = x.end()
+		}
+		if end > i.Size { // what was durable once is not there any more
+			s.finding(Finding{Share: share, Pack: i.Pack, Reason: Vault, Text: fmt.Sprintf("it has %d bytes, %d were copied once", i.Size, end)})
+		}
+		all = append(all, old...)
+		if end < i.Size {
+			x := segment{pack: i.Pack, from: end, length: i.Size - end}
+			all = append(all, x)
+			s.jobs = append(s.jobs, job{share, x, i.Sealed && end == 0, i.Digest})
+		}
+	}
+	for n, old := range have { // packs that the vault does not list: they stay as they are
+		s.finding(Finding{Share: share, Pack: n, Reason: Vault, Text: "missing"})
+		all = append(all, old...)
+	}
+	slices.SortStableFunc(all, func(a, b segment) int {
+		if a.pack != b.pack {
+			return map[bool]int{true: -1, false: 1}[a.pack < b.pack]
+		}
+		return map[bool]int{true: -1, false: 1}[a.from < b.from]
+	})
+	s.shares[share] = all
+	return nil
+}
+
+// again has a segment copied once more that should be there and is not.
+func (s *syncer) again(share id.Share, x segment) {
+	name := x.name(share)
+	size, there := s.has[name]
+	if there && size == x.length && !s.broken[name] {
+		return
+	}
+	reason := Missing
+	if there {
+		reason = Length
+	}
+	if s.broken[name] {
+		reason = Digest
+	}
+	s.finding(Finding{Object: name, Share: share, Pack: x.pack, Reason: reason})
+	s.out.Mended++
+	s.jobs = append(s.jobs, job{share: share, segment: x})
+}
+
+// room refuses before anything is written what will not fit.
+func (s *syncer) room(ctx context.Context) error {
+	free, err := s.t.Free(ctx)
+	if err != nil || free < 0 {
+		return err
+	}
+	need := s.did.Of + s.did.Of/256 + 16<<20 // lists, ledger, the keeper's files
+	for _, j := range s.jobs {
+		need -= min(s.has[j.name(j.share)], j.length) // torn, and written over
+	}
+	if need > free && len(s.jobs) > 0 {
+		return &problem.Error{Kind: problem.NoSpace, Op: op, On: fmt.Sprintf("%s: %d MiB > %d MiB", s.desc.Label, need>>20, free>>20), Hint: "hint.medium-full",
+			Err: fmt.Errorf("%d bytes are needed, %d are free", need, free)}
+	}
+	return nil
+}
+
+// finish puts all but packs, and then the record.
+func (s *syncer) finish(ctx context.Context) error {
+	b := body{Format: format, Descriptor: sha256.Sum256(s.raw), Checkpoint: string(s.cut.Checkpoint)}
+	p := &putter{t: s.t, known: s.known}
+	for _, f := range s.cut.Files {
+		data, err := f.Read()
+		if err != nil {
+			return err
+		}
+		x := fileOf{f.Name, int64(len(data)), sha256.Sum256(data)}
+		if err := p.sum(ctx, fileDir, x.Sum, data); err != nil {
+			return err
+		}
+		b.Files = append(b.Files, x)
+	}
+	if err := s.putLedger(ctx, p); err != nil {
+		return err
+	}
+	sum, err := s.putBody(ctx, p, b, s.shares)
+	if err != nil {
+		return err
+	}
+	if err := p.readBack(ctx); err != nil {
+		return err
+	}
+	r := record{complete: true, medium: s.desc.ID, number: s.number, time: s.cut.Time, head: s.head, body: sum}
+	if s.prev != nil {
+		r.before = s.prev.sum
+	}
+	if err := s.putRecord(ctx, r, recordName(s.number)); err != nil {
+		return err
+	}
+	s.out.State, s.out.Time, s.out.Head = s.number, s.cut.Time, s.head
+	return nil
+}
+
+// putLedger copies what of the ledger is new since the state before.
+func (s *syncer) putLedger(ctx context.Context, p *putter) error {
+	r, err := ledger.NewReader(withCheckpoint(s.cut.Ledger, s.cut.Checkpoint), s.opt.Key)
+	if err != nil {
+		return err
+	}
+	from := int64(0)
+	if s.prev != nil {
+		from = s.prev.head.Size
+	}
+	for f, err := range r.FilesSince(ctx, from) {
+		if err == nil {
+			err = p.put(ctx, ledgerDir+"/"+f.Name, f.Data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBody puts the lists of segments, and the body that names them.
+func (s *syncer) putBody(ctx context.Context, p *putter, b body, shares map[id.Share][]segment) (sum [32]byte, err error) {
+	for _, share := range slices.SortedFunc(maps.Keys(shares), func(a, b id.Share) int { return slices.Compare(a[:], b[:]) }) {
+		l := shareList{Share: share}
+		last := uint64(0)
+		for _, x := range shares[share] {
+			b.Bytes += x.length
+			if x.pack != last {
+				b.Packs++
+			}
+			last = x.pack
+		}
+		for _, data := range lists(shares[share]) {
+			x := sha256.Sum256(data)
+			if err := p.sum(ctx, listDir, x, data); err != nil {
+				return sum, err
+			}
+			l.Lists = append(l.Lists, x)
+		}
+		b.Shares = append(b.Shares, l)
+	}
+	s.out.Packs, s.out.Bytes = b.Packs, b.Bytes
+	data, err := json.Marshal(b)
+	if err != nil {
+		return sum, err
+	}
+	sum = sha256.Sum256(data)
+	return sum, p.sum(ctx, listDir, sum, data)
+}
+
+// putRecord puts a record when all that it names is durable, and reads it back.
+func (s *syncer) putRecord(ctx context.Context, r record, name string) error {
+	if err := s.t.Flush(ctx); err != nil {
+		return err
+	}
+	signed, err := s.src.Sign(ctx, r.text())
+	if err != nil {
+		return err
+	}
+	if _, err := parseRecord(signed, s.v); err != nil {
+		return err
+	}
+	p := &putter{t: s.t}
+	if err := p.put(ctx, name, signed); err != nil {
+		return err
+	}
+	if err := s.t.Flush(ctx); err != nil {
+		return err
+	}
+	return p.readBack(ctx)
+}
