@@ -77,6 +77,13 @@ const (
 	ReceiptRevoked Kind = "receipt-revoked" // Note: the month
 	ReceiptOpened  Kind = "receipt-opened"  // somebody with the link has opened it; Note: the month
 
+	MediumMade      Kind = "medium-made"      // Target is a medium of the vault; Note: its set, where it is kept, its id
+	MediumSynced    Kind = "medium-synced"    // a state of the vault is complete on Target; Note: its number; Size and Digest: the ledger in it
+	MediumChecked   Kind = "medium-checked"   // every byte of Target was read; Note: whether all was whole; Size: findings
+	MediumConnected Kind = "medium-connected" // Target was found connected
+	MediumGone      Kind = "medium-gone"      // Target is not connected any more; Note: whether somebody let it go
+	MediumRetired   Kind = "medium-retired"   // Target counts as no copy any more; Note: why
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

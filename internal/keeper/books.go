@@ -22,22 +22,23 @@ import (
 
 // state is what the state file holds, as JSON: docs/format.md, Keeper state.
 type state struct {
-	Format     int              `json:"format"`
-	Generation int64            `json:"generation"` // counts the changes; the head file knows how far it was
-	Accounts   []*accountState  `json:"accounts"`
-	Shares     []*shareState    `json:"shares"`
-	Groups     []*groupState    `json:"groups,omitempty"`
-	Proposals  []*proposalState `json:"proposals,omitempty"`
-	Renewal    *renewalState    `json:"renewal,omitempty"`
-	Policy     policyState      `json:"policy"`
-	Stops      []*stopState     `json:"stops,omitempty"`
-	Cases      []*caseState     `json:"cases,omitempty"`
-	Jobs       []*jobState      `json:"jobs,omitempty"`
-	Traps      []*trapState     `json:"traps,omitempty"`
-	Lookups    []*lookupState   `json:"lookups,omitempty"`
-	Receipts   []*receiptState  `json:"receipts,omitempty"`
-	Dropped    []string         `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
-	Firm       *account.Firm    `json:"firm,omitempty"`    // never changed: a change makes another one
+	Format     int               `json:"format"`
+	Generation int64             `json:"generation"` // counts the changes; the head file knows how far it was
+	Accounts   []*accountState   `json:"accounts"`
+	Shares     []*shareState     `json:"shares"`
+	Groups     []*groupState     `json:"groups,omitempty"`
+	Proposals  []*proposalState  `json:"proposals,omitempty"`
+	Renewal    *renewalState     `json:"renewal,omitempty"`
+	Policy     policyState       `json:"policy"`
+	Stops      []*stopState      `json:"stops,omitempty"`
+	Cases      []*caseState      `json:"cases,omitempty"`
+	Jobs       []*jobState       `json:"jobs,omitempty"`
+	Traps      []*trapState      `json:"traps,omitempty"`
+	Lookups    []*lookupState    `json:"lookups,omitempty"`
+	Receipts   []*receiptState   `json:"receipts,omitempty"`
+	Media      []*account.Medium `json:"media,omitempty"`   // a change makes another one
+	Dropped    []string          `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
+	Firm       *account.Firm     `json:"firm,omitempty"`    // never changed: a change makes another one
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.
@@ -217,7 +218,7 @@ func (b *books) draft() *draft {
 	s := b.state
 	s.Accounts, s.Shares, s.Groups, s.Proposals = slices.Clone(s.Accounts), slices.Clone(s.Shares), slices.Clone(s.Groups), slices.Clone(s.Proposals)
 	s.Stops, s.Cases, s.Jobs, s.Traps = slices.Clone(s.Stops), slices.Clone(s.Cases), slices.Clone(s.Jobs), slices.Clone(s.Traps)
-	s.Lookups, s.Receipts = slices.Clone(s.Lookups), slices.Clone(s.Receipts)
+	s.Lookups, s.Receipts, s.Media = slices.Clone(s.Lookups), slices.Clone(s.Receipts), slices.Clone(s.Media)
 	return &draft{s}
 }
 

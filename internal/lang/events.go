@@ -52,5 +52,11 @@ var eventTexts = []text{
 	{"event.job-ended", "job ended", "大量閲覧の作業を終了"},
 	{"event.trap-set", "trap set", "おとりを設置"},
 	{"event.trap-removed", "trap removed", "おとりを撤去"},
+	{"event.medium-made", "medium made", "保管媒体を作成"},
+	{"event.medium-synced", "copied to a medium", "保管媒体に複製"},
+	{"event.medium-checked", "medium verified", "保管媒体を検査"},
+	{"event.medium-connected", "medium connected", "保管媒体の接続を検知"},
+	{"event.medium-gone", "medium disconnected", "保管媒体の取り外し"},
+	{"event.medium-retired", "medium retired", "保管媒体を廃止"},
 	{"event.settled", "held back: decided", "保留を判断"},
 }

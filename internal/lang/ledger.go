@@ -30,6 +30,10 @@ func (l Lang) Note(kind, note string, size int64) string {
 		if s, ok := l.led(note); ok {
 			return s
 		}
+	case "medium-synced":
+		if s, ok := l.led(note); ok {
+			return s
+		}
 	case "rights-changed", "group-changed", "account-changed", "logout", "settled":
 		if s, ok := l.led(note); ok {
 			return s
@@ -43,7 +47,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 			return l.Text("note."+word, size)
 		}
 		return l.named("note", word) + rest
-	case "changed", "noticed", "day-opened", "day-closed", "protection-changed":
+	case "changed", "noticed", "medium-checked", "medium-gone", "day-opened", "day-closed", "protection-changed":
 	case "inquiry-noted":
 		return l.named("inquiry", note)
 	case "lookup-closed":
@@ -60,7 +64,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 var leads = []struct{ word, family string }{
 	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"persons: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
 	{"knew: ", ""}, {"knew, changed: ", ""}, {"knew, removed: ", ""}, {"fact: ", factFamily}, {"note: ", ""}, {"task: ", ""}, {"task done: ", ""}, {"attached: ", ""}, {"papers: ", ""},
-	{"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
+	{"state ", ""}, {"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
 }
 
 // factFamily marks a note of a fact of a case: "key = value".

@@ -57,6 +57,10 @@ func TestNote(t *testing.T) {
 		{"case-written", "knew, removed: 営業部, 2026-01-02T03:04:05+09:00; mistaken", 0, "who knew, removed: 営業部, 2026-01-02T03:04:05+09:00; mistaken", "知った人を取り消し：営業部, 2026-01-02T03:04:05+09:00; mistaken"},
 		{"proposed", "decide; tell all schools", 0, "decide in a case; tell all schools", "事案での決定; tell all schools"},
 		{"settled", "accepted: strange", 0, "accepted: a file of a known kind became one of no kind", "採用：種類の分かるファイルが、種類の分からないものになった"},
+		{"medium-synced", "state 7", 0, "state 7", "第 7 世代"},
+		{"medium-checked", "whole", 0, "all of it is whole", "すべて正常"},
+		{"medium-gone", "", 0, "", ""},
+		{"medium-made", "A, bank, 00ff", 0, "A, bank, 00ff", "A, bank, 00ff"},
 		{"device-made", "disabled", 0, "disabled", "disabled"}, // what somebody calls a computer
 		{"renewal-begun", "password", 0, "password", "password"},
 	} {

@@ -2,6 +2,12 @@ package lang
 
 // mediaTexts are about media: copies of the vault that are normally switched off.
 var mediaTexts = []text{
+	{"op.make medium", "Cannot make the medium", "保管媒体を作成できません"},
+	{"op.eject medium", "Cannot let the medium go", "保管媒体を取り外せません"},
+	{"op.retire medium", "Cannot retire the medium", "保管媒体を廃止できません"},
+	{"op.list media", "Cannot list the media", "保管媒体を一覧できません"},
+	{"op.see medium", "Cannot record whether the medium is connected", "保管媒体の接続状況を記録できません"},
+	{"op.copy keeper", "Cannot copy the keeper's files", "鍵番のファイルを複製できません"},
 	{"op.sync medium", "Cannot copy to the medium", "保管媒体に複製できません"},
 	{"op.verify medium", "Cannot verify the medium", "保管媒体を検査できません"},
 	{"op.open medium", "Cannot read the medium", "保管媒体を読み取れません"},
@@ -22,6 +28,18 @@ var mediaTexts = []text{
 		"サーバーの実行ユーザーが書き込めるようにしてください（docs/media.ja.md の chown の手順）。"},
 	{"hint.medium-lies", "The medium gives back other bytes than were written to it. Do not rely on it; take another disk.",
 		"書き込んだ内容と読み戻した内容が一致しません。この媒体は信頼できません。別のディスクを使用してください。"},
+	{"hint.medium-label", "A label of at most 60 letters is needed, such as what stands on its sticker; set and place as short.", "ラベル（60 文字以内。媒体に貼る名前など）が必要です。組と保管場所も 60 文字以内にしてください。"},
+	{"hint.medium-same-label", "Another medium has this label. “azekura media status” lists them.", "同じラベルの保管媒体があります。「azekura media status」で一覧できます。"},
+	{"hint.medium-unknown", "This vault knows of no such medium. “azekura media status” lists them.", "この校倉には登録されていません。「azekura media status」で一覧できます。"},
+	{"hint.medium-reason", "Say why: the ledger keeps it.", "理由を書いてください（台帳に残ります）。"},
+	{"hint.medium-retired", "It was retired, and counts as no copy. Make a new medium of the disk: empty it, and “azekura media init”.",
+		"廃止済みで、複製として数えません。ディスクを空にして「azekura media init」で新しく作成してください。"},
+
+	{"note.state ", "state %s", "第 %s 世代"},
+	{"note.whole", "all of it is whole", "すべて正常"},
+	{"note.damaged", "something is damaged", "異常あり"},
+	{"note.ejected", "let go by somebody", "取り外しの操作による"},
+
 	{"hint.medium-empty", "It has no complete state yet.", "完了した世代がまだありません。"},
 	{"hint.medium-state", "“azekura media verify” says which states are whole.", "「azekura media verify」で、どの世代が完全かを確認できます。"},
 }

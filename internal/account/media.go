@@ -1,0 +1,46 @@
+package account
+
+import (
+	"time"
+
+	"github.com/azekura/azekura/internal/id"
+)
+
+// Medium is a disk, tape or bucket with copies of the vault, as the keeper knows it. What lies on it tells the medium itself.
+type Medium struct {
+	ID    id.Medium `json:"id"`
+	Label string    `json:"label"`           // what stands on its sticker
+	Set   string    `json:"set,omitempty"`   // A, B, C: which of those that take turns
+	Place string    `json:"place,omitempty"` // where it is kept
+	Made  time.Time `json:"made"`
+	By    string    `json:"by"`
+
+	State  uint64    `json:"state,omitempty"`  // the last complete one; 0: none yet
+	Time   time.Time `json:"time,omitzero"`    // of the last entry of the ledger that it has
+	Synced time.Time `json:"synced,omitzero"`  // when that was
+	Size   int64     `json:"size,omitempty"`   // of the ledger in it
+	Root   []byte    `json:"root,omitempty"`   // likewise
+	Packs  int64     `json:"packs,omitempty"`  // in it
+	Bytes  int64     `json:"bytes,omitempty"`  // of packs
+	Copied int64     `json:"copied,omitempty"` // the last time
+
+	Checked  time.Time `json:"checked,omitzero"`   // when it was verified last
+	Findings int       `json:"findings,omitempty"` // of that
+
+	Path     string    `json:"path,omitempty"`    // where it was connected last
+	Attached time.Time `json:"attached,omitzero"` // it is connected since; zero: it is not, as far as is known
+	Retired  time.Time `json:"retired,omitzero"`  // it counts no more
+	Reason   string    `json:"reason,omitempty"`  // why
+}
+
+// MediumState is a state that a sync has put on a medium.
+type MediumState struct {
+	Number uint64
+	Time   time.Time
+	Size   int64
+	Root   [32]byte
+	Packs  int64
+	Bytes  int64
+	Copied int64
+	Path   string
+}

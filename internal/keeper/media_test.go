@@ -1,0 +1,104 @@
+package keeper
+
+import (
+	"bytes"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// TestMediaAreSeen: that a medium is connected, or gone, is entered once, and by nobody.
+func TestMediaAreSeen(t *testing.T) {
+	l, _ := newHouse(t)
+	ctx := t.Context()
+	root := console(t, l)
+	m, err := l.MakeMedium(ctx, root, account.Medium{ID: id.NewMedium(), Label: "disk 1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, attached := range []bool{true, false, true} {
+		if err := l.SeenMedium(ctx, m.ID, "/media/1", attached); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.SeenMedium(ctx, m.ID, "/media/1", attached); err == nil {
+			t.Error("entered twice")
+		}
+		list := l.KnownMedia()
+		if len(list) != 1 || list[0].Attached.IsZero() == attached || list[0].Path != "/media/1" {
+			t.Errorf("%+v", list)
+		}
+	}
+	var kinds []event.Kind
+	for e, err := range l.Events(ctx, root, Filter{Kinds: []event.Kind{event.MediumConnected, event.MediumGone}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if kinds = append(kinds, e.Event.Kind); e.Event.Actor != "" || e.Event.Target != "disk 1" {
+			t.Errorf("%+v", e.Event)
+		}
+	}
+	if !slices.Equal(kinds, []event.Kind{event.MediumConnected, event.MediumGone, event.MediumConnected}) {
+		t.Error(kinds)
+	}
+}
+
+// TestCopyOut: what goes on a medium is neither ring nor protection, and fits together whatever changes meanwhile.
+func TestCopyOut(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	root := console(t, l)
+	if _, err := l.MakeShare(ctx, root, "albums"); err != nil {
+		t.Fatal(err)
+	}
+	c, err := l.CopyOut(ctx, root, []byte("settings"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.MakeShare(ctx, root, "later"); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range c.Files {
+		defer f.Close()
+		names = append(names, f.Name)
+		b, err := f.Read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, err := durable.ReadFile(l.cfg.FS, filepath.Join(l.cfg.Dir, f.Name)); err != nil || f.Name == "state" && bytes.Equal(b, now) {
+			t.Errorf("%s is what came later: %v", f.Name, err)
+		}
+	}
+	if slices.Sort(names); !slices.Equal(names, []string{"head", "ledger-keys", "state"}) {
+		t.Error(names)
+	}
+	if h, err := ledger.CheckCheckpoint(c.Checkpoint, l.Status().PublicKey); err != nil || h.Size == 0 || !c.Time.Equal(*clock) || bytes.Contains(c.Settings, []byte("settings")) {
+		t.Errorf("%v, %v, %v", h, c.Time, err)
+	}
+}
+
+// TestSignRecord: nothing but records of media is signed for whoever asks.
+func TestSignRecord(t *testing.T) {
+	l, clock := newHouse(t)
+	_, staff := arrived(t, l, clock, "sato", account.Staff)
+	root := console(t, l)
+	if _, err := l.SignRecord(t.Context(), root, "azekura/v1 medium state\n"); err != nil {
+		t.Error(err)
+	}
+	if _, err := l.SignRecord(t.Context(), root, l.Status().Origin+"\n1\nAAAA\n"); problem.KindOf(err) != problem.Denied {
+		t.Error("a checkpoint was signed:", err)
+	}
+	if _, err := l.SignRecord(t.Context(), staff, "azekura/v1 medium state\n"); problem.KindOf(err) != problem.Denied {
+		t.Error(err)
+	}
+	if _, err := l.CopyOut(t.Context(), staff, nil); problem.KindOf(err) != problem.Denied {
+		t.Error(err)
+	}
+}
