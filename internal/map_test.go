@@ -76,8 +76,8 @@ var imports = map[string]string{
 	"door/web":    "account problem lang door/api",
 	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt deadline",
 
-	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger keeper durable preview",
-	"storehouse": words + " cases oidc password preview guard alert deadline catalogue/sqlite pack pack/dir ledger keeper vault door/api door/webdav door/web door/sftp durable",
+	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger medium keeper durable preview",
+	"storehouse": words + " cases oidc password preview guard alert deadline catalogue/sqlite pack pack/dir ledger keeper medium vault door/api door/webdav door/web door/sftp durable",
 }
 
 // source is a Go file of the tree, without tests.

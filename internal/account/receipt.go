@@ -21,6 +21,7 @@ type ShareRecords struct {
 	Writers    map[string]int
 	Freezes    []time.Time // of the share, or of everything
 	Cases      []ShareCase
+	Copies     int // media with a state that has the share
 	Records    []ShareRecord
 	Cut        bool // there are more: what a receipt can hold has an end
 }

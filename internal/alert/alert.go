@@ -67,6 +67,9 @@ const (
 	Odd    Kind = "odd"   // from where or when somebody reads
 	Test   Kind = "test"
 	Near   Kind = "due" // deadlines of a case
+
+	Connected Kind = "connected" // a medium, for too long
+	Stale     Kind = "stale"     // the latest copy on a medium
 )
 
 // Way brings an alert to people.
@@ -117,7 +120,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd:
+	case Held, Spent, Odd, Connected, Stale:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

@@ -41,6 +41,7 @@ type Books interface {
 	Accounts(ctx context.Context, s id.Session) ([]account.Account, error)
 	Renewal(ctx context.Context, s id.Session) (account.Renewal, error)
 	Stops(ctx context.Context, s id.Session) ([]account.Stop, error)
+	Media(ctx context.Context, s id.Session) ([]account.Medium, error)
 	Duties() account.Duties
 	FirmFacts(ctx context.Context, s id.Session) (account.Firm, error)
 	Papers(ctx context.Context, s id.Session, n string) (content []byte, generation int, err error)

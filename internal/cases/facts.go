@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/paper"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // Facts are what the papers of a case are made of, as far as the records and the desk know it. What nobody knows stays empty, and is a place
@@ -151,6 +152,15 @@ func (d *Desk) controls(ctx context.Context, s account.Session, f *Findings, c a
 		out.Freezes = append(out.Freezes, paper.Freeze{Who: cmp.Or(x.Owner, x.Name, x.Subject), When: x.Since, By: x.By})
 	}
 	out.Ledger = paper.Ledger{Verified: f.Ledger.Verified == f.Ledger.Entries && f.Ledger.Damage == 0 && !f.Ledger.Broken, Head: f.Ledger.Root, Entries: f.Ledger.Entries, At: f.At}
+	media, err := d.Books.Media(ctx, s.ID)
+	if err != nil && problem.KindOf(err) != problem.Denied {
+		return out, err
+	}
+	for _, m := range media {
+		if m.State > 0 && m.Retired.IsZero() {
+			out.Copies = append(out.Copies, paper.Copy{Name: m.Label, Offline: m.Attached.IsZero(), Verified: m.Checked})
+		}
+	}
 	out.Ciphers = []string{"AES-256-GCM", "HMAC-SHA-256", "HKDF-SHA-256", "ECDH P-256 + ML-KEM-768 (HPKE)"}
 	out.KeysApart = both("line.keys-apart")
 	for _, x := range c.Suspects {

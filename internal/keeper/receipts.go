@@ -62,6 +62,11 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.Recei
 	}
 	out.School = of.School
 	out.Readers, out.Writers = b.whoMay(x.ID)
+	for _, m := range b.Media {
+		if m.State > 0 && m.Retired.IsZero() && !m.Time.Before(x.Created) {
+			out.Copies++
+		}
+	}
 	w := &recordWalk{ShareRecords: &out, share: x.ID, pick: of.Pick, key: k, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool), spans: &l.spans}
 	if err := w.walk(ctx, r, k); err != nil {
 		return out, err

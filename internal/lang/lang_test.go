@@ -92,6 +92,7 @@ var wordFamilies = []string{
 	"flaw-of-ledger", "person-kind", "mark",
 	"finding-step",
 	"inquiry", "way",
+	"medium-flaw",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

@@ -445,7 +445,6 @@ var webTexts = []text{
 	{"web.share-networks", "Addresses and lists of networks, with spaces between them", "アドレスとネットワーク一覧の名前（空白区切り）"},
 	{"web.share-networks-about", "Empty: from everywhere. The lists are made in the settings.", "空欄なら、どこからでも使えます。一覧は設定画面で作成します。"},
 	{"web.not-all", "This is not all: earlier entries were not looked at yet.", "ここまでがすべてではありません。これより前の記録はまだ調べていません。"},
-	{"web.no-copies", "Copies on media that are switched off: the program makes none yet. Copy packs, keeper and ledger yourself, and keep the key file apart.", "電源を切って保管する複製：まだ自動では作られません。束・鍵番・台帳をご自身で複製し、鍵ファイルは別に保管してください。"},
 	{"web.no-preview", "No preview", "プレビューなし"},
 	{"web.view", "View", "表示"},
 	{"web.view-gallery", "Pictures", "画像"},

@@ -9,7 +9,6 @@ import (
 	"iter"
 	mathrand "math/rand/v2"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -148,11 +147,7 @@ func (h *house) Packs(ctx context.Context, share id.Share) iter.Seq2[pack.Info, 
 }
 
 func (h *house) OpenPack(share id.Share, n uint64, direct bool) (durable.File, error) {
-	flag := os.O_RDONLY
-	if direct {
-		flag |= durable.Direct
-	}
-	return h.disk.OpenFile(filepath.Join("/packs", share.String(), fmt.Sprintf("%016x.pack", n)), flag, 0)
+	return h.packs.OpenPack(share, n, direct)
 }
 
 func (h *house) Sign(_ context.Context, text string) ([]byte, error) {

@@ -58,9 +58,12 @@ type Entry struct {
 	Size int64
 }
 
+// DescriptorName is the object that makes a folder a medium.
+const DescriptorName = "medium.json"
+
 // The names of objects.
 const (
-	descriptorName = "medium.json"
+	descriptorName = DescriptorName
 	recordDir      = "records" // NUMBER, and NUMBER.PART of what is not complete
 	listDir        = "lists"   // by their SHA-256: which segments a share has, and what a record stands for
 	fileDir        = "files"   // by their SHA-256: the keeper's files and the settings

@@ -64,20 +64,21 @@ type Reason string
 
 // The reasons.
 const (
-	Missing     Reason = "missing"      // an object is not there, or a pack of the vault is not
-	Length      Reason = "length"       // an object was cut off or added to
-	Digest      Reason = "digest"       // an object has other bytes than were put
-	Unreadable  Reason = "unreadable"   // the medium does not give it back
-	Malformed   Reason = "malformed"    // it is no such thing
-	Unsigned    Reason = "unsigned"     // a record that the vault did not sign, or that was changed
-	OtherVault  Reason = "other-vault"  // a record of another vault
-	OtherMedium Reason = "other-medium" // a record of another medium
-	Number      Reason = "number"       // a record under another number than its own
-	Chain       Reason = "chain"        // a record between was taken away, or exchanged
-	Replayed    Reason = "replayed"     // the vault has put a later state on it than is there
-	BadLedger   Reason = "ledger"       // the ledger is not what was signed
-	Forked      Reason = "forked"       // the ledgers of two states, or of medium and vault, are not one
-	Rolled      Reason = "rolled-back"  // the vault's ledger is shorter than the medium's
-	Vault       Reason = "vault"        // a pack of the vault was damaged when it was copied
-	Unknown     Reason = "unknown"      // no record names it: left over from a sync that was broken off, or put there by somebody
+	Missing       Reason = "missing"         // an object is not there, or a pack of the vault is not
+	Length        Reason = "length"          // an object was cut off or added to
+	Digest        Reason = "digest"          // an object has other bytes than were put
+	Unreadable    Reason = "unreadable"      // the medium does not give it back
+	Malformed     Reason = "malformed"       // it is no such thing
+	Unsigned      Reason = "unsigned"        // a record that the vault did not sign, or that was changed
+	OtherVault    Reason = "other-vault"     // a record of another vault
+	OtherMedium   Reason = "other-medium"    // a record of another medium
+	Number        Reason = "number"          // a record under another number than its own
+	Chain         Reason = "chain"           // a record between was taken away, or exchanged
+	Replayed      Reason = "replayed"        // the vault has put a later state on it than is there
+	BadLedger     Reason = "ledger"          // the ledger is not what was signed
+	Forked        Reason = "forked"          // the ledgers of two states, or of medium and vault, are not one
+	Rolled        Reason = "rolled-back"     // the vault's ledger is shorter than the medium's
+	Vault         Reason = "vault"           // a pack of the vault was damaged when it was copied
+	NotTheLedgers Reason = "not-the-ledgers" // a sealed pack is not the one that the ledger tells of
+	Unknown       Reason = "unknown"         // no record names it: left over from a sync that was broken off, or put there by somebody
 )

@@ -2,8 +2,6 @@ package medium
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -184,7 +182,7 @@ func (s *syncer) look(ctx context.Context) (err error) {
 		if s.prev.number > s.opt.Known {
 			s.out.Unnoted = s.prev.number
 		}
-		if err := s.newer(ctx, s.prev.head); err != nil {
+		if err := newer(ctx, s.src, s.desc, s.prev.head); err != nil {
 			return err
 		}
 	}
@@ -198,14 +196,25 @@ func (s *syncer) know(st *state) {
 	st.objects(func(name string, _ int64, _ [32]byte) { s.known[name] = true })
 }
 
-// newer refuses a medium that has seen more than the vault: then the vault was put back to an older state, or is another one.
-func (s *syncer) newer(ctx context.Context, head ledger.Head) error {
-	err := s.src.Consistent(ctx, head)
+// Newer returns an error if a medium shows that the vault was put back to an older state, or is another one.
+func Newer(ctx context.Context, t Target, src Source, key string) error {
+	s, err := Open(ctx, t, key, 0)
+	if problem.KindOf(err) == problem.NotFound {
+		return nil // nothing was copied to it yet
+	}
+	if err != nil {
+		return err
+	}
+	return newer(ctx, src, s.Medium, s.Head)
+}
+
+func newer(ctx context.Context, src Source, d Descriptor, head ledger.Head) error {
+	err := src.Consistent(ctx, head)
 	switch {
 	case errors.Is(err, ledger.ErrShorter):
-		return &problem.Error{Kind: problem.Conflict, Op: op, On: s.desc.Label, Hint: "hint.medium-newer", Err: err}
+		return &problem.Error{Kind: problem.Conflict, Op: op, On: d.Label, Hint: "hint.medium-newer", Err: err}
 	case errors.Is(err, ledger.ErrFork):
-		return &problem.Error{Kind: problem.Conflict, Op: op, On: s.desc.Label, Hint: "hint.medium-forked", Err: err}
+		return &problem.Error{Kind: problem.Conflict, Op: op, On: d.Label, Hint: "hint.medium-forked", Err: err}
 	}
 	return err
 }
@@ -376,113 +385,4 @@ func (s *syncer) room(ctx context.Context) error {
 			Err: fmt.Errorf("%d bytes are needed, %d are free", need, free)}
 	}
 	return nil
-}
-
-// finish puts all but packs, and then the record.
-func (s *syncer) finish(ctx context.Context) error {
-	b := body{Format: format, Descriptor: sha256.Sum256(s.raw), Checkpoint: string(s.cut.Checkpoint)}
-	p := &putter{t: s.t, known: s.known}
-	for _, f := range s.cut.Files {
-		data, err := f.Read()
-		if err != nil {
-			return err
-		}
-		x := fileOf{f.Name, int64(len(data)), sha256.Sum256(data)}
-		if err := p.sum(ctx, fileDir, x.Sum, data); err != nil {
-			return err
-		}
-		b.Files = append(b.Files, x)
-	}
-	if err := s.putLedger(ctx, p); err != nil {
-		return err
-	}
-	sum, err := s.putBody(ctx, p, b, s.shares)
-	if err != nil {
-		return err
-	}
-	if err := p.readBack(ctx); err != nil {
-		return err
-	}
-	r := record{complete: true, medium: s.desc.ID, number: s.number, time: s.cut.Time, head: s.head, body: sum}
-	if s.prev != nil {
-		r.before = s.prev.sum
-	}
-	if err := s.putRecord(ctx, r, recordName(s.number)); err != nil {
-		return err
-	}
-	s.out.State, s.out.Time, s.out.Head = s.number, s.cut.Time, s.head
-	return nil
-}
-
-// putLedger copies what of the ledger is new since the state before.
-func (s *syncer) putLedger(ctx context.Context, p *putter) error {
-	r, err := ledger.NewReader(withCheckpoint(s.cut.Ledger, s.cut.Checkpoint), s.opt.Key)
-	if err != nil {
-		return err
-	}
-	from := int64(0)
-	if s.prev != nil {
-		from = s.prev.head.Size
-	}
-	for f, err := range r.FilesSince(ctx, from) {
-		if err == nil {
-			err = p.put(ctx, ledgerDir+"/"+f.Name, f.Data)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// putBody puts the lists of segments, and the body that names them.
-func (s *syncer) putBody(ctx context.Context, p *putter, b body, shares map[id.Share][]segment) (sum [32]byte, err error) {
-	for _, share := range slices.SortedFunc(maps.Keys(shares), func(a, b id.Share) int { return slices.Compare(a[:], b[:]) }) {
-		l := shareList{Share: share}
-		last := uint64(0)
-		for _, x := range shares[share] {
-			b.Bytes += x.length
-			if x.pack != last {
-				b.Packs++
-			}
-			last = x.pack
-		}
-		for _, data := range lists(shares[share]) {
-			x := sha256.Sum256(data)
-			if err := p.sum(ctx, listDir, x, data); err != nil {
-				return sum, err
-			}
-			l.Lists = append(l.Lists, x)
-		}
-		b.Shares = append(b.Shares, l)
-	}
-	s.out.Packs, s.out.Bytes = b.Packs, b.Bytes
-	data, err := json.Marshal(b)
-	if err != nil {
-		return sum, err
-	}
-	sum = sha256.Sum256(data)
-	return sum, p.sum(ctx, listDir, sum, data)
-}
-
-// putRecord puts a record when all that it names is durable, and reads it back.
-func (s *syncer) putRecord(ctx context.Context, r record, name string) error {
-	if err := s.t.Flush(ctx); err != nil {
-		return err
-	}
-	signed, err := s.src.Sign(ctx, r.text())
-	if err != nil {
-		return err
-	}
-	if _, err := parseRecord(signed, s.v); err != nil {
-		return err
-	}
-	p := &putter{t: s.t}
-	if err := p.put(ctx, name, signed); err != nil {
-		return err
-	}
-	if err := s.t.Flush(ctx); err != nil {
-		return err
-	}
-	return p.readBack(ctx)
 }

@@ -43,7 +43,7 @@ type Receipt struct {
 	Writers   map[string]int      `json:"writers"`
 	Freezes   []time.Time         `json:"freezes"` // of the share, or of everything
 	Cases     []account.ShareCase `json:"cases"`   // whose suspects have read or saved here in that time
-	Copies    int                 `json:"copies"`  // on other media, that the program has made: it makes none yet
+	Copies    int                 `json:"copies"`  // media that have what stands here, of some time since the share was made
 	Erased    bool                `json:"erased"`  // there is a certificate of erasure: it makes none yet
 	Unread    int64               `json:"unread"`  // entries of the time that could not be opened
 	Silence   float64             `json:"silence"` // the longest time between two entries of the ledger while the keeper was up, in seconds
@@ -103,7 +103,7 @@ func ParseMonth(text string, now time.Time) (Month, error) {
 // New makes a receipt.
 func New(x account.ShareRecords, m Month) *Receipt {
 	r := &Receipt{Format: format, Firm: x.Firm, Share: x.Share, School: x.School, Shared: x.Shared, Client: x.Register.Client, Year: x.Register.Year, Data: x.Register.Data, Purpose: x.Register.Purpose,
-		Retention: x.Register.Retention, Month: m.Name, From: m.From, To: m.To, Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases,
+		Retention: x.Register.Retention, Month: m.Name, From: m.From, To: m.To, Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases, Copies: x.Copies,
 		Unread: x.Closed, Silence: x.Silence.Seconds(), Cut: x.Cut, Origin: x.Origin, PublicKey: x.PublicKey, Size: x.Entries, Checkpoint: string(x.Checkpoint)}
 	for _, e := range x.Records {
 		r.Entries = append(r.Entries, Entry{Index: e.Index, Recorded: e.Recorded.UTC(), Kind: e.Kind, Role: e.Role, Purpose: string(e.Purpose), Files: e.Files, Sealed: e.Sealed, Proof: string(e.Proof)})

@@ -90,6 +90,12 @@ type Config struct {
 	AlertWebhook           string `toml:"alert_webhook"`
 	AlertWebhookSecretFile string `toml:"alert_webhook_secret_file"`
 
+	// MediaDays is how many days old the latest copy on a medium may become before people are told, MediaHours how many hours a medium may stay
+	// connected. MediaStates is how many states a medium keeps.
+	MediaDays   int `toml:"media_days"`
+	MediaHours  int `toml:"media_hours"`
+	MediaStates int `toml:"media_states"`
+
 	// LogLevel is "debug", "info", "warn" or "error".
 	LogLevel string `toml:"log_level"`
 
@@ -124,6 +130,9 @@ func Default(data string) Config {
 		Guard:                 "on",
 		GuardFalseAlarm:       1_000_000,
 		GuardRemovals:         4,
+		MediaDays:             8,
+		MediaHours:            24,
+		MediaStates:           100,
 		LogLevel:              "info",
 		from:                  make(map[string]string),
 	}
@@ -213,7 +222,7 @@ func (c *Config) fields() []field {
 		{"drafts", &c.Drafts}, {"guard", &c.Guard}, {"guard_false_alarm", &c.GuardFalseAlarm}, {"guard_removals", &c.GuardRemovals},
 		{"alert_mail_server", &c.AlertMailServer}, {"alert_mail_from", &c.AlertMailFrom}, {"alert_mail_to", &c.AlertMailTo},
 		{"alert_mail_user", &c.AlertMailUser}, {"alert_mail_password_file", &c.AlertMailPasswordFile}, {"alert_webhook", &c.AlertWebhook},
-		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"log_level", &c.LogLevel},
+		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"media_days", &c.MediaDays}, {"media_hours", &c.MediaHours}, {"media_states", &c.MediaStates}, {"log_level", &c.LogLevel},
 	}
 }
 
@@ -344,6 +353,9 @@ func (c *Config) inRange() error {
 		{"drafts", int64(c.Drafts), 1, 1024},
 		{"guard_false_alarm", c.GuardFalseAlarm, 1000, 1e12},
 		{"guard_removals", int64(c.GuardRemovals), 1, 1_000_000},
+		{"media_days", int64(c.MediaDays), 1, 366},
+		{"media_hours", int64(c.MediaHours), 1, 24 * 366},
+		{"media_states", int64(c.MediaStates), 1, 10_000},
 	} {
 		if x.value < x.least || x.value > x.most {
 			return wrong(fmt.Sprintf("%s = %d (%d – %d)", x.key, x.value, x.least, x.most), "hint.config-value", nil)

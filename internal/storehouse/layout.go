@@ -66,6 +66,19 @@ func Disk(data string) durable.FS {
 	return durable.OS()
 }
 
+// Owner returns whose a data directory is: the user of its server.
+func Owner(data string) (uid, gid int, ok bool) {
+	i, err := os.Stat(data)
+	if err != nil {
+		return 0, 0, false
+	}
+	st, ok := i.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(st.Uid), int(st.Gid), true
+}
+
 // How long a lock of somebody else's is waited for: two seconds.
 const (
 	lockTries = 100

@@ -61,6 +61,9 @@ type House struct {
 	remind  *reminders // nil: there is no way to tell people
 	painter *painter   // nil: there are no previews
 	desk    *cases.Desk
+	watcher *watcher
+
+	syncing sync.Mutex // held while a copy is made
 
 	mu        sync.Mutex
 	console   map[string]account.Session // of each user of the machine; guarded by mu
@@ -123,6 +126,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
 	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now, Page: h.page}
+	h.watcher = &watcher{look: h.watchMedia, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}
 	return h, nil
 }
 
@@ -233,7 +237,7 @@ func (h *House) API() http.Handler { return api.New(h.apiConfig(h.consoleSession
 
 func (h *House) apiConfig(session func(*http.Request) (account.Session, error), front *api.Front) api.Config {
 	return api.Config{
-		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk, House: h.id, Page: h.page, Scribe: h.desk,
+		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk, House: h.id, Page: h.page, Scribe: h.desk, Media: h,
 		Status: h.Status, Alert: h.TestAlert, Now: h.opt.Now, Log: h.opt.Log,
 	}
 }

@@ -59,6 +59,8 @@ func TestOthersThings(t *testing.T) {
 		{"GET", "/v1/shares/" + share + "/receipt", ""}, {"GET", "/v1/shares/own/receipt", ""}, {"POST", "/v1/shares/" + share + "/receipt/links", `{"days":1}`}, {"GET", "/v1/receipts", ""}, {"GET", "/receipts", ""}, {"DELETE", "/v1/receipts/x", ""},
 		{"GET", "/v1/lookup/x", ""}, {"POST", "/v1/lookup/x", `{"school":"x","year":"2026","class":"1","number":"1"}`}, {"GET", "/lookup/x", ""}, {"GET", "/v1/receipt/x", ""}, {"GET", "/receipts/x", ""}, {"GET", "/receipts/x/pdf", ""},
 		{"PUT", "/v1/register?file=x.csv", "share,client\nアルバム,x\n"}, {"PUT", "/v1/shares/" + share + "/register/schools", `{"schools":[]}`}, {"PUT", "/v1/shares/own/register/schools", `{"schools":[]}`},
+		{"GET", "/v1/media", ""}, {"POST", "/v1/media", `{"path":"/tmp","label":"x"}`}, {"POST", "/v1/media/sync", `{"path":"/tmp"}`}, {"POST", "/v1/media/0123456789abcdef0123456789abcdef/checked", `{"findings":0}`},
+		{"POST", "/v1/media/0123456789abcdef0123456789abcdef/ejected", ""}, {"POST", "/v1/media/0123456789abcdef0123456789abcdef/retire", `{"reason":"x"}`},
 		{"GET", "/v1/register", ""}, {"GET", "/register", ""}, {"GET", "/register.csv", ""}, {"GET", "/register/" + share, ""},
 		{"GET", "/v1/firm", ""}, {"PUT", "/v1/firm", `{"business":"x"}`}, {"GET", "/firm", ""}, {"GET", "/v1/cases/2026-1/deadlines", ""}, {"GET", "/v1/cases/2026-1/deadlines.ics", ""}, {"GET", "/cases/2026-1/deadlines", ""}, {"GET", "/cases/2026-1/deadlines.ics", ""},
 		{"PUT", "/v1/rights", `{"account":"sato","share":"アルバム","rights":"read"}`}, {"POST", "/v1/shares", `{"name":"x"}`},

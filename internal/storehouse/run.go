@@ -54,6 +54,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	if h.remind != nil {
 		background.Go(func() { h.remind.run(watching) })
 	}
+	background.Go(func() { h.watcher.run(watching) })
 	go watchdog(watching, socket, s.healthy)
 	if p := h.keeper.provider; p != nil {
 		go func() { // whoever has mistyped its address learns it now, not when somebody cannot log in

@@ -66,7 +66,7 @@ func TestFirstDays(t *testing.T) {
 	admin.goTo("/")
 	admin.says("Log in")
 	admin.arrive(h.Token, adminPassword)
-	admin.says("State of the house", "First steps", "Nobody gets in without a second factor.", "Copies on media that are switched off: the program makes none yet.")
+	admin.says("State of the house", "First steps", "Nobody gets in without a second factor.", "Copies on media that are switched off: none yet.")
 
 	admin.goTo("/people")
 	admin.fill("name", "佐藤 花子")

@@ -68,6 +68,7 @@ type Config struct {
 	Ledger Ledger
 	Desk   Desk
 	Scribe Scribe
+	Media  Media
 	// House tells this installation from others, in calendars; Page is the address of a page, "" while there is none. Both may be nil.
 	House  func() string
 	Page   func(path string) string
@@ -257,6 +258,7 @@ func (h *handler) routes() map[string]endpoint {
 	}
 	maps.Copy(out, h.deskRoutes())
 	maps.Copy(out, h.inquiring())
+	maps.Copy(out, h.mediaRoutes())
 	return out
 }
 

@@ -24,6 +24,7 @@ type overview struct {
 	Stops    []api.Stop
 	Cases    []api.Case
 	Due      []api.Due // of them
+	Copies   *api.Copies
 }
 
 // verdict is one line of the state of the house.
@@ -74,7 +75,11 @@ func (v *visit) home() error {
 		if err != nil {
 			return err
 		}
-		o.Status, o.Policy = &s, &p
+		c, err := v.api.Media(ctx)
+		if err != nil {
+			return err
+		}
+		o.Status, o.Policy, o.Copies = &s, &p, &c
 	}
 	if v.may(account.ReadLedger) {
 		if o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5}); err != nil {
@@ -166,7 +171,24 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if n := confirmers(o.People); n < 2 {
 		say("look", "/people", "web.one-confirmer")
 	}
-	say("look", "/settings", "web.no-copies") // the program makes none yet, and who sees only what is well would think that it does
+	return append(out, copies(o.Copies)...)
+}
+
+// copies says how fresh the copies on media are, which to bring next, and what is missing of 3-2-1-1-0.
+func copies(c *api.Copies) (out []verdict) {
+	text := c.Text
+	if c.Next != nil {
+		text += " " + c.Next.Text
+	}
+	out = append(out, verdict{c.Level, text, "/settings"})
+	if c.Newest.IsZero() {
+		return out // there is nothing yet that could be judged
+	}
+	for _, r := range c.Rules {
+		if r.Level == "bad" || r.Level == "look" && r.Rule != "copies" && r.Rule != "kinds" {
+			out = append(out, verdict{r.Level, r.Text, "/settings"})
+		}
+	}
 	return out
 }
 

@@ -9,7 +9,7 @@
 //	state, head   what the keeper remembers, sealed with the root
 //
 // The ring is a file of its own because it goes to key cards, is written anew when a share's key is
-// destroyed, and must never be on a medium; the other files may.
+// destroyed, and must never be on a medium. Nor must the protection, which is made anew after a restore; the other files may.
 //
 // Keys that lie in arrays of ours are overwritten when they are done with. What the standard library
 // keeps inside its own types (a parsed private key, the context of an epoch) can only be let go of.

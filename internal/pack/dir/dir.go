@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -112,6 +113,19 @@ func (s *Store) dir(share id.Share) string { return filepath.Join(s.cfg.Root, sh
 
 func (s *Store) file(share id.Share, n uint64) string {
 	return filepath.Join(s.dir(share), fmt.Sprintf("%016x.pack", n))
+}
+
+// OpenPack opens a pack for reading it from front to back; direct: past the page cache. How much of it counts Packs says.
+func (s *Store) OpenPack(share id.Share, n uint64, direct bool) (durable.File, error) {
+	flag := os.O_RDONLY
+	if direct {
+		flag |= durable.Direct
+	}
+	f, err := s.cfg.FS.OpenFile(s.file(share, n), flag, 0)
+	if err == nil && !direct {
+		durable.Sequential(f)
+	}
+	return f, err
 }
 
 // numbers lists the packs of a share.

@@ -1,0 +1,123 @@
+package api
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/lang"
+)
+
+// judge says how well the house is copied, from what is known of its media.
+func (c *Copies) judge(now time.Time, l lang.Lang) {
+	var live []Medium
+	c.Attached, c.TooLong = []string{}, []string{}
+	if c.Media == nil {
+		c.Media = []Medium{}
+	}
+	for _, m := range c.Media {
+		if !m.Retired.IsZero() {
+			continue
+		}
+		live = append(live, m)
+		if m.Time.After(c.Newest) {
+			c.Newest = m.Time
+		}
+		if !m.Attached.IsZero() {
+			c.Attached = append(c.Attached, m.Label)
+			if now.Sub(m.Attached) > time.Duration(c.Hours)*time.Hour {
+				c.TooLong = append(c.TooLong, m.Label)
+			}
+		}
+	}
+	c.fresh(now, l)
+	c.next(live, l)
+	c.rules(live, l)
+}
+
+// most is how old the latest copy may become.
+func (c *Copies) most() time.Duration { return time.Duration(c.Days) * 24 * time.Hour }
+
+func (c *Copies) fresh(now time.Time, l lang.Lang) {
+	days := int(now.Sub(c.Newest) / (24 * time.Hour))
+	switch {
+	case c.Newest.IsZero():
+		c.Level, c.Text = "look", l.Text("say.copies-none")
+	case now.Sub(c.Newest) > c.most():
+		c.Level, c.Text = "bad", l.Text("say.copies-old", days, c.Days)
+	case len(c.TooLong) > 0:
+		c.Level, c.Text = "bad", l.Text("say.copies-connected", strings.Join(c.TooLong, ", "), c.Hours)
+	case days == 0:
+		c.Level, c.Text = "good", l.Text("say.copies-today")
+	default:
+		c.Level, c.Text = "good", l.Text("say.copies-fresh", days)
+	}
+}
+
+var weekdays = [...]string{"say.weekday-sunday", "say.weekday-monday", "say.weekday-tuesday", "say.weekday-wednesday", "say.weekday-thursday", "say.weekday-friday", "say.weekday-saturday"}
+
+// next is the medium that waits longest, of those that a copy was made on, or of those that wait for their first.
+func (c *Copies) next(live []Medium, l lang.Lang) {
+	if len(live) == 0 {
+		return
+	}
+	m := slices.MinFunc(live, func(a, b Medium) int { return a.Time.Compare(b.Time) })
+	c.Next = &NextCopy{Set: m.Set, Label: m.Label, By: c.Newest.Add(c.most())}
+	if c.Newest.IsZero() {
+		c.Next.By = time.Time{}
+		c.Next.Text = l.Text("say.copies-bring-now", m.Label)
+		return
+	}
+	day := c.Next.By.Local()
+	c.Next.Text = l.Text("say.copies-bring", m.Label, l.Text(weekdays[day.Weekday()]), day.Format("2006-01-02"))
+}
+
+// rules tells of 3-2-1-1-0 what can be known, and says what only people know.
+func (c *Copies) rules(live []Medium, l lang.Lang) {
+	copies, away, off, bad, unchecked := 1, []string{}, 0, []string{}, 0
+	for _, m := range live {
+		if m.State == 0 {
+			continue
+		}
+		copies++
+		if m.Place != "" {
+			away = append(away, m.Label+" ("+m.Place+")")
+		}
+		if m.Attached.IsZero() {
+			off++
+		}
+		if m.Findings > 0 {
+			bad = append(bad, m.Label)
+		} else if m.Checked.Before(m.Synced.Add(-90 * 24 * time.Hour)) {
+			unchecked++
+		}
+	}
+	say := func(rule string, good bool, level, key string, args ...any) {
+		if good {
+			level = "good"
+		}
+		c.Rules = append(c.Rules, CopyRule{rule, level, l.Text(key, args...)})
+	}
+	say("copies", copies >= 3, "look", "say.copies-rule-copies", copies)
+	say("kinds", copies >= 2, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[copies >= 2])
+	if len(away) > 0 {
+		say("elsewhere", true, "", "say.copies-rule-elsewhere", strings.Join(away, ", "))
+	} else {
+		say("elsewhere", false, "look", "say.copies-rule-nowhere")
+	}
+	if off > 0 {
+		say("offline", true, "", "say.copies-rule-offline", off)
+	} else {
+		say("offline", false, "bad", "say.copies-rule-none-offline")
+	}
+	switch {
+	case len(bad) > 0:
+		say("errors", false, "bad", "say.copies-rule-errors", strings.Join(bad, ", "))
+	case copies == 1:
+		say("errors", false, "look", "say.copies-rule-nothing")
+	case unchecked > 0:
+		say("errors", false, "look", "say.copies-rule-unchecked", unchecked)
+	default:
+		say("errors", true, "", "say.copies-rule-checked")
+	}
+}

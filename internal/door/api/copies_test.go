@@ -1,0 +1,67 @@
+package api
+
+import (
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/lang"
+)
+
+// TestCopies judges media in the states that they can be in.
+func TestCopies(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC) // a Monday
+	ago := func(days int) time.Time { return now.AddDate(0, 0, -days) }
+	medium := func(label string, state uint64, age int) Medium {
+		m := Medium{ID: id.NewMedium(), Label: label, State: state}
+		if state > 0 {
+			m.Time, m.Synced, m.Checked = ago(age), ago(age), ago(age)
+		}
+		return m
+	}
+	away := medium("B", 3, 9)
+	away.Place = "bank"
+	on := medium("A", 4, 2)
+	on.Attached = now.Add(-30 * time.Hour)
+	hurt := medium("A", 4, 2)
+	hurt.Findings = 1
+	gone := medium("C", 9, 0)
+	gone.Retired = now
+	for _, c := range []struct {
+		name  string
+		media []Medium
+		level string
+		next  string
+		by    time.Time
+		rules string // first letters of the levels
+	}{
+		{"none", nil, "look", "", time.Time{}, "lllbl"},
+		{"only retired", []Medium{gone}, "look", "", time.Time{}, "lllbl"},
+		{"made, not copied to", []Medium{medium("A", 0, 0)}, "look", "A", time.Time{}, "lllbl"},
+		{"one of today", []Medium{medium("A", 1, 0)}, "good", "A", now.AddDate(0, 0, 8), "lglgg"},
+		{"two that take turns", []Medium{medium("A", 4, 2), away}, "good", "B", now.AddDate(0, 0, 6), "ggggg"},
+		{"old", []Medium{away}, "bad", "B", now.AddDate(0, 0, -1), "lgggg"},
+		{"connected for too long", []Medium{on, away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
+		{"the only one is connected", []Medium{on}, "bad", "A", now.AddDate(0, 0, 6), "lglbg"},
+		{"damaged", []Medium{hurt, away}, "good", "B", now.AddDate(0, 0, 6), "ggggb"},
+	} {
+		for _, l := range []lang.Lang{lang.English, lang.Japanese} {
+			x := Copies{Media: c.media, Days: 8, Hours: 24}
+			x.judge(now, l)
+			rules := ""
+			for _, r := range x.Rules {
+				rules += r.Level[:1]
+				if r.Text == "" || lang.Has(r.Text) {
+					t.Errorf("%s: %+v", c.name, r)
+				}
+			}
+			next, by := "", time.Time{}
+			if x.Next != nil {
+				next, by = x.Next.Label, x.Next.By
+			}
+			if x.Level != c.level || next != c.next || !by.Equal(c.by) || rules != c.rules || x.Text == "" {
+				t.Errorf("%s: %s %q %v %s, want %s %q %v %s", c.name, x.Level, next, by, rules, c.level, c.next, c.by, c.rules)
+			}
+		}
+	}
+}

@@ -1,0 +1,121 @@
+package medium
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"maps"
+	"slices"
+
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+)
+
+// finish puts all but packs, and then the record.
+func (s *syncer) finish(ctx context.Context) error {
+	b := body{Format: format, Descriptor: sha256.Sum256(s.raw), Checkpoint: string(s.cut.Checkpoint)}
+	p := &putter{t: s.t, known: s.known}
+	for _, f := range s.cut.Files {
+		data, err := f.Read()
+		if err != nil {
+			return err
+		}
+		x := fileOf{f.Name, int64(len(data)), sha256.Sum256(data)}
+		if err := p.sum(ctx, fileDir, x.Sum, data); err != nil {
+			return err
+		}
+		b.Files = append(b.Files, x)
+	}
+	if err := s.putLedger(ctx, p); err != nil {
+		return err
+	}
+	sum, err := s.putBody(ctx, p, b, s.shares)
+	if err != nil {
+		return err
+	}
+	if err := p.readBack(ctx); err != nil {
+		return err
+	}
+	r := record{complete: true, medium: s.desc.ID, number: s.number, time: s.cut.Time, head: s.head, body: sum}
+	if s.prev != nil {
+		r.before = s.prev.sum
+	}
+	if err := s.putRecord(ctx, r, recordName(s.number)); err != nil {
+		return err
+	}
+	s.out.State, s.out.Time, s.out.Head = s.number, s.cut.Time, s.head
+	return nil
+}
+
+// putLedger copies what of the ledger is new since the state before.
+func (s *syncer) putLedger(ctx context.Context, p *putter) error {
+	r, err := ledger.NewReader(withCheckpoint(s.cut.Ledger, s.cut.Checkpoint), s.opt.Key)
+	if err != nil {
+		return err
+	}
+	from := int64(0)
+	if s.prev != nil {
+		from = s.prev.head.Size
+	}
+	for f, err := range r.FilesSince(ctx, from) {
+		if err == nil {
+			err = p.put(ctx, ledgerDir+"/"+f.Name, f.Data)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// putBody puts the lists of segments, and the body that names them.
+func (s *syncer) putBody(ctx context.Context, p *putter, b body, shares map[id.Share][]segment) (sum [32]byte, err error) {
+	for _, share := range slices.SortedFunc(maps.Keys(shares), func(a, b id.Share) int { return slices.Compare(a[:], b[:]) }) {
+		l := shareList{Share: share}
+		last := uint64(0)
+		for _, x := range shares[share] {
+			b.Bytes += x.length
+			if x.pack != last {
+				b.Packs++
+			}
+			last = x.pack
+		}
+		for _, data := range lists(shares[share]) {
+			x := sha256.Sum256(data)
+			if err := p.sum(ctx, listDir, x, data); err != nil {
+				return sum, err
+			}
+			l.Lists = append(l.Lists, x)
+		}
+		b.Shares = append(b.Shares, l)
+	}
+	s.out.Packs, s.out.Bytes = b.Packs, b.Bytes
+	data, err := json.Marshal(b)
+	if err != nil {
+		return sum, err
+	}
+	sum = sha256.Sum256(data)
+	return sum, p.sum(ctx, listDir, sum, data)
+}
+
+// putRecord puts a record when all that it names is durable, and reads it back.
+func (s *syncer) putRecord(ctx context.Context, r record, name string) error {
+	if err := s.t.Flush(ctx); err != nil {
+		return err
+	}
+	signed, err := s.src.Sign(ctx, r.text())
+	if err != nil {
+		return err
+	}
+	if _, err := parseRecord(signed, s.v); err != nil {
+		return err
+	}
+	p := &putter{t: s.t}
+	if err := p.put(ctx, name, signed); err != nil {
+		return err
+	}
+	if err := s.t.Flush(ctx); err != nil {
+		return err
+	}
+	return p.readBack(ctx)
+}
