@@ -9,6 +9,7 @@ import (
 	"iter"
 	mathrand "math/rand/v2"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -34,6 +35,7 @@ type tb interface {
 type house struct {
 	t      tb
 	disk   durable.FS
+	root   string
 	packs  *dir.Store
 	log    *ledger.Log
 	signer note.Signer
@@ -46,7 +48,8 @@ type house struct {
 	frames int
 }
 
-const packTarget = 64 << 10
+// packTarget is small, so that packs are sealed often.
+var packTarget int64 = 64 << 10
 
 func newHouse(t tb, disk durable.FS, seed uint64) *house {
 	t.Helper()
@@ -54,11 +57,17 @@ func newHouse(t tb, disk durable.FS, seed uint64) *house {
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
+	return houseOf(t, disk, seed, "/", private, public)
+}
+
+// houseOf is a house below a folder, made anew or opened again.
+func houseOf(t tb, disk durable.FS, seed uint64, root, private, public string) *house {
+	t.Helper()
 	signer, err := note.NewSigner(private)
 	if err != nil {
 		t.Fatalf("%v", err)
 	}
-	h := &house{t: t, disk: disk, signer: signer, key: public, sealer: ledger.NewSealer(seal.NewKey()), rand: mathrand.New(mathrand.NewPCG(seed, 1)),
+	h := &house{t: t, disk: disk, root: root, signer: signer, key: public, sealer: ledger.NewSealer(seal.NewKey()), rand: mathrand.New(mathrand.NewPCG(seed, 1)),
 		clock: time.Date(2026, 11, 30, 1, 0, 0, 0, time.UTC), files: map[string][]byte{"keeper/state": []byte("state 0"), "settings": []byte("settings")}}
 	h.open()
 	return h
@@ -70,10 +79,10 @@ func (h *house) open() {
 	if err != nil {
 		h.t.Fatalf("%v", err)
 	}
-	if h.log, err = ledger.Open(context.Background(), ledger.Config{FS: h.disk, Dir: "/ledger", Origin: h.signer.Name(), Signer: h.signer, Verifier: v, FileSize: 64 << 10}); err != nil {
+	if h.log, err = ledger.Open(context.Background(), ledger.Config{FS: h.disk, Dir: filepath.Join(h.root, "ledger"), Origin: h.signer.Name(), Signer: h.signer, Verifier: v, FileSize: 64 << 10}); err != nil {
 		h.t.Fatalf("%v", err)
 	}
-	if h.packs, err = dir.Open(context.Background(), dir.Config{FS: h.disk, Root: "/packs", Target: packTarget}); err != nil {
+	if h.packs, err = dir.Open(context.Background(), dir.Config{FS: h.disk, Root: filepath.Join(h.root, "packs"), Target: packTarget}); err != nil {
 		h.t.Fatalf("%v", err)
 	}
 }
@@ -173,7 +182,7 @@ func (h *house) snapshot() snapshot {
 				h.t.Fatalf("%v", err)
 			}
 			name := fmt.Sprintf("%v/%016x.pack", share, i.Pack)
-			b, err := durable.ReadFile(h.disk, "/packs/"+name)
+			b, err := durable.ReadFile(h.disk, filepath.Join(h.root, "packs", name))
 			if err != nil {
 				h.t.Fatalf("%v", err)
 			}

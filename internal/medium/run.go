@@ -1,0 +1,245 @@
+package medium
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"sync"
+
+	"github.com/azekura/azekura/internal/durable"
+)
+
+const (
+	pieces  = 8 // that are on their way at once: all the memory of a copy
+	writers = 2 // segments that are written at once: one goes on while the disk makes the other durable
+)
+
+// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, two write, and one reads back what was
+// written. Each hands on through channels.
+type run struct {
+	s       *syncer
+	free    chan []byte
+	longest int64 // segment
+
+	done []job // with their digests; owned by the last stage
+	lost []job // guarded by s.mu
+}
+
+// stream is a segment on its way.
+type stream struct {
+	job
+	object string
+	raw    chan []byte // as it was read
+	pieces chan []byte // hashed
+	err    error       // why it could not be read; set before raw is closed
+}
+
+func (r *run) all(ctx context.Context, jobs []job) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	read, streams, written := make(chan *stream), make(chan *stream), make(chan job, 2)
+	var stages, writing sync.WaitGroup
+	stages.Go(func() { r.read(ctx, jobs, read) })
+	stages.Go(func() { r.hash(ctx, read, streams) })
+	for range writers {
+		writing.Go(func() {
+			if err := r.write(ctx, streams, written); err != nil {
+				stop(err)
+			}
+		})
+	}
+	stages.Go(func() {
+		writing.Wait()
+		close(written)
+	})
+	stages.Go(func() {
+		if err := r.readBack(ctx, written); err != nil {
+			stop(err)
+		}
+	})
+	stages.Wait()
+	for len(r.free) < pieces { // what was on its way when it was broken off
+		r.free <- buffer(r.longest)
+	}
+	return context.Cause(ctx)
+}
+
+// pass hands something on unless all is broken off.
+func pass[T any](ctx context.Context, to chan<- T, x T) bool {
+	select {
+	case to <- x:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// read is the first stage.
+func (r *run) read(ctx context.Context, jobs []job, to chan<- *stream) {
+	defer close(to)
+	for _, j := range jobs {
+		if j.sum != [32]byte{} && !r.same(ctx, j) {
+			continue
+		}
+		st := &stream{job: j, object: j.name(j.share), raw: make(chan []byte, pieces), pieces: make(chan []byte, pieces)}
+		if !pass(ctx, to, st) {
+			return
+		}
+		st.err = r.feed(ctx, j, func(piece []byte) bool { return pass(ctx, st.raw, piece) })
+		close(st.raw)
+	}
+}
+
+// same reports whether the vault still has what a damaged segment held. Other bytes are not put in its place.
+func (r *run) same(ctx context.Context, j job) bool {
+	h := sha256.New()
+	err := r.feed(ctx, j, func(piece []byte) bool {
+		h.Write(piece)
+		r.free <- piece[:cap(piece)]
+		return true
+	})
+	if err == nil && [32]byte(h.Sum(nil)) != j.sum {
+		err = errDigest
+	}
+	if err != nil && ctx.Err() == nil {
+		r.s.fail(j, err)
+	}
+	return err == nil
+}
+
+// feed reads a segment from the vault and hands it on piece by piece.
+func (r *run) feed(ctx context.Context, j job, hand func([]byte) bool) error {
+	f, err := r.s.src.OpenPack(j.share, j.pack, j.from%durable.Block == 0)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for at := int64(0); at < j.length; {
+		var buf []byte
+		select {
+		case buf = <-r.free:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		want := int(min(int64(len(buf)), j.length-at))
+		n, err := f.ReadAt(buf[:(want+durable.Block-1)&^(durable.Block-1)], j.from+at)
+		if n = min(n, want); n < want {
+			r.free <- buf
+			return errors.Join(fmt.Errorf("read %d of %d bytes at %d", n, want, j.from+at), err, io.ErrUnexpectedEOF)
+		}
+		if at += int64(n); !hand(buf[:n]) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// hash is the stage between reading and writing. Each segment goes on to be written while the next is read.
+func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) {
+	defer close(to)
+	for st := range from {
+		if !pass(ctx, to, st) {
+			return
+		}
+		h, at := sha256.New(), int64(0)
+		trailer := st.length - durable.Block // of a sealed pack: its own digest covers what is before
+		for piece := range st.raw {
+			if end := at + int64(len(piece)); st.whole && at <= trailer && end > trailer {
+				h.Write(piece[:trailer-at])
+				if [32]byte(h.Sum(nil)) != st.digest {
+					r.s.fail(st.job, errDigest) // it is copied all the same: most of it may be whole
+				}
+				h.Write(piece[trailer-at:])
+			} else {
+				h.Write(piece)
+			}
+			if at += int64(len(piece)); !pass(ctx, st.pieces, piece) { // to the end all the same: then err is set
+				r.free <- piece[:cap(piece)]
+			}
+		}
+		h.Sum(st.sum[:0])
+		close(st.pieces)
+	}
+}
+
+// write is the third stage.
+func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- job) error {
+	for st := range from {
+		err := r.s.t.Put(ctx, st.object, st.length, r.body(st))
+		for piece := range st.pieces { // once it is closed, sum and err are set
+			r.free <- piece[:cap(piece)]
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case st.err != nil:
+			r.lose(st)
+			continue
+		case err != nil:
+			return fmt.Errorf("%s: %w", st.object, err)
+		}
+		if !pass(ctx, to, st.job) {
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// lose leaves a segment out that the vault could not give.
+func (r *run) lose(st *stream) {
+	r.s.fail(st.job, st.err)
+	r.s.mu.Lock()
+	defer r.s.mu.Unlock()
+	st.sum = [32]byte{}
+	r.lost = append(r.lost, st.job)
+}
+
+// body yields the pieces of a stream, and gives each back when the next is asked for.
+func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for piece := range st.pieces {
+			wanted := yield(piece, nil)
+			r.free <- piece[:cap(piece)]
+			if !wanted {
+				return
+			}
+			r.s.moved(int64(len(piece)), 0)
+		}
+		if st.err != nil {
+			yield(nil, st.err)
+		}
+	}
+}
+
+// readBack is the last stage.
+func (r *run) readBack(ctx context.Context, from <-chan job) error {
+	for j := range from {
+		if err := check(ctx, r.s.t, j.name(j.share), j.length, j.sum, nil); err != nil {
+			return fmt.Errorf("%s, read back: %w", j.name(j.share), err)
+		}
+		r.done = append(r.done, j)
+		r.s.moved(0, 1)
+	}
+	return nil
+}
+
+// fail tells of a pack of the vault that is damaged. The stages call it.
+func (s *syncer) fail(j job, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.finding(Finding{Share: j.share, Pack: j.pack, Reason: Vault, Text: err.Error()})
+}
+
+// moved counts what was written and read back. The stages call it.
+func (s *syncer) moved(bytes, objects int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.did.Bytes, s.did.Objects = s.did.Bytes+bytes, s.did.Objects+objects
+	s.out.Copied, s.out.Objects = s.did.Bytes, s.did.Objects
+	if s.opt.Progress != nil {
+		s.opt.Progress(s.did)
+	}
+}
