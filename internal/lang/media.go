@@ -75,7 +75,7 @@ var mediaTexts = []text{
 	{"say.copies-rule-offline", "1 switched off: %d.", "接続していない 1 つ：%d つあります。"},
 	{"say.copies-rule-none-offline", "1 switched off: none.", "接続していない 1 つ：ありません。"},
 	{"say.copies-rule-errors", "0 errors: the last verification has found damage on %s.", "異常 0：最後の検査で異常が見つかった媒体：%s。"},
-	{"say.copies-rule-unchecked", "0 errors: not known; %d media were not verified in the last 90 days before their copy.", "異常 0：不明です。90 日以内に検査していない媒体が %d つあります。"},
+	{"say.copies-rule-unchecked", "0 errors: not known. Media that were not verified in the 90 days before their copy: %d.", "異常 0：不明です。複製前の 90 日以内に検査していない媒体：%d"},
 	{"say.copies-rule-nothing", "0 errors: there is no copy that could be verified.", "異常 0：検査できる複製がありません。"},
 	{"say.copies-rule-checked", "0 errors: all media were verified in the 90 days before their copy, and were whole; what came later was read back.", "異常 0：複製前の 90 日以内にすべての媒体を検査し、異常はありませんでした。その後の分は読み戻して確認しています。"},
 	{"say.weekday-monday", "Monday", "月曜日"},
