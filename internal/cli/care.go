@@ -213,6 +213,9 @@ func (a *app) showStatus(s api.Status) {
 	t.add("", s.Ledger.PublicKey)
 	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
 	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
+	if s.Copies != nil {
+		add("say.status-copies", printable(s.Copies.Text))
+	}
 	for i, share := range s.Shares {
 		t.add(map[bool]string{true: a.t("say.status-shares")}[i == 0], printable(share.Name))
 	}

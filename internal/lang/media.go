@@ -126,6 +126,7 @@ var mediaTexts = []text{
 	{"say.medium-verified", "“%s”: %d objects, %s, %d entries of the ledger; %d findings", "「%s」：%d 個、%s、台帳の記録 %d 件を検査、異常 %d 件"},
 	{"say.medium-last-whole", "The newest state that is whole is %d.", "完全な最新の世代は第 %d 世代です。"},
 	{"say.medium-own-key", "The public key is the medium's own, so that somebody who has made all of it would not be noticed: %s", "公開鍵は媒体にあるものです。媒体全体が作り直されていても分かりません：%s"},
+	{"say.status-copies", "copies", "複製"},
 	{"say.head-medium", "MEDIUM", "媒体"},
 	{"say.head-set", "SET", "組"},
 	{"say.head-place", "KEPT", "保管場所"},

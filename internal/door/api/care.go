@@ -27,6 +27,7 @@ type Status struct {
 	Vault     vault.Status `json:"vault"`
 	Shares    []Share      `json:"shares"`
 	Config    []Setting    `json:"config"`
+	Copies    *Copies      `json:"copies,omitempty"` // on media
 }
 
 // Listener is an address at which the storehouse answers.
@@ -72,6 +73,11 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Sessi
 	}
 	for _, a := range list {
 		out.Shares = append(out.Shares, shareOf(a))
+	}
+	if h.Media != nil {
+		if out.Copies, err = h.copies(r, s); err != nil {
+			return err
+		}
 	}
 	out.Keeper.Caution = caution(lang.Pick(r.Header.Get("Accept-Language")), out.Keeper.Protection)
 	return writeJSON(w, out)

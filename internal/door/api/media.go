@@ -131,12 +131,18 @@ func (h *handler) mediaRoutes() map[string]endpoint {
 }
 
 func (h *handler) media(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	c, err := h.Media.Media(r.Context(), s)
+	c, err := h.copies(r, s)
 	if err != nil {
 		return err
 	}
-	c.judge(h.Now(), lang.Pick(r.Header.Get("Accept-Language")))
 	return writeJSON(w, c)
+}
+
+// copies tells of the media in the language of a request.
+func (h *handler) copies(r *http.Request, s account.Session) (*Copies, error) {
+	c, err := h.Media.Media(r.Context(), s)
+	c.judge(h.Now(), lang.Pick(r.Header.Get("Accept-Language")))
+	return &c, err
 }
 
 func (h *handler) makeMedium(w http.ResponseWriter, r *http.Request, s account.Session) error {

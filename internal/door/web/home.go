@@ -24,7 +24,6 @@ type overview struct {
 	Stops    []api.Stop
 	Cases    []api.Case
 	Due      []api.Due // of them
-	Copies   *api.Copies
 }
 
 // verdict is one line of the state of the house.
@@ -75,11 +74,7 @@ func (v *visit) home() error {
 		if err != nil {
 			return err
 		}
-		c, err := v.api.Media(ctx)
-		if err != nil {
-			return err
-		}
-		o.Status, o.Policy, o.Copies = &s, &p, &c
+		o.Status, o.Policy = &s, &p
 	}
 	if v.may(account.ReadLedger) {
 		if o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5}); err != nil {
@@ -171,7 +166,7 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if n := confirmers(o.People); n < 2 {
 		say("look", "/people", "web.one-confirmer")
 	}
-	return append(out, copies(o.Copies)...)
+	return append(out, copies(o.Status.Copies)...)
 }
 
 // copies says how fresh the copies on media are, which to bring next, and what is missing of 3-2-1-1-0.
