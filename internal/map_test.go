@@ -58,8 +58,10 @@ var imports = map[string]string{
 	"ledger":           "event durable id seal problem",
 	"medium":           "id durable pack ledger problem",
 
-	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody",
-	"keeper/custody": words + " seal ledger durable",
+	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody keeper/piece keeper/card",
+	"keeper/custody": words + " seal ledger durable keeper/piece keeper/card",
+	"keeper/piece":   "seal",
+	"keeper/card":    "durable",
 
 	"document":         "",
 	"roster":           "problem whose",

@@ -289,3 +289,46 @@ func Aligned(n int) []byte {
 	skip := -int(uintptr(unsafe.Pointer(unsafe.SliceData(b)))) & (Block - 1)
 	return b[skip : skip+n : skip+n]
 }
+
+// Overwrite writes zeros over what a file holds, durably. A file system that writes elsewhere instead of over (Btrfs, and any flash
+// memory beneath) keeps the old bytes for a while, and nobody here can tell.
+func Overwrite(fsys FS, name string) error {
+	f, err := fsys.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(overwrite(f), f.Close())
+}
+
+func overwrite(f File) error {
+	n, err := f.Size()
+	if err != nil {
+		return err
+	}
+	zeros := make([]byte, min(n, 1<<20))
+	for at := int64(0); at < n; at += int64(len(zeros)) {
+		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), n-at)], at); err != nil {
+			return err
+		}
+	}
+	return f.Sync()
+}
+
+// Replace is WriteFile for what must not be found on the disk afterwards: it also overwrites what name held before, once that
+// is no longer needed. left tells why that could not be done; the new content is durable all the same.
+func Replace(fsys FS, name string, data []byte, perm fs.FileMode) (left, err error) {
+	old, left := fsys.OpenFile(name, os.O_WRONLY, 0)
+	if errors.Is(left, fs.ErrNotExist) {
+		left = nil
+	}
+	if err := WriteFile(fsys, name, data, perm); err != nil {
+		if old != nil {
+			old.Close()
+		}
+		return nil, err
+	}
+	if old != nil {
+		left = errors.Join(overwrite(old), old.Close())
+	}
+	return left, nil
+}
