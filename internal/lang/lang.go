@@ -65,6 +65,7 @@ var texts = func() table {
 		firmTexts,
 		dueTexts,
 		mediaTexts,
+		recoveryTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

@@ -80,6 +80,7 @@ var lists = map[string][]text{
 	"firm":     firmTexts,
 	"due":      dueTexts,
 	"media":    mediaTexts,
+	"recovery": recoveryTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.

@@ -7,9 +7,12 @@
 //	ring          the private and metadata keys of shares, sealed with the root
 //	ledger-keys   what signs the ledger and seals its entries, sealed with the root
 //	state, head   what the keeper remembers, sealed with the root
+//	recovery      the root, sealed with the recovery secret whose pieces are on paper
+//	alert-key     what seals alerts that wait, since the root is not the first one; sealed with the root
+//	former        the root before this one, sealed with the root, while files are being written anew
 //
 // The ring is a file of its own because it goes to key cards, is written anew when a share's key is
-// destroyed, and must never be on a medium. Nor must the protection, which is made anew after a restore; the other files may.
+// destroyed, and must never be on a medium. Which files may be there tells Cut.
 //
 // Keys that lie in arrays of ours are overwritten when they are done with. What the standard library
 // keeps inside its own types (a parsed private key, the context of an epoch) can only be let go of.
@@ -26,7 +29,6 @@ import (
 	"sync"
 
 	"github.com/azekura/azekura/internal/durable"
-	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
 )
@@ -38,6 +40,10 @@ const (
 	ledgerKeysName = "ledger-keys"
 	stateName      = "state"
 	headName       = "head"
+	recoveryName   = "recovery"
+	nextName       = "recovery.next" // of a root that is not in force yet
+	formerName     = "former"
+	alertName      = "alert-key"
 )
 
 // fileVersion begins every sealed file.
@@ -62,14 +68,17 @@ type Custody struct {
 	cost   Cost
 	epochs *epochs
 
-	write sync.Mutex // held while a file is written, and from the change of the ring to its file; taken before mu
+	write sync.Mutex // held while a file is read or written, and from the change of the ring to its file; taken before mu
 
-	mu         sync.RWMutex
-	gone       bool                   // guarded by mu: the keys are overwritten
-	root       seal.Key               // guarded by mu
-	protection Protection             // guarded by mu
-	ring       map[id.Share]shareKeys // guarded by mu
-	ledger     *ledgerKeys            // guarded by mu
+	mu     sync.RWMutex
+	gone   bool        // guarded by mu: the keys are overwritten
+	root   seal.Key    // guarded by mu
+	former *seal.Key   // guarded by mu: the root before, while there are files that are sealed with it
+	sealed *protection // guarded by mu: how the root is sealed
+	wrap   seal.Key    // guarded by mu: with what
+	ring   keyRing     // guarded by mu
+	ledger *ledgerKeys // guarded by mu
+	alerts *seal.Key   // guarded by mu: nil: it is derived from the root
 }
 
 // Format prints a word instead of the keys, whatever the verb.
@@ -115,12 +124,13 @@ func Create(ctx context.Context, cfg Config) (*Custody, error) {
 	if err := durable.MakeDir(cfg.FS, cfg.Dir, 0o700); err != nil {
 		return nil, failed("make keeper", err)
 	}
-	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.OrDefault(), root: seal.NewKey(), ring: make(map[id.Share]shareKeys), epochs: newEpochs()}
+	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.OrDefault(), root: seal.NewKey(), ring: newRing(), epochs: newEpochs()}
+	c.ring.generation = 1
 	var err error
 	if c.ledger, err = newLedgerKeys(cfg.Origin); err != nil {
 		return nil, problem.New(problem.Invalid, "make keeper", "", err)
 	}
-	if err := errors.Join(c.save(ledgerKeysName, c.ledger.marshal()), c.save(ringName, marshalRing(c.ring))); err != nil {
+	if err := errors.Join(c.save(ledgerKeysName, c.ledger.marshal()), c.save(ringName, c.ring.marshal())); err != nil {
 		return nil, err
 	}
 	if err := c.protect(ctx, cfg.Secret); err != nil {
@@ -144,18 +154,21 @@ func unused(fsys durable.FS, dir string) error {
 	return nil
 }
 
-// Open reads the keys.
-func Open(ctx context.Context, cfg Config) (*Custody, error) {
+// Open reads the keys. A change of the root that was broken off is ended first.
+func Open(ctx context.Context, cfg Config) (_ *Custody, err error) {
 	c := &Custody{fsys: cfg.FS, dir: cfg.Dir, cost: cfg.Cost.OrDefault(), epochs: newEpochs()}
-	p, err := readProtection(cfg.FS, cfg.Dir)
-	if err != nil {
+	if c.sealed, err = readProtection(cfg.FS, cfg.Dir); err != nil {
 		return nil, err
 	}
-	if c.root, err = p.open(ctx, cfg.FS, cfg.Secret); err != nil {
+	if c.root, c.wrap, err = c.sealed.open(ctx, cfg.FS, cfg.Secret); err != nil {
 		return nil, err
 	}
-	c.protection = p.Protection
-	keys, err := c.load(ledgerKeysName)
+	c.write.Lock()
+	defer c.write.Unlock()
+	if err := c.readFormer(); err != nil {
+		return nil, err
+	}
+	keys, err := c.loadLocked(ledgerKeysName)
 	if err != nil {
 		return nil, err
 	}
@@ -163,13 +176,19 @@ func Open(ctx context.Context, cfg Config) (*Custody, error) {
 	if c.ledger, err = parseLedgerKeys(keys); err != nil {
 		return nil, damaged(ledgerKeysName, err)
 	}
-	ring, err := c.load(ringName)
+	ring, err := c.loadLocked(ringName)
 	if err != nil {
 		return nil, err
 	}
 	defer clear(ring)
 	if c.ring, err = parseRing(ring); err != nil {
 		return nil, damaged(ringName, err)
+	}
+	if err := c.readAlertKey(); err != nil {
+		return nil, err
+	}
+	if err := c.finishRoot(); err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -179,12 +198,15 @@ func (c *Custody) Zero() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.gone = true
-	c.root.Zero()
-	for _, k := range c.ring {
-		clear(k.seed)
-		k.metadata.Zero()
+	for _, k := range []*seal.Key{&c.root, &c.wrap, c.former, c.alerts} {
+		if k != nil {
+			k.Zero()
+		}
 	}
-	clear(c.ring)
+	for _, k := range c.ring.keys {
+		k.zero()
+	}
+	clear(c.ring.keys)
 	if c.ledger != nil {
 		c.ledger.zero()
 	}
@@ -195,7 +217,7 @@ func (c *Custody) Zero() {
 func (c *Custody) Protection() Protection {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
-	return c.protection
+	return c.sealed.Protection
 }
 
 // Protect seals the root with another secret. Copies of the protection file that were made before still open
@@ -210,14 +232,14 @@ func (c *Custody) protect(ctx context.Context, s Secret) error {
 	if c.gone {
 		return failed("protect keeper", errGone)
 	}
-	p, err := newProtection(ctx, c.fsys, s, c.cost, c.root)
+	p, wrap, err := newProtection(ctx, c.fsys, s, c.cost, c.root)
 	if err != nil {
 		return err
 	}
 	if err := durable.WriteFile(c.fsys, filepath.Join(c.dir, protectionName), p.marshal(), privateMode); err != nil {
 		return failed("protect keeper", err)
 	}
-	c.protection = s.kind
+	c.sealed, c.wrap = p, wrap
 	return nil
 }
 
@@ -228,7 +250,7 @@ func (c *Custody) AlertKey() (seal.Key, error) {
 	if c.gone {
 		return seal.Key{}, errGone
 	}
-	return c.root.Derive("storehouse alerts"), nil
+	return c.alertKey(), nil
 }
 
 // SaveState writes what the keeper remembers; it is durable when SaveState returns. After an error the old or
@@ -254,16 +276,54 @@ func (c *Custody) save(name string, plain []byte) error {
 
 // saveLocked is save with c.write held.
 func (c *Custody) saveLocked(name string, plain []byte) error {
-	k, err := c.fileKey(name)
+	sealed, err := c.sealFile(name, plain)
 	if err != nil {
 		return failed("record", err)
 	}
-	defer k.Zero()
-	head := []byte{fileVersion}
-	if err := durable.WriteFile(c.fsys, filepath.Join(c.dir, name), k.SealOnce(head, plain, head[:1:1]), privateMode); err != nil {
+	if err := durable.WriteFile(c.fsys, filepath.Join(c.dir, name), sealed, privateMode); err != nil {
 		return failed("record", err)
 	}
 	return nil
+}
+
+// replaceLocked is saveLocked for what must not be found on the disk afterwards.
+func (c *Custody) replaceLocked(name string, plain []byte) error {
+	sealed, err := c.sealFile(name, plain)
+	if err != nil {
+		return failed("record", err)
+	}
+	left, err := durable.Replace(c.fsys, filepath.Join(c.dir, name), sealed, privateMode)
+	if err = errors.Join(err, left); err != nil {
+		return failed("record", err)
+	}
+	return nil
+}
+
+// sealFile returns what a file holds.
+func (c *Custody) sealFile(name string, plain []byte) ([]byte, error) {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	if c.gone {
+		return nil, errGone
+	}
+	return sealFile(c.root, name, plain), nil
+}
+
+func sealFile(root seal.Key, name string, plain []byte) []byte {
+	k := root.Derive("keeper " + name)
+	defer k.Zero()
+	head := []byte{fileVersion}
+	return k.SealOnce(head, plain, head[:1:1])
+}
+
+// openFile opens what sealFile returned.
+func openFile(root seal.Key, name string, b []byte) ([]byte, error) {
+	if len(b) == 0 || b[0] != fileVersion {
+		return nil, errors.New("unknown version")
+	}
+	k := root.Derive("keeper " + name)
+	defer k.Zero()
+	return k.OpenOnce(nil, b[1:], b[:1])
 }
 
 func (c *Custody) loadOptional(name string) ([]byte, error) {
@@ -275,33 +335,38 @@ func (c *Custody) loadOptional(name string) ([]byte, error) {
 }
 
 func (c *Custody) load(name string) ([]byte, error) {
-	b, err := durable.ReadFile(c.fsys, filepath.Join(c.dir, name))
-	if err != nil {
-		return nil, failed("open keeper", err)
-	}
-	if len(b) == 0 || b[0] != fileVersion {
-		return nil, damaged(name, errors.New("unknown version"))
-	}
-	k, err := c.fileKey(name)
-	if err != nil {
-		return nil, failed("open keeper", err)
-	}
-	defer k.Zero()
-	plain, err := k.OpenOnce(nil, b[1:], b[:1])
-	if err != nil {
-		return nil, damaged(name, err)
-	}
-	return plain, nil
+	c.write.Lock()
+	defer c.write.Unlock()
+	return c.loadLocked(name)
 }
 
-// fileKey returns the key of a sealed file.
-func (c *Custody) fileKey(name string) (seal.Key, error) {
+// loadLocked is load with c.write held.
+func (c *Custody) loadLocked(name string) ([]byte, error) {
+	plain, _, err := c.openLocked(name)
+	return plain, err
+}
+
+// openLocked opens a file, with the root or, while files are written anew, with the one before; c.write is held.
+func (c *Custody) openLocked(name string) (plain []byte, old bool, err error) {
+	b, err := durable.ReadFile(c.fsys, filepath.Join(c.dir, name))
+	if err != nil {
+		return nil, false, failed("open keeper", err)
+	}
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	if c.gone {
-		return seal.Key{}, errGone
+		return nil, false, failed("open keeper", errGone)
 	}
-	return c.root.Derive("keeper " + name), nil
+	plain, err = openFile(c.root, name, b)
+	if err != nil && c.former != nil {
+		if plain, e := openFile(*c.former, name, b); e == nil {
+			return plain, true, nil
+		}
+	}
+	if err != nil {
+		return nil, false, damaged(name, err)
+	}
+	return plain, false, nil
 }
 
 // damaged says that a file of the keeper is not what was written.

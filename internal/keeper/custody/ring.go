@@ -2,7 +2,6 @@ package custody
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -15,8 +14,22 @@ import (
 	"github.com/azekura/azekura/internal/seal"
 )
 
-// ringVersion begins the plaintext of the ring.
-const ringVersion = 1
+// The versions of the ring's plaintext. The first had no generation: a ring of generation 0 is written so.
+const (
+	firstRing = 1
+	ringNow   = 2
+)
+
+// keyRing is the keys of all shares. Its generation counts the changes, so that it can be told which key cards are out of date.
+type keyRing struct {
+	generation uint64
+	keys       map[id.Share]shareKeys
+	destroyed  map[id.Share]uint64 // shares whose keys were destroyed, and the generation from which on they are not in the ring
+}
+
+func newRing() keyRing {
+	return keyRing{keys: make(map[id.Share]shareKeys), destroyed: make(map[id.Share]uint64)}
+}
 
 // ErrNoKeys means that a share's keys are not in the ring: it never was a share of this keeper, or its
 // keys are destroyed.
@@ -45,25 +58,90 @@ func (c *Custody) MakeShare(share id.Share) error {
 	defer clear(plain)
 	if err := c.saveLocked(ringName, plain); err != nil {
 		c.mu.Lock()
-		delete(c.ring, share) // perhaps it is on disk all the same; the next save of the ring takes it away
+		delete(c.ring.keys, share) // perhaps it is on disk all the same; the next save of the ring takes it away
 		c.mu.Unlock()
 		return err
 	}
 	return nil
 }
 
-// addToRing returns the plaintext of the ring with the keys of a new share.
+// addToRing returns the plaintext of the ring with the keys of a new share. A generation that could not be saved is not used again: it
+// may be on disk.
 func (c *Custody) addToRing(share id.Share, keys shareKeys) ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch _, there := c.ring[share]; {
+	_, there := c.ring.keys[share]
+	_, destroyed := c.ring.destroyed[share]
+	switch {
 	case c.gone:
 		return nil, errGone
-	case there || share.IsZero():
+	case there || destroyed || share.IsZero():
 		return nil, problem.New(problem.Exists, "make share", share.String(), nil)
 	}
-	c.ring[share] = keys
-	return marshalRing(c.ring), nil
+	c.ring.keys[share] = keys
+	c.ring.generation++
+	return c.ring.marshal(), nil
+}
+
+// DestroyShare destroys the keys of a share and returns the generation of the ring from which on they are in it no more. When it returns
+// that ring is durable and the one before is overwritten, as far as the file system writes over what is there. Key cards of older
+// generations have the keys still.
+func (c *Custody) DestroyShare(share id.Share) (generation uint64, err error) {
+	const op = "destroy keys"
+	c.write.Lock()
+	defer c.write.Unlock()
+	plain, generation, err := c.withoutShare(share)
+	if err != nil {
+		return 0, failed(op, err)
+	}
+	defer clear(plain)
+	if err := c.replaceLocked(ringName, plain); err != nil {
+		return 0, err // the keys stay in memory: it is not known which ring is on disk, and it is tried again
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k, ok := c.ring.keys[share]; ok {
+		k.zero()
+		delete(c.ring.keys, share)
+	}
+	c.ring.destroyed[share] = generation
+	c.epochs.clear()
+	return generation, nil
+}
+
+// withoutShare returns the plaintext of the ring without the keys of a share. Asked again about a share whose keys are destroyed it writes
+// the ring once more: the first time the old one may not have been overwritten.
+func (c *Custody) withoutShare(share id.Share) (plain []byte, generation uint64, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gone {
+		return nil, 0, errGone
+	}
+	_, there := c.ring.keys[share]
+	generation, destroyed := c.ring.destroyed[share]
+	if !there && !destroyed {
+		return nil, 0, &problem.Error{Kind: problem.NotFound, Op: "destroy keys", Hint: "hint.share-keys-gone", Err: ErrNoKeys}
+	}
+	c.ring.generation++
+	next := keyRing{c.ring.generation, maps.Clone(c.ring.keys), maps.Clone(c.ring.destroyed)}
+	if !destroyed {
+		generation = next.generation
+	}
+	delete(next.keys, share)
+	next.destroyed[share] = generation
+	return next.marshal(), generation, nil
+}
+
+// Generation returns the ring's generation.
+func (c *Custody) Generation() uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.ring.generation
+}
+
+func (k shareKeys) zero() {
+	clear(k.seed)
+	k.metadata.Zero()
 }
 
 func newShareKeys(seed []byte, metadata seal.Key) (shareKeys, error) {
@@ -77,7 +155,7 @@ func newShareKeys(seed []byte, metadata seal.Key) (shareKeys, error) {
 
 // share returns a share's keys. c.mu is held.
 func (c *Custody) share(share id.Share) (shareKeys, error) {
-	k, ok := c.ring[share]
+	k, ok := c.ring.keys[share]
 	if !ok {
 		return k, &problem.Error{Kind: problem.NotFound, Op: "open share", Hint: "hint.share-keys-gone", Err: ErrNoKeys}
 	}
@@ -126,12 +204,26 @@ func (c *Custody) FileKey(share id.Share, epoch id.Epoch, enc []byte, v id.Versi
 	return seal.Key(b), nil
 }
 
-// marshalRing returns the plaintext of the ring, in the order of identifiers.
-func marshalRing(ring map[id.Share]shareKeys) []byte {
-	b := cryptobyte.NewBuilder(make([]byte, 0, 1+len(ring)*(id.Size+32+2+128)))
-	b.AddUint8(ringVersion)
-	for _, share := range slices.SortedFunc(maps.Keys(ring), func(a, b id.Share) int { return bytes.Compare(a[:], b[:]) }) {
-		k := ring[share]
+func sorted[V any](m map[id.Share]V) []id.Share {
+	return slices.SortedFunc(maps.Keys(m), func(a, b id.Share) int { return bytes.Compare(a[:], b[:]) })
+}
+
+// marshal returns the plaintext of the ring, in the order of identifiers.
+func (r keyRing) marshal() []byte {
+	b := cryptobyte.NewBuilder(make([]byte, 0, 13+len(r.destroyed)*(id.Size+8)+len(r.keys)*(id.Size+32+2+128)))
+	if r.generation == 0 {
+		b.AddUint8(firstRing)
+	} else {
+		b.AddUint8(ringNow)
+		b.AddUint64(r.generation)
+		b.AddUint32(uint32(len(r.destroyed)))
+		for _, share := range sorted(r.destroyed) {
+			b.AddBytes(share[:])
+			b.AddUint64(r.destroyed[share])
+		}
+	}
+	for _, share := range sorted(r.keys) {
+		k := r.keys[share]
 		b.AddBytes(share[:])
 		b.AddBytes(k.metadata[:])
 		b.AddUint16LengthPrefixed(func(b *cryptobyte.Builder) { b.AddBytes(k.seed) })
@@ -139,29 +231,60 @@ func marshalRing(ring map[id.Share]shareKeys) []byte {
 	return b.BytesOrPanic() // only for seeds longer than 65,535 bytes
 }
 
-func parseRing(plain []byte) (map[id.Share]shareKeys, error) {
+func parseRing(plain []byte) (keyRing, error) {
 	s := cryptobyte.String(plain)
+	r := newRing()
 	var version uint8
-	if !s.ReadUint8(&version) || version != ringVersion {
-		return nil, errors.New("unknown version")
+	if !s.ReadUint8(&version) {
+		return r, errors.New("cut short")
 	}
-	ring := make(map[id.Share]shareKeys)
+	switch version {
+	case firstRing:
+	case ringNow:
+		if err := r.readDestroyed(&s); err != nil {
+			return r, err
+		}
+	default:
+		return r, errors.New("unknown version")
+	}
 	last := id.Share{}
 	for !s.Empty() {
 		var share id.Share
 		var metadata seal.Key
 		var raw cryptobyte.String
 		if !s.CopyBytes(share[:]) || !s.CopyBytes(metadata[:]) || !s.ReadUint16LengthPrefixed(&raw) {
-			return nil, errors.New("cut short")
+			return r, errors.New("cut short")
 		}
-		if cmp.Compare(string(share[:]), string(last[:])) <= 0 {
-			return nil, errors.New("shares are not in order")
+		if _, both := r.destroyed[share]; both || bytes.Compare(share[:], last[:]) <= 0 {
+			return r, errors.New("shares are not in order")
 		}
 		last = share
 		var err error
-		if ring[share], err = newShareKeys(raw, metadata); err != nil {
-			return nil, err
+		if r.keys[share], err = newShareKeys(raw, metadata); err != nil {
+			return r, err
 		}
 	}
-	return ring, nil
+	return r, nil
+}
+
+// readDestroyed reads what stands before the keys.
+func (r *keyRing) readDestroyed(s *cryptobyte.String) error {
+	var n uint32
+	if !s.ReadUint64(&r.generation) || r.generation == 0 || !s.ReadUint32(&n) {
+		return errors.New("cut short")
+	}
+	last := id.Share{}
+	for range n {
+		var share id.Share
+		var generation uint64
+		if !s.CopyBytes(share[:]) || !s.ReadUint64(&generation) {
+			return errors.New("cut short")
+		}
+		if bytes.Compare(share[:], last[:]) <= 0 || generation == 0 || generation > r.generation {
+			return errors.New("destroyed shares are not in order")
+		}
+		last = share
+		r.destroyed[share] = generation
+	}
+	return nil
 }

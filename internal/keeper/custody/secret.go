@@ -129,28 +129,33 @@ func readProtection(fsys durable.FS, dir string) (*protection, error) {
 	return p, nil
 }
 
-// newProtection seals root with the secret s; a key file that is missing is made.
-func newProtection(ctx context.Context, fsys durable.FS, s Secret, cost Cost, root seal.Key) (*protection, error) {
+// newProtection seals root with the secret s, and returns the key with which it did; a key file that is missing is made.
+func newProtection(ctx context.Context, fsys durable.FS, s Secret, cost Cost, root seal.Key) (*protection, seal.Key, error) {
 	p := &protection{Format: 1, Protection: s.kind}
 	switch s.kind {
 	case KeyFile:
 		if err := makeKeyFile(fsys, s.path); err != nil {
-			return nil, err
+			return nil, seal.Key{}, err
 		}
 	case Passphrase:
 		if n := len([]rune(s.text)); n < minPassphrase || n > maxSecret {
-			return nil, &problem.Error{Kind: problem.Invalid, Op: "protect keeper", Hint: "hint.passphrase-length", Err: fmt.Errorf("a passphrase of %d characters", n)}
+			return nil, seal.Key{}, &problem.Error{Kind: problem.Invalid, Op: "protect keeper", Hint: "hint.passphrase-length", Err: fmt.Errorf("a passphrase of %d characters", n)}
 		}
 		p.Salt, p.Argon2id = make([]byte, 16), &cost
 		rand.Read(p.Salt)
 	}
 	k, err := p.key(ctx, fsys, s)
 	if err != nil {
-		return nil, err
+		return nil, k, err
 	}
-	defer k.Zero()
-	p.Root = k.Seal(nil, root[:], p.context())
-	return p, nil
+	return p.with(k, root), k, nil
+}
+
+// with returns the protection with another root.
+func (p *protection) with(k, root seal.Key) *protection {
+	next := *p
+	next.Root = k.Seal(nil, root[:], p.context())
+	return &next
 }
 
 func (p *protection) context() []byte {
@@ -164,20 +169,18 @@ var wrong = map[Protection]string{
 	Credential: "hint.credential-wrong",
 }
 
-// open returns the root.
-func (p *protection) open(ctx context.Context, fsys durable.FS, s Secret) (root seal.Key, err error) {
-	k, err := p.key(ctx, fsys, s)
-	if err != nil {
-		return root, err
+// open returns the root, and the key that it was sealed with.
+func (p *protection) open(ctx context.Context, fsys durable.FS, s Secret) (root, k seal.Key, err error) {
+	if k, err = p.key(ctx, fsys, s); err != nil {
+		return root, k, err
 	}
-	defer k.Zero()
 	b, err := k.Open(nil, p.Root, p.context())
 	if err != nil || len(b) != len(root) {
-		return root, &problem.Error{Kind: problem.Denied, Op: "open keeper", On: s.path, Hint: wrong[s.kind], Err: seal.ErrOpen}
+		return root, k, &problem.Error{Kind: problem.Denied, Op: "open keeper", On: s.path, Hint: wrong[s.kind], Err: seal.ErrOpen}
 	}
 	copy(root[:], b)
 	clear(b)
-	return root, nil
+	return root, k, nil
 }
 
 // key returns what the root is sealed with.
