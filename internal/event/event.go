@@ -84,6 +84,13 @@ const (
 	MediumGone      Kind = "medium-gone"      // Target is not connected any more; Note: whether somebody let it go
 	MediumRetired   Kind = "medium-retired"   // Target counts as no copy any more; Note: why
 
+	PapersMade    Kind = "papers-made"    // with pieces of the secret that seals the keeper's root; Target: the set; Note: how many are needed of how many
+	PapersRenewed Kind = "papers-renewed" // another root with other papers; likewise
+	PapersTested  Kind = "papers-tested"  // Target: the set; Note: which papers, and what of each
+	CardWritten   Kind = "card-written"   // the sealed key ring went out for a key card; Target: the card; Note: the generation
+	CardChecked   Kind = "card-checked"   // a card was read; Target; Note: what was on it
+	CardForgotten Kind = "card-forgotten" // it is lost or destroyed; Target; Note: which, and why
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

@@ -36,7 +36,9 @@ type state struct {
 	Traps      []*trapState      `json:"traps,omitempty"`
 	Lookups    []*lookupState    `json:"lookups,omitempty"`
 	Receipts   []*receiptState   `json:"receipts,omitempty"`
-	Media      []*account.Medium `json:"media,omitempty"`   // a change makes another one
+	Media      []*account.Medium `json:"media,omitempty"`    // a change makes another one
+	Recovery   *recoveryState    `json:"recovery,omitempty"` // never changed, as below
+	Cards      []*cardState      `json:"cards,omitempty"`
 	Dropped    []string          `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
 	Firm       *account.Firm     `json:"firm,omitempty"`    // never changed: a change makes another one
 }

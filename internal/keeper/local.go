@@ -117,11 +117,12 @@ type Local struct {
 	decoy    hashed        // verified for unknown names, so that they take as long as known ones
 	proofKey seal.Key      // of this run, for the secrets of live sessions
 
-	tickets *tickets   // logins under way
-	answers answers    // of the identity provider that are being looked at
-	codes   *throttle  // of codes, which are shorter than passwords
-	writing sync.Mutex // held during a change of books, the disk's time included
-	books   atomic.Pointer[books]
+	tickets  *tickets   // logins under way
+	answers  answers    // of the identity provider that are being looked at
+	codes    *throttle  // of codes, which are shorter than passwords
+	papering sync.Mutex // held while papers or cards are made: taken before writing
+	writing  sync.Mutex // held during a change of books, the disk's time included
+	books    atomic.Pointer[books]
 
 	reading sync.Mutex
 	diary   *diary // guarded by reading: what accounts read today

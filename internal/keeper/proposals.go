@@ -50,6 +50,7 @@ const (
 	actHold           = "hold-less"
 	actDecide         = "decide"
 	actLookup         = "lookup"
+	actRenewPapers    = "renew-papers"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -99,6 +100,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.decide(p, l.now())
 	case actLookup:
 		return d.openLookup(p, l.now())
+	case actRenewPapers:
+		return d.grant(p, l.now()), nil
 	}
 	a := d.byID(p.On)
 	if a == nil {

@@ -94,6 +94,7 @@ var wordFamilies = []string{
 	"finding-step",
 	"inquiry", "way",
 	"medium-flaw",
+	"verdict",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

@@ -50,6 +50,11 @@ func (l Lang) Note(kind, note string, size int64) string {
 	case "changed", "noticed", "medium-checked", "medium-gone", "day-opened", "day-closed", "protection-changed":
 	case "inquiry-noted":
 		return l.named("inquiry", note)
+	case "papers-made", "papers-renewed", "papers-tested", "card-written", "card-checked":
+		return l.reserve(note)
+	case "card-forgotten":
+		word, why, _ := strings.Cut(note, "; ")
+		return joined("; ", l.named("note", word), why)
 	case "lookup-closed":
 	default: // names that people gave
 		return note
@@ -154,4 +159,38 @@ func joined(between, a, b string) string {
 		return a + b
 	}
 	return a + between + b
+}
+
+// reserve tells of papers and cards: words with commas between them, some with numbers in them.
+func (l Lang) reserve(note string) string {
+	var out []string
+	for word := range strings.SplitSeq(note, ", ") {
+		var a, b int
+		switch number, verdict, _ := strings.Cut(word, " "); {
+		case scan(word, "%d of %d", &a, &b):
+			word = l.Text("note.%d of %d", a, b)
+		case scan(word, "in place of set %d", &a):
+			word = l.Text("note.in place of set %d", a)
+		case scan(word, "generation %d", &a):
+			word = l.Text("note.generation %d", a)
+		case Has("verdict." + verdict):
+			word = number + ": " + l.Text("verdict."+verdict)
+		default:
+			word = l.named("note", word)
+		}
+		out = append(out, word)
+	}
+	return strings.Join(out, ", ")
+}
+
+// scan reads numbers of a text in exactly one form.
+func scan(s, form string, to ...any) bool {
+	if _, err := fmt.Sscanf(s, form, to...); err != nil {
+		return false
+	}
+	var values []any
+	for _, p := range to {
+		values = append(values, *p.(*int))
+	}
+	return fmt.Sprintf(form, values...) == s
 }

@@ -63,6 +63,10 @@ func TestNote(t *testing.T) {
 		{"medium-made", "A, bank, 00ff", 0, "A, bank, 00ff", "A, bank, 00ff"},
 		{"device-made", "disabled", 0, "disabled", "disabled"}, // what somebody calls a computer
 		{"renewal-begun", "password", 0, "password", "password"},
+		{"papers-renewed", "2 of 3, in place of set 1", 0, "2 of 3 papers open it, in place of set 1", "必要枚数 2、全体 3 枚, 第 1 組から更新"},
+		{"papers-tested", "3 good, ? word, opens", 0, "3: right, ?: a word that is not in the list, together they open the keeper", "3: 正しい, ?: 一覧にない単語, 合わせて開錠を確認"},
+		{"card-checked", "generation 7, read back", 0, "key ring of generation 7, read back and right", "鍵束の世代 7, 読み戻して確認済み"},
+		{"card-forgotten", "lost; read back, they said", 0, "lost; read back, they said", "紛失; read back, they said"},
 	} {
 		if got := English.Note(c.kind, c.note, c.size); got != c.en {
 			t.Errorf("%s %q: %q, want %q", c.kind, c.note, got, c.en)

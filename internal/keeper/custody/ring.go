@@ -139,6 +139,13 @@ func (c *Custody) Generation() uint64 {
 	return c.ring.generation
 }
 
+// Destroyed returns the shares whose keys were destroyed, and from which generation of the ring on they are not in it.
+func (c *Custody) Destroyed() map[id.Share]uint64 {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return maps.Clone(c.ring.destroyed)
+}
+
 func (k shareKeys) zero() {
 	clear(k.seed)
 	k.metadata.Zero()

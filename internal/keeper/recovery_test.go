@@ -1,0 +1,335 @@
+package keeper
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/durable/durabletest"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper/card"
+	"github.com/azekura/azekura/internal/keeper/piece"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+func reserve(t *testing.T, l *Local, s id.Session) account.Reserve {
+	t.Helper()
+	r, err := l.Reserve(t.Context(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func hinted(t *testing.T, what string, err error, hint string) {
+	t.Helper()
+	if e, ok := errors.AsType[*problem.Error](err); !ok || e.Hint != hint {
+		t.Errorf("%s: %v, want %s", what, err, hint)
+	}
+}
+
+// onStick puts a card on a stick, and says so.
+func onStick(t *testing.T, l *Local, s id.Session, x account.CardFile, err error) account.CardFile {
+	t.Helper()
+	if err == nil {
+		err = l.CardWritten(t.Context(), s, x.Number, x.SHA256)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+// TestReserve goes from nothing to a keeper that could come back, and lets time go by.
+func TestReserve(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	root := console(t, l)
+	lacks := func(ready bool, want ...string) {
+		t.Helper()
+		if r := reserve(t, l, root); r.Ready != ready || !slices.Equal(r.Lacks, want) {
+			t.Errorf("ready %v, lacks %q, want %q", r.Ready, r.Lacks, want)
+		}
+	}
+	lacks(false, "no-papers", "no-card")
+	_, err := l.TestPapers(ctx, s, []string{"x"})
+	hinted(t, "a test before there are papers", err, "hint.no-papers")
+	_, err = l.RenewPapers(ctx, s, 2, 3, "why")
+	hinted(t, "a renewal before", err, "hint.no-papers")
+	_, err = l.MakePapers(ctx, s, 1, 3)
+	hinted(t, "1 of 3", err, "hint.papers-number")
+	if _, err := l.MakePapers(ctx, s, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	p, err := l.MakePapers(ctx, s, 2, 3) // the printer had no paper
+	if err != nil || p.Number != 2 || len(p.Papers) != 3 || p.By != "tanaka" {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	lacks(false, "no-card", "untested")
+	made, err := l.MakeCard(ctx, s, "safe")
+	first := onStick(t, l, s, made, err)
+	lacks(true, "untested", "one-card")
+	_, err = l.MakeCard(ctx, s, "SAFE")
+	hinted(t, "a name twice", err, "hint.card-name-taken")
+	made, err = l.MakeCard(ctx, s, "bank")
+	onStick(t, l, s, made, err)
+	lacks(true, "untested")
+	one, err := l.TestPapers(ctx, s, []string{p.Papers[2].Code})
+	if err != nil || one.Opens || one.Results[0] != (account.PaperResult{Number: 3, Verdict: "good", Set: 2, Code: p.Code}) {
+		t.Errorf("one paper: %+v, %v", one, err)
+	}
+	lacks(true, "untested")
+	*clock = clock.Add(time.Hour)
+	var words []string
+	for _, w := range p.Papers[0].Words {
+		words = append(words, strings.Join(w, " "))
+	}
+	both, err := l.TestPapers(ctx, root, []string{strings.Join(words, "\n"), p.Papers[2].Code})
+	if err != nil || !both.Opens {
+		t.Errorf("two papers: %+v, %v", both, err)
+	}
+	lacks(true)
+	_, err = l.MakePapers(ctx, root, 2, 3)
+	hinted(t, "making again what was tried", err, "hint.papers-exist")
+	if _, err := l.MakeShare(ctx, root, "albums"); err != nil {
+		t.Fatal(err)
+	}
+	lacks(false, "no-fresh-card")
+	again, err := l.RefreshCard(ctx, root, first.Number, first.Content)
+	if err != nil || again.Generation != 2 {
+		t.Fatalf("%+v, %v", again, err)
+	}
+	lacks(false, "no-fresh-card") // until it was read back
+	hinted(t, "another content read back", l.CardWritten(ctx, root, first.Number, first.SHA256), "hint.card-not-that")
+	onStick(t, l, root, again, nil)
+	lacks(true, "stale-card")
+	if err := l.ForgetCard(ctx, root, 2, "destroyed", "shredded"); err != nil {
+		t.Fatal(err)
+	}
+	lacks(true, "one-card")
+	*clock = clock.Add(testAgain + time.Hour)
+	root = console(t, l)
+	lacks(true, "test-old", "one-card")
+	if b, err := json.Marshal(reserve(t, l, root)); err != nil || strings.Contains(string(b), p.Papers[0].Code) || strings.Contains(string(b), p.Papers[0].Words[2][0]+" ") {
+		t.Errorf("%s, %v", b, err)
+	}
+}
+
+// TestRenewPapersTakesTwo: another person confirms, and only who asked gets them, once.
+func TestRenewPapersTakesTwo(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	_, other := arrived(t, l, clock, "yamada", account.Administrator)
+	_, officer := arrived(t, l, clock, "officer", account.PrivacyOfficer)
+	old, err := l.MakePapers(ctx, s, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	made, err := l.MakeCard(ctx, s, "safe")
+	stick := onStick(t, l, s, made, err)
+	_, err = l.RenewPapers(ctx, s, 2, 2, " ")
+	hinted(t, "no reason", err, "hint.papers-reason")
+	r, err := l.RenewPapers(ctx, s, 2, 2, "mori has left")
+	if err != nil || r.Proposal == nil || r.Papers != nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	hinted(t, "oneself", l.Confirm(ctx, s, r.Proposal.ID), "hint.two-people")
+	if err := l.Confirm(ctx, officer, r.Proposal.ID); err != nil {
+		t.Fatal(err)
+	}
+	if reserve(t, l, other).Renewing || !reserve(t, l, s).Renewing {
+		t.Error("somebody else may do it, or who asked may not")
+	}
+	if _, err := l.RenewPapers(ctx, officer, 2, 2, "x"); problem.KindOf(err) != problem.Denied {
+		t.Errorf("an officer: %v", err)
+	}
+	r, err = l.RenewPapers(ctx, s, 2, 2, "")
+	if err != nil || r.Papers == nil || r.Papers.Number != 2 || r.Papers.Needed != 2 || len(r.Papers.Papers) != 2 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if again, err := l.RenewPapers(ctx, s, 2, 2, "once more"); err != nil || again.Proposal == nil {
+		t.Errorf("a second time: %+v, %v", again, err)
+	}
+	tested, err := l.TestPapers(ctx, officer, []string{old.Papers[0].Code, r.Papers.Papers[0].Code, r.Papers.Papers[1].Code})
+	if err != nil || !tested.Opens || tested.Results[0].Verdict != "other-set" || tested.Results[0].Set != 1 {
+		t.Errorf("%+v, %v", tested, err)
+	}
+	if c := reserve(t, l, s).Cards[0]; c.State != "stale" {
+		t.Errorf("the card: %+v", c)
+	}
+	_, err = l.CheckCard(ctx, officer, stick.Content)
+	hinted(t, "a card from before", err, "hint.card-other-root")
+	again, err := l.RefreshCard(ctx, s, 1, stick.Content)
+	onStick(t, l, s, again, err)
+	if !reserve(t, l, s).Ready {
+		t.Error("not ready with new papers and a new card")
+	}
+}
+
+// TestTestsTellNothing: what is wrong is said, and the ledger has no word of a paper.
+func TestTestsTellNothing(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	_, staff := arrived(t, l, clock, "sato", account.Staff)
+	p, err := l.MakePapers(ctx, s, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := func(n int) []string {
+		var out []string
+		for _, w := range p.Papers[n].Words {
+			out = append(out, strings.Join(w, " "))
+		}
+		return out
+	}
+	slip := lines(0)
+	slip[3] = strings.Replace(slip[3], slip[3][:1], map[bool]string{true: "z", false: "q"}[slip[3][0] != 'z'], 1)
+	swapped := lines(0)
+	swapped[5], swapped[6] = swapped[6], swapped[5]
+	x, err := l.TestPapers(ctx, s, []string{strings.Join(slip, "\n"), strings.Join(swapped, "\n"), "", p.Papers[1].Code, p.Papers[1].Code})
+	if err != nil || x.Opens || x.Results[0].Line != 4 || x.Results[1].Line != 6 || x.Results[2].Verdict != "empty" || x.Results[3].Verdict != "good" || x.Results[4].Verdict != "twice" {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if _, err := l.TestPapers(ctx, staff, []string{p.Papers[1].Code}); problem.KindOf(err) != problem.Denied {
+		t.Errorf("staff: %v", err)
+	}
+	if _, err := l.Reserve(ctx, staff); problem.KindOf(err) != problem.Denied {
+		t.Errorf("staff: %v", err)
+	}
+	for e, err := range l.Events(ctx, s, Filter{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := fmt.Sprintf("%+v", e)
+		for _, paper := range p.Papers {
+			if strings.Contains(text, paper.Code[8:30]) || strings.Contains(text, paper.Words[3][0]+" "+paper.Words[3][1]) {
+				t.Errorf("the ledger has a paper: %s", text)
+			}
+		}
+	}
+	if s := fmt.Sprintf("%v %+v %#v", p, p, p.Papers); strings.Contains(s, p.Papers[0].Code[8:30]) || strings.Contains(s, p.Papers[0].Words[3][0]) {
+		t.Errorf("papers print: %s", s)
+	}
+}
+
+// TestRecover makes a keeper on another disk, with a card from before a share was made.
+func TestRecover(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	if _, err := l.MakeShare(ctx, s, "albums"); err != nil {
+		t.Fatal(err)
+	}
+	p, err := l.MakePapers(ctx, s, 2, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stick, err := l.MakeCard(ctx, s, "safe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.MakeShare(ctx, s, "later"); err != nil {
+		t.Fatal(err)
+	}
+	x := Rescue{}
+	if x.Card, err = card.Parse(stick.Content); err != nil {
+		t.Fatal(err)
+	}
+	for _, paper := range p.Papers[1:] {
+		one, err := piece.Parse(paper.Code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.Pieces = append(x.Pieces, one)
+	}
+	list, err := l.CopyFiles()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := make(map[string][]byte)
+	for _, f := range list {
+		n, _ := f.Size()
+		b := make([]byte, n)
+		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+			t.Fatal(err)
+		}
+		files[f.Name] = b
+		x.Names = append(x.Names, f.Name)
+		f.Close()
+	}
+	x.Read = func(name string) ([]byte, error) { return files[name], nil }
+	cfg := testConfig(durabletest.New(t), "/elsewhere")
+	cfg.Secret = FromPassphrase("another pass phrase")
+	got, err := Recover(ctx, cfg, x)
+	if err != nil || len(got.Shares) != 1 || len(got.Missing) != 1 || got.Missing[0].Name != "later" || len(got.Nameless) != 0 || got.PublicKey != l.Status().PublicKey {
+		t.Fatalf("%+v, %v", got, err)
+	}
+}
+
+func TestCardsThatAreGone(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	sh, err := l.MakeShare(ctx, s, "albums")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.MakePapers(ctx, s, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	made, err := l.MakeCard(ctx, s, "safe")
+	stick := onStick(t, l, s, made, err)
+	made, err = l.MakeCard(ctx, s, "bank")
+	onStick(t, l, s, made, err)
+	hinted(t, "without a reason", l.ForgetCard(ctx, s, 2, "lost", ""), "hint.card-reason")
+	if err := l.ForgetCard(ctx, s, 2, "lost", "nobody knows"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.keys.DestroyShare(sh.ID); err != nil {
+		t.Fatal(err)
+	}
+	states := func() (out []string) {
+		for _, c := range reserve(t, l, s).Cards {
+			out = append(out, fmt.Sprintf("%d %s %d", c.Number, c.State, c.Outstanding))
+		}
+		return out
+	}
+	if got := states(); !slices.Equal(got, []string{"1 stale 1", "2 lost 1"}) {
+		t.Errorf("%q", got)
+	}
+	if c, err := l.CheckCard(ctx, s, stick.Content); err != nil || c.Destroyed != 1 || c.Fresh {
+		t.Errorf("%+v, %v", c, err)
+	}
+	again, err := l.RefreshCard(ctx, s, 1, stick.Content)
+	onStick(t, l, s, again, err)
+	if err := l.ForgetCard(ctx, s, 2, "destroyed", "found and shredded"); err != nil {
+		t.Fatal(err)
+	}
+	if got := states(); !slices.Equal(got, []string{"1 fresh 0", "2 destroyed 0"}) {
+		t.Errorf("%q", got)
+	}
+	_, err = l.RefreshCard(ctx, s, 2, nil)
+	hinted(t, "a card that is gone", err, "hint.no-such-card")
+	_, err = l.CheckCard(ctx, s, append(stick.Content, 'x'))
+	hinted(t, "a damaged one", err, "hint.card-damaged")
+	n := 0
+	for _, err := range l.Events(ctx, s, Filter{Kinds: []event.Kind{event.CardForgotten}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n++
+	}
+	if n != 2 {
+		t.Errorf("%d entries of cards that are gone", n)
+	}
+}
