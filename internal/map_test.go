@@ -65,6 +65,7 @@ var imports = map[string]string{
 
 	"document":         "",
 	"roster":           "problem whose",
+	"sheet":            words + " document lang",
 	"receipt":          words + " document lang keeper ledger",
 	"alert":            "lang durable seal",
 	"cases":            words + " vault keeper ledger exposure roster lang paper document deadline",
@@ -76,7 +77,7 @@ var imports = map[string]string{
 	"door/webdav": "id account pathname problem vault lang commit",
 	"door/sftp":   "account lang pathname problem vault",
 	"door/web":    "account problem lang door/api",
-	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt deadline",
+	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt sheet deadline",
 
 	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger medium keeper durable preview",
 	"storehouse": words + " cases oidc password preview guard alert deadline catalogue/sqlite pack pack/dir ledger keeper medium vault door/api door/webdav door/web door/sftp durable",

@@ -18,7 +18,7 @@ type Document struct {
 	Missing   string // said at the end of a PDF if a letter was not in the font, and 〓 stands for it
 }
 
-// Block is a part of a document: a Subject, Heading, Paragraph, List, Pairs, Form, Table, Signature or PageBreak. Every text in it may hold
+// Block is a part of a document: a Subject, Heading, Paragraph, List, Pairs, Form, Table, Signature, Code or PageBreak. Every text in it may hold
 // places to fill in, see Blank.
 type Block interface{ block() }
 
@@ -71,7 +71,7 @@ type Column struct {
 type Cell struct {
 	Text  string
 	Small string // below it, smaller
-	Tone  Tone
+	Tone  Tone   // Large is for what people copy by hand
 }
 
 // Signature is a place for people to sign: a line above each word, all on one page.

@@ -40,7 +40,7 @@ func sample(rows int, text string) *Document {
 	return &Document{Lang: "en", Title: "Title " + text, Footer: text, Landscape: true, Missing: "some are missing", Blocks: []Block{
 		Paragraph{Text: text, Tone: Large}, Heading{Text: text}, Pairs{{"key", text}, {text, "value"}}, t, Signature{text, "by"},
 		PageBreak{}, Heading{Text: text, Level: 2}, List{text, Blank(text)}, Paragraph{Text: text + Blank(text) + text, Align: Centre},
-		Form{{Label: text, Note: text, Value: []Paragraph{{Text: text, Align: Right}, {Text: Blank("to fill in")}}}, {Label: "empty"}},
+		Code{Text: "AZEKURA1" + strings.Repeat("7", rows%8*10+1), Size: 40}, Form{{Label: text, Note: text, Value: []Paragraph{{Text: text, Align: Right}, {Text: Blank("to fill in")}}}, {Label: "empty"}},
 	}}
 }
 

@@ -138,6 +138,8 @@ func (p *paper) block(b Block) {
 		p.table(b)
 	case Signature:
 		p.sign(b)
+	case Code:
+		p.para("BodyText", "", b.Text)
 	case PageBreak:
 		p.f(`<w:p><w:pPr><w:pStyle w:val="Gap"/></w:pPr><w:r><w:br w:type="page"/></w:r></w:p>`)
 	}

@@ -13,7 +13,10 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{"tone": fun
 	return map[Tone]string{Good: "good", Bad: "bad", Large: "large", Quiet: "quiet"}[t]
 }, "align": func(a Align) string {
 	return map[Align]string{Centre: "centre", Right: "right"}[a]
-}, "kind": kind, "cell": cell, "bare": bare, "title": (*Document).name, "runs": func(s string) []run { return runs(clean(s)) },
+}, "kind": kind, "cell": cell, "bare": bare, "title": (*Document).name, "svg": func(c Code) (template.HTML, error) {
+	svg, err := c.SVG()
+	return template.HTML("<svg " + svg + "</svg>"), err // numbers alone: nothing of the text is in it
+}, "runs": func(s string) []run { return runs(clean(s)) },
 }).Parse(pageText))
 
 // kind is a block's word in the templates.
@@ -35,6 +38,8 @@ func kind(b Block) string {
 		return "table"
 	case Signature:
 		return "signature"
+	case Code:
+		return "code"
 	}
 	return "page"
 }

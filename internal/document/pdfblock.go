@@ -21,6 +21,8 @@ func (w *writer) block(b Block) {
 		w.table(b)
 	case Signature:
 		w.sign(b)
+	case Code:
+		w.code(b)
 	case PageBreak:
 		if w.y > w.look.margin {
 			w.page()

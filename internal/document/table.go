@@ -124,7 +124,11 @@ func (g *grid) cells(list []Cell) row {
 		if right {
 			align = Right
 		}
-		out[i] = g.entries(nil, c.Text, g.w.look.cell, c.Tone, align, i)
+		size := g.w.look.cell
+		if c.Tone == Large {
+			size = g.w.look.head
+		}
+		out[i] = g.entries(nil, c.Text, size, c.Tone, align, i)
 		if c.Small != "" {
 			out[i] = g.entries(out[i], c.Small, g.w.look.small, Quiet, align, i)
 		}

@@ -66,6 +66,7 @@ var texts = func() table {
 		dueTexts,
 		mediaTexts,
 		recoveryTexts,
+		sheetTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

@@ -81,6 +81,7 @@ var lists = map[string][]text{
 	"due":      dueTexts,
 	"media":    mediaTexts,
 	"recovery": recoveryTexts,
+	"sheet":    sheetTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
