@@ -9,7 +9,7 @@ import (
 // Reserve tells what a lost keeper would come back from: papers with the pieces of the secret that seals its root, and key cards.
 type Reserve struct {
 	Ready      bool      `json:"ready"`              // there are papers, and a card that has all keys
-	Lacks      []string  `json:"lacks,omitempty"`    // "no-papers", "no-card", "no-fresh-card", "untested", "test-old", "one-card", "stale-card", "lost-card"
+	Lacks      []string  `json:"lacks,omitempty"`    // "no-papers", "no-card", "no-fresh-card", "untested", "test-old", "one-card", "stale-card", "lost-card", "papers-damaged"
 	Papers     *PaperSet `json:"papers,omitempty"`   // nil: none were made
 	Renewing   bool      `json:"renewing,omitempty"` // two people have agreed to renew the papers, and the caller may do it
 	Generation uint64    `json:"generation"`         // of the key ring: each change of it makes cards out of date

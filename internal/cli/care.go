@@ -209,6 +209,11 @@ func (a *app) showStatus(s api.Status) {
 	}
 	add("say.status-keeper", a.protection(s.Keeper))
 	t.add("", s.Keeper.Caution)
+	if s.Keeper.Reserve != nil {
+		for _, line := range a.reserveLines(*s.Keeper.Reserve) {
+			t.add(line[0], line[1])
+		}
+	}
 	add("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
 	t.add("", s.Ledger.PublicKey)
 	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/storehouse"
@@ -113,7 +114,8 @@ func (a *app) initialize() *cobra.Command {
 	keys := map[string]string{"protection": a.t("flag.protection"), "key_file": a.t("flag.key-file")}
 	var first storehouse.First
 	var flags settings
-	c := a.command("init", "cmd.init", "azekura init --data /srv/azekura\nazekura init --share 2026年度 --account tanaka", cobra.NoArgs,
+	var papers string
+	c := a.command("init", "cmd.init", "azekura init --data /srv/azekura\nazekura init --share 2026年度 --account tanaka --papers papers.pdf", cobra.NoArgs,
 		func(ctx context.Context, _ []string) error {
 			cfg, err := storehouse.Load(a.data, os.Environ(), flags.given(keys))
 			if err != nil {
@@ -124,13 +126,18 @@ func (a *app) initialize() *cobra.Command {
 				return err
 			}
 			if a.json {
-				return a.emit(w)
+				err = a.emit(w)
+			} else {
+				a.welcome(w, nil)
 			}
-			a.welcome(w, nil)
-			return nil
+			if err != nil || papers == "" {
+				return err
+			}
+			return a.connect(ctx, func(c *client.Client) error { return a.papersPDF(ctx, c, api.PapersRequest{}, papers, false) })
 		})
 	flags = a.flags(c, keys)
 	a.first(c, &first)
+	c.Flags().StringVar(&papers, "papers", "", a.t("flag.init-papers"))
 	return c
 }
 
@@ -194,6 +201,7 @@ func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	} else {
 		put("welcome.key-elsewhere")
 	}
+	put("welcome.reserve", self)
 	put("welcome.next", w.Share, w.Account, self)
 	return b.String()
 }

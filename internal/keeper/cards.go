@@ -16,6 +16,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/card"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // cardState is a key card that was made, until it is forgotten and after. Once it is in the books nothing of it changes; a change makes
@@ -100,6 +101,9 @@ func (d *draft) cardAt(i int) *cardState {
 // MakeCard makes a card: what is to be put on an empty stick. It counts once CardWritten has said that it is there.
 func (l *Local) MakeCard(ctx context.Context, s id.Session, name string) (account.CardFile, error) {
 	const op = "write card"
+	if err := l.power(s, account.Settle, op); err != nil {
+		return account.CardFile{}, err
+	}
 	name, ok := line(name, maxCardName)
 	if !ok {
 		return account.CardFile{}, unfit(op, "", "hint.card-name")
@@ -120,6 +124,9 @@ func (l *Local) MakeCard(ctx context.Context, s id.Session, name string) (accoun
 // which the keeper lacks is not written over.
 func (l *Local) RefreshCard(ctx context.Context, s id.Session, number int, current []byte) (account.CardFile, error) {
 	const op = "write card"
+	if err := l.power(s, account.Settle, op); err != nil {
+		return account.CardFile{}, err
+	}
 	if len(current) > 0 {
 		x, err := parseCard(op, current)
 		if err != nil {
@@ -129,8 +136,8 @@ func (l *Local) RefreshCard(ctx context.Context, s id.Session, number int, curre
 		case x.Vault != l.keys.LedgerPublicKey():
 			return account.CardFile{}, unfit(op, x.Name, "hint.card-other-vault")
 		case err == nil && state.More > 0:
-			return account.CardFile{}, &problem.Error{Kind: problem.Condition, Op: op, On: x.Name, Hint: "hint.card-has-more"}
-		case err != nil && problem.KindOf(err) != problem.Condition: // of before the papers were renewed: nobody can look
+			return account.CardFile{}, &problem.Error{Kind: problem.Invalid, Op: op, On: x.Name, Hint: "hint.card-has-more"}
+		case err != nil && !errors.Is(err, seal.ErrOpen): // of before the papers were renewed: nobody can look
 			return account.CardFile{}, err
 		}
 		if err := l.adopt(ctx, s, op, x); err != nil {
@@ -150,9 +157,6 @@ func (l *Local) RefreshCard(ctx context.Context, s id.Session, number int, curre
 func (l *Local) issue(ctx context.Context, s id.Session, op, on string, pick func(*books, *draft) (*cardState, error)) (account.CardFile, error) {
 	l.papering.Lock()
 	defer l.papering.Unlock()
-	if err := l.power(s, account.Settle, op); err != nil { // before the ring is touched
-		return account.CardFile{}, err
-	}
 	leave, err := l.enter(op)
 	if err != nil {
 		return account.CardFile{}, err
@@ -266,6 +270,9 @@ func (l *Local) adopt(ctx context.Context, s id.Session, op string, x card.Card)
 // ForgetCard says that a card is gone: lost, in which case what was on it still is, or destroyed.
 func (l *Local) ForgetCard(ctx context.Context, s id.Session, number int, how, reason string) error {
 	const op = "forget card"
+	if err := l.power(s, account.Settle, op); err != nil {
+		return err
+	}
 	reason = strings.TrimSpace(cut(reason, maxReason))
 	if how != "lost" && how != "destroyed" || reason == "" {
 		return unfit(op, fmt.Sprint(number), "hint.card-reason")

@@ -92,7 +92,8 @@ func (l *Local) Reserve(_ context.Context, s id.Session) (account.Reserve, error
 // reserve is Reserve for whoever may know.
 func (l *Local) reserve(b *books) (account.Reserve, error) {
 	papers, there, err := l.keys.Papers()
-	if err != nil {
+	broken := problem.KindOf(err) == problem.Damaged
+	if err != nil && !broken {
 		return account.Reserve{}, err
 	}
 	v := piece.VaultOf(l.keys.LedgerPublicKey())
@@ -107,6 +108,9 @@ func (l *Local) reserve(b *books) (account.Reserve, error) {
 		out.Cards = append(out.Cards, c.show(out.Generation, out.Papers, destroyed))
 	}
 	out.Ready, out.Lacks = lacking(out, l.now())
+	if broken {
+		out.Lacks[0] = "papers-damaged" // in place of "no-papers"
+	}
 	return out, nil
 }
 
@@ -145,6 +149,9 @@ func lacking(r account.Reserve, now time.Time) (ready bool, lacks []string) {
 // later that takes two people and another root, RenewPapers.
 func (l *Local) MakePapers(ctx context.Context, s id.Session, needed, of int) (account.KeyPapers, error) {
 	const op = "make papers"
+	if err := l.power(s, account.Settle, op); err != nil {
+		return account.KeyPapers{}, err
+	}
 	l.papering.Lock()
 	defer l.papering.Unlock()
 	now, there, err := l.keys.Papers()
@@ -190,6 +197,9 @@ func fitting(op string, needed, of int) error {
 // calls again and gets the papers.
 func (l *Local) RenewPapers(ctx context.Context, s id.Session, needed, of int, reason string) (account.RenewedPapers, error) {
 	const op = "renew papers"
+	if err := l.power(s, account.Settle, op); err != nil {
+		return account.RenewedPapers{}, err
+	}
 	if err := fitting(op, needed, of); err != nil {
 		return account.RenewedPapers{}, err
 	}

@@ -123,6 +123,24 @@ func TestReserve(t *testing.T) {
 	}
 }
 
+// TestDamagedRecoveryFile: it is said, and nothing else stops.
+func TestDamagedRecoveryFile(t *testing.T) {
+	l, clock := newHouse(t)
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	if _, err := l.MakePapers(t.Context(), s, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.cfg.FS.(*durabletest.Platter).SetFile("/data/keeper/recovery", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	if r := reserve(t, l, s); r.Ready || r.Lacks[0] != "papers-damaged" {
+		t.Errorf("%+v", r)
+	}
+	if _, err := l.MakeCard(t.Context(), s, "safe"); problem.KindOf(err) != problem.Damaged {
+		t.Errorf("a card of it: %v", err)
+	}
+}
+
 // TestRenewPapersTakesTwo: another person confirms, and only who asked gets them, once.
 func TestRenewPapersTakesTwo(t *testing.T) {
 	l, clock := newHouse(t)

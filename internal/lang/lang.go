@@ -67,6 +67,7 @@ var texts = func() table {
 		mediaTexts,
 		recoveryTexts,
 		sheetTexts,
+		reserveTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

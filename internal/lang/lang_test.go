@@ -82,6 +82,7 @@ var lists = map[string][]text{
 	"media":    mediaTexts,
 	"recovery": recoveryTexts,
 	"sheet":    sheetTexts,
+	"reserve":  reserveTexts,
 }
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
@@ -96,6 +97,8 @@ var wordFamilies = []string{
 	"inquiry", "way",
 	"medium-flaw",
 	"verdict",
+	"lack",
+	"card",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

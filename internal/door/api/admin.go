@@ -24,6 +24,7 @@ type People interface {
 	Reading
 	Trapping
 	Inquiring
+	Reserves
 	// May returns nil if a session has a power.
 	May(ctx context.Context, s id.Session, p account.Power, op string) error
 }

@@ -259,6 +259,7 @@ func (h *handler) routes() map[string]endpoint {
 	maps.Copy(out, h.deskRoutes())
 	maps.Copy(out, h.inquiring())
 	maps.Copy(out, h.mediaRoutes())
+	maps.Copy(out, h.reserving())
 	return out
 }
 

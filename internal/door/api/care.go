@@ -43,6 +43,8 @@ type KeeperStatus struct {
 	Protection string `json:"protection"` // "key-file", "passphrase", "credential"
 	Caution    string `json:"caution"`    // what that does not protect against, in the language asked for
 	Sessions   int    `json:"sessions"`
+
+	Reserve *Reserve `json:"reserve,omitempty"` // what it would come back from if it were lost
 }
 
 // LedgerStatus tells about the ledger.
@@ -78,6 +80,11 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Sessi
 		if out.Copies, err = h.copies(r, s); err != nil {
 			return err
 		}
+	}
+	if x, err := h.People.Reserve(r.Context(), s.ID); err == nil {
+		out.Keeper.Reserve = &x
+	} else if problem.KindOf(err) != problem.Denied { // a program's token may see the machine, and no more
+		return err
 	}
 	out.Keeper.Caution = caution(lang.Pick(r.Header.Get("Accept-Language")), out.Keeper.Protection)
 	return writeJSON(w, out)

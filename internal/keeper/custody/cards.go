@@ -74,7 +74,7 @@ func (c *Custody) CheckCard(x card.Card) (CardState, error) {
 	}
 	ring, err := openCard(c.root, x)
 	if err != nil {
-		return CardState{}, &problem.Error{Kind: problem.Condition, Op: op, Hint: "hint.card-other-root", Err: err}
+		return CardState{}, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.card-other-root", Err: err}
 	}
 	defer ring.zero()
 	out := CardState{Generation: ring.generation}

@@ -202,7 +202,7 @@ func (r *recovery) explain(err error, pieces []piece.Piece) error {
 			others = true
 		}
 	}
-	out := &problem.Error{Kind: problem.Denied, Op: "restore keeper", On: fmt.Sprintf("%d (%s): %d/%d", r.Number, r.Fingerprint(), len(have), r.Needed), Err: err}
+	out := &problem.Error{Kind: problem.Invalid, Op: "restore keeper", On: fmt.Sprintf("%d (%s): %d/%d", r.Number, r.Fingerprint(), len(have), r.Needed), Err: err}
 	switch {
 	case errors.Is(err, errTooFew) && others:
 		out.Hint = "hint.papers-of-set"

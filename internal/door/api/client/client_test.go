@@ -163,6 +163,9 @@ func (k *kept) SetRights(_ context.Context, _ id.Session, r api.Right) error {
 func (k *kept) Sessions(context.Context, id.Session) ([]account.Session, error) {
 	return []account.Session{{Name: "佐藤"}}, nil
 }
+func (k *kept) Reserve(context.Context, id.Session) (account.Reserve, error) {
+	return account.Reserve{Lacks: []string{"no-papers"}}, nil
+}
 func (k *kept) May(context.Context, id.Session, account.Power, string) error { return nil }
 func (k *kept) Events(_ context.Context, _ account.Session, f api.EventFilter) iter.Seq2[json.RawMessage, error] {
 	return func(yield func(json.RawMessage, error) bool) {
