@@ -166,7 +166,7 @@ func TestPages(t *testing.T) {
 		"home": "/", "shares": "/files/", "folder": "/files/albums", "file": "/files/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
 		"compare": "/history/albums/" + url.PathEscape("クラス写真 3年1組.jpg") + "?a=1&b=2", "readers": "/readers/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
 		"gallery": "/files/albums?view=gallery", "bin": "/removed/albums", "search": "/files/albums?q=" + url.QueryEscape("クラス"), "people": "/people", "person": "/people/" + url.PathEscape("佐藤 花子"),
-		"reading": "/guard/reading", "groups": "/groups", "roles": "/roles", "rights": "/shares/albums", "firm": "/firm", "register": "/register", "register-line": "/register/albums", "roster": "/roster/albums", "proposals": "/proposals", "renewal": "/renewal", "ledger": "/ledger",
+		"reading": "/guard/reading", "groups": "/groups", "roles": "/roles", "rights": "/shares/albums", "firm": "/firm", "reserve": "/reserve", "register": "/register", "register-line": "/register/albums", "roster": "/roster/albums", "proposals": "/proposals", "renewal": "/renewal", "ledger": "/ledger",
 		"settings": "/settings", "me": "/me", "connect-windows": "/connect?system=windows", "connect-mac": "/connect?system=mac", "connect-linux": "/connect?system=linux",
 		"proof": "/me/proof", "password": "/me/password", "factor-app": "/me/factor/app", "missing": "/files/albums/none",
 	}

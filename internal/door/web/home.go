@@ -24,6 +24,7 @@ type overview struct {
 	Stops    []api.Stop
 	Cases    []api.Case
 	Due      []api.Due // of them
+	Reserve  *api.Reserve
 }
 
 // verdict is one line of the state of the house.
@@ -57,6 +58,11 @@ func (v *visit) home() error {
 		if o.People, err = collect(v.api.Accounts(ctx)); err != nil {
 			return err
 		}
+		reserve, err := v.api.Reserve(ctx)
+		if err != nil {
+			return err
+		}
+		o.Reserve = &reserve
 		r, err := v.api.Renewal(ctx)
 		if err != nil {
 			return err
@@ -143,6 +149,12 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	}
 	if o.Renewal != nil {
 		say("look", "/renewal", "web.renewal-state", o.Renewal.Done, o.Renewal.Of)
+	}
+	if o.Reserve != nil && (o.Status != nil || !o.Reserve.Ready) {
+		out = append(out, v.missing(*o.Reserve)...)
+		if o.Reserve.Papers != nil {
+			say("good", "/reserve", "web.reserve-state", o.Reserve.Papers.Needed, o.Reserve.Papers.Of, api.CardAges(v.lang, *o.Reserve, v.Now()))
+		}
 	}
 	if o.Status == nil {
 		return out

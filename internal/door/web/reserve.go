@@ -1,0 +1,147 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api"
+)
+
+// reservePage is what a lost keeper would come back from.
+type reservePage struct {
+	api.Reserve
+	Ages    string // of the cards
+	Missing []verdict
+	Makes   bool         // the visitor may make papers
+	Tests   bool         // and test them
+	Fields  []paperField // for papers to test
+	Outcome *api.PaperTest
+	Waits   bool // a renewal waits for a second person
+}
+
+// paperField is where a paper is typed. What has a slip stands there again, to be mended.
+type paperField struct {
+	Number int
+	Text   string
+}
+
+// grave are the words for what would keep a lost keeper from coming back today.
+var grave = []string{"no-papers", "papers-damaged", "no-card", "no-fresh-card"}
+
+func (v *visit) reservePage() (reservePage, error) {
+	r, err := v.api.Reserve(v.r.Context())
+	if err != nil {
+		return reservePage{}, err
+	}
+	p := reservePage{Reserve: r, Ages: api.CardAges(v.lang, r, v.Now()), Makes: v.may(account.Settle), Tests: v.may(account.Settle) || v.may(account.Confirm)}
+	if r.Papers != nil {
+		for i := range r.Papers.Needed {
+			p.Fields = append(p.Fields, paperField{Number: i + 1})
+		}
+	}
+	p.Missing = v.missing(r)
+	list, err := collect(v.api.Proposals(v.r.Context()))
+	p.Waits = slices.ContainsFunc(list, func(x api.Proposal) bool { return x.Act == "renew-papers" })
+	return p, err
+}
+
+// missing says what is missing for a lost keeper to come back.
+func (v *visit) missing(r api.Reserve) (out []verdict) {
+	for _, word := range r.Lacks {
+		level := "look"
+		if slices.Contains(grave, word) {
+			level = "bad"
+		}
+		out = append(out, verdict{level, v.lang.Text("lack." + word), "/reserve"})
+	}
+	if len(out) == 0 {
+		out = append(out, verdict{"good", v.lang.Text("web.reserve-good"), "/reserve"})
+	}
+	return out
+}
+
+func (v *visit) reserve() error {
+	p, err := v.reservePage()
+	if err != nil {
+		return err
+	}
+	return v.show("reserve", p)
+}
+
+// printPapers makes papers, or renews them, and answers with the PDF: there is no other copy.
+func (v *visit) printPapers(renew bool) error {
+	q := api.PapersRequest{Reason: v.form("reason")}
+	q.Needed, _ = strconv.Atoi(v.form("needed"))
+	q.Of, _ = strconv.Atoi(v.form("of"))
+	pdf, _, err := v.api.PrintPapers(v.r.Context(), q, renew)
+	if err != nil {
+		p, failed := v.reservePage()
+		if failed != nil {
+			return failed
+		}
+		return v.again(err, "reserve", p)
+	}
+	if pdf == nil {
+		return v.done("/reserve", "web.papers-asked")
+	}
+	defer clear(pdf)
+	h := v.w.Header()
+	h.Set("Content-Type", "application/pdf")
+	h.Set("Content-Disposition", `attachment; filename="azekura-papers.pdf"`)
+	h.Set("Content-Length", strconv.Itoa(len(pdf)))
+	v.w.WriteHeader(http.StatusOK)
+	_, err = v.w.Write(pdf)
+	return err
+}
+
+// testPapers tests what was typed. What has a slip comes back, to be mended; the rest is forgotten.
+func (v *visit) testPapers() error {
+	p, err := v.reservePage()
+	if err != nil {
+		return err
+	}
+	var texts []string
+	for _, text := range v.r.PostForm["paper"] {
+		if text != "" {
+			texts = append(texts, text)
+		}
+	}
+	x, err := v.api.TestPapers(v.r.Context(), texts)
+	if err != nil {
+		return v.again(err, "reserve", p)
+	}
+	if again, err := v.reservePage(); err == nil { // what the test has changed
+		p = again
+	}
+	p.Outcome = &x
+	for i, r := range x.Results {
+		if i < len(p.Fields) && i < len(texts) && r.Number == 0 {
+			p.Fields[i].Text = texts[i]
+		}
+	}
+	return v.show("reserve", p)
+}
+
+func (v *visit) forgetCard() error {
+	n, _ := strconv.Atoi(v.form("number"))
+	if err := v.api.ForgetCard(v.r.Context(), n, v.form("how"), v.form("reason")); err != nil {
+		p, failed := v.reservePage()
+		if failed != nil {
+			return failed
+		}
+		return v.again(err, "reserve", p)
+	}
+	return v.done("/reserve", "web.saved")
+}
+
+func reserveRoutes() map[string]action {
+	return map[string]action{
+		"GET /reserve":               {do: (*visit).reserve},
+		"POST /reserve/papers":       {do: func(v *visit) error { return v.printPapers(false) }},
+		"POST /reserve/renew":        {do: func(v *visit) error { return v.printPapers(true) }},
+		"POST /reserve/test":         {do: (*visit).testPapers},
+		"POST /reserve/cards/forget": {do: (*visit).forgetCard},
+	}
+}
