@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -121,7 +122,8 @@ func (a *app) initialize() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w, err := storehouse.Create(ctx, cfg, storehouse.Options{Now: a.now, Log: a.logger(slog.LevelWarn), Passphrase: remembered(a.newPassphrase)}, first)
+			opt := storehouse.Options{Now: a.now, Log: a.logger(slog.LevelWarn), Passphrase: remembered(a.newPassphrase)}
+			w, err := storehouse.Create(ctx, cfg, opt, first)
 			if err != nil {
 				return err
 			}
@@ -133,12 +135,22 @@ func (a *app) initialize() *cobra.Command {
 			if err != nil || papers == "" {
 				return err
 			}
-			return a.connect(ctx, func(c *client.Client) error { return a.papersPDF(ctx, c, api.PapersRequest{}, papers, false) })
+			return a.firstPapers(ctx, cfg, opt, papers)
 		})
 	flags = a.flags(c, keys)
 	a.first(c, &first)
 	c.Flags().StringVar(&papers, "papers", "", a.t("flag.init-papers"))
 	return c
+}
+
+// firstPapers makes papers for a storehouse that was only just made.
+func (a *app) firstPapers(ctx context.Context, cfg storehouse.Config, opt storehouse.Options, name string) (err error) {
+	h, err := storehouse.Open(ctx, cfg, opt)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
+	return a.papersPDF(ctx, client.New(api.Local(h.API(), storehouse.ConsoleAddress()), a.lang.String()), api.PapersRequest{}, name, false)
 }
 
 // welcomeFile is where the way in is written when there is no terminal: a log is no place for secrets.

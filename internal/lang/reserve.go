@@ -93,6 +93,7 @@ var reserveTexts = []text{
 	{"web.papers-asked", "It waits for a second person. Once somebody has confirmed, come back here to get the papers.", "二人目の承認を待っています。承認されたら、この画面で紙の鍵片を受け取ってください。"},
 	{"web.reserve-test", "Test papers", "紙の鍵片を確認する"},
 	{"web.reserve-test-about", "Type the words line by line, or scan the code. One paper alone can be tested, too. What you type is compared and forgotten: it is not shown, stored or logged.", "単語を1行ずつ入力するか、コードを読み取ってください。1枚だけでも確認できます。入力内容は照合に使うだけで、表示も保存も記録もしません。"},
+	{"web.reserve-paper", "Paper %d", "紙の鍵片 %d"},
 	{"web.reserve-try", "Test", "確認する"},
 	{"web.reserve-line", "line %d", "%d行目"},
 	{"web.reserve-opens", "Together they open the keeper.", "合わせて鍵番が開くことを確認しました。"},
