@@ -35,7 +35,7 @@ type Copy struct {
 	Ledger     fs.FS
 	Time       time.Time // of the last entry that the checkpoint covers
 	Settings   []byte    // sealed
-	Files      []custody.Sealed
+	Files      []custody.Copied
 }
 
 // CopyOut returns the keeper's sealed files of this moment, without any key of a share, and the ledger up to now. Whoever has them and
@@ -59,7 +59,7 @@ func (l *Local) CopyOut(ctx context.Context, s id.Session, plain []byte) (*Copy,
 	l.writing.Lock()
 	err = l.saveHead()
 	if err == nil {
-		c.Files, err = l.keys.Copies()
+		c.Files, err = l.keys.Cut()
 	}
 	l.writing.Unlock()
 	if err != nil {

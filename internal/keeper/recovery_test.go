@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -270,15 +269,14 @@ func TestRecover(t *testing.T) {
 		}
 		x.Pieces = append(x.Pieces, one)
 	}
-	list, err := l.CopyFiles()
+	out, err := l.CopyOut(ctx, s, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	files := make(map[string][]byte)
-	for _, f := range list {
-		n, _ := f.Size()
-		b := make([]byte, n)
-		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+	for _, f := range out.Files {
+		b, err := f.Read()
+		if err != nil {
 			t.Fatal(err)
 		}
 		files[f.Name] = b

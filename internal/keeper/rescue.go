@@ -50,13 +50,3 @@ func Recover(ctx context.Context, cfg Config, x Rescue) (out Rescued, err error)
 	}
 	return out, nil
 }
-
-// CopyFiles opens the keeper's sealed files that go on a medium, of one moment. The caller closes them.
-func (l *Local) CopyFiles() ([]custody.Copied, error) {
-	leave, err := l.enter("copy keeper")
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	return l.keys.Cut()
-}

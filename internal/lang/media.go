@@ -7,7 +7,6 @@ var mediaTexts = []text{
 	{"op.retire medium", "Cannot retire the medium", "保管媒体を廃止できません"},
 	{"op.list media", "Cannot list the media", "保管媒体を一覧できません"},
 	{"op.see medium", "Cannot record whether the medium is connected", "保管媒体の接続状況を記録できません"},
-	{"op.copy keeper", "Cannot copy the keeper's files", "鍵番のファイルを複製できません"},
 	{"op.sync medium", "Cannot copy to the medium", "保管媒体に複製できません"},
 	{"op.verify medium", "Cannot verify the medium", "保管媒体を検査できません"},
 	{"op.open medium", "Cannot read the medium", "保管媒体を読み取れません"},

@@ -2,6 +2,8 @@ package custody
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
 	"path/filepath"
 
@@ -12,8 +14,24 @@ import (
 // written later.
 type Copied struct {
 	Name string // "state", "attachments/…"
-	durable.File
+	file durable.File
 }
+
+// Read returns what the file held at the moment of the cut.
+func (f Copied) Read() ([]byte, error) {
+	n, err := f.file.Size()
+	if err != nil {
+		return nil, failed("copy keeper", err)
+	}
+	b := make([]byte, n)
+	if m, err := f.file.ReadAt(b, 0); int64(m) < n {
+		return nil, failed("copy keeper", fmt.Errorf("%s: read %d of %d bytes: %w", f.Name, m, n, errors.Join(err, io.ErrUnexpectedEOF)))
+	}
+	return b, nil
+}
+
+// Close lets the file go.
+func (f Copied) Close() { f.file.Close() }
 
 // Cut opens the files that go on a medium, of one moment and sealed with one root: those that this list has, and no others. With the
 // pieces of the recovery secret and a key card they are the keeper again. The ring is never among them, nor is what protects the root
@@ -47,4 +65,13 @@ func (c *Custody) Cut() (_ []Copied, err error) {
 		out = append(out, Copied{name, f})
 	}
 	return out, nil
+}
+
+// SealAs seals something for a medium, as a file of that name would be.
+func (c *Custody) SealAs(name string, plain []byte) ([]byte, error) {
+	b, err := c.sealFile(name, plain)
+	if err != nil {
+		return nil, failed("copy keeper", err)
+	}
+	return b, nil
 }

@@ -3,7 +3,6 @@ package custody
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"testing"
@@ -84,9 +83,8 @@ func writeRescue(t *testing.T, file string) {
 		t.Fatal(err)
 	}
 	for _, f := range list {
-		n, _ := f.Size()
-		b := make([]byte, n)
-		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
+		b, err := f.Read()
+		if err != nil {
 			t.Fatal(err)
 		}
 		g.Files[f.Name] = b

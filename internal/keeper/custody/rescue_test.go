@@ -2,7 +2,6 @@ package custody
 
 import (
 	"errors"
-	"io"
 	"slices"
 	"testing"
 
@@ -22,18 +21,12 @@ func medium(t *testing.T, c *Custody) map[string][]byte {
 	}
 	out := make(map[string][]byte)
 	for _, f := range list {
-		n, err := f.Size()
+		b, err := f.Read()
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := make([]byte, n)
-		if _, err := f.ReadAt(b, 0); err != nil && err != io.EOF {
-			t.Fatal(err)
-		}
 		out[f.Name] = b
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+		f.Close()
 	}
 	return out
 }
