@@ -7,6 +7,7 @@ var rosterTexts = []text{
 	{"roster.long", "Row %[1]d, column %[2]s: “%[3]s” is too long.", "%[1]d 行目 %[2]s 列：「%[3]s」は長すぎます。"},
 	{"roster.bytes", "Row %[1]d, column %[2]s: “%[3]s” holds bytes that are no letters. The file may be damaged, or in another encoding.", "%[1]d 行目 %[2]s 列：「%[3]s」に文字として読めない部分があります。ファイルが壊れているか、文字コードが違います。"},
 	{"roster.error", "Row %[1]d, column %[2]s: the formula has no result (%[3]s).", "%[1]d 行目 %[2]s 列：数式の結果がエラーです（%[3]s）。"},
+	{"roster.date", "Row %[1]d, column %[2]s: Excel has made a date (%[3]s) of what was typed, such as of 3-1. In Excel, set the column to “Text”, type the cell again, and import the list once more.", "%[1]d 行目 %[2]s 列：「3-1」のような入力を Excel が日付（%[3]s）に変えています。Excel で列の表示形式を「文字列」にしてから入力し直し、もう一度取り込んでください。"},
 	{"roster.quote", "Row %[1]d, column %[2]s: the quotation mark before “%[3]s” is never closed.", "%[1]d 行目 %[2]s 列：「%[3]s」の前の引用符（\"）が閉じられていません。"},
 	{"roster.wide", "Row %[1]d: there are too many columns.", "%[1]d 行目：列が多すぎます。"},
 	{"roster.no-number", "Row %[1]d, column %[2]s: “%[3]s” has no number and is told from others by name.", "%[1]d 行目 %[2]s 列：「%[3]s」に番号がないため、氏名で区別します。"},

@@ -35,12 +35,18 @@ type book struct {
 	parts  []string // of the sheets
 	texts  texts
 	merged map[int][]span // by column
+
+	dates    []bool // whether a format of cells shows dates
+	from1904 bool   // days count from 1904, as on old Macs
 }
 
 // span are rows whose cells are one.
 type span struct{ from, to int }
 
-var errXML = errors.New("not a workbook")
+var (
+	errXML    = errors.New("not a workbook")
+	errNoPart = fmt.Errorf("%w: no such part", errXML)
+)
 
 func openBook(s Source) (list, error) {
 	z, err := zip.NewReader(s.Content, s.Size)
@@ -48,7 +54,7 @@ func openBook(s Source) (list, error) {
 		return nil, s.refuse(problem.Invalid, "hint.roster-kind", err)
 	}
 	b := &book{s: s, zip: z}
-	for _, step := range []func() error{b.readSheets, b.pick, b.readTexts, b.readMerged} {
+	for _, step := range []func() error{b.readSheets, b.pick, b.readTexts, b.readStyles, b.readMerged} {
 		if err := step(); err != nil {
 			if p, ok := errors.AsType[*problem.Error](err); ok {
 				return nil, p
@@ -75,7 +81,7 @@ func (b *book) part(name string, limit int64) (io.ReadCloser, error) {
 		}
 		return &bounded{ReadCloser: r, left: limit, over: b.s.refuse(problem.TooLarge, "hint.roster-large", nil)}, nil
 	}
-	return nil, fmt.Errorf("%w: no part %s", errXML, name)
+	return nil, fmt.Errorf("%w: %s", errNoPart, name)
 }
 
 // bounded is a part that may not be longer than it should.
@@ -93,7 +99,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// elements calls a function for the elements of a part.
+// elements calls a function where elements of a part begin and end.
 func (b *book) elements(name string, each func(*scanner)) error {
 	in, err := b.part(name, maxPartXML)
 	if err != nil {
@@ -107,7 +113,7 @@ func (b *book) elements(name string, each func(*scanner)) error {
 		} else if err != nil {
 			return err
 		}
-		if s.kind == startsElement {
+		if s.kind != isText {
 			each(s)
 		}
 	}
@@ -117,7 +123,7 @@ func (b *book) elements(name string, each func(*scanner)) error {
 func (b *book) readSheets() error {
 	targets := make(map[string]string)
 	err := b.elements("xl/_rels/workbook.xml.rels", func(e *scanner) {
-		if e.name == "Relationship" && len(targets) < 10*maxSheets {
+		if e.kind == startsElement && e.name == "Relationship" && len(targets) < 10*maxSheets {
 			t := e.attr("Target")
 			if !strings.HasPrefix(t, "/") {
 				t = path.Join("xl", t)
@@ -130,7 +136,11 @@ func (b *book) readSheets() error {
 	}
 	hidden := make([]bool, 0, 8)
 	err = b.elements("xl/workbook.xml", func(e *scanner) {
-		if e.name != "sheet" || len(b.names) == maxSheets {
+		if e.name == "workbookPr" && e.kind == startsElement {
+			on := e.attr("date1904")
+			b.from1904 = on == "1" || on == "true"
+		}
+		if e.kind != startsElement || e.name != "sheet" || len(b.names) == maxSheets {
 			return
 		}
 		id := ""
@@ -184,7 +194,7 @@ func (t *texts) at(i int) (string, bool) {
 // readTexts reads the texts that cells share. How they are read (ふりがな, rPh) is no part of them.
 func (b *book) readTexts() error {
 	in, err := b.part("xl/sharedStrings.xml", maxTexts)
-	if errors.Is(err, errXML) {
+	if errors.Is(err, errNoPart) {
 		return nil // a workbook need not have any
 	}
 	if err != nil {

@@ -45,6 +45,7 @@ type rowReader struct {
 	row     row
 	column  int
 	of      string // the kind of the cell
+	dated   bool   // its format is one of dates
 	value   []byte
 	inText  bool
 	reading bool           // inside of how a text is read
@@ -73,6 +74,8 @@ func (r *rowReader) start() error {
 			r.column = column
 		}
 		r.of, r.value = r.attr("t"), r.value[:0]
+		style, _ := strconv.Atoi(r.attr("s")) // the first is that of cells that name none
+		r.dated = style >= 0 && style < len(r.book.dates) && r.book.dates[style]
 	case "rPh":
 		r.reading = true
 	case "v", "t":
@@ -107,7 +110,11 @@ func (r *rowReader) cell() error {
 			return err
 		}
 	case "", "n":
-		s = number(s)
+		if s = number(s); r.dated && s != "" {
+			s, issue = r.book.date(s), isDate
+		}
+	case "d":
+		issue = isDate
 	case "b":
 		s = map[string]string{"1": "TRUE", "0": "FALSE"}[s]
 	case "e":

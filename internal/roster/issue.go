@@ -18,6 +18,7 @@ const (
 	isLong    = "long"      // more letters than a cell may have
 	isBytes   = "bytes"     // bytes that are no letters
 	isError   = "error"     // a formula without a result
+	isDate    = "date"      // a date, which Excel makes of 3-1
 	isQuote   = "quote"     // a quoted cell that never ends
 	isWide    = "wide"      // more columns than a list may have
 	isUnnamed = "no-number" // a pupil who is told by name alone

@@ -217,6 +217,8 @@ func (c *collector) get(r *row, f Field) string {
 	switch bad := r.issue(n); {
 	case bad != "":
 		tell(bad)
+	case madeDate(f, s):
+		tell(isDate)
 	case utf8.RuneCountInString(s) > maxLetters:
 		tell(isLong)
 	case strings.ContainsRune(s, utf8.RuneError):

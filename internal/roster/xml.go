@@ -42,7 +42,7 @@ type attribute struct {
 // ours are the elements and attributes of which we ask.
 var ours = func() map[string]string {
 	m := make(map[string]string)
-	for _, s := range []string{"Relationship", "Id", "Target", "sheet", "name", "state", "id", "si", "t", "rPh", "row", "r", "c", "v", "sheetData"} {
+	for _, s := range []string{"Relationship", "Id", "Target", "sheet", "name", "state", "id", "si", "t", "rPh", "row", "r", "c", "v", "sheetData", "workbookPr", "date1904", "s", "numFmt", "numFmtId", "formatCode", "cellXfs", "xf"} {
 		m[s] = s
 	}
 	return m
