@@ -33,7 +33,7 @@ var imports = map[string]string{
 	"whose":          "",
 
 	"deadline":        "",
-	"paper":           "deadline document lang",
+	"paper":           "deadline document lang whose",
 	"paper/papertest": "deadline paper",
 
 	"passkey":  "",

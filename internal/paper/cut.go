@@ -6,6 +6,10 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/azekura/azekura/internal/whose"
 )
 
 // first is when a suspect acted for the first time.
@@ -18,17 +22,18 @@ func (f *Facts) first() (t time.Time) {
 	return t
 }
 
-// Marks around the number of a client, in the place of its name. Unicode keeps them for use within a program.
+// Marks around a name of a client: its number, and after a colon how it was written. Unicode keeps them for use within a program.
 const (
 	clientOpens  = '\uFDD4'
 	clientCloses = '\uFDD5'
 )
 
-// cutter takes from the facts what one client may see. Free texts may name other clients: they are gone through once for all.
+// cutter takes from the facts what one client may see. Free texts may name other clients: they are gone through once for all. Names are compared
+// as people write them: 第１小学校 is 第1小学校, and ST. MARY SCHOOL is St. Mary School.
 type cutter struct {
-	f      *Facts // whose texts have marks in the place of names
-	names  []string
-	begin  map[rune][]int // names by their first letters, the longest first
+	f      *Facts         // whose texts have marks around names
+	names  []string       // folded
+	begin  map[byte][]int // names by their first bytes, the longest first
 	client []Client
 }
 
@@ -36,7 +41,7 @@ func newCutter(f *Facts) *cutter {
 	c := &cutter{client: f.Clients}
 	var known []string
 	add := func(name string) {
-		if telling(name) && name != f.Firm.Name {
+		if name = whose.Text(name); telling(name) && name != whose.Text(f.Firm.Name) {
 			known = append(known, name)
 		}
 	}
@@ -57,49 +62,79 @@ func newCutter(f *Facts) *cutter {
 		return strings.Compare(a, b)
 	})
 	c.names = slices.Compact(known)
-	c.begin = make(map[rune][]int)
+	c.begin = make(map[byte][]int)
 	for i, n := range c.names {
-		r, _ := utf8.DecodeRuneInString(n)
-		c.begin[r] = append(c.begin[r], i)
+		c.begin[n[0]] = append(c.begin[n[0]], i)
 	}
 	c.f = f.changed(c.mark)
 	return c
 }
 
-// telling reports whether a text can be told for a name: single letters and numbers stand in every text.
+// telling reports whether a folded text can be told for a name: single letters and numbers stand in every text.
 func telling(name string) bool {
-	return utf8.RuneCountInString(name) > 1 && strings.Trim(name, "0123456789０１２３４５６７８９-/. ") != ""
+	return utf8.RuneCountInString(name) > 1 && strings.Trim(name, "0123456789-/.") != ""
 }
 
-// mark puts marks in the place of names.
+// folded is a text in the form in which names are compared, with the place in the text of each byte.
+type folded struct {
+	text     string
+	from, to []int // of the letter as it was written that the byte comes from
+}
+
+func fold(s string) folded {
+	var b strings.Builder
+	var f folded
+	for at := 0; at < len(s); {
+		n := max(norm.NFKC.NextBoundaryInString(s[at:], true), 1) // a letter with its marks: ｶ and ﾞ are one
+		t := whose.Text(s[at : at+n])
+		b.WriteString(t)
+		for range len(t) {
+			f.from, f.to = append(f.from, at), append(f.to, at+n)
+		}
+		at += n
+	}
+	f.text = b.String()
+	return f
+}
+
+// mark puts marks around names.
 func (c *cutter) mark(s string) string {
 	s = strings.Map(unmarked, s)
 	var b strings.Builder
-	last := rune(0)
-	for s != "" {
-		r, size := utf8.DecodeRuneInString(s)
-		for _, i := range c.begin[r] {
-			n := c.names[i]
-			if rest, ok := strings.CutPrefix(s, n); ok && !(word(last) && word(r)) && !(startsWord(rest) && word(rune(n[len(n)-1]))) {
-				b.WriteString(string(clientOpens) + strconv.Itoa(i) + string(clientCloses))
-				s, size, last = rest, 0, 0
-				break
-			}
+	f, done := fold(s), 0
+	for at := 0; at < len(f.text); at++ {
+		if f.from[at] < done {
+			continue
 		}
-		if size > 0 {
-			b.WriteString(s[:size])
-			s, last = s[size:], r
+		for _, i := range c.begin[f.text[at]] {
+			if !strings.HasPrefix(f.text[at:], c.names[i]) {
+				continue
+			}
+			from, to := f.from[at], f.to[at+len(c.names[i])-1]
+			if goesOn(s[:from], s[from:]) || goesOn(s[:to], s[to:]) {
+				continue
+			}
+			b.WriteString(s[done:from] + string(clientOpens) + strconv.Itoa(i) + ":" + s[from:to] + string(clientCloses))
+			done = to
+			break
 		}
 	}
-	return b.String()
+	return b.String() + s[done:]
 }
 
-// word reports whether a letter goes on as a word does: sato is not in satomi.
+// goesOn reports whether a text is cut within a word: sato is not in satomi.
+func goesOn(before, after string) bool {
+	last, _ := utf8.DecodeLastRuneInString(before)
+	next, _ := utf8.DecodeRuneInString(after)
+	return word(last) && word(next)
+}
+
 func word(r rune) bool {
+	if r >= '！' && r <= '～' { // the wide forms
+		r -= '！' - '!'
+	}
 	return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 }
-
-func startsWord(s string) bool { return s != "" && word(rune(s[0])) }
 
 func unmarked(r rune) rune {
 	if r == clientOpens || r == clientCloses {
@@ -144,12 +179,13 @@ func (f *Facts) changed(change func(string) string) *Facts {
 // cut returns what client i may see.
 func (c *cutter) cut(i int) *Facts {
 	me := &c.client[i]
-	mine := map[string]bool{me.Name: true, me.School: true}
+	mine := map[string]bool{whose.Text(me.Name): true, whose.Text(me.School): true}
 	for _, r := range me.Exposure.Rows {
-		mine[r.School] = true
+		mine[whose.Text(r.School)] = true
 	}
 	for _, h := range me.Shares {
-		mine[h.Name] = mine[h.Name] || !h.Telling
+		key := whose.Text(h.Name)
+		mine[key] = mine[key] || !h.Telling
 	}
 	out := c.f.changed(func(s string) string { return c.back(s, mine) })
 	out.Lines = slices.DeleteFunc(out.Lines, func(l Line) bool { return l.All || l.Client != "" && l.Client != me.Key })
@@ -158,7 +194,7 @@ func (c *cutter) cut(i int) *Facts {
 	return out
 }
 
-// back puts names where their marks are: the client's own, and a word for every other.
+// back takes the marks away again: around the client's own names; every other has a word in its place.
 func (c *cutter) back(s string, mine map[string]bool) string {
 	if !strings.ContainsRune(s, clientOpens) {
 		return s
@@ -170,9 +206,10 @@ func (c *cutter) back(s string, mine map[string]bool) string {
 		if !ok {
 			break
 		}
-		number, after, _ := strings.Cut(rest, string(clientCloses))
+		name, after, _ := strings.Cut(rest, string(clientCloses))
+		number, written, _ := strings.Cut(name, ":")
 		if n, err := strconv.Atoi(number); err == nil && n < len(c.names) && mine[c.names[n]] {
-			b.WriteString(c.names[n])
+			b.WriteString(written)
 		} else {
 			b.WriteString("（他の委託元）")
 		}

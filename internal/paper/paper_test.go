@@ -198,6 +198,30 @@ func TestLikeNames(t *testing.T) {
 	}
 }
 
+// TestNamesHoweverWritten: a name of another client is kept out also where people write it with other widths, cases and spaces; the client's own
+// stays as it was written.
+func TestNamesHoweverWritten(t *testing.T) {
+	f := &Facts{Firm: Firm{Name: "あおば印刷"}, Clients: []Client{{Name: "第1小学校"}, {Name: "市立 西小学校"}, {Name: "St. Mary School"}, {Name: "ガラス学園"}}}
+	for text, owner := range map[string]int{"第１小学校": 0, "第 1 小学校": 0, "第1\n小学校": 0, "市立西小学校": 1, "市立　西小学校": 1, "ST. MARY SCHOOL": 2, "Ｓｔ．Ｍａｒｙ　Ｓｃｈｏｏｌ": 2, "st.mary school": 2, "ｶﾞﾗｽ学園": 3, "カ\u3099ラス学園": 3} {
+		f.Answers = map[string]Answer{"cause": {Text: "昨日 " + text + "、あおば印刷"}}
+		for i := range f.Clients {
+			want := "昨日 （他の委託元）、あおば印刷"
+			if i == owner {
+				want = "昨日 " + text + "、あおば印刷"
+			}
+			if got := f.For(i).Answers["cause"].Text; got != want {
+				t.Errorf("%q for %s: %q", text, f.Clients[i].Name, got)
+			}
+		}
+	}
+	for _, text := range []string{"第11小学校", "East. Mary Schoolyard", "ＷeSt. Mary School", "西小学校"} {
+		f.Answers = map[string]Answer{"cause": {Text: text}}
+		if got := f.For(3).Answers["cause"].Text; got != text {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
+}
+
 // TestEdits: what people have written stays when papers are made anew, and what the records say now stands beside it once that is something
 // else. It holds for its language and its client.
 func TestEdits(t *testing.T) {
