@@ -93,7 +93,7 @@ func (g *gathering) parcel(key string, sh *ShareFindings, r account.Register) *p
 	c := &p.out
 	c.Name, c.Contact, c.Public = cmp.Or(c.Name, r.Client), cmp.Or(c.Contact, r.Contact), c.Public || r.Public
 	p.seen = append(p.seen, &sh.Damage)
-	c.Shares = append(c.Shares, paper.Share{Name: sh.Name, Year: r.Year, Data: r.Data, Subjects: r.Subjects, Sensitive: r.Sensitive})
+	c.Shares = append(c.Shares, paper.Share{Name: sh.Name, Year: r.Year, Data: r.Data, Subjects: r.Subjects, Sensitive: r.Sensitive, Untouched: sh.untouched()})
 	return p
 }
 
@@ -115,6 +115,12 @@ func (g *gathering) share(sh *ShareFindings, list []*school) error {
 		key = "client:" + r.Client
 	}
 	return g.whole(g.parcel(key, sh, r), sh, n)
+}
+
+// untouched reports whether nothing in the share counts: papers do not list its kinds of data among those of the accident.
+func (sh *ShareFindings) untouched() bool {
+	x := &sh.Exposure
+	return x.Files.Confirmed+x.Files.Possible+x.Files.Exempt+x.Strange+sh.Damage.Files == 0
 }
 
 // whole gives all that is in a share to one client.

@@ -55,14 +55,13 @@ func layBoard(s *sheet, list []Field) (out []document.Block) {
 	for _, c := range classes {
 		t.Rows = append(t.Rows, []document.Cell{{Text: s.text(c.name), Small: s.text(c.about)}, {Text: s.persons(x, c.class)}})
 	}
-	known, public := 0, 0
-	for _, c := range s.f.Clients {
-		if known++; c.Public {
-			public++
-		}
+	named, public, nobody := s.f.entrusted()
+	more := ""
+	if nobody > 0 {
+		more = s.t("、委託元未登録の保管データ%s件", "; stores whose client is not registered: %s", s.n(int64(nobody)))
 	}
-	out = append(out, document.Paragraph{Tone: document.Large, Text: s.t("事案 %s：個人データの漏えい等のおそれ（委託元%s者、うち行政機関等%s者）", "Case %s: personal data may have leaked (%s clients, %s of them public bodies)",
-		short(s.or(s.f.Case.Number, "番号", "number"), 40), s.n(int64(known)), s.n(int64(public)))}, t)
+	out = append(out, document.Paragraph{Tone: document.Large, Text: s.t("事案 %s：個人データの漏えい等のおそれ（委託元%s者、うち行政機関等%s者%s）", "Case %s: personal data may have leaked (%s clients, %s of them public bodies%s)",
+		short(s.or(s.f.Case.Number, "番号", "number"), 40), s.n(int64(named)), s.n(int64(public)), more)}, t)
 	form := document.Form{}
 	for _, f := range list {
 		text := short(strings.ReplaceAll(f.Shown(lang.Lang(s.say)), "\n", s.t("／", "; ")), maxBoard)

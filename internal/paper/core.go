@@ -93,7 +93,7 @@ func (s *sheet) article7() string {
 		}
 		out = append(out, s.t("%d号（%s）：%s", "no. %d (%s): %s", int(c), names[c-1], word))
 	}
-	if slices.ContainsFunc(s.f.Clients, func(c Client) bool { return slices.ContainsFunc(c.Shares, func(h Share) bool { return h.Sensitive }) }) {
+	if slices.ContainsFunc(s.f.concerned(), func(c Client) bool { return slices.ContainsFunc(c.Shares, func(h Share) bool { return h.Sensitive }) }) {
 		out = append(out, s.t("（台帳上、要配慮個人情報を含むとされた保管データがあります。）", "(By the register there are stores with data that need special care.)"))
 	}
 	return lines(out...)
@@ -101,16 +101,7 @@ func (s *sheet) article7() string {
 
 // clients tells on whose behalf the data were held. In a paper of one client that is the client.
 func (s *sheet) clients() string {
-	named, public, nobody := 0, 0, 0
-	for _, c := range s.f.Clients {
-		if c.Name == "" {
-			nobody++
-			continue
-		}
-		if named++; c.Public {
-			public++
-		}
-	}
+	named, public, nobody := s.f.entrusted()
 	switch {
 	case named == 1 && len(s.f.Clients) == 1:
 		return s.t("有（%s）", "yes: %s", s.f.Clients[0].Name)
@@ -149,7 +140,7 @@ func (s *sheet) course(most int, sources bool) string {
 // register is the union of what the register says of the shares.
 func (s *sheet) register(pick func(Share) []string) string {
 	var out []string
-	for _, c := range s.f.Clients {
+	for _, c := range s.f.concerned() {
 		for _, h := range c.Shares {
 			for _, w := range pick(h) {
 				if !slices.Contains(out, w) {

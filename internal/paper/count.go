@@ -153,6 +153,9 @@ func (s *sheet) rows(withClient bool) document.Table {
 func (s *sheet) table(withClient bool) func(func([]document.Cell) bool) {
 	return func(yield func([]document.Cell) bool) {
 		for i := range s.f.Clients {
+			if withClient && !s.f.Clients[i].concerned() { // the list has those whom the reports count
+				continue
+			}
 			if !s.clientRows(&s.f.Clients[i], withClient, yield) {
 				return
 			}

@@ -186,6 +186,7 @@ type Share struct {
 	Year           int
 	Data, Subjects []string
 	Sensitive      bool
+	Untouched      bool // nothing in it was read, in reach or hurt: papers that are about what was do not tell of it
 }
 
 // Person is a person of a client's roster who counts in a class.

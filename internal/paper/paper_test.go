@@ -342,3 +342,37 @@ func TestWords(t *testing.T) {
 		}
 	}
 }
+
+// TestConcerned: papers count and describe what something was read or hurt of, all the same: what lay beside is in none of them.
+func TestConcerned(t *testing.T) {
+	sums := func(files int64) Sums {
+		return Sums{Exposure: Exposure{Known: true, Files: Three{Confirmed: files}}, Damage: Damage{Known: true}}
+	}
+	f := &Facts{Clients: []Client{
+		{Key: "1", Name: "第一小学校", Public: true, Sums: sums(2), Shares: []Share{{Name: "album", Data: []string{"写真"}, Subjects: []string{"児童"}, Year: 2025}, {Name: "orders", Data: []string{"注文"}, Subjects: []string{"保護者"}, Year: 2019, Untouched: true}}},
+		{Key: "2", Name: "第二小学校", Sums: sums(0), Shares: []Share{{Name: "two", Data: []string{"血液型"}, Untouched: true, Sensitive: true}}},
+		{Key: "3", Name: "第三小学校", Sums: sums(1), Shares: []Share{{Name: "three", Data: []string{"氏名"}}}},
+		{Key: "4", Sums: sums(1), Shares: []Share{{Name: "four"}}},
+		{Key: "5", Name: "第一小学校", Sums: sums(1), Shares: []Share{{Name: "five"}}},
+	}}
+	for _, k := range Kinds() {
+		if k == ClientNotice || k == PersonNotice {
+			continue
+		}
+		text := said(Make(k, f, lang.Japanese))
+		for _, no := range []string{"注文", "保護者", "血液型", "2019", "第二小学校", "委託元3者", "委託元4者", "委託元5者", "要配慮個人情報を含む"} {
+			if strings.Contains(text, no) {
+				t.Errorf("%s tells of %s:\n%s", k, no, text)
+			}
+		}
+		if (k == FirstReport || k == BoardSummary) && !strings.Contains(text, "委託元2者、うち行政機関等1者") {
+			t.Errorf("%s counts other clients:\n%s", k, text)
+		}
+		if k == FirstReport && (!strings.Contains(text, "写真") || !strings.Contains(text, "保管データ：1件")) || k == BoardSummary && !strings.Contains(text, "保管データ1件") {
+			t.Errorf("%s:\n%s", k, text)
+		}
+	}
+	if text := said(Make(ClientNotice, f.For(1), lang.Japanese)); !strings.Contains(text, "血液型") {
+		t.Errorf("a client that asks is told nothing:\n%s", text)
+	}
+}
