@@ -39,3 +39,12 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestPrintable: nothing that is printed commands the terminal or turns what follows it round.
+func TestPrintable(t *testing.T) {
+	for in, want := range map[string]string{"写真 1.jpg": "写真 1.jpg", "a\x1b[2Jb": "a\uFFFD[2Jb", "photo\u202egpj.exe": "photo\uFFFDgpj.exe", "\u2066a\u2069\u200f": "\uFFFDa\uFFFD\uFFFD", "שלום": "שלום", "a\xff": "a\uFFFD"} {
+		if got := printable(in); got != want {
+			t.Errorf("%q is shown as %q", in, got)
+		}
+	}
+}

@@ -12,16 +12,16 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 )
 
 // Bounds of attachments. They lie in the keeper's directory, each sealed as a file of its own, because who may read files of a share
 // is no matter of who may see a case.
 const (
-	MaxAttachment  = 20 << 20  // bytes of one
-	maxAttached    = 500 << 20 // of all cases together
-	maxAttachName  = 120       // letters
-	refusedInNames = `/\:*?"<>|`
+	MaxAttachment = 20 << 20  // bytes of one
+	maxAttached   = 500 << 20 // of all cases together
+	maxAttachName = 120       // letters
 )
 
 // Attach puts a file into an open case. It is durable, sealed, when Attach returns.
@@ -32,7 +32,7 @@ func (l *Local) Attach(ctx context.Context, s id.Session, n, name string, conten
 	}
 	name, ok := line(name, maxAttachName)
 	switch {
-	case !ok || strings.ContainsAny(name, refusedInNames) || strings.Trim(name, ".") == "":
+	case !ok || pathname.Check(name) != nil: // it is a name of a file, and becomes one again
 		return account.Attachment{}, unfit(op, name, "hint.case-file-name")
 	case len(content) > MaxAttachment:
 		return account.Attachment{}, &problem.Error{Kind: problem.TooLarge, Op: op, On: name, Hint: "hint.case-file-size"}

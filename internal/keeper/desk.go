@@ -47,7 +47,14 @@ func line(s string, most int) (string, bool) {
 // words is line for texts of several lines.
 func words(s string, most int) (string, bool) {
 	s = strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n"))
-	return s, s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) < 0
+	return s, s != "" && utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && strings.IndexFunc(s, misleads) < 0
+}
+
+// misleads reports whether a letter can make a text look like another: it controls, changes the direction of writing, or cannot be seen. Those that
+// join the parts of other letters (as in emoji and in Indian scripts) only do that.
+func misleads(r rune) bool {
+	const joiner, nonJoiner, softHyphen = '\u200d', '\u200c', '\u00ad'
+	return unicode.IsControl(r) && r != '\n' && r != '\t' || unicode.Is(unicode.Cf, r) && r != joiner && r != nonJoiner && r != softHyphen || r == '\u2028' || r == '\u2029'
 }
 
 // next is a number for something new at the desk. None is given twice.
@@ -239,6 +246,8 @@ func (c *caseState) setKnowing(k account.NewKnowing, by string, now time.Time) (
 	x.Person, named = line(k.Person, maxName)
 	x.How, told = line(k.How, maxHow)
 	switch {
+	case strings.TrimSpace(k.Department) == "":
+		return event.Event{}, unfit("case", c.ID, "hint.case-department")
 	case !ok || !named && k.Person != "" || !told && k.How != "":
 		return event.Event{}, badText(c.ID)
 	case k.When.IsZero() || k.When.Year() < 2000 || k.When.After(now):

@@ -255,6 +255,7 @@ func TestDesk(t *testing.T) {
 		"an empty note": h.AddNote(ctx, h.officer, h.n, " \n"), "a long note": h.AddNote(ctx, h.officer, h.n, strings.Repeat("x", maxNote+1)),
 		"an empty task": h.AddTask(ctx, h.officer, h.n, account.NewTask{}), "a long task": h.AddTask(ctx, h.officer, h.n, account.NewTask{Text: strings.Repeat("x", maxTask+1)}),
 		"an empty decision": second(h.Decide(ctx, h.officer, h.n, "")), "a long decision": second(h.Decide(ctx, h.officer, h.n, strings.Repeat("x", maxDecision+1))),
+		"a note that turns round": h.AddNote(ctx, h.officer, h.n, "exe\u202egpj"), "a task that hides": h.AddTask(ctx, h.officer, h.n, account.NewTask{Text: "a\u200bb"}),
 	} {
 		if hint(err) != "hint.case-text" {
 			t.Errorf("%s: %v", name, err)
@@ -330,7 +331,7 @@ func TestDeskIsBounded(t *testing.T) {
 	if _, err := h.Attach(ctx, h.officer, h.n, "a", make([]byte, MaxAttachment+1)); hint(err) != "hint.case-file-size" {
 		t.Errorf("a large attachment: %v", err)
 	}
-	for _, name := range []string{"", "..", "a/b", `a\b`, "a\nb", strings.Repeat("x", maxAttachName+1)} {
+	for _, name := range []string{"", "..", "a/b", `a\b`, "a\nb", strings.Repeat("x", maxAttachName+1), "photo\u202egpj.exe", "a\u2066b", "a\u200eb.txt", "a\u200bb", "a\u2028b", "CON", "a. "} {
 		if _, err := h.Attach(ctx, h.officer, h.n, name, nil); hint(err) != "hint.case-file-name" {
 			t.Errorf("an attachment called %.20q: %v", name, err)
 		}
