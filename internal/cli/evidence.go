@@ -27,6 +27,9 @@ func (a *app) ledgerBundle() *cobra.Command {
 	var cosigners []string
 	c := a.command("bundle ENTRY...", "cmd.ledger-bundle", "azekura ledger bundle 4711 4712 --reading-key auditor.json --output evidence.zip", cobra.MinimumNArgs(1),
 		func(ctx context.Context, args []string) error {
+			if key == "" {
+				return a.misuse("say.use-bundle-key")
+			}
 			fsys, public, err := l.open(a)
 			if err != nil {
 				return err

@@ -25,6 +25,7 @@ var sayTexts = []text{
 	{"say.use-line", "too few or too many arguments; the form is: %s", "引数の数が合いません。正しい形は次のとおりです：%s"},
 	{"say.use-right", "“%s” is none of none, read, write", "「%s」は none、read、write のいずれでもありません"},
 	{"say.use-shell", "there is no completion for the shell “%s”", "シェル「%s」の補完はありません"},
+	{"say.use-bundle-key", "ledger bundle needs --reading-key (azekura ledger reading-key makes one)", "ledger bundle には --reading-key が必要です（azekura ledger reading-key で作成できます）"},
 	{"say.use-reading-key", "--dir needs --reading-key", "--dir には --reading-key も必要です"},
 	{"say.use-entry", "“%s” is no number of an entry", "「%s」は記録の番号ではありません"},
 	{"say.use-either", "--at and --version exclude each other", "--at と --version は同時に指定できません"},
