@@ -128,6 +128,8 @@ var problemTexts = []text{
 	{"kind.damaged.check evidence", "what is in it does not agree", "一式の内容に食い違いがあります"},
 	{"kind.damaged.check receipt", "what is in it does not agree", "内容に食い違いがあります"},
 	{"kind.damaged", "the stored bytes are damaged, so they are not shown", "保管データが壊れているため、内容を表示しません"},
+	{"kind.spent.answer look-up", "there were too many questions", "照会が集中しています"},
+	{"kind.spent.open receipt", "it was asked for too often", "短い時間に何度も開かれています"},
 	{"kind.spent", "it is more than may be read without somebody else's yes", "ほかの人の承認なしに閲覧できる量を超えています"},
 	{"kind.unavailable", "it cannot be done at the moment", "いまは実行できません"},
 }

@@ -124,6 +124,15 @@ func TestLookupPage(t *testing.T) {
 	if got := stranger.call("POST", "/v1/lookup/"+page.Token, api.LookupQuestion{School: "x", Year: "2026", Class: "1", Number: "1"}, nil); got != 429 {
 		t.Errorf("the twelfth question: %d", got)
 	}
+	if resp, text := stranger.do("GET", "/lookup/"+page.Token+"?lang=en", ""); resp.StatusCode != 200 {
+		t.Error(resp.Status)
+	} else {
+		form := url.Values{"csrf": {regexp.MustCompile(`name="csrf" value="([^"]+)"`).FindStringSubmatch(text)[1]}, "school": {"x"}, "year": {"2026"}, "class": {"1"}, "number": {"1"}}
+		resp, text := stranger.do("POST", "/lookup/"+page.Token, form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
+		if resp.StatusCode != 429 || !strings.Contains(text, "too many questions") || strings.Contains(text, "somebody else") || strings.Contains(text, "/guard/reading") {
+			t.Errorf("the thirteenth question: %d %s", resp.StatusCode, text)
+		}
+	}
 	if got := stranger.call("GET", "/v1/cases/"+b.made.ID+"/lookup", nil, nil); got != 401 {
 		t.Errorf("a stranger sees how it is used: %d", got)
 	}

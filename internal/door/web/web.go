@@ -220,7 +220,7 @@ func (v *visit) fail(err error) {
 		v.redirect("/me/proof?" + url.Values{"next": {v.back()}}.Encode())
 		return
 	}
-	data := map[string]any{"Back": v.back(), "Spent": problem.KindOf(err) == problem.Spent}
+	data := map[string]any{"Back": v.back(), "Spent": problem.KindOf(err) == problem.Spent && hintOf(err) != "hint.lookup-slower"} // of what is open to everybody there is no budget to look at
 	if err := v.render(problem.KindOf(err).HTTP(), "problem", v.sentence(err), data); err != nil {
 		v.Log.ErrorContext(v.r.Context(), "page failed", "err", err)
 		http.Error(v.w, v.sentence(err), http.StatusInternalServerError)
