@@ -131,7 +131,11 @@ type Ending struct {
 }
 
 // Three are the three numbers, which are told together or not at all.
-type Three struct{ Confirmed, Possible, Exempt int64 }
+type Three struct {
+	Confirmed int64 `json:"confirmed"`
+	Possible  int64 `json:"possible"`
+	Exempt    int64 `json:"exempt"`
+}
 
 func (t Three) of(c Class) int64 { return [...]int64{t.Confirmed, t.Possible, t.Exempt}[c] }
 func (t Three) sum() int64       { return t.Confirmed + t.Possible + t.Exempt }

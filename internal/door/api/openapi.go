@@ -358,6 +358,14 @@ func fieldsOf(t reflect.Type) iter.Seq2[string, field] {
 			if name == "-" || !f.IsExported() {
 				continue
 			}
+			if f.Anonymous && name == "" { // its fields stand beside the others
+				for name, x := range fieldsOf(f.Type) {
+					if !yield(name, x) {
+						return
+					}
+				}
+				continue
+			}
 			if !yield(cmp.Or(name, f.Name), field{f.Type, opt == "" && f.Type.Kind() != reflect.Pointer}) {
 				return
 			}

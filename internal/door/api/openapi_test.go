@@ -2,9 +2,12 @@ package api
 
 import (
 	"bytes"
+	"encoding/json"
 	"flag"
 	"os"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -47,5 +50,37 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	slices.Sort(described)
 	if !slices.Equal(routes, described) {
 		t.Errorf("routes\n%q, described\n%q", routes, described)
+	}
+}
+
+// TestFieldNames: no field is called by the name of a Go field: docs/json.md promises small letters, and who reads by them finds nothing else.
+func TestFieldNames(t *testing.T) {
+	seen := make(map[reflect.Type]bool)
+	fields := 0
+	var look func(reflect.Type)
+	look = func(x reflect.Type) {
+		for x.Kind() == reflect.Pointer || x.Kind() == reflect.Slice || x.Kind() == reflect.Array || x.Kind() == reflect.Map {
+			x = x.Elem()
+		}
+		if x.Kind() != reflect.Struct || seen[x] || x.Implements(reflect.TypeFor[json.Marshaler]()) || x.Implements(textual) {
+			return
+		}
+		seen[x] = true
+		for name, f := range fieldsOf(x) {
+			if fields++; strings.ToLower(name) != name {
+				t.Errorf("%v has a field %q", x, name)
+			}
+			look(f.of)
+		}
+	}
+	for _, o := range operations {
+		for _, v := range []any{o.in, o.out} {
+			if v != nil {
+				look(reflect.TypeOf(v))
+			}
+		}
+	}
+	if fields < 500 {
+		t.Errorf("only %d fields were looked at", fields)
 	}
 }
