@@ -40,6 +40,19 @@ func (c Case) Clock() (t time.Time, proposed bool) {
 	return c.Opened, true
 }
 
+// KnewEarly reports whether the firm is said to have known before any of those began who are distrusted. One of the two times is wrong then, or somebody
+// is missing among the suspects: only people can tell which.
+func (c Case) KnewEarly() bool {
+	var first time.Time
+	for _, s := range c.Suspects {
+		if first.IsZero() || s.From.Before(first) {
+			first = s.From
+		}
+	}
+	known, _ := c.Clock()
+	return !first.IsZero() && known.Before(first)
+}
+
 // Frozen are the suspects that a freeze keeps from going on.
 func (c Case) Frozen() (out []Suspect) {
 	for _, s := range c.Suspects {

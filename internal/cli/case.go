@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -77,6 +78,9 @@ func (a *app) showClock(c api.Case) {
 		key = "say.case-knew-proposed"
 	}
 	a.print(key, told(t))
+	if c.KnewEarly() {
+		fmt.Fprintln(a.out, "  "+a.t("web.case-knew-early"))
+	}
 	switch {
 	case !c.Hold.On:
 		a.print("say.case-unheld", when(c.Hold.Lifted), printable(c.Hold.LiftedBy), printable(c.Hold.Reason))

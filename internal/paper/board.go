@@ -12,7 +12,7 @@ import (
 func fillBoard(s *sheet) {
 	d, x := &s.f.Total.Damage, &s.f.Total.Exposure
 	s.head("要点", "In short")
-	s.fact("when", "発生／発覚", "began, found out", s.t("%s ／ %s", "%s, %s", s.moment(s.f.first()), s.moment(s.f.Case.Known)), "")
+	s.fact("when", "発生／発覚", "began, found out", s.t("%s ／ %s", "%s, %s", s.moment(s.f.first()), s.moment(s.f.Case.Known))+s.early(), "")
 	damage := ""
 	if d.Known {
 		damage = s.t("%s（データ量の%s）。変更前と同じ内容の版を確認：%s、復元済み：%s", "%s (%s of the data); with an intact version: %s; put back: %s", s.files(d.Files), s.percent(d.Bytes, d.OfBytes), s.files(d.Intact), s.files(d.RolledBack))

@@ -24,8 +24,20 @@ func (s *sheet) occurred() string {
 	return s.t("%s（記録上、不審な利用の始まり。これより前の侵入の有無は、記録だけでは分かりません。）", "%s (when distrusted use began, by the records; they do not tell whether somebody came in before)", s.moment(first))
 }
 
+// early marks a discovery that lies before what was discovered: one of the two times is wrong, and only people can tell which. It stands beside every
+// mention of it, in whatever paper.
+func (s *sheet) early() string {
+	first, known := s.f.first(), s.f.Case.Known
+	if first.IsZero() || known.IsZero() || !known.Before(first) {
+		return ""
+	}
+	return s.open("要確認：発覚の日時が発生の日時より前です", "check: it was found out before it happened")
+}
+
 // discovered is when the clock of the law began.
-func (s *sheet) discovered() string {
+func (s *sheet) discovered() string { return s.found() + s.early() }
+
+func (s *sheet) found() string {
 	c := &s.f.Case
 	if c.Known.IsZero() {
 		return ""

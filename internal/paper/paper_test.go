@@ -376,3 +376,19 @@ func TestConcerned(t *testing.T) {
 		t.Errorf("a client that asks is told nothing:\n%s", text)
 	}
 }
+
+// TestEarly: every paper that tells when it happened and when it was found out marks that the second lies before the first.
+func TestEarly(t *testing.T) {
+	for _, l := range both {
+		mark := say(l).t("要確認：発覚", "check: it was found out before")
+		for _, k := range Kinds() {
+			f := &Facts{At: began.Add(time.Hour), Case: Case{Known: began.Add(time.Minute), Suspects: []Suspect{{From: began}}}, Clients: []Client{{Key: "1", Name: "第一小学校"}}}
+			right := said(Make(k, f, l))
+			f.Case.Known = began.Add(-24 * time.Hour)
+			wrong := said(Make(k, f, l))
+			if strings.Contains(right, mark) || strings.Contains(wrong, mark) == (right == wrong) {
+				t.Errorf("%s (%s): %s", k, l, wrong)
+			}
+		}
+	}
+}

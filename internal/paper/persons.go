@@ -43,7 +43,7 @@ func (s *sheet) happened() string {
 	}
 	found := s.unknown()
 	if !s.f.Case.Known.IsZero() {
-		found = s.date(s.f.Case.Known)
+		found = s.date(s.f.Case.Known) + s.early()
 	}
 	return s.t("%sごろ、当社のファイルサーバー（写真などを保管するコンピューター）が、不審な者に利用されました。当社は%sにこのことを知り、調べを進めています。",
 		"About %s somebody whom we distrust used our file server, the computer that keeps the photographs. We learned of it on %s and are investigating.", when, found)

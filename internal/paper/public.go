@@ -43,7 +43,7 @@ func (s *sheet) howToAsk() string {
 // public is the overview for everybody.
 func (s *sheet) public() string {
 	when, found := s.f.first(), s.f.Case.Known
-	text := s.t("%s、当社のファイルサーバーにおいて不審な利用を確認いたしました。記録によれば、不審な利用は%sに始まっています。", "On %s we found distrusted use of our file server. By the records it began on %s.", s.date(found), s.date(when))
+	text := s.t("%s、当社のファイルサーバーにおいて不審な利用を確認いたしました。記録によれば、不審な利用は%sに始まっています。", "On %s we found distrusted use of our file server. By the records it began on %s.", s.date(found)+s.early(), s.date(when))
 	d := &s.f.Total.Damage
 	if d.Known && d.Files > 0 {
 		text += s.t("ファイル%s件（対象の保管データのデータ量の%s）が暗号化・改変等の被害を受けました。", " Of the files, %s (%s of the data in these stores) were encrypted, altered or otherwise hurt.", s.n(d.Files), s.percent(d.Bytes, d.OfBytes))
@@ -109,7 +109,7 @@ func fillPlain(s *sheet) {
 }
 
 func (s *sheet) plainly() string {
-	return s.t("会社のコンピューターを、使ってはいけない人が使いました。%sごろに始まりました。会社は%sに気が付きました。", "Somebody used the firm's computers without being allowed to. It began about %s. The firm noticed on %s.", s.date(s.f.first()), s.date(s.f.Case.Known))
+	return s.t("会社のコンピューターを、使ってはいけない人が使いました。%sごろに始まりました。会社は%sに気が付きました。", "Somebody used the firm's computers without being allowed to. It began about %s. The firm noticed on %s.", s.date(s.f.first()), s.date(s.f.Case.Known)+s.early())
 }
 
 func (s *sheet) plainData() string {

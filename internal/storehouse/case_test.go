@@ -35,8 +35,8 @@ func TestCasePages(t *testing.T) {
 		tag  string
 		says []string
 	}{
-		{"en", []string{"Who knew, and since when", "a client", "the law counts from here", "every share", "Files read"}},
-		{"ja", []string{"だれがいつ知ったか", "委託元・取引先", "起算点", "すべての保管庫", "閲覧したファイル"}},
+		{"en", []string{"Who knew, and since when", "a client", "the law counts from here", "This is before anybody is distrusted", "every share", "Files read"}},
+		{"ja", []string{"だれがいつ知ったか", "委託元・取引先", "起算点", "対象者の期間の始まり（発生）より前です", "すべての保管庫", "閲覧したファイル"}},
 	} {
 		for name, v := range map[string]*visitor{"writer": b.admin, "auditor": auditor} {
 			resp, text := v.do("GET", page, "", "Accept-Language", l.tag)
