@@ -101,7 +101,7 @@ func (a *app) giveReceipt() *cobra.Command {
 
 // showReceipt prints a receipt in short.
 func (a *app) showReceipt(x *receipt.Receipt) {
-	a.print("say.receipt", printable(x.Share), x.Month, when(x.From), when(x.To))
+	a.print("say.receipt", printable(x.Share), x.Month, told(x.From), told(x.To)) // in the house's zone, as the month is
 	if x.School != "" {
 		fmt.Fprintln(a.out, a.t("web.receipt-shared", printable(x.School), x.Shared))
 	}
@@ -214,6 +214,12 @@ func (a *app) showVerified(r receipt.Report) {
 	}
 	if !r.Complete {
 		a.print("say.receipt-incomplete")
+	}
+	if len(r.Unproven) > 0 {
+		a.print("say.receipt-unproven")
+	}
+	for _, part := range r.Unproven {
+		fmt.Fprintln(a.out, "  "+a.named("receipt-part", part))
 	}
 	if !r.Trusted {
 		a.print("say.evidence-own-key")

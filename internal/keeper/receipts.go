@@ -245,24 +245,27 @@ func (w *recordWalk) suspect(e *Entry) {
 		if w.hit[c.ID] {
 			continue
 		}
-		w.hit[c.ID] = slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool {
-			t := e.Event.When
-			if t.Before(s.From) || !s.To.IsZero() && t.After(s.To) {
-				return false
-			}
-			switch s.Kind {
-			case account.StopSession:
-				return !e.Event.Session.IsZero() && s.Subject == e.Event.Session.String()
-			case account.StopDevice:
-				return !e.Event.Device.IsZero() && s.Subject == e.Event.Device.String()
-			case account.StopAccount:
-				return !e.Event.Account.IsZero() && s.Subject == e.Event.Account.String()
-			case account.StopAddress:
-				return sameNetwork(s.Subject, e.Event.Address)
-			}
-			return s.Kind != account.PartyMedium // a whole machine: whatever was done in that time; a medium did nothing
-		})
+		w.hit[c.ID] = slices.ContainsFunc(c.Suspects, func(s account.Suspect) bool { return DidThis(s, e) })
 	}
+}
+
+// DidThis reports whether an entry is of what somebody who is distrusted did, in the time for which that holds.
+func DidThis(s account.Suspect, e *Entry) bool {
+	t := e.Event.When
+	if t.Before(s.From) || !s.To.IsZero() && t.After(s.To) {
+		return false
+	}
+	switch s.Kind {
+	case account.StopSession:
+		return !e.Event.Session.IsZero() && s.Subject == e.Event.Session.String()
+	case account.StopDevice:
+		return !e.Event.Device.IsZero() && s.Subject == e.Event.Device.String()
+	case account.StopAccount:
+		return !e.Event.Account.IsZero() && s.Subject == e.Event.Account.String()
+	case account.StopAddress:
+		return sameNetwork(s.Subject, e.Event.Address)
+	}
+	return s.Kind != account.PartyMedium // a whole machine: whatever was done in that time; a medium did nothing
 }
 
 func (w *recordWalk) prove(ctx context.Context, r *ledger.Reader) (err error) {

@@ -7,7 +7,7 @@ var casePageTexts = []text{
 	{"web.case-since", "Opened", "開始"},
 	{"web.case-clock", "The firm knew", "知った時点"},
 	{"web.case-clock-none", "not entered yet", "未記入"},
-	{"web.case-knew-early", "This is before anybody is distrusted. Check both times, or who is missing among the suspects.", "対象者の期間の始まり（発生）より前です。両方の日時と、対象者の漏れがないかを確認してください。"},
+	{"web.case-knew-early", "This is before anybody is distrusted. Check both times, or who is missing among the suspects.", "対象者の期間の始まり（発生）より前です。両方の日時と、対象者に不足がないかを確認してください。"},
 	{"web.case-clock-proposed", "proposed:", "候補："},
 	{"web.case-hold", "Hold on purging", "消去の停止（保全）"},
 	{"web.case-holds-all", "every share", "すべての保管庫"},

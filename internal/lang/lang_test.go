@@ -99,6 +99,7 @@ var wordFamilies = []string{
 	"verdict",
 	"lack",
 	"card",
+	"receipt-part",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

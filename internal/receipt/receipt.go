@@ -108,6 +108,9 @@ func New(x account.ShareRecords, m Month) *Receipt {
 	for _, e := range x.Records {
 		r.Entries = append(r.Entries, Entry{Index: e.Index, Recorded: e.Recorded.UTC(), Kind: e.Kind, Role: e.Role, Purpose: string(e.Purpose), Files: e.Files, Sealed: e.Sealed, Proof: string(e.Proof)})
 	}
+	if m.To.Before(m.From.AddDate(0, 1, 0)) { // of a month that goes on it is as of its end, however long it takes to make
+		r.Made = m.To.UTC()
+	}
 	r.Recount(nil)
 	return r
 }

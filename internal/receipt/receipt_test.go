@@ -98,7 +98,7 @@ func (h *house) collect(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	roles, m := keeper.NewRoles(), november(t)
+	roles, m, last := keeper.NewRoles(), november(t), time.Time{}
 	for i, name := range []string{"albums", "orders"} {
 		h.records[i] = account.ShareRecords{Share: name, Firm: "株式会社テスト印刷", Made: m.To.Add(time.Hour), Origin: "azekura.test", PublicKey: h.public, Checkpoint: r.Checkpoint(), Entries: r.Head().Size,
 			Readers: map[string]int{"staff": 2, "administrator": 1}, Writers: map[string]int{"staff": 1}, Register: account.Register{Client: "第一小学校", Year: 2026, Retention: "2027-03-31"}}
@@ -109,6 +109,14 @@ func (h *house) collect(t *testing.T) {
 		}
 		o := keeper.ShowEntry(h.keys, e.Index, e.Data)
 		roles.Learn(&o)
+		if !o.Event.When.Before(m.From) && o.Event.When.Before(m.To) {
+			for i := range h.records {
+				if x := &h.records[i]; !last.IsZero() {
+					x.Silence = max(x.Silence, o.Recorded.Sub(last))
+				}
+			}
+			last = o.Recorded
+		}
 		i := slices.Index(h.shares[:], o.Event.Share)
 		if i < 0 || !keeper.InReceipt(o.Event.Kind) || o.Event.When.Before(m.From) || !o.Event.When.Before(m.To) {
 			continue

@@ -55,7 +55,7 @@ func TestTamperingIsNamed(t *testing.T) {
 		"a count":        {alone, func(r *Receipt) { r.Readings[0].Times-- }, "the numbers of released are not those of the entries"},
 		"a save":         {alone, func(r *Receipt) { r.Saves = nil }, "the numbers of saved are not"},
 		"a byte":         {alone, func(r *Receipt) { r.Entries[1].Sealed[30] ^= 1 }, "entry 3 does not stand in the ledger"},
-		"a proof's byte": {alone, func(r *Receipt) { r.Entries[1].Proof = strings.Replace(r.Entries[1].Proof, "A", "B", 1) }, "entry 3"},
+		"a proof's byte": {alone, func(r *Receipt) { r.Entries[1].Proof = otherHash(r.Entries[1].Proof) }, "entry 3"},
 		"a proof":        {alone, func(r *Receipt) { r.Entries[0].Proof = r.Entries[1].Proof }, "the proof is not that of entry 2"},
 		"an index":       {alone, func(r *Receipt) { r.Entries[0].Index = 0 }, "the proof is not that of entry 0"},
 		"the order":      {alone, func(r *Receipt) { r.Entries[0], r.Entries[1] = r.Entries[1], r.Entries[0] }, "entry 2 stands behind 3"},
@@ -92,4 +92,14 @@ func TestTamperingIsNamed(t *testing.T) {
 			t.Errorf("%s: %v, %q; want %q", name, err, got.Wrong, c.want)
 		}
 	}
+}
+
+// otherHash returns a proof with another letter at the beginning of its first hash.
+func otherHash(proof string) string {
+	at := strings.Index(proof, "index 3\n") + len("index 3\n")
+	other := "A"
+	if proof[at] == 'A' {
+		other = "B"
+	}
+	return proof[:at] + other + proof[at+1:]
 }

@@ -134,7 +134,7 @@ func (c *registerCollector) cell(x *RegisterRow, r *row, i int, field Field) {
 	if rest, ok := strings.CutPrefix(s, "'"); ok && rest != "" && strings.ContainsAny(rest[:1], "=+-@") { // so our own tables keep spreadsheets from taking it for a formula
 		s = rest
 	}
-	if bad := r.issue(i); bad != "" {
+	if bad := r.issue(i); bad != "" && (bad != isDate || field != Retention) { // until when something is kept can be a date
 		c.tell(r, i, field, bad, 0)
 		return
 	}

@@ -275,6 +275,8 @@ func TestReceipt(t *testing.T) {
 		"an erasure":     {func(y *receipt.Receipt) { y.Erased = true }, true},
 		"the month":      {func(y *receipt.Receipt) { y.Month = "2020-01" }, true},
 		"the end":        {func(y *receipt.Receipt) { y.To = y.From.Add(time.Hour) }, true},
+		"another case":   {func(y *receipt.Receipt) { y.Cases[0].ID = "2020-9" }, false},
+		"no freeze":      {func(y *receipt.Receipt) { y.Freezes = append(y.Freezes, y.From) }, false},
 		"files and sums": {func(y *receipt.Receipt) { y.Recount(func(e *receipt.Entry) { e.Files++ }) }, false},
 		"a role":         {func(y *receipt.Receipt) { y.Recount(func(e *receipt.Entry) { e.Role = "auditor" }) }, false},
 		"one left out":   {func(y *receipt.Receipt) { y.Entries = y.Entries[:len(y.Entries)-1]; y.Recount(nil) }, false},
