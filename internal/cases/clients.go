@@ -125,7 +125,7 @@ func (sh *ShareFindings) untouched() bool {
 
 // whole gives all that is in a share to one client.
 func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
-	own := make(map[int]int64)
+	own, groups := make(map[int]int64), make(map[int]int64)
 	p.damage.add(&sh.Damage)
 	part, err := g.f.answer.Part(n, nil, func(file *exposure.File, m exposure.Mark) {
 		class, exposed := m.Class()
@@ -140,6 +140,10 @@ func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
 				if i == 0 {
 					own[who.N]++
 				}
+			case exposure.Group:
+				if i == 0 && within(path) != rosterFile { // a roster shows nobody
+					groups[who.N]++
+				}
 			case exposure.Unlinked:
 				y.Unlinked = true
 			}
@@ -149,6 +153,7 @@ func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
 	if err != nil {
 		return err
 	}
+	g.members(own, groups)
 	g.persons(part, n, own, func(int) *parcel { return p })
 	e := &p.out.Exposure
 	e.Files, e.FilesUnlinked, e.Strange, e.Names = plus(e.Files, part.Files.Files), plus(e.FilesUnlinked, part.Files.Unlinked), e.Strange+part.Files.Strange, e.Names || part.Files.Names
@@ -171,6 +176,15 @@ func fileAs(path string, class exposure.Class, exposed bool, h hurt) paper.File 
 
 func plus(t paper.Three, x exposure.Three) paper.Three {
 	return paper.Three{Confirmed: t.Confirmed + x.Confirmed, Possible: t.Possible + x.Possible, Exempt: t.Exempt + x.Exempt}
+}
+
+// members counts pictures of groups as files of everybody in them: who is confirmed by one is not of 0 files.
+func (g *gathering) members(own, groups map[int]int64) {
+	for group, files := range groups {
+		for n := range g.f.Persons.Members(group) {
+			own[n] += files
+		}
+	}
 }
 
 // persons gives the persons of a share, with what they count as in it, to whom they are told.

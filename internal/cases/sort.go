@@ -37,6 +37,7 @@ type sorter struct {
 	loose     exposure.Three        // files that may be of any of the schools
 	hurts     int64                 // of these, those that are hurt
 	own       map[int]int64
+	crowds    map[int]int64 // files of groups
 }
 
 // sorted says whose a file is.
@@ -53,7 +54,7 @@ type sorted struct {
 
 // shared gives each school in a share its own.
 func (g *gathering) shared(sh *ShareFindings, n id.Share, list []*school) error {
-	x := &sorter{g: g, share: n, schools: make(map[string]*parcel), own: make(map[int]int64), groups: make(map[*string][]*parcel)}
+	x := &sorter{g: g, share: n, schools: make(map[string]*parcel), own: make(map[int]int64), crowds: make(map[int]int64), groups: make(map[*string][]*parcel)}
 	telling := g.namedIn(sh.Name)
 	for _, s := range list {
 		r := s.line(&sh.Register, false)
@@ -75,6 +76,7 @@ func (g *gathering) shared(sh *ShareFindings, n id.Share, list []*school) error 
 		return err
 	}
 	index := g.f.Persons.shares[n]
+	g.members(x.own, x.crowds)
 	g.persons(part, n, x.own, func(who int) *parcel { return x.schools[index.index.School(index.own[who])] })
 	for _, p := range x.all {
 		x.close(p, part)
@@ -254,6 +256,10 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 		case exposure.One:
 			if i == 0 && p != nil {
 				x.own[who.N]++
+			}
+		case exposure.Group:
+			if i == 0 && p != nil && within(path) != rosterFile {
+				x.crowds[who.N]++
 			}
 		case exposure.Unlinked:
 			y.Unlinked = true

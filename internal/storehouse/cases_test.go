@@ -291,6 +291,9 @@ func TestCaseFindings(t *testing.T) {
 	if f.Damage.Files != 2 || f.Damage.Intact != 2 || f.Exposure.Persons.Altered != 2 || f.Exposure.Persons.Lost != 0 {
 		t.Errorf("damage: %+v, %+v", f.Damage, f.Exposure.Persons)
 	}
+	if f.Damage.OfFiles != 28 { // as the coverage counts them: a roster is no file of people
+		t.Errorf("of %d files", f.Damage.OfFiles)
+	}
 	if f.Ledger.Verified != f.Ledger.Entries || f.Ledger.Entries == 0 || len(f.Exposure.Gaps) != 0 {
 		t.Errorf("ledger: %+v, %+v", f.Ledger, f.Exposure.Gaps)
 	}

@@ -24,8 +24,8 @@ import (
 // robbed is a house of two shares, from one of which a thief has read the files of two pupils. The case is over for the thief.
 type robbed struct {
 	*besieged
-	officer *visitor
-	made    account.Case
+	officer, thief *visitor
+	made           account.Case
 }
 
 func rob(t *testing.T) *robbed {
@@ -51,7 +51,7 @@ func rob(t *testing.T) *robbed {
 		}
 	}
 	thief := b.person("thief", account.Staff)
-	b.officer = b.besieged.officer()
+	b.thief, b.officer = thief, b.besieged.officer()
 	if err := b.local.SetRights(ctx, api.Right{Account: "thief", Share: "one", Rights: api.CanRead}); err != nil {
 		t.Fatal(err)
 	}

@@ -74,7 +74,7 @@ func (h *Harm) small() bool {
 
 // Extent is how much of a share was hurt.
 type Extent struct {
-	Files, Bytes int64 // of the share now, and what was removed
+	Files, Bytes int64 // of the share now, without its roster, and what was removed
 }
 
 // Bounds of a damage query. Lists up to mostSorted are told by path; longer ones in the order in which the files were made, so that memory
@@ -114,6 +114,9 @@ func (v *Vault) Harm(ctx context.Context, s account.Session, share pathname.Path
 		return e, failed(err)
 	}
 	e.Files, e.Bytes = e.Files+t.Files, e.Bytes+t.Bytes
+	if n, err := q.cat.Child(ctx, id.File{}, rosterName); err == nil && !n.Head.Version.IsZero() { // it is no file of people's, here as in the coverage
+		e.Files, e.Bytes = e.Files-1, e.Bytes-n.Head.Size
+	}
 	return e, nil
 }
 
