@@ -145,7 +145,7 @@ func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
 					groups[who.N]++
 				}
 			case exposure.Unlinked:
-				y.Unlinked = true
+				y.Unlinked = g.f.Persons.shares[n] != nil
 			}
 		}
 		p.files = append(p.files, y)

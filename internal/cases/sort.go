@@ -262,7 +262,7 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 				x.crowds[who.N]++
 			}
 		case exposure.Unlinked:
-			y.Unlinked = true
+			y.Unlinked = x.g.f.Persons.shares[x.share] != nil
 		}
 	}
 	if x.tell(y); p == nil || !exposed {

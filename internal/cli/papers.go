@@ -51,7 +51,8 @@ func (a *app) showFindings(f api.Findings) {
 	row := func(name string, n api.Three) {
 		t.add(name, lang.Grouped(n.Confirmed), lang.Grouped(n.Possible), lang.Grouped(n.Exempt))
 	}
-	row(a.t("web.exposed-persons"), f.Exposure.Persons.Persons)
+	n, unknown := f.Exposure.Persons.Persons, f.Exposure.Unknown
+	t.add(a.t("web.exposed-persons"), a.persons(n.Confirmed, unknown.Confirmed), a.persons(n.Possible, unknown.Possible), a.persons(n.Exempt, unknown.Exempt))
 	row(a.t("web.exposed-files"), f.Exposure.Files.Files)
 	for _, r := range f.Exposure.Rows {
 		row("  "+printable(r.School)+" "+printable(r.Year)+" "+a.named("person-kind", r.Kind), r.Persons)
@@ -243,23 +244,25 @@ func (a *app) caseClients() *cobra.Command {
 	})
 }
 
-// clientRow is a client's line. Where files are of nobody knows how many persons, no 0 stands for them.
-func (a *app) clientRow(x api.CaseClient) []string {
-	persons := func(n, unknown int64) string {
-		switch {
-		case unknown == 0:
-			return lang.Grouped(n)
-		case n == 0:
-			return a.t("web.no-roster")
-		}
-		return lang.Grouped(n) + " + " + a.t("web.no-roster")
+// persons is a number of persons, beside which there may be files of which nobody knows how many persons they are: no 0 stands for them.
+func (a *app) persons(n, unknown int64) string {
+	switch {
+	case unknown == 0:
+		return lang.Grouped(n)
+	case n == 0:
+		return a.t("web.no-roster")
 	}
+	return lang.Grouped(n) + " + " + a.t("web.no-roster")
+}
+
+// clientRow is a client's line.
+func (a *app) clientRow(x api.CaseClient) []string {
 	name := firstOf(x.Name, strings.Join(x.Shares, ", "))
 	if x.School != "" && x.School != name {
 		name += " / " + x.School
 	}
-	return []string{printable(name), persons(x.Persons.Confirmed, x.Unknown.Confirmed), persons(x.Persons.Possible, x.Unknown.Possible),
-		persons(x.Persons.Exempt, x.Unknown.Exempt), lang.Grouped(x.Altered)}
+	return []string{printable(name), a.persons(x.Persons.Confirmed, x.Unknown.Confirmed), a.persons(x.Persons.Possible, x.Unknown.Possible),
+		a.persons(x.Persons.Exempt, x.Unknown.Exempt), lang.Grouped(x.Altered)}
 }
 
 // keep writes what is asked for to a file that is not there yet, and shows on a terminal that it is at work.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 
@@ -20,5 +21,17 @@ func TestClientRow(t *testing.T) {
 		if got := strings.Join(a.clientRow(x), " | "); got != want {
 			t.Errorf("%s, not %s", got, want)
 		}
+	}
+}
+
+// TestFindingsWithoutRoster: what is printed of files of nobody knows how many persons has no 0 for them above.
+func TestFindingsWithoutRoster(t *testing.T) {
+	var out strings.Builder
+	a := &app{lang: lang.English, out: &out}
+	var f api.Findings
+	f.Exposure.Files.Files.Confirmed, f.Exposure.Unknown.Confirmed = 3, 3
+	a.showFindings(f)
+	if text := out.String(); !regexp.MustCompile(`Persons +no roster +0 +0\n`).MatchString(text) || strings.Contains(text, "all persons of the roster count") || !strings.Contains(text, "3 confirmed") {
+		t.Error(text)
 	}
 }

@@ -43,7 +43,7 @@ type ShareCount struct {
 	Roster   bool     `json:"roster"` // if not, nobody knows of how many persons the files are: that is unknown, and not 0
 	Names    bool     `json:"names"`  // the names of its files and directories could be seen, without a record of each
 	Files    Three    `json:"files"`
-	Unlinked Three    `json:"unlinked"` // of these, those that no rule links to anybody
+	Unlinked Three    `json:"unlinked"` // of these, those that no rule links to anybody; none without a roster
 	Altered  int64    `json:"altered"`
 	Lost     int64    `json:"lost"`
 	Own      int64    `json:"own"`
@@ -194,7 +194,7 @@ func (x *Exposure) file(s *ShareCount, f *File, m Mark) {
 			x.tally.unlinked(c, f.Share)
 		}
 		s.Files.add(c)
-		if !linked {
+		if !linked && s.Roster { // those without a roster are told apart: of how many persons they are nobody knows
 			s.Unlinked.add(c)
 		}
 		switch c {

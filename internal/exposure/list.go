@@ -148,6 +148,12 @@ func (f *Filter) picks(x *Exposure, file *File) bool {
 	if len(file.Paths) == 0 {
 		found = f.of(x, file.Share, Who{})
 	}
+	if f.Unlinked && loose { // the list of a number has what the number counts
+		loose = x.q.Persons != nil
+		if loose {
+			_, loose = x.q.Persons.Everybody(file.Share)
+		}
+	}
 	return (!f.Unlinked || loose) && (found || f.Place == nil && f.Person == nil)
 }
 

@@ -285,7 +285,7 @@ func TestPersons(t *testing.T) {
 		{[]byte{1, 3}, 6, 0, 2, 0, 0, 0},
 		{[]byte{4}, 0, 0, 1, 0, 0, 0},
 		{[]byte{1, 5}, 12, 11, 2, 1, 0, 0},
-		{[]byte{6}, 0, 0, 1, 1, 1, 0},
+		{[]byte{6}, 0, 0, 1, 0, 1, 0}, // without a roster, and not linked to nobody besides
 		{[]byte{77}, 12, 12, 0, 0, 0, 1},
 	} {
 		r := named(c.read...)
@@ -359,10 +359,13 @@ func TestNoRoster(t *testing.T) {
 	b := newBook()
 	b.released(clockAt(10, 10), thief, version(1), account.Open)
 	x, err := Ask(Question{Parties: bySession(clockAt(10, 0), clockAt(11, 0)), Ledger: b.ledger(), Files: seq([]*File{file(1, "/a/p1_x.jpg")})})
-	if err != nil || x.Unknown != (Three{Confirmed: 1}) || len(x.Rows) != 0 || len(x.Shares) != 1 || x.Shares[0].Roster || x.Shares[0].Unlinked.Confirmed != 1 {
+	if err != nil || x.Unknown != (Three{Confirmed: 1}) || len(x.Rows) != 0 || len(x.Shares) != 1 || x.Shares[0].Roster || x.Shares[0].Unlinked.Confirmed != 0 {
 		t.Errorf("%+v, %v", x.Report, err)
 	}
-	if list := x.List(Filter{Class: Confirmed, Unlinked: true}); len(list) != 1 || len(list[0].Proof) != 1 {
+	if list := x.List(Filter{Class: Confirmed, Unlinked: true}); len(list) != 0 {
+		t.Errorf("linked to nobody: %+v", list)
+	}
+	if list := x.List(Filter{Class: Confirmed}); len(list) != 1 || len(list[0].Proof) != 1 {
 		t.Errorf("%+v", list)
 	}
 }
