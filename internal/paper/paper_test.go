@@ -392,3 +392,17 @@ func TestEarly(t *testing.T) {
 		}
 	}
 }
+
+// TestStripped: what a client gets names nobody of the firm, and neither accounts, devices nor addresses of the house.
+func TestStripped(t *testing.T) {
+	f := &Facts{Clients: []Client{{Key: "1", Name: "第一小学校"}, {Key: "2", Name: "第二小学校"}}, Case: Case{Known: began,
+		Knowing:  []Knowing{{Department: "営業部", Person: "person-x", How: "電話", When: began}},
+		Suspects: []Suspect{{What: Text{JA: "what-x", EN: "what-x"}, Name: "name-x", Address: "address-x", Method: Text{JA: "method-x", EN: "method-x"}, From: began}}}}
+	got := f.For(0)
+	if text := fmt.Sprintf("%+v", got.Case); strings.Contains(text, "-x") {
+		t.Errorf("a client gets %s", text)
+	}
+	if len(got.Case.Knowing) != 1 || got.Case.Knowing[0].Department != "営業部" || len(got.Case.Suspects) != 1 || !got.Case.Suspects[0].From.Equal(began) {
+		t.Errorf("a client is not told when: %+v", got.Case)
+	}
+}

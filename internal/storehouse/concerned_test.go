@@ -21,7 +21,10 @@ func TestConcernedShares(t *testing.T) {
 		}
 	}
 	for kind, want := range map[string]string{"ppc-first": "写真", "board": "委託元1者"} {
-		_, html := b.officer.do("GET", "/v1/cases/"+b.made.ID+"/papers/"+kind+"?format=html&lang=ja", "")
+		resp, html := b.officer.do("GET", "/v1/cases/"+b.made.ID+"/papers/"+kind+"?format=html&lang=ja", "")
+		if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+			t.Errorf("%s may be kept by a browser: %q", kind, got)
+		}
 		if !strings.Contains(html, want) || strings.Contains(html, "注文") || strings.Contains(html, "保護者") || strings.Contains(html, "委託元2者") {
 			t.Errorf("%s tells of a share that nobody has touched:\n%s", kind, html)
 		}
@@ -44,7 +47,10 @@ func TestGroupPictures(t *testing.T) {
 	if got := b.officer.call("POST", "/v1/cases", api.CaseRequest{Reason: "x", Parties: []string{"thief"}, From: now.Add(-time.Hour), To: now}, &made); got != 200 {
 		t.Fatal("a case:", got)
 	}
-	_, pack := b.officer.do("GET", "/v1/cases/"+made.ID+"/packs?lang=ja", "")
+	resp, pack := b.officer.do("GET", "/v1/cases/"+made.ID+"/packs?lang=ja", "")
+	if got := resp.Header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("packs may be kept: %q", got)
+	}
 	sheet := ""
 	for name, text := range unzipped(t, pack) {
 		if strings.HasSuffix(name, "対象者一覧.xlsx") {
