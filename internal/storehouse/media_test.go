@@ -3,6 +3,7 @@ package storehouse
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"io"
@@ -205,7 +206,10 @@ func noKeys(t *testing.T, cfg Config, at string) {
 		t.Fatal(err)
 	}
 	secrets := map[string][]byte{"key file": keyFile, "its key": w[:], "root": root[:], "sealed root": p.Root}
-	for i, rest := 0, opened[1:]; len(rest) > 0; i++ { // docs/format.md, Keeper state
+	if n := binary.BigEndian.Uint32(opened[9:13]); opened[0] != 2 || n != 0 { // docs/format.md, Keeper state
+		t.Fatalf("a ring of version %d with %d shares whose keys are destroyed", opened[0], n)
+	}
+	for i, rest := 0, opened[13:]; len(rest) > 0; i++ {
 		n := int(rest[48])<<8 | int(rest[49])
 		secrets["metadata key"], secrets["private key"] = rest[16:48], rest[50:50+n]
 		rest = rest[50+n:]
