@@ -177,3 +177,20 @@ func warm(ctx context.Context, dir string) error {
 		return err
 	})
 }
+
+// treeFiles returns the files of a tree, in order, and their size together.
+func treeFiles(dir string) (files []string, size int64, err error) {
+	err = filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		i, err := e.Info()
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(dir, name)
+		files, size = append(files, rel), size+i.Size()
+		return err
+	})
+	return files, size, err
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,7 @@ type dav struct {
 // target is where a server keeps files and who may.
 type target struct {
 	url, user, password string
+	wire                *wire // between the two; nil: nothing but this machine's memory
 }
 
 func newDAV(t target) (*dav, error) {
@@ -32,14 +34,23 @@ func newDAV(t target) (*dav, error) {
 		return nil, err
 	}
 	transport := &http.Transport{MaxConnsPerHost: 1, DisableCompression: true, WriteBufferSize: 64 << 10, ReadBufferSize: 64 << 10}
+	if t.wire != nil {
+		transport.DialContext = t.wire.dial
+	}
 	return &dav{base: u, who: t, http: &http.Client{Transport: transport}, buf: make([]byte, 256<<10)}, nil
 }
 
 func (d *dav) close() { d.http.CloseIdleConnections() }
 
-// do sends a request with a content, if any, and gives the answer's body to a writer. It fails unless the answer has one
+// payload is what a request sends. It may be asked for twice.
+type payload struct {
+	size int64
+	open func() (io.ReadCloser, error)
+}
+
+// do sends a request with a payload, if any, and gives the answer's body to a writer. It fails unless the answer has one
 // of the wanted states.
-func (d *dav) do(ctx context.Context, method, name, depth string, body *content, to io.Writer, want ...int) error {
+func (d *dav) do(ctx context.Context, method, name, depth string, body *payload, to io.Writer, want ...int) error {
 	err := d.exchange(ctx, method, name, depth, body, to, want)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", method, name, err)
@@ -47,7 +58,7 @@ func (d *dav) do(ctx context.Context, method, name, depth string, body *content,
 	return nil
 }
 
-func (d *dav) exchange(ctx context.Context, method, name, depth string, body *content, to io.Writer, want []int) error {
+func (d *dav) exchange(ctx context.Context, method, name, depth string, body *payload, to io.Writer, want []int) error {
 	req, err := http.NewRequestWithContext(ctx, method, d.base.JoinPath(name).String(), nil)
 	if err != nil {
 		return err
@@ -58,9 +69,10 @@ func (d *dav) exchange(ctx context.Context, method, name, depth string, body *co
 	}
 	if body != nil && body.size > 0 {
 		// With GetBody a request can be sent again when the server has closed an idle connection.
-		req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(body.reader()), nil }
-		req.Body, _ = req.GetBody()
-		req.ContentLength = body.size
+		req.GetBody, req.ContentLength = body.open, body.size
+		if req.Body, err = body.open(); err != nil {
+			return err
+		}
 	}
 	resp, err := d.http.Do(req)
 	if err != nil {
@@ -77,7 +89,20 @@ func (d *dav) exchange(ctx context.Context, method, name, depth string, body *co
 }
 
 func (d *dav) put(ctx context.Context, name string, c content) error {
-	return d.do(ctx, "PUT", name, "", &c, io.Discard, http.StatusCreated, http.StatusNoContent, http.StatusOK)
+	return d.send(ctx, name, &payload{c.size, func() (io.ReadCloser, error) { return io.NopCloser(c.reader()), nil }})
+}
+
+// putFile sends a file that lies on disk.
+func (d *dav) putFile(ctx context.Context, name, path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return d.send(ctx, name, &payload{info.Size(), func() (io.ReadCloser, error) { return os.Open(path) }})
+}
+
+func (d *dav) send(ctx context.Context, name string, p *payload) error {
+	return d.do(ctx, "PUT", name, "", p, io.Discard, http.StatusCreated, http.StatusNoContent, http.StatusOK)
 }
 
 // get reads a file and compares it.
