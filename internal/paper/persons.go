@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/azekura/azekura/internal/document"
 )
@@ -23,7 +24,7 @@ func fillPersons(s *sheet) {
 	s.fact("5", "", "", "", "secondary-damage secondary-what")
 	s.head("５　お願いとお問合せ先", "5. What you can do, and whom to ask")
 	s.fact("9.advice", "", "", s.advice(), "advice")
-	s.fact("9.contact", "", "", s.t("お問合せ先：", "Whom to ask: ")+s.ask(), "")
+	s.fact("9.contact", "", "", s.t("お問合せ先：", "Whom to ask: ")+strings.ReplaceAll(s.ask(), "\n", s.t("　", "; ")), "") // on one page
 	s.lookup("9.lookup", "", "")
 }
 
