@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -337,10 +338,12 @@ func TestUnknownMedium(t *testing.T) {
 func TestWatcher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
-		m := account.Medium{ID: id.NewMedium(), Label: "disk 1", Made: start, Time: start}
+		off := account.Medium{ID: id.NewMedium(), Label: "disk 1", Made: start, Time: start}
+		var now atomic.Pointer[account.Medium]
+		now.Store(&off)
 		var told []string
 		ids := make(map[string]bool)
-		w := &watcher{look: func(context.Context) []account.Medium { return []account.Medium{m} }, now: time.Now, id: "house", days: 8, hours: 24, told: make(map[string]time.Time),
+		w := &watcher{look: func(context.Context) []account.Medium { return []account.Medium{*now.Load()} }, now: time.Now, id: "house", days: 8, hours: 24, told: make(map[string]time.Time),
 			page: func(p string) string { return p }, tell: func(a alert.Alert) {
 				if ids[a.ID] {
 					t.Errorf("%s comes twice", a.ID)
@@ -351,9 +354,11 @@ func TestWatcher(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		go w.run(ctx)
 		<-time.After(2 * time.Hour)
-		m.Attached = time.Now()
+		on := off
+		on.Attached = time.Now()
+		now.Store(&on)
 		<-time.After(49 * time.Hour)
-		m.Attached = time.Time{}
+		now.Store(&off)
 		<-time.After(9 * 24 * time.Hour)
 		stop()
 		synctest.Wait()
