@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/azekura/azekura/internal/durable"
 )
@@ -21,6 +22,7 @@ type Dir struct {
 	root string
 	free func(dir string) (int64, error) // nil: nobody knows
 	all  func(dir string) error          // makes everything durable; nil: file by file
+	flag int                             // with which files are opened besides
 
 	mu    sync.Mutex
 	dirs  map[string]bool // guarded by mu: made or changed since the last Flush
@@ -35,11 +37,32 @@ func NewDir(fsys durable.FS, root string) *Dir {
 	return &Dir{fsys: fsys, root: root, dirs: make(map[string]bool), known: make(map[string]bool), small: make(map[string]bool)}
 }
 
-// NewDisk is NewDir on a disk of this machine, with fsys or an Owned of it.
+// NewDisk is NewDir on a disk of this machine, with durable.OS or an Owned of it. A medium lies in cupboards: whoever had it may have put links
+// on it that lead into the vault. They are not followed.
 func NewDisk(fsys durable.FS, root string) *Dir {
 	d := NewDir(fsys, root)
-	d.free, d.all = durable.Free, durable.SyncAll
+	d.free, d.all, d.flag = durable.Free, durable.SyncAll, syscall.O_NOFOLLOW
 	return d
+}
+
+// straight returns an error if one of the folders above an object is a link.
+func (d *Dir) straight(dir string) error {
+	if d.flag == 0 {
+		return nil
+	}
+	for up := dir; up != "."; up = path.Dir(up) {
+		i, err := os.Lstat(d.path(up))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && !i.IsDir() {
+			err = &fs.PathError{Op: "open", Path: d.path(up), Err: syscall.ENOTDIR}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Create makes the directory, with a durable name.
@@ -55,7 +78,7 @@ func (d *Dir) Put(ctx context.Context, name string, size int64, body iter.Seq2[[
 	if err := d.enter(path.Dir(name)); err != nil {
 		return err
 	}
-	f, err := d.fsys.OpenFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_TRUNC|durable.Direct, 0o600)
+	f, err := d.fsys.OpenFile(d.path(name), os.O_RDWR|os.O_CREATE|os.O_TRUNC|durable.Direct|d.flag, 0o600)
 	if err != nil {
 		return err
 	}
@@ -101,6 +124,9 @@ func (d *Dir) enter(dir string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.known[dir] {
+		if err := d.straight(dir); err != nil {
+			return err
+		}
 		if err := d.fsys.MkdirAll(d.path(dir), 0o700); err != nil {
 			return err
 		}
@@ -140,7 +166,7 @@ func (d *Dir) Flush(ctx context.Context) error {
 }
 
 func (d *Dir) sync(name string) error {
-	f, err := d.fsys.OpenFile(d.path(name), os.O_RDWR, 0)
+	f, err := d.fsys.OpenFile(d.path(name), os.O_RDWR|d.flag, 0)
 	if err != nil {
 		return err
 	}
@@ -149,12 +175,21 @@ func (d *Dir) sync(name string) error {
 
 // Open implements Target.
 func (d *Dir) Open(_ context.Context, name string) (Object, error) {
-	return d.fsys.OpenFile(d.path(name), os.O_RDONLY|durable.Direct, 0)
+	if err := d.straight(path.Dir(name)); err != nil {
+		return nil, err
+	}
+	return d.fsys.OpenFile(d.path(name), os.O_RDONLY|durable.Direct|d.flag, 0)
 }
 
 // List implements Target. What is no file of ours, such as "lost+found", is passed over.
 func (d *Dir) List(ctx context.Context, folder string) iter.Seq2[Entry, error] {
-	return func(yield func(Entry, error) bool) { d.list(ctx, folder, yield) }
+	return func(yield func(Entry, error) bool) {
+		if err := d.straight(path.Clean(folder)); err != nil {
+			yield(Entry{}, err)
+			return
+		}
+		d.list(ctx, folder, yield)
+	}
 }
 
 func (d *Dir) list(ctx context.Context, folder string, yield func(Entry, error) bool) bool {
@@ -196,6 +231,9 @@ func foreign(name string) bool {
 
 // Remove implements Target.
 func (d *Dir) Remove(_ context.Context, name string) error {
+	if err := d.straight(path.Dir(name)); err != nil {
+		return err
+	}
 	err := d.fsys.Remove(d.path(name))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
