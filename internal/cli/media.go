@@ -193,7 +193,7 @@ func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 func (a *app) mediaEject() *cobra.Command {
 	return a.command("eject FOLDER", "cmd.media-eject", "azekura media eject /media/azekura", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		at := absolute(args[0])
-		d, err := medium.Describe(ctx, medium.NewDir(durable.OS(), at))
+		d, err := medium.Describe(ctx, medium.NewDisk(durable.OS(), at))
 		if err != nil {
 			return mediumNone("eject medium", at, err)
 		}

@@ -56,7 +56,7 @@ func (a *app) checkKnown(ctx context.Context, at string, c *client.Client) error
 	if err != nil {
 		return err
 	}
-	d, err := medium.Describe(ctx, medium.NewDir(durable.OS(), at))
+	d, err := medium.Describe(ctx, medium.NewDisk(durable.OS(), at))
 	if err != nil {
 		return mediumNone("verify medium", at, err)
 	}
@@ -135,7 +135,7 @@ func (a *app) checkMedium(ctx context.Context, at string, opt medium.Check, comp
 		}
 		a.showFlaw(x)
 	}
-	r, err := medium.Verify(ctx, medium.NewDir(durable.OS(), at), opt, tell)
+	r, err := medium.Verify(ctx, medium.NewDisk(durable.OS(), at), opt, tell)
 	if err == nil && compare != nil {
 		err = compare(tell)
 	}

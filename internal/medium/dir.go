@@ -38,10 +38,10 @@ func NewDir(fsys durable.FS, root string) *Dir {
 }
 
 // NewDisk is NewDir on a disk of this machine, with durable.OS or an Owned of it. A medium lies in cupboards: whoever had it may have put links
-// on it that lead into the vault. They are not followed.
+// on it that lead into the vault, which are not followed, or pipes, for which nobody waits.
 func NewDisk(fsys durable.FS, root string) *Dir {
 	d := NewDir(fsys, root)
-	d.free, d.all, d.flag = durable.Free, durable.SyncAll, syscall.O_NOFOLLOW
+	d.free, d.all, d.flag = durable.Free, durable.SyncAll, syscall.O_NOFOLLOW|syscall.O_NONBLOCK
 	return d
 }
 

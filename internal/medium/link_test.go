@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/azekura/azekura/internal/durable"
@@ -46,5 +47,16 @@ func TestLinks(t *testing.T) {
 			t.Errorf("%s: %v, %v", link, list, err)
 		}
 		h.close()
+	}
+}
+
+// TestPipe: a pipe that stands where a medium should tell what it is keeps nobody waiting.
+func TestPipe(t *testing.T) {
+	at := t.TempDir()
+	if err := syscall.Mkfifo(filepath.Join(at, DescriptorName), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if d, err := Describe(t.Context(), NewDisk(durable.OS(), at)); err == nil {
+		t.Errorf("%+v", d)
 	}
 }

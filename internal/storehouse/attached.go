@@ -100,7 +100,7 @@ func (h *House) watchMedia(ctx context.Context) []account.Medium {
 			if place == "" {
 				continue
 			}
-			if d, err := medium.Describe(ctx, medium.NewDir(h.opt.FS, place)); err == nil && d.ID == m.ID {
+			if d, err := medium.Describe(ctx, medium.NewDisk(h.opt.FS, place)); err == nil && d.ID == m.ID {
 				at = place
 				break
 			}
