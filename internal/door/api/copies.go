@@ -63,13 +63,17 @@ func (c *Copies) next(live []Medium, l lang.Lang) {
 	}
 	m := slices.MinFunc(live, func(a, b Medium) int { return a.Time.Compare(b.Time) })
 	c.Next = &NextCopy{Set: m.Set, Label: m.Label, By: c.Newest.Add(c.most())}
+	name := m.Label
+	if m.Set != "" {
+		name += " (" + m.Set + ")"
+	}
 	if c.Newest.IsZero() {
 		c.Next.By = time.Time{}
-		c.Next.Text = l.Text("say.copies-bring-now", m.Label)
+		c.Next.Text = l.Text("say.copies-bring-now", name)
 		return
 	}
 	day := c.Next.By.Local()
-	c.Next.Text = l.Text("say.copies-bring", m.Label, l.Text(weekdays[day.Weekday()]), day.Format("2006-01-02"))
+	c.Next.Text = l.Text("say.copies-bring", name, l.Text(weekdays[day.Weekday()]), day.Format("2006-01-02"))
 }
 
 // rules tells of 3-2-1-1-0 what can be known, and says what only people know.
