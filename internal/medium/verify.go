@@ -63,24 +63,39 @@ type verifier struct {
 	v      note.Verifier
 	found  func(Finding)
 	tell   func(Finding) // and count it
-	states []*state      // that could be read, ascending
+	states []*state      // that could be read, ascending, without their segments
+	uses   []use         // of each of them
 	lost   []uint64      // the others
-	want   map[string]expected
-	bad    map[string]bool
+	want   []expected
+	index  map[string]int32   // by name: where it is in want
+	lists  map[listOf][]int32 // what a list names; states share most of theirs, so that a hundred need little more memory than one
 	out    Report
 }
 
-// expected is what an object should be. Size −1 is whatever has the digest.
+// expected is an object as it should be. Size −1 is whatever has the digest.
 type expected struct {
+	name string
 	size int64
 	sum  [32]byte
+	bad  bool
+}
+
+// use is what a state consists of.
+type use struct {
+	own   []int32
+	lists []listOf
+}
+
+type listOf struct {
+	share id.Share
+	sum   [32]byte
 }
 
 // Verify reads every byte of a medium and compares it with the signed records, and the ledger with its checkpoints. It needs no key
 // but the public one. The error tells only that it could not be done.
 func Verify(ctx context.Context, t Target, opt Check, tell func(Finding)) (Report, error) {
 	const op = "verify medium"
-	w := &verifier{t: t, opt: opt, found: tell, want: make(map[string]expected), bad: make(map[string]bool)}
+	w := &verifier{t: t, opt: opt, found: tell, index: make(map[string]int32), lists: make(map[listOf][]int32)}
 	w.tell = func(f Finding) {
 		w.out.Findings++
 		tell(f)
@@ -115,6 +130,8 @@ func (w *verifier) records(ctx context.Context) error {
 			continue
 		}
 		w.states = append(w.states, s)
+		w.uses = append(w.uses, w.use(s))
+		s.shares = nil
 		if raw, err := read(ctx, w.t, descriptorName, maxDescriptor); err == nil && sha256.Sum256(raw) != [32]byte(s.Descriptor) {
 			w.tell(Finding{Object: descriptorName, State: n, Reason: Digest})
 		}
@@ -139,17 +156,60 @@ func (w *verifier) chain(context.Context) error {
 	return nil
 }
 
-// list makes up what should be there, and finds what is there besides.
-func (w *verifier) list(ctx context.Context) error {
-	for _, s := range w.states {
-		s.objects(func(name string, size int64, sum [32]byte) {
-			if old, ok := w.want[name]; ok && old.sum != sum && size >= 0 {
-				w.bad[name] = true // two states want other bytes: one of them cannot have them
-				w.tell(Finding{Object: name, State: s.number, Reason: Digest})
-			}
-			w.want[name] = expected{size, sum}
-		})
+// use enters what a state consists of.
+func (w *verifier) use(s *state) (u use) {
+	u.own = append(u.own, w.enter(s, sumName(listDir, s.record.body), -1, s.record.body))
+	for _, f := range s.Files {
+		u.own = append(u.own, w.enter(s, sumName(fileDir, f.Sum), f.Size, f.Sum))
 	}
+	for _, l := range s.Shares {
+		rest := s.shares[l.Share]
+		for _, x := range l.Lists {
+			n := min(perList, len(rest))
+			u.own = append(u.own, w.enter(s, sumName(listDir, x), -1, x))
+			of := listOf{l.Share, x}
+			if _, known := w.lists[of]; !known {
+				named := make([]int32, 0, n)
+				for _, seg := range rest[:n] {
+					named = append(named, w.enter(s, seg.name(l.Share), seg.length, seg.sum))
+				}
+				w.lists[of] = named
+			}
+			u.lists, rest = append(u.lists, of), rest[n:]
+		}
+	}
+	return u
+}
+
+// enter returns where an object is in want.
+func (w *verifier) enter(s *state, name string, size int64, sum [32]byte) int32 {
+	i, ok := w.index[name]
+	if !ok {
+		i = int32(len(w.want))
+		w.index[name] = i
+		w.want = append(w.want, expected{name: name, size: size, sum: sum})
+	} else if w.want[i].sum != sum { // two states want other bytes: one of them cannot have them
+		w.want[i].bad = true
+		w.tell(Finding{Object: name, State: s.number, Reason: Digest})
+	}
+	return i
+}
+
+// whole reports whether all that a state consists of is as it should be.
+func (w *verifier) whole(u use) bool {
+	good := func(i int32) bool { return !w.want[i].bad }
+	for _, of := range u.lists {
+		for _, i := range w.lists[of] {
+			if !good(i) {
+				return false
+			}
+		}
+	}
+	return !slices.ContainsFunc(u.own, func(i int32) bool { return !good(i) })
+}
+
+// list finds what is there besides what should be.
+func (w *verifier) list(ctx context.Context) error {
 	for _, x := range w.want {
 		w.out.Bytes += max(x.size, 0)
 	}
@@ -158,7 +218,7 @@ func (w *verifier) list(ctx context.Context) error {
 			return err
 		}
 		dir, _, _ := strings.Cut(e.Name, "/")
-		_, wanted := w.want[e.Name]
+		_, wanted := w.index[e.Name]
 		_, _, record := numberOf(e.Name)
 		if !wanted && !record && e.Name != descriptorName && dir != ledgerDir {
 			w.out.Unknown++
@@ -172,14 +232,15 @@ func (w *verifier) list(ctx context.Context) error {
 func (w *verifier) read(ctx context.Context) error {
 	var of, done int64 = w.out.Bytes, 0
 	p := &packSum{w: w}
-	for _, name := range slices.SortedFunc(maps.Keys(w.want), compareNames) {
-		x := w.want[name]
+	order := slices.SortedFunc(maps.Values(w.index), func(a, b int32) int { return cmp.Compare(w.want[a].name, w.want[b].name) })
+	for _, i := range order {
+		x := &w.want[i]
 		if x.size < 0 { // a list, which was read with its record
 			w.out.Objects++
 			continue
 		}
-		p.begin(name, x.size)
-		err := check(ctx, w.t, name, x.size, x.sum, func(b []byte) {
+		p.begin(x.name)
+		err := check(ctx, w.t, x.name, x.size, x.sum, func(b []byte) {
 			p.add(b)
 			if done += int64(len(b)); w.opt.Progress != nil {
 				w.opt.Progress(done, of)
@@ -189,17 +250,15 @@ func (w *verifier) read(ctx context.Context) error {
 			return ctx.Err()
 		}
 		if w.out.Objects++; err != nil {
-			w.bad[name] = true
-			share, n, _, _ := segmentOf(name)
-			w.tell(Finding{Object: name, Share: share, Pack: n, Reason: reasonOf(err), Text: err.Error()})
+			x.bad = true
+			share, n, _, _ := segmentOf(x.name)
+			w.tell(Finding{Object: x.name, Share: share, Pack: n, Reason: reasonOf(err), Text: err.Error()})
 			p.spoil()
 		}
 	}
 	p.end()
 	return nil
 }
-
-func compareNames(a, b string) int { return cmp.Compare(a, b) }
 
 // packSum puts the segments of a pack together to tell its digest. Names of segments ascend with their places.
 type packSum struct {
@@ -212,7 +271,7 @@ type packSum struct {
 	bad   bool
 }
 
-func (p *packSum) begin(name string, _ int64) {
+func (p *packSum) begin(name string) {
 	share, n, from, ok := segmentOf(name)
 	if !ok || share != p.share || n != p.pack || from != p.size {
 		p.end()
@@ -262,8 +321,7 @@ func (p *packSum) end() {
 func (w *verifier) judge(ctx context.Context) error {
 	var shown *state // the newest whose ledger is whole: those of older ones are its beginning
 	for i, s := range slices.Backward(w.states) {
-		whole := true
-		s.objects(func(name string, _ int64, _ [32]byte) { whole = whole && !w.bad[name] })
+		whole := w.whole(w.uses[i])
 		if shown != nil {
 			ok, err := w.beginning(ctx, s, shown)
 			if err != nil {
