@@ -92,6 +92,9 @@ func (s *syncer) putPart(ctx context.Context, rest []job) error {
 	if err := p.readBack(ctx); err != nil {
 		return err
 	}
+	for _, w := range p.done {
+		s.passing[w.name] = true
+	}
 	r := record{medium: s.desc.ID, number: s.number, time: s.cut.Time, head: s.head, body: sum}
 	if s.prev != nil {
 		r.before = s.prev.sum

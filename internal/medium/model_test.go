@@ -12,7 +12,7 @@ import (
 // smallBatches has parts put after a few segments, as after gigabytes.
 func smallBatches(t *testing.T) {
 	before := batch
-	batch = 70 << 10
+	batch = 30 << 10
 	t.Cleanup(func() { batch = before })
 }
 

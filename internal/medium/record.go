@@ -155,8 +155,7 @@ func parseList(b []byte, before []segment) ([]segment, error) {
 	if len(b) == 0 || len(b)%segmentSize != 0 || len(b) > perList*segmentSize {
 		return nil, errList
 	}
-	for ; len(b) > 0; b = b[segmentSize:] {
-		s := segment{pack: binary.BigEndian.Uint64(b), from: int64(binary.BigEndian.Uint64(b[8:])), length: int64(binary.BigEndian.Uint64(b[16:])), sum: [32]byte(b[24:segmentSize])}
+	for _, s := range decodeList(b, nil) {
 		if s.pack == 0 || s.from < 0 || s.length <= 0 || s.from > 1<<62 || s.length > 1<<62 {
 			return nil, errList
 		}
@@ -172,6 +171,14 @@ func parseList(b []byte, before []segment) ([]segment, error) {
 	return before, nil
 }
 
+// decodeList reads the segments of a list that was read before.
+func decodeList(b []byte, out []segment) []segment {
+	for ; len(b) >= segmentSize; b = b[segmentSize:] {
+		out = append(out, segment{pack: binary.BigEndian.Uint64(b), from: int64(binary.BigEndian.Uint64(b[8:])), length: int64(binary.BigEndian.Uint64(b[16:])), sum: [32]byte(b[24:segmentSize])})
+	}
+	return out
+}
+
 // state is a record with its body.
 type state struct {
 	record
@@ -182,6 +189,28 @@ type state struct {
 
 // load reads a record with everything that it names but packs, files and ledger.
 func load(ctx context.Context, t Target, v note.Verifier, d Descriptor, name string) (*state, error) {
+	s, err := loadRecord(ctx, t, v, d, name)
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range s.Shares {
+		var segments []segment
+		for _, x := range l.Lists {
+			b, err := readSum(ctx, t, listDir, x, perList*segmentSize)
+			if err == nil {
+				segments, err = parseList(b, segments)
+			}
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", sumName(listDir, x), err)
+			}
+		}
+		s.shares[l.Share] = segments
+	}
+	return s, nil
+}
+
+// loadRecord reads a record and its body.
+func loadRecord(ctx context.Context, t Target, v note.Verifier, d Descriptor, name string) (*state, error) {
 	signed, err := read(ctx, t, name, maxRecord)
 	if err != nil {
 		return nil, err
@@ -204,19 +233,6 @@ func load(ctx context.Context, t Target, v note.Verifier, d Descriptor, name str
 	}
 	if err := json.Unmarshal(b, &s.body); err != nil || s.Format != format {
 		return nil, fmt.Errorf("%s: format %d: %w", sumName(listDir, r.body), s.Format, err)
-	}
-	for _, l := range s.Shares {
-		var segments []segment
-		for _, x := range l.Lists {
-			b, err := readSum(ctx, t, listDir, x, perList*segmentSize)
-			if err == nil {
-				segments, err = parseList(b, segments)
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%s: %w", sumName(listDir, x), err)
-			}
-		}
-		s.shares[l.Share] = segments
 	}
 	return s, nil
 }

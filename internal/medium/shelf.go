@@ -87,8 +87,8 @@ func reasonOf(err error) Reason {
 	return Malformed
 }
 
-// sweep removes what no state needs: parts, states beyond those that stay, and what a sync that was broken off has left. What cannot
-// be removed does no harm.
+// sweep removes what no state needs: the parts of this sync, states beyond those that stay, and, after a sync that was broken off, what
+// that has left. What cannot be removed does no harm.
 func (s *syncer) sweep(ctx context.Context) error {
 	h, err := history(ctx, s.t, s.v, s.desc)
 	if err != nil {
@@ -98,16 +98,14 @@ func (s *syncer) sweep(ctx context.Context) error {
 	if n := len(h.numbers) - s.opt.Keep; s.opt.Keep > 0 && n > 0 {
 		old = h.numbers[:n]
 	}
-	if len(old) == 0 && len(h.parts) == 0 && !s.leftovers() {
-		return nil
-	}
 	needed := make(map[string]bool)
 	for _, n := range h.numbers[len(old):] {
-		st, err := load(ctx, s.t, s.v, s.desc, recordName(n))
-		if err != nil {
-			return ctx.Err() // a state that cannot be read may need anything: nothing is removed
+		if !s.unclean && len(old) == 0 && n != s.number {
+			continue
 		}
-		st.objects(func(name string, _ int64, _ [32]byte) { needed[name] = true })
+		if err := s.need(ctx, n, needed); err != nil {
+			return err // a state that cannot be read may need anything: nothing is removed
+		}
 	}
 	for _, n := range old {
 		_ = s.t.Remove(ctx, recordName(n))
@@ -115,22 +113,15 @@ func (s *syncer) sweep(ctx context.Context) error {
 	if err := s.t.Flush(ctx); err != nil { // records go first: none is left that names what is gone
 		return err
 	}
-	var gone []string
-	for _, dir := range []string{listDir, fileDir, packDir} {
-		for e, err := range s.t.List(ctx, dir) {
-			if err != nil {
-				return err
-			}
-			if !needed[e.Name] {
-				gone = append(gone, e.Name)
-			}
+	swept := true
+	if s.unclean || len(old) > 0 {
+		swept, err = s.removeBut(ctx, needed)
+	} else { // only what the parts of this sync have named
+		for name := range s.passing {
+			swept = (needed[name] || s.t.Remove(ctx, name) == nil) && swept
 		}
 	}
-	failed := false
-	for _, name := range gone {
-		failed = s.t.Remove(ctx, name) != nil || failed
-	}
-	if err := s.t.Flush(ctx); err != nil || failed {
+	if err = errors.Join(err, s.t.Flush(ctx)); err != nil || !swept {
 		return err
 	}
 	for _, p := range h.parts { // last: as long as there is one, the next sync looks again
@@ -139,14 +130,53 @@ func (s *syncer) sweep(ctx context.Context) error {
 	return s.t.Flush(ctx)
 }
 
-// leftovers reports whether there are segments on the medium that the new state does not have.
-func (s *syncer) leftovers() bool {
-	for share, list := range s.shares {
-		for _, x := range list {
-			delete(s.has, x.name(share))
+// need enters what a state consists of. Lists that other states have, too, are read once.
+func (s *syncer) need(ctx context.Context, n uint64, needed map[string]bool) error {
+	st, err := loadRecord(ctx, s.t, s.v, s.desc, recordName(n))
+	if err != nil {
+		return err
+	}
+	needed[sumName(listDir, st.record.body)] = true
+	for _, f := range st.Files {
+		needed[sumName(fileDir, f.Sum)] = true
+	}
+	for _, l := range st.Shares {
+		for _, x := range l.Lists {
+			name := sumName(listDir, x)
+			if needed[name] {
+				continue
+			}
+			b, err := readSum(ctx, s.t, listDir, x, perList*segmentSize)
+			if err != nil {
+				return err
+			}
+			for _, seg := range decodeList(b, nil) {
+				needed[seg.name(l.Share)] = true
+			}
+			needed[name] = true
 		}
 	}
-	return len(s.has) > 0
+	return nil
+}
+
+// removeBut removes all objects but those that are needed.
+func (s *syncer) removeBut(ctx context.Context, needed map[string]bool) (all bool, err error) {
+	var gone []string
+	for _, dir := range []string{listDir, fileDir, packDir} {
+		for e, err := range s.t.List(ctx, dir) {
+			if err != nil {
+				return false, err
+			}
+			if !needed[e.Name] {
+				gone = append(gone, e.Name)
+			}
+		}
+	}
+	all = true
+	for _, name := range gone {
+		all = s.t.Remove(ctx, name) == nil && all
+	}
+	return all, nil
 }
 
 // objects tells of everything that a state consists of, but for its record and the ledger.

@@ -69,16 +69,18 @@ type syncer struct {
 	desc Descriptor
 	raw  []byte // of the descriptor
 
-	prev   *state // the last complete state; nil: there is none
-	number uint64
-	part   int
-	cut    *Cut
-	head   ledger.Head
-	has    map[string]int64 // how long the segments on the medium are
-	known  map[string]bool  // objects of the last state and part
-	broken map[string]bool  // segments that must be copied again
-	shares map[id.Share][]segment
-	jobs   []job
+	prev    *state // the last complete state; nil: there is none
+	number  uint64
+	part    int
+	unclean bool            // a sync before was broken off
+	passing map[string]bool // objects that parts of this sync have named
+	cut     *Cut
+	head    ledger.Head
+	has     map[string]int64 // how long the segments on the medium are
+	known   map[string]bool  // objects of the last state and part
+	broken  map[string]bool  // segments that must be copied again
+	shares  map[id.Share][]segment
+	jobs    []job
 
 	mu  sync.Mutex // guards what follows while packs are copied
 	out Outcome
@@ -88,7 +90,7 @@ type syncer struct {
 // Sync brings a medium up to what the vault is now. It copies what is new, reads it back, and ends with the record that makes it a
 // state. Broken off at any moment, the medium is at its last complete state, and the next Sync goes on.
 func Sync(ctx context.Context, t Target, src Source, opt Options) (Outcome, error) {
-	s := &syncer{t: t, src: src, opt: opt, has: make(map[string]int64), known: make(map[string]bool), broken: make(map[string]bool), shares: make(map[id.Share][]segment)}
+	s := &syncer{t: t, src: src, opt: opt, has: make(map[string]int64), known: make(map[string]bool), passing: make(map[string]bool), broken: make(map[string]bool), shares: make(map[id.Share][]segment)}
 	err := s.run(ctx)
 	return s.out, s.explain(err)
 }
@@ -110,6 +112,9 @@ func (s *syncer) run(ctx context.Context) error {
 		return err
 	}
 	if err := s.room(ctx); err != nil {
+		return err
+	}
+	if err := s.putPart(ctx, s.jobs); err != nil { // so that the next sync knows, if this one is broken off
 		return err
 	}
 	if err := s.copyAll(ctx); err != nil {
@@ -221,6 +226,7 @@ func newer(ctx context.Context, src Source, d Descriptor, head ledger.Head) erro
 
 // resume takes over what a sync that was broken off had copied and read back.
 func (s *syncer) resume(ctx context.Context, h *shelf) error {
+	s.unclean = len(h.parts) > 0
 	for _, p := range slices.Backward(h.parts) {
 		s.part = max(s.part, p.part+1)
 		if p.number != s.number {
