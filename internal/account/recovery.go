@@ -36,6 +36,7 @@ type KeyCard struct {
 	Name        string    `json:"name"`
 	State       string    `json:"state"` // "fresh", "stale", "unwritten", "lost", "destroyed"
 	Generation  uint64    `json:"generation"`
+	Set         int       `json:"set,omitempty"` // of the papers that open it
 	Written     time.Time `json:"written,omitzero"`
 	Checked     time.Time `json:"checked,omitzero"`
 	By          string    `json:"by,omitempty"`

@@ -39,13 +39,13 @@ func (a *app) card() *cobra.Command {
 
 func (a *app) showCards(r api.Reserve) {
 	var t table
-	t.add(a.t("say.card-number"), a.t("say.card-name"), a.t("say.card-state"), a.t("say.card-generation"), a.t("say.card-written"), a.t("say.card-checked"), a.t("say.head-reason"))
+	t.add(a.t("say.card-number"), a.t("say.card-name"), a.t("say.card-state"), a.t("say.card-generation"), a.t("say.card-set"), a.t("say.card-written"), a.t("say.card-checked"), a.t("say.head-reason"))
 	for _, c := range r.Cards {
 		state := a.t("card." + c.State)
 		if c.Outstanding > 0 {
 			state += " " + a.t("say.card-outstanding", c.Outstanding)
 		}
-		t.add(fmt.Sprint(c.Number), printable(c.Name), state, fmt.Sprintf("%d/%d", c.Generation, r.Generation), when(c.Written), when(c.Checked), printable(firstOf(c.Reason, "-")))
+		t.add(fmt.Sprint(c.Number), printable(c.Name), state, fmt.Sprintf("%d/%d", c.Generation, r.Generation), fmt.Sprint(c.Set), when(c.Written), when(c.Checked), printable(firstOf(c.Reason, "-")))
 	}
 	t.write(a.out)
 	for _, word := range r.Lacks {

@@ -88,7 +88,10 @@ func (a *app) makePapers(use string, renew bool) *cobra.Command {
 			if x.Papers == nil {
 				return a.told(x.Outcome, nil, "say.papers-ask-again")
 			}
-			return a.printPapers(*x.Papers)
+			if err := a.printPapers(*x.Papers); err != nil {
+				return err
+			}
+			return a.stillOpen(ctx, c)
 		})
 	})
 	c.Flags().IntVar(&q.Needed, "needed", 2, a.t("flag.papers-needed"))
@@ -138,7 +141,25 @@ func (a *app) papersPDF(ctx context.Context, c *client.Client, q api.PapersReque
 	}
 	a.print("say.papers-pdf", name)
 	if renew {
-		a.print("say.papers-renewed")
+		return a.stillOpen(ctx, c)
+	}
+	return nil
+}
+
+// stillOpen says after a renewal what the papers from before still open.
+func (a *app) stillOpen(ctx context.Context, c *client.Client) error {
+	if a.json {
+		return nil
+	}
+	a.print("say.papers-renewed")
+	r, err := c.Reserve(ctx)
+	if err != nil {
+		return err
+	}
+	for _, x := range r.Cards {
+		if x.State == "stale" || x.State == "lost" {
+			a.print("say.card-old-set", x.Number, printable(x.Name), x.Set)
+		}
 	}
 	return nil
 }

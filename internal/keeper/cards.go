@@ -53,7 +53,7 @@ func (c *cardState) title() string { return fmt.Sprintf("%d %s", c.Number, c.Nam
 
 // show is the card as people see it.
 func (c *cardState) show(generation uint64, papers *account.PaperSet, destroyed map[id.Share]uint64) account.KeyCard {
-	out := account.KeyCard{Number: c.Number, Name: c.Name, State: "stale", Generation: c.Generation, Written: c.Written, Checked: c.Checked, By: c.By, Gone: c.GoneAt, Reason: c.Reason}
+	out := account.KeyCard{Number: c.Number, Name: c.Name, State: "stale", Generation: c.Generation, Set: int(c.Set), Written: c.Written, Checked: c.Checked, By: c.By, Gone: c.GoneAt, Reason: c.Reason}
 	switch {
 	case c.Gone != "":
 		out.State = c.Gone
@@ -227,6 +227,10 @@ func (l *Local) CheckCard(ctx context.Context, s id.Session, content []byte) (ac
 	if err != nil {
 		return account.CardCheck{}, err
 	}
+	now, _, err := l.keys.Papers()
+	if err != nil {
+		return account.CardCheck{}, err
+	}
 	out := account.CardCheck{Number: x.Number, Name: x.Name, Written: x.Written, Generation: state.Generation, Fresh: state.Fresh(l.keys.Generation()),
 		Papers: state.Papers, Lacks: state.Lacks, Destroyed: state.Destroyed, More: state.More}
 	if err := l.adopt(ctx, s, op, x); err != nil {
@@ -239,8 +243,8 @@ func (l *Local) CheckCard(ctx context.Context, s id.Session, content []byte) (ac
 		}
 		c := d.cardAt(i)
 		c.Generation, c.Checked, c.Issued = state.Generation, l.now(), nil
-		if c.Set = 0; state.Papers {
-			c.Set = x.Set
+		if c.Set = x.Set; !state.Papers && now.Number == x.Set { // of a set of that number from before a restore
+			c.Set = 0
 		}
 		if c.Gone == "lost" { // it was found
 			c.Gone, c.GoneAt, c.Reason = "", time.Time{}, ""
@@ -258,7 +262,7 @@ func (l *Local) adopt(ctx context.Context, s id.Session, op string, x card.Card)
 		if !b.may(by, account.Settle) || len(d.Cards) >= maxCards {
 			return event.Event{}, notAllowed(op)
 		}
-		c := &cardState{Number: x.Number, ID: x.ID, Name: x.Name, Generation: x.Generation, Written: x.Written}
+		c := &cardState{Number: x.Number, ID: x.ID, Name: x.Name, Generation: x.Generation, Set: x.Set, Written: x.Written}
 		if slices.ContainsFunc(d.Cards, func(y *cardState) bool { return y.Number == x.Number }) {
 			c.Number = d.nextCard()
 		}
