@@ -52,6 +52,8 @@ func (l *Local) CopyOut(ctx context.Context, s id.Session, plain []byte) (*Copy,
 	if err := l.append(ctx, event.Event{Kind: event.Heartbeat}); err != nil { // the time of the copy is that of the last entry
 		return nil, err
 	}
+	l.papering.Lock() // all of it is sealed with one root
+	defer l.papering.Unlock()
 	c := &Copy{}
 	if c.Settings, err = l.keys.SealAs(settings, plain); err != nil {
 		return nil, err

@@ -55,6 +55,10 @@ func TestRecover(t *testing.T) {
 	k := keep(t, c)
 	p := papers(t, c, 2, 3)
 	files, x := medium(t, c), cardOf(t, c)
+	settings, err := c.SealAs("settings", []byte("http = 1"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, name := range []string{"ring", "protection", "alert-key"} {
 		if _, ok := files[name]; ok {
 			t.Errorf("%s goes on a medium", name)
@@ -70,8 +74,10 @@ func TestRecover(t *testing.T) {
 				if err == nil {
 					t.Fatal("it is not there")
 				}
-				got, err := Recover(t.Context(), cfg, rescueOf(files, x, p[2], p[0]))
-				if err != nil || got.Number != 1 || got.Generation != 2 || !slices.Equal(got.Shares, []id.Share{k.share}) || got.PublicKey != c.LedgerPublicKey() {
+				r := rescueOf(files, x, p[2], p[0])
+				r.Also = map[string][]byte{"settings": settings}
+				got, err := Recover(t.Context(), cfg, r)
+				if err != nil || string(got.Also["settings"]) != "http = 1" || got.Number != 1 || got.Generation != 2 || !slices.Equal(got.Shares, []id.Share{k.share}) || got.PublicKey != c.LedgerPublicKey() {
 					t.Fatalf("%+v, %v", got, err)
 				}
 			}
