@@ -31,7 +31,7 @@ func (f *Findings) clients(out *paper.Facts) error {
 			if err != nil {
 				return err
 			}
-			lists[i] = f.schoolsOf(n, &sh.Register)
+			lists[i] = schoolsOf(f.Persons.bookOf(n), &sh.Register)
 			for _, s := range lists[i] {
 				g.schools[s.key] = true
 			}
@@ -110,11 +110,7 @@ func (g *gathering) share(sh *ShareFindings, list []*school) error {
 	if len(list) == 1 {
 		r = list[0].line(&sh.Register, true)
 	}
-	key := "share:" + sh.Name
-	if r.Client != "" {
-		key = "client:" + r.Client
-	}
-	return g.whole(g.parcel(key, sh, r), sh, n)
+	return g.whole(g.parcel(holder(r.Client, sh.Name), sh, r), sh, n)
 }
 
 // untouched reports whether nothing in the share counts: papers do not list its kinds of data among those of the accident.

@@ -73,8 +73,12 @@ func (d *Desk) concerned(ctx context.Context, s account.Session, n string) (acco
 }
 
 func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shares []account.Share, m *meter) (*Findings, error) {
+	lines, err := d.Books.Register(ctx, s.ID) // before the rosters: it tells schools of one name apart
+	if err != nil {
+		return nil, err
+	}
 	m.begin(rostersRead, int64(len(shares)))
-	persons, err := d.rosters(ctx, s, shares, m)
+	persons, err := d.rosters(ctx, s, shares, lines, m)
 	if err != nil {
 		return nil, err
 	}
@@ -84,7 +88,7 @@ func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shar
 	if err != nil {
 		return nil, err
 	}
-	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(acted)}
+	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), lines: lines, Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(acted)}
 	f.source.size, f.source.meter = audit.Head.Size, m
 	return f, f.source.on(ctx, s, func() error { return f.compute(audit) })
 }
@@ -146,9 +150,6 @@ func (f *Findings) compute(audit keeper.Audit) error {
 	for _, c := range f.Exposure.Shares {
 		counts[c.Share] = c
 	}
-	if f.lines, err = x.Books.Register(x.ctx, x.s.ID); err != nil {
-		return err
-	}
 	f.register()
 	for i := range f.Shares {
 		sh := &f.Shares[i]
@@ -163,10 +164,7 @@ func (f *Findings) compute(audit keeper.Audit) error {
 
 // register puts the lines of the register beside the shares that they are of.
 func (f *Findings) register() {
-	of := make(map[string]account.Register, len(f.lines))
-	for _, l := range f.lines {
-		of[l.Share] = l.Register
-	}
+	of := registerOf(f.lines)
 	for i := range f.Shares {
 		f.Shares[i].Register = of[f.Shares[i].Name]
 	}

@@ -54,7 +54,7 @@ func city(b *testing.B, schools int) (*Findings, *paper.Facts) {
 		}
 	}
 	d := &Desk{House: h}
-	persons, err := d.rosters(context.Background(), account.Session{}, h.shares, nil)
+	persons, err := d.rosters(context.Background(), account.Session{}, h.shares, nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -1,8 +1,10 @@
 package cases
 
 import (
+	"cmp"
 	"context"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,7 +16,8 @@ import (
 	"github.com/azekura/azekura/internal/roster"
 )
 
-// Persons are the rosters of all shares. Whoever stands in several, with the same school, year, class and number, is one person.
+// Persons are the rosters of all shares. Whoever stands in several, with the same school, year, class and number, is one person, if the register
+// names the same client for that school in each: two towns have each a first primary school, and of both there is a number 1 in 3-1.
 type Persons struct {
 	People []*roster.Person // by number
 	places []exposure.Place
@@ -26,9 +29,21 @@ type Persons struct {
 // census gives persons their numbers. What it knows of each is much, and gone when all rosters are read.
 type census struct {
 	*Persons
-	number  map[roster.Key]int
-	places  map[exposure.Place]uint32
+	number  map[identity]int
+	places  map[settled]uint32
 	schools map[string]string // as they were written first, by how they are compared
+}
+
+// identity is what tells a person from all others.
+type identity struct {
+	holder string // of the school
+	roster.Key
+}
+
+// settled is where persons belong, schools of one name told apart.
+type settled struct {
+	holder, school, year string
+	kind                 roster.Kind
 }
 
 // sharePersons are the persons of one share.
@@ -39,6 +54,7 @@ type sharePersons struct {
 	all   int     // the group of all
 	group map[*int32]int
 
+	holders map[string]string   // on whose behalf which of its schools are held
 	schools []string            // in the compared form
 	of      map[*int32][]string // of which schools a group is
 	own     map[int]int32       // persons of this roster by their numbers: elsewhere somebody may be written otherwise
@@ -48,8 +64,8 @@ type sharePersons struct {
 const maxRoster = 256 << 20
 
 // rosters reads the rosters of shares; each is recorded in the ledger as a reading. A share without one is left out.
-func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.Share, m *meter) (*Persons, error) {
-	p := newCensus()
+func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.Share, lines []account.RegisterLine, m *meter) (*Persons, error) {
+	p, of := newCensus(), registerOf(lines)
 	for _, a := range shares {
 		b, _, err := d.House.Roster(ctx, s, pathname.Root.Join(a.Name), maxRoster)
 		m.add(1)
@@ -65,34 +81,55 @@ func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.
 		if err != nil {
 			return nil, err
 		}
-		p.add(a.ID, book)
+		line := of[a.Name]
+		p.add(a, book, &line)
 	}
+	p.tellApart()
 	return p.Persons, nil
 }
 
+// registerOf are the lines of the register by the names of their shares.
+func registerOf(lines []account.RegisterLine) map[string]account.Register {
+	of := make(map[string]account.Register, len(lines))
+	for _, l := range lines {
+		of[l.Share] = l.Register
+	}
+	return of
+}
+
+// sameHolders reports whether persons are told apart by these lines of the register as they were by others.
+func (p *Persons) sameHolders(shares []account.Share, lines []account.RegisterLine) bool {
+	of := registerOf(lines)
+	return !slices.ContainsFunc(shares, func(a account.Share) bool {
+		x, line := p.shares[a.ID], of[a.Name]
+		return x != nil && !maps.Equal(x.holders, holders(a.Name, schoolsOf(x.book, &line), &line))
+	})
+}
+
 func newCensus() *census {
-	return &census{Persons: &Persons{shares: make(map[id.Share]*sharePersons)}, number: make(map[roster.Key]int), places: make(map[exposure.Place]uint32),
+	return &census{Persons: &Persons{shares: make(map[id.Share]*sharePersons)}, number: make(map[identity]int), places: make(map[settled]uint32),
 		schools: make(map[string]string)}
 }
 
-func (p *census) add(share id.Share, book *roster.Book) {
+func (p *census) add(share account.Share, book *roster.Book, line *account.Register) {
 	x := &sharePersons{book: book, index: roster.NewIndex(&book.Roster), at: make([]int32, len(book.Roster.People)), group: make(map[*int32]int),
-		of: make(map[*int32][]string), own: make(map[int]int32)}
+		holders: holders(share.Name, schoolsOf(book, line), line), of: make(map[*int32][]string), own: make(map[int]int32)}
 	for _, name := range book.Roster.SchoolNames() {
 		x.schools = append(x.schools, roster.SchoolKey(name))
 	}
 	for i := range book.Roster.People {
 		who := &book.Roster.People[i]
 		key := who.Key()
-		n, known := p.number[key]
+		all := identity{cmp.Or(x.holders[key.School], x.holders[""]), key}
+		n, known := p.number[all]
 		if !known {
 			n = len(p.People)
-			p.number[key] = n
+			p.number[all] = n
 			p.People = append(p.People, who)
 			if p.schools[key.School] == "" {
 				p.schools[key.School] = who.School
 			}
-			p.settle(exposure.Place{School: p.schools[key.School], Year: key.Year, Kind: string(key.Kind)})
+			p.settle(settled{all.holder, key.School, key.Year, key.Kind})
 		}
 		x.at[i] = int32(n)
 		if _, twice := x.own[n]; !twice {
@@ -102,17 +139,34 @@ func (p *census) add(share id.Share, book *roster.Book) {
 	all := slices.Clone(x.at)
 	slices.Sort(all)
 	x.all = p.newGroup(slices.Compact(all))
-	p.shares[share] = x
+	p.shares[share.ID] = x
 }
 
 // settle notes where the last person belongs.
-func (p *census) settle(at exposure.Place) {
+func (p *census) settle(at settled) {
 	n, known := p.places[at]
 	if !known {
 		n = uint32(len(p.Persons.places))
-		p.places[at], p.Persons.places = n, append(p.Persons.places, at)
+		p.places[at], p.Persons.places = n, append(p.Persons.places, exposure.Place{School: p.schools[at.school], Year: at.year, Kind: string(at.kind)})
 	}
 	p.placed = append(p.placed, n)
+}
+
+// tellApart writes behind the names that several schools have on whose behalf each is held: numbers are told by school.
+func (p *census) tellApart() {
+	of := make(map[string]map[string]bool)
+	for at := range p.places {
+		if of[at.school] == nil {
+			of[at.school] = make(map[string]bool)
+		}
+		of[at.school][at.holder] = true
+	}
+	for at, n := range p.places {
+		if len(of[at.school]) > 1 {
+			_, holder, _ := strings.Cut(at.holder, ":")
+			p.Persons.places[n].School += " (" + holder + ")"
+		}
+	}
 }
 
 func (p *Persons) newGroup(members []int32) int {

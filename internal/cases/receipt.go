@@ -37,7 +37,7 @@ func (d *Desk) ReceiptOf(ctx context.Context, s account.Session, share, name str
 		return out, &problem.Error{Kind: problem.NotFound, Op: "make receipt", On: name, Hint: "hint.receipt-school"}
 	}
 	p := newCensus()
-	p.add(id.Share{}, book)
+	p.add(account.Share{}, book, new(account.Register))
 	known := make(map[string]bool)
 	for _, k := range p.shares[id.Share{}].schools {
 		known[k] = true

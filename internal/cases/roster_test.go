@@ -77,7 +77,7 @@ func TestDamagedRoster(t *testing.T) {
 	} {
 		house.bytes = x.bytes
 		_, book := d.Book(ctx, who, "albums")
-		_, all := d.rosters(ctx, who, []account.Share{{Name: "albums"}}, nil)
+		_, all := d.rosters(ctx, who, []account.Share{{Name: "albums"}}, nil, nil)
 		save := d.SaveBook(ctx, who, "albums", func(*roster.Book) error { return nil })
 		for way, err := range map[string]error{"book": book, "rosters": all, "save": save} {
 			p, ok := errors.AsType[*problem.Error](err)
@@ -144,7 +144,7 @@ func TestEnrolOverDamage(t *testing.T) {
 	}
 	broken := &Desk{House: &shelf{broken: true}}
 	_, one := broken.Book(ctx, who, "albums")
-	_, all := broken.rosters(ctx, who, []account.Share{{Name: "albums"}}, nil)
+	_, all := broken.rosters(ctx, who, []account.Share{{Name: "albums"}}, nil, nil)
 	for way, err := range map[string]error{"book": one, "rosters": all} {
 		if p, ok := errors.AsType[*problem.Error](err); !ok || p.Kind != problem.Damaged || p.Hint != "hint.roster-damaged" || p.On != "albums" {
 			t.Errorf("%s: %v", way, err)

@@ -85,7 +85,7 @@ type school struct {
 }
 
 // schoolsOf are the schools of a share: those of its roster, and those that the register names besides.
-func (f *Findings) schoolsOf(share id.Share, line *account.Register) (out []*school) {
+func schoolsOf(book *roster.Book, line *account.Register) (out []*school) {
 	by := make(map[string]*school)
 	of := func(name string) *school {
 		key := roster.SchoolKey(name)
@@ -95,7 +95,6 @@ func (f *Findings) schoolsOf(share id.Share, line *account.Register) (out []*sch
 		}
 		return by[key]
 	}
-	book := f.Persons.bookOf(share)
 	if book != nil {
 		for _, name := range book.Roster.SchoolNames() {
 			of(name).known = true
@@ -134,14 +133,41 @@ func (s *school) line(share *account.Register, single bool) account.Register {
 	return r
 }
 
-// client tells schools apart. Those of one name in two shares are one only if the register names the same client for both: two towns have each
-// a first primary school, and neither may get the lists of the other.
-func (s *school) client(share string) string {
-	switch {
-	case s.own == nil || s.own.Client == "":
-		return "share:" + share + "/school:" + s.name
-	case roster.SchoolKey(s.own.Client) == s.key:
-		return "client:" + s.own.Client
+// holder is on whose behalf data is held: a client of the register, or a share of which it names none. Who is told, and who is one person, goes by it.
+func holder(client, share string) string {
+	if client == "" {
+		return "share:" + share
 	}
-	return "client:" + s.own.Client + "/school:" + s.name
+	return "client:" + client
+}
+
+// holders are those of the schools of a share, by their compared names.
+func holders(share string, list []*school, line *account.Register) map[string]string {
+	out := map[string]string{"": holder("", share)}
+	if len(list) < 2 {
+		out[""] = holder(line.Client, share)
+	}
+	for _, s := range list {
+		if out[s.key] = s.holder(share); len(list) == 1 {
+			out[s.key] = holder(line.For(s.own).Client, share)
+		}
+	}
+	return out
+}
+
+// holder tells schools of one name apart. Those in two shares are one only if the register names the same client for both: two towns have each a
+// first primary school, and neither may get the lists of the other.
+func (s *school) holder(share string) string {
+	if s.own == nil {
+		return holder("", share)
+	}
+	return holder(s.own.Client, share)
+}
+
+// client is the key of what a school in a share with several is told.
+func (s *school) client(share string) string {
+	if s.own != nil && s.own.Client != "" && roster.SchoolKey(s.own.Client) == s.key {
+		return s.holder(share)
+	}
+	return s.holder(share) + "/school:" + s.name
 }

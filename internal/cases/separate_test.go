@@ -175,7 +175,7 @@ func (h *town) share(r *rapid.T, sh account.Share) {
 // packs gathers what each client is told, and packs it.
 func (h *town) packs(r *rapid.T, l lang.Lang) (*paper.Facts, map[string][]byte) {
 	d := &Desk{House: h}
-	persons, err := d.rosters(context.Background(), account.Session{}, h.shares, nil)
+	persons, err := d.rosters(context.Background(), account.Session{}, h.shares, nil, nil)
 	if err != nil {
 		r.Fatal(err)
 	}

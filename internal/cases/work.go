@@ -219,7 +219,7 @@ func (d *Desk) told(ctx context.Context, s account.Session, f *Findings) error {
 	if known {
 		return nil
 	}
-	if _, err := d.rosters(ctx, s, f.source.shares, nil); err != nil {
+	if _, err := d.rosters(ctx, s, f.source.shares, f.lines, nil); err != nil {
 		return err
 	}
 	d.mu.Lock()

@@ -236,7 +236,7 @@ func (p persons) Everybody(share id.Share) (int, bool) {
 }
 
 func (persons) Place(p int) Place {
-	return Place{School: fmt.Sprint("school ", p/perShare), Year: "2026", Kind: []string{"pupil", "teacher"}[p%perShare/10]}
+	return Place{School: fmt.Sprintf("school (town %d)", p/perShare), Year: "2026", Kind: []string{"pupil", "teacher"}[p%perShare/10]}
 }
 
 // shows draws a name for a new file, and whom its content really shows.

@@ -225,6 +225,9 @@ func (x *intrusion) check() (truth, bound int, hits bool, err error) {
 			counted[p] = true
 		}
 	}
+	if err := x.told(answer, len(counted)); err != nil {
+		return 0, 0, false, err
+	}
 	for _, f := range x.catalog {
 		for _, v := range f.Versions {
 			if known[v.Key] && !reported[f.ID] {
@@ -258,6 +261,20 @@ func (x *intrusion) check() (truth, bound int, hits bool, err error) {
 		}
 	}
 	return len(mine), len(reported), hits, nil
+}
+
+// told compares the rows with who counts: the schools of all shares have one name, and each has its own row.
+func (x *intrusion) told(answer *Exposure, counted int) error {
+	sum := int64(0)
+	for _, r := range answer.Rows {
+		if sum += r.Persons.Confirmed + r.Persons.Possible; r.Persons.Confirmed+r.Persons.Possible > perShare {
+			return fmt.Errorf("row %+v is of more than one school", r)
+		}
+	}
+	if n := answer.Persons.Persons; sum != int64(counted) || n.Confirmed+n.Possible != sum {
+		return fmt.Errorf("%d persons count, the rows say %d and the sum %+v", counted, sum, n)
+	}
+	return nil
 }
 
 // parties yields the party of a house and, if it rules no machine, others that could have been distrusted in it.
