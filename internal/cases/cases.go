@@ -19,6 +19,8 @@ import (
 // House is what a case asks of the vault.
 type House interface {
 	Objects(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Object, error]
+	// Mends grows with all that changes what damage is told: what is put back, decided about or verified. Ordinary saves do not.
+	Mends() int64
 	Mark(ctx context.Context, s account.Session, share pathname.Path) (int64, error)
 	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
 	Digest(ctx context.Context, s account.Session, i vault.Info) ([32]byte, error)

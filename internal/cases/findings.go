@@ -27,6 +27,7 @@ type Findings struct {
 	timeline *acted                 // as papers count it; the source guards it
 	readers  map[id.Session]bool    // of whom the ledger has that they read the rosters; the desk guards it
 	source   *source
+	mends    int64    // of the house, before anything was asked
 	Persons  *Persons `json:"-"`
 }
 
@@ -73,6 +74,7 @@ func (d *Desk) concerned(ctx context.Context, s account.Session, n string) (acco
 }
 
 func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shares []account.Share, m *meter) (*Findings, error) {
+	mends := d.House.Mends()
 	lines, err := d.Books.Register(ctx, s.ID) // before the rosters: it tells schools of one name apart
 	if err != nil {
 		return nil, err
@@ -88,7 +90,7 @@ func (d *Desk) find(ctx context.Context, s account.Session, c account.Case, shar
 	if err != nil {
 		return nil, err
 	}
-	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), lines: lines, Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(acted)}
+	f := &Findings{Case: c, At: at, Persons: persons, source: newSource(d, shares), lines: lines, mends: mends, Ledger: stateOf(audit), readers: map[id.Session]bool{s.ID: true}, timeline: new(acted)}
 	f.source.size, f.source.meter = audit.Head.Size, m
 	return f, f.source.on(ctx, s, func() error { return f.compute(audit) })
 }
@@ -173,7 +175,7 @@ func (f *Findings) register() {
 // with returns findings with other lines of the register: who they are told to hangs on these, and nothing that takes long.
 func (f *Findings) with(lines []account.RegisterLine) *Findings {
 	out := &Findings{Case: f.Case, At: f.At, Exposure: f.Exposure, Shares: slices.Clone(f.Shares), Damage: f.Damage, Ledger: f.Ledger, answer: f.answer, harmed: f.harmed,
-		source: f.source, Persons: f.Persons, lines: lines, timeline: f.timeline, readers: f.readers}
+		source: f.source, mends: f.mends, Persons: f.Persons, lines: lines, timeline: f.timeline, readers: f.readers}
 	out.register()
 	return out
 }

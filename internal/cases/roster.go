@@ -121,7 +121,7 @@ func (d *Desk) save(ctx context.Context, s account.Session, share string, book *
 	defer d.mu.Unlock()
 	clear(d.recent)
 	for _, w := range d.works {
-		w.stale = true
+		w.outdate()
 	}
 	clear(d.heads)
 	return nil

@@ -22,6 +22,8 @@ type shelf struct {
 	saved  int
 }
 
+func (s *shelf) Mends() int64 { return 0 }
+
 func (s *shelf) FormerRosters(context.Context, account.Session, pathname.Path, int64) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for _, b := range s.former {

@@ -75,7 +75,8 @@ type work struct {
 	c      account.Case
 	shares []account.Share
 	meter  meter
-	stale  bool // rosters have changed since it was begun; the desk guards it
+	mends  int64
+	stale  bool // something that findings hang on has changed since it was begun; the desk guards it until it is done
 	stop   context.CancelFunc
 	done   chan struct{}
 	f      *Findings // once done
@@ -96,13 +97,14 @@ func viewerOf(s account.Session, n string) viewer {
 }
 
 // Current returns the findings of a case: those of a moment ago if nothing that they hang on has changed since, so that a number and its
-// list agree. They are computed once for all who see the same.
+// list agree. They are computed once for all who see the same. What has changed while they were computed, they are computed anew for, so that no
+// paper tells silently of the state before.
 func (d *Desk) Current(ctx context.Context, s account.Session, n string) (*Findings, error) {
-	for {
-		f, w, err := d.begin(ctx, s, n)
+	for got := (*Findings)(nil); ; {
+		f, w, err := d.begin(ctx, s, n, got)
 		if err == nil && w != nil {
-			f, err = w.wait(ctx)
-			if w.failedFor(s) {
+			got, err = w.wait(ctx)
+			if err == nil || w.failedFor(s) {
 				continue
 			}
 		}
@@ -119,7 +121,7 @@ func (d *Desk) Progress(ctx context.Context, s account.Session, n string) (Progr
 	moment, end := context.WithTimeout(ctx, glance)
 	defer end()
 	for {
-		_, w, err := d.begin(ctx, s, n)
+		_, w, err := d.begin(ctx, s, n, nil)
 		if err != nil || w == nil {
 			return Progress{Ready: true, Part: 100}, err
 		}
@@ -144,11 +146,12 @@ func (w *work) wait(ctx context.Context) (*Findings, error) {
 	}
 }
 
-// failedFor reports whether a work has failed for somebody else, who may have logged out meanwhile: then it is begun again.
+// failedFor reports whether a work has failed for somebody else, who may have logged out meanwhile, or was given up because something has changed:
+// then it is begun again.
 func (w *work) failedFor(s account.Session) bool {
 	select {
 	case <-w.done:
-		return w.err != nil && w.by != s.ID
+		return w.err != nil && (w.by != s.ID || w.stale)
 	default:
 		return false
 	}
@@ -157,8 +160,14 @@ func (w *work) failedFor(s account.Session) bool {
 // glance is how long somebody looks at a page before it should say something.
 const glance = time.Second
 
-// begin returns findings that are there, or the work that will have them.
-func (d *Desk) begin(ctx context.Context, s account.Session, n string) (*Findings, *work, error) {
+// outdate gives a work up: nobody will be told what it finds. The desk is held.
+func (w *work) outdate() {
+	w.stale = true
+	w.stop()
+}
+
+// begin returns findings that are there, or the work that will have them. got are findings that were computed for this, however long that took.
+func (d *Desk) begin(ctx context.Context, s account.Session, n string, got *Findings) (*Findings, *work, error) {
 	c, shares, err := d.concerned(ctx, s, n)
 	if err != nil {
 		return nil, nil, err
@@ -170,22 +179,29 @@ func (d *Desk) begin(ctx context.Context, s account.Session, n string) (*Finding
 	who := viewerOf(s, n)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if f := d.recent[who]; f != nil && d.Now().Sub(f.At) < recentFor && slices.Equal(f.Case.Suspects, c.Suspects) && sameShares(f.source.shares, shares) {
-		if !reflect.DeepEqual(f.lines, lines) {
-			f = f.with(lines)
-			d.recent[who] = f
+	f, mends := got, d.House.Mends()
+	if f == nil {
+		f = d.recent[who]
+	}
+	if f != nil && (f == got || d.Now().Sub(f.At) < recentFor) {
+		if f.mends == mends && slices.Equal(f.Case.Suspects, c.Suspects) && sameShares(f.source.shares, shares) && d.lined(who, &f, lines) {
+			return f, nil, nil
 		}
-		return f, nil, nil
+		delete(d.heads, n) // days are not counted with it either
 	}
 	for _, w := range d.works {
-		if !w.stale && w.who == who && slices.Equal(w.c.Suspects, c.Suspects) && sameShares(w.shares, shares) {
+		switch {
+		case w.stale || w.who != who:
+		case w.mends == mends && slices.Equal(w.c.Suspects, c.Suspects) && sameShares(w.shares, shares):
 			return nil, w, nil
+		default:
+			w.outdate() // or it would go on beside the one that is begun now
 		}
 	}
 	if d.closed {
 		return nil, nil, problem.New(problem.Unavailable, "case", n, context.Canceled)
 	}
-	w := &work{who: who, by: s.ID, c: c, shares: shares, done: make(chan struct{})}
+	w := &work{who: who, by: s.ID, c: c, shares: shares, mends: mends, done: make(chan struct{})}
 	d.works = append(d.works, w)
 	ctx, w.stop = context.WithCancel(context.WithoutCancel(ctx))
 	d.working.Go(func() {
@@ -195,18 +211,37 @@ func (d *Desk) begin(ctx context.Context, s account.Session, n string) (*Finding
 	return nil, w, nil
 }
 
+// lined puts the present lines of the register into findings, and reports whether these hold with them: they do not if other persons are told apart.
+func (d *Desk) lined(who viewer, f **Findings, lines []account.RegisterLine) bool {
+	x := *f
+	if reflect.DeepEqual(x.lines, lines) {
+		return true
+	}
+	if !x.Persons.sameHolders(x.source.shares, lines) {
+		return false
+	}
+	if *f = x.with(lines); d.recent[who] == x {
+		d.recent[who] = *f
+	}
+	return true
+}
+
 func sameShares(a, b []account.Share) bool {
 	return slices.EqualFunc(a, b, func(a, b account.Share) bool { return a.ID == b.ID && a.Name == b.Name })
 }
 
 // do computes the findings of a work.
 func (d *Desk) do(ctx context.Context, s account.Session, w *work) {
-	w.f, w.err = d.find(ctx, s, w.c, w.shares, &w.meter)
+	f, err := d.find(ctx, s, w.c, w.shares, &w.meter)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.works = slices.DeleteFunc(d.works, func(x *work) bool { return x == w })
-	if w.err == nil && !w.stale {
-		d.remember(w.who, w.f)
+	if w.err = err; w.stale {
+		w.err = context.Canceled
+	}
+	if w.err == nil {
+		w.f = f
+		d.remember(w.who, f)
 	}
 	close(w.done)
 }

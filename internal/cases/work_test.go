@@ -22,7 +22,10 @@ type slowHouse struct {
 	House
 	rosters, harms atomic.Int32
 	refuses        atomic.Pointer[id.Session]
+	mends          atomic.Int64
 }
+
+func (h *slowHouse) Mends() int64 { return h.mends.Load() }
 
 func (h *slowHouse) Roster(context.Context, account.Session, pathname.Path, int64) ([]byte, vault.Info, error) {
 	h.rosters.Add(1)

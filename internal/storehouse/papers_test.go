@@ -52,14 +52,26 @@ func TestPapersSayAll(t *testing.T) {
 	if got := officer.call("POST", "/v1/cases", api.CaseRequest{Reason: "x", Parties: []string{"thief"}, From: time.Now().Add(-time.Hour), To: time.Now()}, &made); got != 200 {
 		t.Fatal("a case:", got)
 	}
+	of := "/v1/cases/" + made.ID
+	var f, again api.Findings
+	if got := officer.call("GET", of+"/findings", nil, &f); got != 200 || f.Damage.Files != 2 || f.Damage.Back != 0 {
+		t.Errorf("before it is put back: %d %+v", got, f.Damage)
+	}
+	if _, err := b.local.Save(ctx, "/one/第one小/3-3/2_b.txt", strings.NewReader("ordinary"), 8, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := officer.call("GET", of+"/findings", nil, &again); got != 200 || !again.At.Equal(f.At) {
+		t.Errorf("an ordinary save: %d, computed anew at %v", got, again.At)
+	}
 	for _, err := range b.local.Rollback(ctx, api.RollbackRequest{Case: made.ID}) {
 		must(err)
+	}
+	if got := officer.call("GET", of+"/findings", nil, &again); got != 200 || again.Damage.Back != 2 || !again.Damage.Verified.IsZero() {
+		t.Errorf("rolled back: %d %+v", got, again.Damage)
 	}
 	for _, err := range b.local.Verify(ctx, api.VerifyRequest{}) {
 		must(err)
 	}
-	of := "/v1/cases/" + made.ID
-	var f api.Findings
 	if got := officer.call("GET", of+"/findings", nil, &f); got != 200 || f.Damage.Files != 2 || f.Damage.Back != 2 || f.Damage.Intact != 2 || f.Damage.BackAt.IsZero() || f.Damage.Verified.Before(f.Damage.BackAt) {
 		t.Errorf("%d %+v", got, f.Damage)
 	}

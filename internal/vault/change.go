@@ -24,7 +24,7 @@ func (w *view) change(ctx context.Context, op string, name pathname.Path, plan f
 // act submits a plan on a share that has been entered.
 func (w *view) act(ctx context.Context, sh *share, op string, name pathname.Path, plan func(p *planner) ([]commit.Op, error)) error {
 	r := w.request(sh, event.Changed, name)
-	r.plan, r.note = plan, op
+	r.plan, r.note, r.mends = plan, op, op == "restore"
 	return w.v.submit(ctx, r)
 }
 

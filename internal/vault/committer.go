@@ -47,6 +47,7 @@ type request struct {
 	copied  *copied       // set by the plan: what it takes a copy of under another name
 	info    Info          // of what was saved, set by the plan of a draft
 	planned bool          // set by the committer: the plan has run and its operations are in the packs
+	mends   bool          // it puts something back
 	settles bool          // it decides about what is held, or shows again what was: nobody judges that
 	inside  *guard.Inside // what is in the archive that is saved
 	plain   *[32]byte     // SHA-256 of a small content that is saved
@@ -82,8 +83,15 @@ func (v *Vault) submit(ctx context.Context, r *request) error {
 	}
 	// From here on the act may become durable whatever the client does, so its outcome is waited for.
 	<-r.done
+	if r.err == nil && (r.settles || r.mends) {
+		v.mends.Add(1)
+	}
 	return r.err
 }
+
+// Mends says how often something was put back, decided about or verified since the vault was opened: what was found out about damage before tells
+// of another state.
+func (v *Vault) Mends() int64 { return v.mends.Load() }
 
 func (v *Vault) commitLoop() {
 	defer v.done.Done()

@@ -136,7 +136,11 @@ func (v *Vault) verifiedNow(ctx context.Context, s account.Session, shares []id.
 	if len(list) == 0 {
 		return nil
 	}
-	return v.cfg.Keeper.Record(ctx, list...)
+	err := v.cfg.Keeper.Record(ctx, list...)
+	if err == nil {
+		v.mends.Add(1)
+	}
+	return err
 }
 
 // verified returns the shares that the options name.
