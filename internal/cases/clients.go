@@ -130,10 +130,11 @@ func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
 			return
 		}
 		y := fileAs(string(file.Paths[0]), class, exposed, h)
+		known := g.f.Persons.first(file.Paths)
 		for i, path := range file.Paths {
 			switch who := g.f.Persons.Of(n, path); who.Link {
 			case exposure.One:
-				if i == 0 {
+				if i == known {
 					own[who.N]++
 				}
 			case exposure.Group:

@@ -45,8 +45,9 @@ const (
 
 // harmed are the files that were altered, for the exposure.
 type harmed struct {
-	files map[id.File]hurt
-	gone  map[pathname.Path]time.Time // directories that were removed with what was in them, and when they were put back
+	files   map[id.File]hurt
+	renamed *renamed                    // until it is told
+	gone    map[pathname.Path]time.Time // directories that were removed with what was in them, and when they were put back
 }
 
 // hurt is what was done to one file.
@@ -67,11 +68,12 @@ func (h *harmed) of(file id.File) (altered, intact bool) {
 
 // damage asks what the suspects have done in every share.
 func (f *Findings) damage(by vault.Suspects) (*harmed, error) {
-	x, out := f.source, &harmed{files: make(map[id.File]hurt), gone: make(map[pathname.Path]time.Time)}
+	x, out := f.source, &harmed{files: make(map[id.File]hurt), gone: make(map[pathname.Path]time.Time), renamed: newRenamed(by)}
 	for _, a := range x.shares {
 		t := NewTally()
 		e, err := x.House.Harm(x.ctx, x.s, pathname.Root.Join(a.Name), by, func(h vault.Harm) error {
 			altered := t.Add(&h)
+			out.renamed.harm(&h)
 			switch {
 			case h.Dir && h.Below.Files > 0:
 				out.gone[h.Path] = h.Back

@@ -136,7 +136,11 @@ func (f *Findings) compute(audit keeper.Audit) error {
 	if err != nil {
 		return err
 	}
-	f.harmed, x.all = harmed, f.Damage.OfFiles
+	f.harmed, x.all, x.persons = harmed, f.Damage.OfFiles, f.Persons
+	if x.renamed = harmed.renamed; hosted(list) {
+		x.renamed = nil
+	}
+	harmed.renamed = nil
 	if err := f.digest(); err != nil {
 		return err
 	}

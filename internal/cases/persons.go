@@ -24,6 +24,8 @@ type Persons struct {
 	placed []uint32 // of each person, in places
 	groups [][]int32
 	shares map[id.Share]*sharePersons
+
+	renamed map[pathname.Path]earlier // names that suspects have given
 }
 
 // census gives persons their numbers. What it knows of each is much, and gone when all rosters are read.
@@ -184,8 +186,8 @@ func (p *Persons) Of(share id.Share, path pathname.Path) exposure.Who {
 	if within == rosterFile {
 		return exposure.Who{Link: exposure.Group, N: x.all}
 	}
-	link := x.book.Rules.Link(within)
-	if link.Target == roster.OfNobody {
+	link, ok := p.linkOf(x.book, path)
+	if !ok || link.Target == roster.OfNobody {
 		return exposure.Who{Link: exposure.Nobody}
 	}
 	who := x.people(link)

@@ -40,8 +40,8 @@ func (p *Persons) place(share id.Share, path pathname.Path) place {
 	if within == rosterFile {
 		return place{schools: x.schools}
 	}
-	link := x.book.Rules.Link(within)
-	if link.Target == roster.OfNobody {
+	link, ok := p.linkOf(x.book, path)
+	if !ok || link.Target == roster.OfNobody {
 		return place{nobody: true}
 	}
 	who := x.people(link)

@@ -251,10 +251,11 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 	}
 	x.now.told = true
 	y := fileAs(string(file.Paths[0]), class, exposed, h)
+	known := x.g.f.Persons.first(file.Paths)
 	for i, path := range file.Paths {
 		switch who := x.g.f.Persons.Of(x.share, path); who.Link {
 		case exposure.One:
-			if i == 0 && p != nil {
+			if i == known && p != nil {
 				x.own[who.N]++
 			}
 		case exposure.Group:

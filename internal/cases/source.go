@@ -24,11 +24,13 @@ type source struct {
 	s       account.Session
 	shares  []account.Share
 	names   map[id.Share]string
+	persons *Persons               // who learn there which names suspects have given
 	size    int64                  // of the ledger, when it was checked
 	meter   *meter                 // of the work that computes findings
 	all     int64                  // files, about
 	only    id.Share               // of files: no other share; zero: all
 	broken  error                  // why the ledger could not be read to its end: what comes behind is a gap
+	renamed *renamed               // nil: names of suspects count as others do
 	checked map[id.Share]time.Time // when what a share keeps was last read again and found whole, as the entries tell
 }
 
@@ -77,7 +79,7 @@ func (x *source) entries(yield func(exposure.Entry, error) bool) {
 	}
 }
 
-// files yields every file that there is, or ever was, share by share.
+// files yields every file that there is, or ever was, share by share. Behind the last it is known which names say nothing of persons.
 func (x *source) files(yield func(*exposure.File, error) bool) {
 	x.meter.begin(filesRead, x.all)
 	var f exposure.File
@@ -88,10 +90,17 @@ func (x *source) files(yield func(*exposure.File, error) bool) {
 		}
 		x.meter.add(len(l.objects))
 		for i := range l.objects {
+			if x.renamed != nil {
+				x.renamed.object(&l.objects[i])
+			}
 			if !yield(fileOf(&f, l.share, &l.objects[i]), nil) {
 				return
 			}
 		}
+	}
+	if x.renamed != nil {
+		x.persons.renamed = x.renamed.close()
+		x.renamed = nil
 	}
 }
 

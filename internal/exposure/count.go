@@ -166,6 +166,11 @@ func (x *Exposure) count() {
 			x.unknown(Possible, x.named[k.share])
 		}
 	}
+	for share, list := range x.asked { // only now, when all files are known that say what a name is worth
+		for a := range list {
+			x.tally.path(a.class, share, a.path)
+		}
+	}
 	x.names(of)
 	x.tally.settle()
 	x.report(shares)

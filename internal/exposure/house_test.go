@@ -210,7 +210,7 @@ func (p persons) Of(share id.Share, path pathname.Path) Who {
 		return Who{Group, n*groupsOf + classGroup}
 	case strings.HasPrefix(name, "school"):
 		return Who{Group, n*groupsOf + wholeGroup}
-	case strings.HasPrefix(name, "note"):
+	case strings.HasPrefix(name, "note"), strings.HasPrefix(name, "renamed"): // a name that says nothing, beside those that the file had before
 		return Who{Link: Nobody}
 	}
 	return Who{}
@@ -414,7 +414,7 @@ func (h *house) shift() {
 // act lets something happen.
 func (h *house) act(odd, apart bool) {
 	h.pass(int64(h.below(240)) * second)
-	switch n := h.below(40); {
+	switch n := h.below(41); {
 	case n < 12:
 		h.open(h.someone(), account.Open)
 	case n < 15:
@@ -442,6 +442,10 @@ func (h *house) act(odd, apart bool) {
 	case n < 39 && odd && h.small == 0:
 		h.faults++
 		h.stall = 1 + h.below(4)
+	case n == 40:
+		f := h.files[h.below(len(h.files))]
+		f.Paths = slices.Insert(f.Paths, 0, pathname.Path(fmt.Sprintf("/%s/renamed_%d.locked", f.Paths[0].Share(), h.next)))
+		h.record(h.someone().acting(event.Changed), f.Paths[0])
 	}
 }
 

@@ -71,7 +71,6 @@ func (x *Exposure) readReleases() error {
 		for i, f := range e.Event.Files {
 			set.add(key{f.Version, x.number(e.Event.Share)})
 			if i < len(e.Paths) && e.Paths[i] != "" {
-				x.tally.path(class, e.Event.Share, e.Paths[i])
 				if x.asked[e.Event.Share] == nil {
 					x.asked[e.Event.Share] = make(map[asked]bool)
 				}

@@ -29,6 +29,11 @@ type Suspects struct {
 	Back bool
 }
 
+// Did reports whether an act of somebody at a time is one of those that are asked for.
+func (x *Suspects) Did(a Actor, t time.Time) bool {
+	return t.After(x.From) && (x.To.IsZero() || !t.After(x.To)) && x.Pick != nil && x.Pick(a) && (x.During == nil || x.During(a, t))
+}
+
 // Hurt is a word for what was done to a file.
 type Hurt string
 
@@ -59,6 +64,7 @@ type Harm struct {
 	Later bool            // somebody else has changed it since
 	Back  time.Time       // when it was put back: Hurts are what had been done by then; zero: it is hurt
 	Below catalogue.Below // what went with it, of a directory that was removed
+	Names []string        // that they have put it under
 	Sunk  bool            // it went with such a directory, and is counted there
 	*tale
 }

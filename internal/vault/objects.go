@@ -20,6 +20,7 @@ import (
 type Object struct {
 	File     id.File
 	Paths    []pathname.Path // where it stands, or stood last, first; then where it stood before
+	Puts     [][]Put         // who has put it there, of each path; nil: it never stood elsewhere
 	More     bool            // it stood in more places than are told
 	Removed  time.Time       // zero while it is shown
 	Contents []Contained     // latest first
@@ -38,6 +39,12 @@ type Contained struct {
 	By      Actor
 	Copied  bool // the content was there before, under another name or earlier
 	Held    bool // by the guard: it was never anybody's but its author's
+}
+
+// Put is an act that put a file where it stands, under its name: a save there, too.
+type Put struct {
+	By   Actor
+	When time.Time
 }
 
 // mostPlaces is how many places of one file are told.
@@ -145,33 +152,66 @@ func (o *objects) directories(refs []catalogue.Ref) error {
 func placesIn(s *catalogue.Story) []place {
 	out := []place{{s.Node.Parent, s.Node.Name}}
 	for i := range s.Changes {
-		switch c := &s.Changes[i]; c.Kind {
-		case commit.Save, commit.Link, commit.Move, commit.Mkdir, commit.Touch:
-			if p := (place{c.Parent, c.Name}); !slices.Contains(out, p) {
-				out = append(out, p)
-			}
+		c := &s.Changes[i]
+		if p := (place{c.Parent, c.Name}); puts(c.Kind) && !slices.Contains(out, p) {
+			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// pathsOf are the paths of places.
-func (o *objects) pathsOf(places []place) (out []pathname.Path, more bool) {
-	for _, p := range places {
+// puts reports whether a change puts something into a place.
+func puts(k commit.Kind) bool {
+	switch k {
+	case commit.Save, commit.Link, commit.Move, commit.Mkdir, commit.Touch:
+		return true
+	}
+	return false
+}
+
+// putsOf are the acts that put a file into its places, by its paths: of tells which places each path is of.
+func putsOf(s *catalogue.Story, places []place, of [][]int) [][]Put {
+	acts := make([][]Put, len(places))
+	for i := range s.Changes {
+		c := &s.Changes[i]
+		if n := slices.Index(places, place{c.Parent, c.Name}); puts(c.Kind) && n >= 0 {
+			acts[n] = append(acts[n], Put{c.Actor(), c.When})
+		}
+	}
+	out := make([][]Put, len(of))
+	for i, list := range of {
+		for _, n := range list {
+			out[i] = append(out[i], acts[n]...)
+		}
+	}
+	return out
+}
+
+// pathsOf are the paths of places, and of which places each is if there are several.
+func (o *objects) pathsOf(places []place) (out []pathname.Path, of [][]int, more bool) {
+	for n, p := range places {
 		above := []pathname.Path{o.share}
 		if !p.parent.IsZero() {
 			above = o.directory(p.parent)
 		}
 		for _, dir := range above {
 			if len(out) == mostPlaces {
-				return out, true
+				return out, of, true
 			}
-			if path := dir.Join(p.name); !slices.Contains(out, path) {
+			path := dir.Join(p.name)
+			i := slices.Index(out, path)
+			switch {
+			case i >= 0 && len(places) > 1:
+				of[i] = append(of[i], n)
+			case i >= 0:
+			case len(places) > 1:
+				out, of = append(out, path), append(of, []int{n})
+			default:
 				out = append(out, path)
 			}
 		}
 	}
-	return out, false
+	return out, of, false
 }
 
 // directory are the paths that a directory had. Of directories that once stood in each other, each is passed through once.
@@ -184,7 +224,7 @@ func (o *objects) directory(dir id.File) []pathname.Path {
 		return nil
 	}
 	o.under[dir] = true
-	out, _ := o.pathsOf(o.places[dir])
+	out, _, _ := o.pathsOf(o.places[dir])
 	delete(o.under, dir)
 	if len(o.under) == 0 {
 		o.cut = false
@@ -209,7 +249,11 @@ func (o *objects) files(refs []catalogue.Ref) ([]Object, error) {
 			continue
 		}
 		x := Object{File: s.Node.File, Removed: s.Node.Removed}
-		x.Paths, x.More = o.pathsOf(placesIn(s))
+		places := placesIn(s)
+		var of [][]int
+		if x.Paths, of, x.More = o.pathsOf(places); len(places) > 1 {
+			x.Puts = putsOf(s, places, of)
+		}
 		if len(x.Paths) == 0 { // no way leads to the share: what is not told would count for nobody
 			x.Paths = []pathname.Path{o.share.Join(s.Node.Name)}
 		}

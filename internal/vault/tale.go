@@ -55,9 +55,10 @@ type tale struct {
 	content  bool  // they gave it another content
 	moved    bool  // they put it elsewhere, or under another name
 	removed  bool
-	held     bool // the guard held something of theirs back
-	headed   bool // the content that it has now is theirs
-	conflict bool // somebody has saved something else over their content
+	held     bool     // the guard held something of theirs back
+	headed   bool     // the content that it has now is theirs
+	names    []string // that they have put it under
+	conflict bool     // somebody has saved something else over their content
 	holds    []catalogue.Held
 }
 
@@ -102,7 +103,9 @@ func (t *tale) theirs(c *catalogue.Change) {
 	}
 	was := t.now
 	t.now.apply(c)
-	t.after = t.now
+	if t.after = t.now; puts(c.Kind) && !slices.Contains(t.names, c.Name) {
+		t.names = append(t.names, c.Name)
+	}
 	switch c.Kind {
 	case commit.Hold, commit.HoldRemove:
 		t.held = true
@@ -147,6 +150,7 @@ func (q *harmed) harm(s *catalogue.Story) (h Harm, ok bool, err error) {
 		}
 		h.Back = others
 	}
+	h.Names = h.names
 	return h, true, q.places(&h)
 }
 
