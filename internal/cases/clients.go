@@ -130,6 +130,9 @@ func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
 			return
 		}
 		y := fileAs(string(file.Paths[0]), class, exposed, h)
+		if exposed && g.f.Persons.nobody(n, file.Paths) {
+			p.out.Exposure.FilesNobody++
+		}
 		known := g.f.Persons.first(file.Paths)
 		for i, path := range file.Paths {
 			switch who := g.f.Persons.Of(n, path); who.Link {
@@ -138,7 +141,7 @@ func (g *gathering) whole(p *parcel, sh *ShareFindings, n id.Share) error {
 					own[who.N]++
 				}
 			case exposure.Group:
-				if i == 0 && within(path) != rosterFile { // a roster shows nobody
+				if i == known && within(path) != rosterFile { // a roster shows nobody
 					groups[who.N]++
 				}
 			case exposure.Unlinked:

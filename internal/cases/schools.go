@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/roster"
@@ -41,8 +42,11 @@ func (p *Persons) place(share id.Share, path pathname.Path) place {
 		return place{schools: x.schools}
 	}
 	link, ok := p.linkOf(x.book, path)
-	if !ok || link.Target == roster.OfNobody {
+	switch {
+	case !ok, link.Target == roster.OfNobody && link.School == "":
 		return place{nobody: true}
+	case link.Target == roster.OfNobody:
+		return place{nobody: true, schools: []string{link.School}}
 	}
 	who := x.people(link)
 	switch {
@@ -65,6 +69,11 @@ func (p *Persons) place(share id.Share, path pathname.Path) place {
 	}
 	x.of[&who[0]] = out
 	return place{schools: out, people: true}
+}
+
+// nobody reports whether rules say that a file shows nobody, under whatever name it stood.
+func (p *Persons) nobody(share id.Share, paths []pathname.Path) bool {
+	return !slices.ContainsFunc(paths, func(path pathname.Path) bool { return p.Of(share, path).Link != exposure.Nobody })
 }
 
 // book returns the roster of a share, or nil.

@@ -152,6 +152,7 @@ func (h *town) share(r *rapid.T, sh account.Share) {
 			}
 		}
 		h.save(sh, fmt.Sprintf("%s/3-1/99_%s.jpg", folder, h.word(owner))) // nobody in the roster
+		h.save(sh, fmt.Sprintf("%s/layout/%s.psd", folder, h.word(owner))) // shows nobody, and is the school's
 		moved := h.word("")
 		h.save(sh, "無題/"+moved+".jpg", fmt.Sprintf("%s/3-1/1_%s.jpg", folder, h.word(owner)))
 		h.save(sh, fmt.Sprintf("%s/3-1/1_%s.jpg", strings.ReplaceAll(list[0], "/", "_"), h.word("")), fmt.Sprintf("%s/3-1/1_%s.jpg", strings.ReplaceAll(list[len(list)-1], "/", "_"), h.word("")))
@@ -164,7 +165,7 @@ func (h *town) share(r *rapid.T, sh account.Share) {
 	h.save(sh, "台紙/"+h.word("")+".jpg")          // nobody's
 	h.save(sh, "知らない小/3-1/1_"+h.word("")+".jpg") // of a school that nobody knows
 	h.save(sh, ":roster")
-	book.Rules, _ = roster.ParseRules("台紙/** -> nobody\n{number}_*.jpg -> person\n{school}/{class}/{number}_*.jpg -> person\n")
+	book.Rules, _ = roster.ParseRules("台紙/** -> nobody\n{school}/layout/** -> nobody\n{number}_*.jpg -> person\n{school}/{class}/{number}_*.jpg -> person\n")
 	b, err := roster.EncodeBook(&book)
 	if err != nil {
 		r.Fatal(err)
@@ -303,7 +304,7 @@ func (h *town) complete(r *rapid.T, facts *paper.Facts, seen map[string]bool) {
 	}
 	for _, sh := range h.shares {
 		any := int64(0) // files that may be anybody's
-		own := make(map[string]int64)
+		own, layouts := make(map[string]int64), make(map[string]int64)
 		for _, o := range h.objects[sh.Name] {
 			if !read[o.Contents[0].Version] {
 				continue
@@ -314,6 +315,9 @@ func (h *town) complete(r *rapid.T, facts *paper.Facts, seen map[string]bool) {
 					told = told || seen[w]
 					owner = max(owner, h.owner[w])
 				}
+			}
+			if strings.Contains(string(o.Paths[0]), "/layout/") {
+				layouts[owner]++
 			}
 			if own[owner]++; told != (owner != "") || !told && !strings.Contains(loose, string(o.Paths[0])) {
 				r.Errorf("%q of %q: on the list of its school: %v", o.Paths, owner, told)
@@ -328,6 +332,9 @@ func (h *town) complete(r *rapid.T, facts *paper.Facts, seen map[string]bool) {
 			}
 			if n := c.Exposure.Files.Confirmed; n != own[sh.Name+"/"+roster.SchoolKey(c.School)] {
 				r.Errorf("%s is told of %d files, and has %d", c.Key, n, own[sh.Name+"/"+roster.SchoolKey(c.School)])
+			}
+			if n := c.Exposure.FilesNobody; n != layouts[sh.Name+"/"+roster.SchoolKey(c.School)] {
+				r.Errorf("%s is told of %d files that show nobody", c.Key, n)
 			}
 			if c.Exposure.Shared.Confirmed < min(any, 1) {
 				r.Errorf("%s is not told that %d files may be its own", c.Key, any)

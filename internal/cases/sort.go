@@ -138,8 +138,9 @@ func (x *sorter) whose(paths []pathname.Path) (out sorted) {
 	for _, path := range paths {
 		at := x.g.f.Persons.place(x.share, path)
 		if at.nobody {
-			out.nobody = true
-			continue
+			if out.nobody = true; len(at.schools) == 0 || x.schools[at.schools[0]] == nil {
+				continue
+			}
 		}
 		for _, p := range x.told(at) {
 			switch {
@@ -259,7 +260,7 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 				x.own[who.N]++
 			}
 		case exposure.Group:
-			if i == 0 && p != nil && within(path) != rosterFile {
+			if i == known && p != nil && within(path) != rosterFile {
 				x.crowds[who.N]++
 			}
 		case exposure.Unlinked:
@@ -274,7 +275,10 @@ func (x *sorter) file(file *exposure.File, m exposure.Mark) {
 	if y.Unlinked {
 		add(&e.FilesUnlinked, class)
 	}
-	if !p.home.known {
+	switch {
+	case x.g.f.Persons.nobody(x.share, file.Paths):
+		e.FilesNobody++
+	case !p.home.known:
 		add(&e.Unknown, class)
 	}
 }

@@ -69,6 +69,9 @@ func (s say) loose(x *Exposure) string {
 	if n := x.FilesUnlinked.sum(); n > 0 {
 		out = append(out, s.t("個人と結び付いていないファイル：%s", "files that are linked to nobody: %s", s.files(n)))
 	}
+	if n := x.FilesNobody; n > 0 {
+		out = append(out, s.t("規則により個人のものではないとしたファイル：%s", "files that show nobody, as a rule says: %s", s.files(n)))
+	}
 	if n := x.Shared.sum(); n > 0 {
 		out = append(out, s.t("複数の学校の保管庫にあり、どの学校のものか特定できないファイル：%s（確認 %s、可能性 %s、暗号化 %s）。他校の情報を含み得るため、件数のみをお知らせします。", "files of stores with several schools that could not be attributed to one: %s (confirmed %s, possible %s, encrypted %s); they may tell of other schools, so that only their number is told",
 			s.files(n), s.n(x.Shared.Confirmed), s.n(x.Shared.Possible), s.n(x.Shared.Exempt)))

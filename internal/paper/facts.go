@@ -157,6 +157,7 @@ type Exposure struct {
 	Unlinked      Three // of these, those whom nothing but files that are linked to nobody puts here
 	Files         Three
 	FilesUnlinked Three // of these, those that no rule links to anybody
+	FilesNobody   int64 // of these, those that a rule says to show nobody
 	Unknown       Three // of these, those of shares without a roster: of how many persons they are nobody knows
 	Shared        Three // files of stores that hold several schools, which may concern this one and could not be attributed to one; they are in none of the other numbers of files
 	Strange       int64 // versions that were in reach and that no file of the catalogue has; they are in none of the numbers of files

@@ -173,7 +173,7 @@ func (l *Rules) Link(path string) Link {
 			continue
 		}
 		if r.target == OfNobody {
-			return Link{Target: OfNobody, rule: i}
+			return Link{Target: OfNobody, School: k.School, rule: i} // it shows nobody, and is a school's all the same
 		}
 		return k
 	}
