@@ -68,6 +68,7 @@ type Desk struct {
 	works  []*work               // guarded by mu: what is being computed
 	closed bool                  // guarded by mu
 	heads  map[string]head       // guarded by mu, by case
+	public map[string][]string   // guarded by mu: schools that rosters call public bodies, by the share, of all that were read since the start
 	sums   map[[32]byte][32]byte // guarded by mu: SHA-256 of notes, by the keyed hash of their content
 
 	working sync.WaitGroup // for works

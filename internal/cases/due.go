@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/deadline"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/roster"
 )
 
 // Due is what the firm must tell by when in a case, as it stands on a day.
@@ -24,6 +25,7 @@ type Due struct {
 	CountedAt time.Time           `json:"counted_at,omitzero"`        // when persons were counted; absent: not lately, and any number counts as passed
 	Undecided []string            `json:"undecided,omitempty"`        // facts of the case that nobody has decided: the days are the shorter ones because of them
 	Public    []string            `json:"public,omitempty"`           // clients that are public bodies: they have deadlines of their own, from when they are told
+	Unread    bool                `json:"rosters_unread,omitempty"`   // rosters may name more public bodies: not all were read since the storehouse was started
 	Told      *deadline.Day       `json:"told,omitempty"`             // when clients were told, as somebody has entered; absent with Public: not yet
 	ToPublic  []deadline.Deadline `json:"public_deadlines,omitempty"` // theirs, from then on; not yet told: as if they were told today
 	Deadlines []DueBy             `json:"deadlines"`                  // the earliest first, without a number of days last
@@ -83,6 +85,11 @@ func (d *Desk) due(c account.Case, all account.Duties) (*Due, error) {
 	x.Facts = deadline.Facts{Mark: all.Firm.Mark != ""}
 	for i := range all.Register {
 		x.register(&all.Register[i])
+		d.mu.Lock()
+		schools, read := d.public[all.Register[i].Share]
+		d.mu.Unlock()
+		x.listed(&all.Register[i], schools)
+		x.Unread = x.Unread || !read
 	}
 	x.Facts.Persons, x.CountedAt = d.personsOf(c)
 	for _, q := range []struct {
@@ -155,6 +162,36 @@ func (x *Due) register(l *account.RegisterLine) {
 		s := &l.Schools[i]
 		if r := l.For(s); r.Public && (s.Public != nil || s.Client != "") {
 			x.public(cmp.Or(s.Client, s.School))
+		}
+	}
+}
+
+// notePublic keeps in mind which schools of a share are public bodies, as the list of schools says that came with its roster. Who counts days has no
+// key for a roster.
+func (d *Desk) notePublic(share string, book *roster.Book) {
+	list := []string{}
+	for i := range book.Schools {
+		if s := &book.Schools[i]; s.Public {
+			list = append(list, s.Name)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.public == nil {
+		d.public = make(map[string][]string)
+	}
+	d.public[share] = list
+}
+
+// listed takes in what a roster says of the schools of a line, where the register says nothing else of a school.
+func (x *Due) listed(l *account.RegisterLine, schools []string) {
+	for _, name := range schools {
+		i := slices.IndexFunc(l.Schools, func(s account.SchoolLine) bool { return roster.SchoolKey(s.School) == roster.SchoolKey(name) })
+		switch {
+		case i < 0:
+			x.public(name)
+		case l.Schools[i].Public == nil:
+			x.public(cmp.Or(l.Schools[i].Client, l.Schools[i].School))
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/deadline"
 	"github.com/azekura/azekura/internal/exposure"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/roster"
 )
 
 // office is a keeper with one case.
@@ -163,6 +164,48 @@ func TestPersonsOfDeadlines(t *testing.T) {
 	if x, _ := d.Deadlines(t.Context(), account.Session{}, "2026-1"); x.Facts.Persons.Counted {
 		t.Error("the number of other suspects counts")
 	}
+}
+
+// TestPublicByRoster: schools that the list beside a roster calls public bodies are told with the days, once a roster was read or saved; what the
+// register says of a school comes before.
+func TestPublicByRoster(t *testing.T) {
+	no := false
+	o := &office{c: account.Case{ID: "2026-1", Opened: at(t, "2026-11-02 16:00 +0000")}, duties: account.Duties{Register: []account.RegisterLine{
+		{Share: "albums", Register: account.Register{Schools: []account.SchoolLine{{School: "第二小", Public: &no}, {School: "第三小", Client: "北町"}}}}}}}
+	house := &shelf{}
+	d := &Desk{Books: o, House: house, Now: func() time.Time { return at(t, "2026-11-05 10:00 +0900") }}
+	due := func() *Due {
+		t.Helper()
+		x, err := d.Deadlines(t.Context(), account.Session{}, "2026-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return x
+	}
+	if x := due(); !x.Unread || len(x.Public) != 0 {
+		t.Errorf("before anybody has read it: %v, %v", x.Unread, x.Public)
+	}
+	if err := d.SaveBook(t.Context(), account.Session{}, "albums", func(b *roster.Book) error {
+		for _, name := range []string{"第一小", "第二小", "第三小", "私立小"} {
+			b.Roster.People = append(b.Roster.People, roster.Person{School: name, Name: "佐藤", Number: "1", Kind: roster.Pupil})
+			b.Schools = append(b.Schools, roster.SchoolFacts{Name: name, Public: name != "私立小"})
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	check := func(when string) {
+		t.Helper()
+		if x := due(); x.Unread || strings.Join(x.Public, " ") != "第一小 北町" || len(x.ToPublic) == 0 {
+			t.Errorf("%s: %v, public bodies are %v, with %d days", when, x.Unread, x.Public, len(x.ToPublic))
+		}
+	}
+	check("saved")
+	d = &Desk{Books: o, House: house, Now: d.Now} // started again
+	if _, err := d.rosters(t.Context(), account.Session{}, []account.Share{{Name: "albums"}}, nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	check("read for findings")
 }
 
 // TestEveryDutyCanBeDone: for each duty of the firm there is a fact that says that it was done.

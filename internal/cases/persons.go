@@ -73,6 +73,7 @@ func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.
 		m.add(1)
 		switch {
 		case problem.KindOf(err) == problem.NotFound:
+			d.notePublic(a.Name, new(roster.Book))
 			continue
 		case problem.KindOf(err) == problem.Damaged:
 			return nil, damagedRoster(a.Name, err)
@@ -83,6 +84,7 @@ func (d *Desk) rosters(ctx context.Context, s account.Session, shares []account.
 		if err != nil {
 			return nil, err
 		}
+		d.notePublic(a.Name, book)
 		line := of[a.Name]
 		p.add(a, book, &line)
 	}

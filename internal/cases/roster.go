@@ -32,6 +32,9 @@ func (d *Desk) read(ctx context.Context, s account.Session, share string) (*rost
 		return nil, nil, err
 	}
 	book, err := bookOf(share, b)
+	if err == nil {
+		d.notePublic(share, book)
+	}
 	return book, b, err
 }
 
@@ -117,6 +120,7 @@ func (d *Desk) save(ctx context.Context, s account.Session, share string, book *
 	if _, err := d.House.SaveRoster(ctx, s, pathname.Root.Join(share), b); err != nil {
 		return err
 	}
+	d.notePublic(share, book)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	clear(d.recent)

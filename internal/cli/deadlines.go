@@ -72,6 +72,9 @@ func (a *app) showDeadlines(d *api.Due) {
 		}
 	}
 	fmt.Fprintln(a.out)
+	if d.Unread {
+		a.print("web.due-unread")
+	}
 	if len(d.Public) > 0 {
 		a.print("web.due-public", printable(strings.Join(d.Public, ", ")))
 		for _, line := range api.DueToPublic(a.lang, d) {

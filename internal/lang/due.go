@@ -47,6 +47,7 @@ var dueTexts = []text{
 	{"web.due-persons-least", "at least %d, %d, %d, counted %s; there may be more, so that any threshold counts as passed", "少なくとも %d・%d・%d（%s 集計）。上限が分からないため、人数の基準は超えたものとして扱います"},
 	{"web.due-persons-none", "not counted lately, so that any threshold counts as passed; opening the findings counts them", "最近の集計がないため、人数の基準は超えたものとして扱います。「漏えいのおそれ」の画面を開くと集計します"},
 	{"web.due-public", "Clients that are public bodies have deadlines of their own, from 101 persons on (whoever did it with ill intent: from one person on); their days begin when they are told, at the latest. Tell them at once: %s", "行政機関等である委託元には、101人以上（不正の目的のおそれがある場合などは1人）から固有の報告期限があり、日数は遅くとも連絡を受けた時から始まります。すぐに連絡してください：%s"},
+	{"web.due-unread", "The lists of schools that came with rosters may name more public bodies. They are told here once the findings were computed, or the rosters looked at, since the storehouse was started.", "名簿と一緒に取り込んだ学校の一覧に、ほかにも行政機関等があるかもしれません。保管庫を起動してから「漏えいのおそれ」を集計するか名簿を開くと、ここに加わります。"},
 	{"web.due-public-told", "Their days, counted from %s, when clients were entered as told:", "委託元への通知が対応済みと記入された%sから数えた、委託元の期限："},
 	{"web.due-public-if", "Their days, if they are told today (%s):", "本日（%s）通知した場合の、委託元の期限："},
 	{"web.due-public-ask", "Not checked: %s. Each client should ask the Personal Information Protection Commission (a public school: by way of its board of education); ask your client since when it has known, for earlier knowledge counts.", "未確認：%s。委託元から個人情報保護委員会（公立学校は教育委員会を通じて）へ確認していただくよう、お伝えください。委託元がより早く知っていた場合はその日から数えるため、いつ知ったかを委託元に確認してください。"},
