@@ -103,7 +103,8 @@ func (p *Press) PDF(d *Document, made time.Time) ([]byte, error) {
 		w.text(d.Title, w.look.title, strong, Left, w.look.margin, w.width())
 		w.y += 6
 	}
-	for _, x := range d.Blocks {
+	for i, x := range d.Blocks {
+		w.keep(d.Blocks[i:])
 		w.block(x)
 	}
 	if p.missing && d.Missing != "" {

@@ -30,11 +30,53 @@ func (w *writer) block(b Block) {
 	}
 }
 
-func (w *writer) heading(h Heading) {
-	size, above := w.look.head, 8.0
+// headed is the size of a heading, and the room above it.
+func (w *writer) headed(h Heading) (size, above float64) {
 	if h.Level > 1 {
-		size, above = w.look.part, 5
+		return w.look.part, 5
 	}
+	return w.look.head, 8
+}
+
+// keep begins a new page where a heading would stand on this one without the first of what follows it.
+func (w *writer) keep(list []Block) {
+	need := 0.0
+	for _, b := range list {
+		h, ok := b.(Heading)
+		if !ok {
+			if need > 0 {
+				w.room(min(need+w.least(b), w.bottom()-w.look.margin))
+			}
+			return
+		}
+		size, above := w.headed(h)
+		need += above + float64(len(w.lines(h.Text, size, w.width())))*size*w.look.leading + 4
+	}
+}
+
+// least is how high the part of a block is that stays in one piece at its beginning.
+func (w *writer) least(b Block) float64 {
+	switch b := b.(type) {
+	case Paragraph, List, Pairs, Subject:
+		return 2 * w.look.head * w.look.leading
+	case Form:
+		if g := w.formed(); len(b) > 0 {
+			return g.least(g.line(b[0]))
+		}
+	case Table:
+		if g, head := w.tabled(b); g != nil && len(b.Rows) > 0 {
+			return head.height + g.least(g.cells(b.Rows[0]))
+		}
+	case Signature:
+		return signHeight
+	case Code:
+		return b.Size * millimetre
+	}
+	return 0
+}
+
+func (w *writer) heading(h Heading) {
+	size, above := w.headed(h)
 	if w.y > w.look.margin {
 		w.y += above
 	}
@@ -98,13 +140,16 @@ func (w *writer) pairs(list Pairs) {
 	w.y += 4
 }
 
+// signHeight is how high places to sign are.
+const signHeight = 64.0
+
 func (w *writer) sign(list Signature) {
-	const height, gap = 64.0, 24.0
+	const gap = 24.0
 	if len(list) == 0 {
 		return
 	}
 	long := min(signAt, (w.width()+gap)/float64(len(list))-gap)
-	w.room(height)
+	w.room(signHeight)
 	for i, s := range list {
 		x := w.look.margin + float64(i)*(long+gap)
 		w.pdf.SetStrokeColor(120, 120, 120)
@@ -114,5 +159,5 @@ func (w *writer) sign(list Signature) {
 			w.put(l, w.look.cell, Quiet, x, w.y+48+float64(j)*w.look.cell*w.look.leading, long, Left)
 		}
 	}
-	w.y += height
+	w.y += signHeight
 }

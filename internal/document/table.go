@@ -45,19 +45,10 @@ func (w *writer) columns(parts []float64) []float64 {
 
 // table lays a table out.
 func (w *writer) table(t Table) {
-	if len(t.Columns) == 0 {
+	g, head := w.tabled(t)
+	if g == nil {
 		return
 	}
-	g := &grid{w: w, whole: math.Inf(1)}
-	var parts []float64
-	titles := make([]Cell, len(t.Columns))
-	for i, c := range t.Columns {
-		parts, titles[i] = append(parts, c.Width), Cell{Text: c.Title, Tone: Quiet}
-		g.right = append(g.right, c.Right)
-	}
-	g.at = w.columns(parts)
-	head := g.cells(titles)
-	g.head = &head
 	if len(t.Rows) > 0 {
 		w.room(head.height + min(g.cells(t.Rows[0]).height, w.bottom()-w.look.margin-head.height))
 	} else {
@@ -70,24 +61,64 @@ func (w *writer) table(t Table) {
 	w.y += 6
 }
 
+// tabled is the grid of a table, with its head; nil if it has no columns.
+func (w *writer) tabled(t Table) (*grid, row) {
+	if len(t.Columns) == 0 {
+		return nil, row{}
+	}
+	g := &grid{w: w, whole: math.Inf(1)}
+	var parts []float64
+	titles := make([]Cell, len(t.Columns))
+	for i, c := range t.Columns {
+		parts, titles[i] = append(parts, c.Width), Cell{Text: c.Title, Tone: Quiet}
+		g.right = append(g.right, c.Right)
+	}
+	g.at = w.columns(parts)
+	head := g.cells(titles)
+	g.head = &head
+	return g, head
+}
+
 // form lays a form out.
 func (w *writer) form(f Form) {
-	g := &grid{w: w, boxed: true, right: []bool{false, false}, at: w.columns([]float64{27, 73}), whole: (w.bottom() - w.look.margin) / 3}
+	g := w.formed()
 	for _, x := range f {
-		var left, right []entry
-		left = g.entries(left, x.Label, w.look.cell, Plain, Left, 0)
-		if x.Note != "" {
-			left = g.entries(left, x.Note, w.look.small, Quiet, Left, 0)
-		}
-		for _, p := range x.Value {
-			right = g.entries(right, p.Text, w.look.cell, p.Tone, p.Align, 1)
-		}
-		if right == nil {
-			right = g.entries(right, "", w.look.cell, Plain, Left, 1)
-		}
-		g.add(g.row([][]entry{left, right}))
+		g.add(g.line(x))
 	}
 	w.y += 8
+}
+
+// formed is the grid of a form.
+func (w *writer) formed() *grid {
+	return &grid{w: w, boxed: true, right: []bool{false, false}, at: w.columns([]float64{27, 73}), whole: (w.bottom() - w.look.margin) / 3}
+}
+
+// line is a row of a form.
+func (g *grid) line(x Field) row {
+	var left, right []entry
+	left = g.entries(left, x.Label, g.w.look.cell, Plain, Left, 0)
+	if x.Note != "" {
+		left = g.entries(left, x.Note, g.w.look.small, Quiet, Left, 0)
+	}
+	for _, p := range x.Value {
+		right = g.entries(right, p.Text, g.w.look.cell, p.Tone, p.Align, 1)
+	}
+	if right == nil {
+		right = g.entries(right, "", g.w.look.cell, Plain, Left, 1)
+	}
+	return g.row([][]entry{left, right})
+}
+
+// least is how much of a row stays in one piece at its beginning.
+func (g *grid) least(r row) float64 {
+	page := g.w.bottom() - g.w.look.margin
+	if g.head != nil {
+		page -= g.head.height
+	}
+	if r.height <= min(g.whole, page) {
+		return r.height
+	}
+	return worth*g.w.look.cell*g.w.look.tight + 2*g.above()
 }
 
 // inside is the width in which the text of a column is set.
@@ -185,9 +216,11 @@ func (g *grid) add(r row) {
 	}
 }
 
+// worth is how many lines of a row stand alone on a page at least.
+const worth = 4
+
 // divide takes from a row what fits into a height; nothing, if that is not worth it.
 func (g *grid) divide(r row, height float64) (first, rest row) {
-	const worth = 4 // lines
 	var a, b [][]entry
 	if height < worth*g.w.look.cell*g.w.look.tight+2*g.above() {
 		return row{}, r
