@@ -117,6 +117,9 @@ func (a *app) sum(d *api.DamageSum) {
 		fmt.Fprintf(a.out, "  %s: %d\n", a.named("hurt", w), d.Hurts[w])
 	}
 	a.print("say.damage-intact", d.Versions, d.Files)
+	if d.Back > 0 {
+		fmt.Fprintln(a.out, "  "+a.t("web.put-back-at", d.Back, when(d.BackAt)))
+	}
 	for _, by := range d.By {
 		who := by.Name
 		if by.Device != "" {

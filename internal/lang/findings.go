@@ -43,6 +43,8 @@ var findingTexts = []text{
 	{"web.altered-persons", "Data altered", "データ改変"},
 	{"web.altered-files", "Altered files", "改変されたファイル"},
 	{"web.of-data", "Share of data", "データ量の割合"},
+	{"web.put-back", "Put back as they were", "変更前の状態に復元"},
+	{"web.put-back-at", "%d were put back as they were (%s)", "%d件を、変更前の状態に復元しました（%s）"},
 	{"web.intact-version", "With an intact version", "無傷の版があるもの"},
 	{"web.new-endings", "New endings of names", "新しい拡張子"},
 	{"web.notes-left", "Notes left behind", "残された脅迫文など"},

@@ -66,6 +66,18 @@ func TestPapersSayAll(t *testing.T) {
 	for _, err := range b.local.Rollback(ctx, api.RollbackRequest{Case: made.ID}) {
 		must(err)
 	}
+	for line, err := range b.local.Damage(ctx, api.DamageRequest{Case: made.ID}) {
+		if must(err); line.File != nil || line.Sum.Files != 0 || line.Sum.Back != 2 || line.Sum.BackAt.IsZero() {
+			t.Errorf("the damage of what was put back: %+v, %+v", line.File, line.Sum)
+		}
+	}
+	for page, want := range map[string]string{"/cases/" + made.ID + "/findings": `<dt>変更前の状態に復元</dt><dd>2 / 2`, "/cases/" + made.ID + "/damage": `変更前の状態に復元: 2 `} {
+		if resp, text := officer.do("GET", page, "", "Accept-Language", "ja"); resp.StatusCode == 200 && !strings.Contains(text, "<html") || resp.StatusCode != 200 {
+			t.Errorf("%s: %d", page, resp.StatusCode)
+		} else if !strings.Contains(text, want) {
+			t.Errorf("%s lacks %q", page, want)
+		}
+	}
 	if got := officer.call("GET", of+"/findings", nil, &again); got != 200 || again.Damage.Back != 2 || !again.Damage.Verified.IsZero() {
 		t.Errorf("rolled back: %d %+v", got, again.Damage)
 	}

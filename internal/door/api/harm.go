@@ -66,13 +66,15 @@ type Below struct {
 type DamageSum struct {
 	Share    string         `json:"share"`
 	Hurts    map[string]int `json:"hurts"`
-	Files    int64          `json:"files"`       // of which the content or the name is not what it was, or which are gone
-	Bytes    int64          `json:"bytes"`       // their sizes before
-	OfFiles  int64          `json:"of_files"`    // all there are, with what is gone
-	OfBytes  int64          `json:"of_bytes"`    //
-	Versions int64          `json:"to_versions"` // of them have an intact version to go back to
-	By       []DamageBy     `json:"by"`          // of Files, who did it first; most first
-	Kinds    []DamageOf     `json:"kinds"`       // of Files, what they were; most first
+	Files    int64          `json:"files"`            // of which the content or the name is not what it was, or which are gone
+	Bytes    int64          `json:"bytes"`            // their sizes before
+	OfFiles  int64          `json:"of_files"`         // all there are, with what is gone
+	OfBytes  int64          `json:"of_bytes"`         //
+	Versions int64          `json:"to_versions"`      // of them have an intact version to go back to
+	Back     int64          `json:"back,omitempty"`   // that had been hurt besides, and are as they were again
+	BackAt   time.Time      `json:"back_at,omitzero"` // when the last of them was put back
+	By       []DamageBy     `json:"by"`               // of Files, who did it first; most first
+	Kinds    []DamageOf     `json:"kinds"`            // of Files, what they were; most first
 }
 
 // DamageBy is what one session has done.
@@ -158,9 +160,14 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 		return err
 	}
 	l := newLines(w, r)
+	by.Back = true
 	for _, share := range roots {
-		sum := cases.NewTally()
+		sum, back := cases.NewTally(), cases.NewTally()
 		of, err := h.Vault.Harm(r.Context(), s, share, by, func(x vault.Harm) error {
+			if !x.Back.IsZero() {
+				back.Add(&x)
+				return nil
+			}
 			if sum.Add(&x); q.Sum {
 				return nil
 			}
@@ -169,8 +176,10 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 		if err != nil {
 			return l.end(err)
 		}
-		if len(sum.Hurts) > 0 {
-			if err := l.put(DamageLine{Sum: sumOf(share.Share(), sum, of)}); err != nil {
+		if len(sum.Hurts) > 0 || back.Back > 0 {
+			told := sumOf(share.Share(), sum, of)
+			told.Back, told.BackAt = back.Back, utc(back.BackAt)
+			if err := l.put(DamageLine{Sum: told}); err != nil {
 				return l.end(err)
 			}
 		}

@@ -15,6 +15,8 @@ type harmed struct {
 	Damage            []api.Damaged
 	More              int // harmed files that are not shown
 	Sums              []api.DamageSum
+	Back              int64 // files that are as they were again
+	BackAt            time.Time
 	Undo              map[string]int // of a rehearsal of the rollback: how many files by what is done to them
 	Rehearsed, Undone bool
 	None              string       // why there can be no damage
@@ -71,7 +73,12 @@ func (v *visit) look() (p harmed, err error) {
 		case err != nil:
 			return p, err
 		case line.Sum != nil:
-			p.Sums = append(p.Sums, *line.Sum)
+			if p.Back += line.Sum.Back; line.Sum.BackAt.After(p.BackAt) {
+				p.BackAt = line.Sum.BackAt
+			}
+			if len(line.Sum.Hurts) > 0 { // there is nothing to be done in the others
+				p.Sums = append(p.Sums, *line.Sum)
+			}
 		case len(p.Damage) == mostDamage:
 			p.More++
 		default:
