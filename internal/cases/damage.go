@@ -141,6 +141,9 @@ func (t *Tally) Add(h *vault.Harm) (altered bool) {
 			t.count(h, "", -1, -h.Head.Size, -1)
 			t.Intact--
 		}
+		if h.Up && h.Back.IsZero() && (made || altered || slices.Contains(h.Hurts, vault.Note)) { // its folder is as it was again, and it is not
+			t.Back--
+		}
 	case altered && !h.Dir:
 		versions := int64(1)
 		if h.Was.Version.IsZero() {

@@ -73,6 +73,41 @@ func TestHarmBack(t *testing.T) {
 	}
 }
 
+// TestPutBackWithFolder: what suspects have altered in a folder, and then removed with it, is counted with the folder alone, also once that was put back.
+func TestPutBackWithFolder(t *testing.T) {
+	h := newHouse(t, "s")
+	f := h.v.As(person("owner"))
+	must(t, f.Mkdir(t.Context(), "/s/a"))
+	must(t, f.Mkdir(t.Context(), "/s/a/b"))
+	for _, name := range []pathname.Path{"/s/a/1.jpg", "/s/a/2.jpg", "/s/a/b/3.jpg"} {
+		save(t, f, name, []byte("the content of "+name))
+	}
+	from := time.Now()
+	bad := person("thief")
+	theirs := h.v.As(bad)
+	save(t, theirs, "/s/a/1.jpg", []byte("spoilt"))
+	save(t, theirs, "/s/a/b/3.jpg", []byte("spoilt, too"))
+	must(t, theirs.Remove(t.Context(), "/s/a"))
+	must(t, f.Restore(t.Context(), "/s/a", vault.Info{}.Version)) // the folder alone
+	by := vault.Suspects{From: from, Back: true, Pick: func(a vault.Actor) bool { return a.Session == bad.ID }}
+	tell := func() (got []string) {
+		list, _ := harmed(t, h, person("eyes"), by)
+		for _, x := range list {
+			got = append(got, fmt.Sprintf("%s %v sunk %v up %v below %d", x.Path, !x.Back.IsZero(), x.Sunk, x.Up, x.Below.Files))
+		}
+		return got
+	}
+	if got, want := tell(), []string{"/s/a true sunk false up false below 3", "/s/a/1.jpg false sunk true up true below 0", "/s/a/b/3.jpg false sunk true up true below 0"}; !slices.Equal(got, want) {
+		t.Errorf("the folder was put back:\n%q\nwant\n%q", got, want)
+	}
+	if _, err := mend(t, h, person("owner"), vault.Suspects{From: from, Pick: by.Pick}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := tell(), []string{"/s/a true sunk false up false below 3", "/s/a/1.jpg true sunk true up true below 0", "/s/a/b/3.jpg true sunk true up true below 0"}; !slices.Equal(got, want) {
+		t.Errorf("all was put back:\n%q\nwant\n%q", got, want)
+	}
+}
+
 // TestVerifiedIsRecorded: that every byte of a share was read again stands in the ledger, with what was found.
 func TestVerifiedIsRecorded(t *testing.T) {
 	h := newHouse(t, "s")

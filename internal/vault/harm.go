@@ -66,6 +66,7 @@ type Harm struct {
 	Below catalogue.Below // what went with it, of a directory that was removed
 	Names []string        // that they have put it under
 	Sunk  bool            // it went with such a directory, and is counted there
+	Up    bool            // that directory was put back, which need not put back what else was done to this
 	*tale
 }
 
@@ -207,7 +208,7 @@ type harmed struct {
 	tales  map[id.File]*tale         // and all that has become of them
 	dirs   map[int64]id.File         // them, by catalogue.Ref.Num
 	single bool                      // cat is read one list after the other
-	sunk   map[id.File]bool          // directories that are not shown because the suspects removed them, or one above; nil: there are none
+	sunk   map[id.File]depth         // directories that the suspects removed, and those in them; nil: there are none
 }
 
 func newHarmed(ctx context.Context, cat catalogue.View, share id.Share, name string, by Suspects) *harmed {
@@ -257,8 +258,8 @@ func (q *harmed) refs() ([]catalogue.Ref, error) {
 			q.dirs[part[i].Num] = t.node.File
 			if t.touched {
 				q.tales[t.node.File] = t
-				if t.gone() && q.sunk == nil {
-					q.sunk = make(map[id.File]bool)
+				if q.depth(t) != afloat && q.sunk == nil {
+					q.sunk = make(map[id.File]depth)
 				}
 			}
 			if t.touched && t.before.shown {

@@ -250,9 +250,11 @@ func (q *harmed) places(h *Harm) error {
 		}
 	}
 	if !h.Dir && n.Removed.IsZero() {
-		if h.Sunk, err = q.isSunk(n.Parent); err != nil {
+		d, err := q.sunken(n.Parent)
+		if err != nil {
 			return err
 		}
+		h.Sunk, h.Up = d != afloat, d == raised
 	}
 	if n.Held == 0 {
 		return nil
@@ -268,24 +270,47 @@ func (q *harmed) places(h *Harm) error {
 	return nil
 }
 
-// isSunk reports whether a directory went with one that the suspects have removed.
-func (q *harmed) isSunk(dir id.File) (sunk bool, err error) {
+// depth says what became of a directory with which files went.
+type depth uint8
+
+const (
+	afloat depth = iota // it was not removed
+	raised              // it was, and was put back
+	under               // it is not shown
+)
+
+// depth is that of a directory that the suspects have touched. One that was put back counts only for who asks for what was.
+func (q *harmed) depth(t *tale) depth {
+	switch {
+	case t.gone():
+		return under
+	case q.by.Back && t.before.shown && !t.after.shown && t.node.Removed.IsZero():
+		return raised
+	}
+	return afloat
+}
+
+// sunken is whether a directory went with one that the suspects have removed.
+func (q *harmed) sunken(dir id.File) (d depth, err error) {
 	if q.sunk == nil || dir.IsZero() {
-		return false, nil
+		return afloat, nil
 	}
 	if known, ok := q.sunk[dir]; ok {
 		return known, nil
 	}
-	q.sunk[dir] = false // a directory may stand in itself only in damaged packs
-	if t := q.tales[dir]; t != nil && t.gone() {
-		sunk = true
-	} else if n, e := q.cat.Node(q.ctx, dir); e == nil && n.Removed.IsZero() {
-		sunk, err = q.isSunk(n.Parent)
-	} else if !errors.Is(e, catalogue.ErrNone) {
-		err = e
+	q.sunk[dir] = afloat // a directory may stand in itself only in damaged packs
+	if t := q.tales[dir]; t != nil {
+		d = q.depth(t)
 	}
-	q.sunk[dir] = sunk
-	return sunk, err
+	if d == afloat {
+		if n, e := q.cat.Node(q.ctx, dir); e == nil && n.Removed.IsZero() {
+			d, err = q.sunken(n.Parent)
+		} else if !errors.Is(e, catalogue.ErrNone) {
+			err = e
+		}
+	}
+	q.sunk[dir] = d
+	return d, err
 }
 
 // path is where a directory stands now, or last stood; or where it stood before.

@@ -168,7 +168,14 @@ func (h *handler) damage(w http.ResponseWriter, r *http.Request, s account.Sessi
 				back.Add(&x)
 				return nil
 			}
-			if sum.Add(&x); q.Sum {
+			up := x.Up
+			if up { // its folder is not among what is hurt, so that it counts by itself
+				x.Sunk, x.Up = false, false
+			}
+			if altered := sum.Add(&x); up && (altered || slices.Contains(x.Hurts, vault.New) || slices.Contains(x.Hurts, vault.Note)) {
+				back.Back--
+			}
+			if q.Sum {
 				return nil
 			}
 			return l.put(DamageLine{File: damagedOf(&x)})
