@@ -108,6 +108,45 @@ func TestPutBackWithFolder(t *testing.T) {
 	}
 }
 
+// TestMends: what is found out about damage is of another state after everything that puts something back, and after a verification; not after a save.
+func TestMends(t *testing.T) {
+	h := newHouse(t, "s")
+	owner, bad := person("owner"), person("thief")
+	f, theirs := h.v.As(owner), h.v.As(bad)
+	must(t, f.Mkdir(t.Context(), "/s/a"))
+	save(t, f, "/s/a/1.jpg", []byte("the content"))
+	from := time.Now()
+	save(t, theirs, "/s/a/1.jpg", []byte("spoilt"))
+	must(t, f.Rename(t.Context(), "/s/a/1.jpg", "/s/a/2.jpg", false))
+	must(t, f.Remove(t.Context(), "/s/a/2.jpg"))
+	if n := h.v.Mends(); n != 0 {
+		t.Errorf("after ordinary work: %d", n)
+	}
+	for _, c := range []struct {
+		what string
+		do   func() error
+	}{
+		{"restore", func() error { return f.Restore(t.Context(), "/s/a/2.jpg", vault.Info{}.Version) }},
+		{"undo", func() error {
+			return h.v.Undo(t.Context(), owner, "/s/a", from, false, func(vault.Undone) error { return nil })
+		}},
+		{"rollback", func() error {
+			save(t, theirs, "/s/a/1.jpg", []byte("spoilt again"))
+			_, err := mend(t, h, owner, vault.Suspects{From: from, Pick: func(a vault.Actor) bool { return a.Session == bad.ID }})
+			return err
+		}},
+		{"verify", func() error {
+			_, err := h.v.Verify(t.Context(), owner, vault.VerifyOptions{}, func(vault.Finding) {})
+			return err
+		}},
+	} {
+		before := h.v.Mends()
+		if must(t, c.do()); h.v.Mends() == before {
+			t.Errorf("%s does not count", c.what)
+		}
+	}
+}
+
 // TestVerifiedIsRecorded: that every byte of a share was read again stands in the ledger, with what was found.
 func TestVerifiedIsRecorded(t *testing.T) {
 	h := newHouse(t, "s")
