@@ -254,22 +254,12 @@ func (l *Log) Consistent(ctx context.Context, h Head) error {
 
 // rootAt returns the root of the tree of the first n durable entries.
 func (l *Log) rootAt(ctx context.Context, n int64) (tlog.Hash, error) {
-	select {
-	case l.pub <- struct{}{}: // so that tiled and the tiles on disk stay as they are
-		defer func() { <-l.pub }()
-	case <-ctx.Done():
-		return tlog.Hash{}, ctx.Err()
+	t, leave, err := l.whole(ctx)
+	if err != nil {
+		return tlog.Hash{}, err
 	}
-	if n <= l.tiled.size {
-		return tlog.TreeHash(n, hashReader(ctx, l.fsys, tlog.Tree{N: l.tiled.size, Hash: l.tiled.root()}))
-	}
-	e := l.tiled.clone()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, x := range l.held[:n-e.size] {
-		e.add(x.hash, nil)
-	}
-	return e.root(), nil
+	defer leave()
+	return tlog.TreeHash(n, t)
 }
 
 // Files returns the ledger's directory for reading: for NewReader, Verify and Export.
