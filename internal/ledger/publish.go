@@ -65,47 +65,67 @@ func (l *Log) Publish(ctx context.Context) (checkpoint []byte, err error) {
 	l.size, l.tiledRoot = tiled.size, root
 	l.mu.Unlock()
 	l.removeFiles()
-	l.removePartials(before)
+	if err := newTileWriter(l.conf.FS, l.conf.Dir, l.known).removePartials(before, &l.tiled); err != nil {
+		l.conf.Log.Debug("removing partial tiles", "error", err)
+	}
 	return checkpoint, nil
 }
 
 // writeTiles writes all tiles that entries complete or begin, durably. Until a checkpoint covers them
 // nobody looks at them, and after a failure they are written again.
 func (l *Log) writeTiles(entries []entry) (tiled edge, bundle []byte, err error) {
-	w := tileWriter{log: l, dirs: make(map[string]bool)}
+	w := newTileWriter(l.conf.FS, l.conf.Dir, l.known)
 	tiled, bundle = l.tiled.clone(), slices.Clone(l.bundle)
 	for _, e := range entries {
-		bundle, err = torchwood.AppendTileEntry(bundle, e.data)
-		if err != nil {
+		if bundle, err = w.add(&tiled, bundle, e); err != nil {
 			return edge{}, nil, err
 		}
-		tiled.add(e.hash, func(t tlog.Tile, hashes []tlog.Hash) {
-			if t.L == 0 {
-				w.write(tlog.Tile{H: t.H, L: -1, N: t.N, W: t.W}, bundle)
-				bundle = bundle[:0]
-			}
-			w.write(t, tileBytes(hashes))
-		})
-		if w.err != nil {
-			return edge{}, nil, w.err
-		}
 	}
-	tiled.partial(func(t tlog.Tile, hashes []tlog.Hash) {
-		if t.L == 0 {
-			w.write(tlog.Tile{H: t.H, L: -1, N: t.N, W: t.W}, bundle)
-		}
-		w.write(t, tileBytes(hashes))
-	})
+	w.partial(&tiled, bundle)
 	w.syncDirs()
 	return tiled, bundle, w.err
 }
 
 // tileWriter writes tiles and remembers which directories have to be flushed for their names.
 type tileWriter struct {
-	log  *Log
-	dirs map[string]bool // slash-separated, below the ledger's directory
-	err  error           // the first one
+	fsys  durable.FS
+	dir   string          // of the ledger
+	known map[string]bool // directories whose names are durable
+	dirs  map[string]bool // slash-separated, below the ledger's directory
+	err   error           // the first one
 }
+
+func newTileWriter(fsys durable.FS, dir string, known map[string]bool) *tileWriter {
+	return &tileWriter{fsys: fsys, dir: dir, known: known, dirs: make(map[string]bool)}
+}
+
+// add appends an entry to a tree and to its last bundle, which it returns, and writes the tiles that this completes.
+func (w *tileWriter) add(tree *edge, bundle []byte, e entry) ([]byte, error) {
+	bundle, err := torchwood.AppendTileEntry(bundle, e.data)
+	if err != nil {
+		return nil, err
+	}
+	tree.add(e.hash, func(t tlog.Tile, hashes []tlog.Hash) {
+		if t.L == 0 {
+			w.write(tlog.Tile{H: t.H, L: -1, N: t.N, W: t.W}, bundle)
+			bundle = bundle[:0]
+		}
+		w.write(t, tileBytes(hashes))
+	})
+	return bundle, w.err
+}
+
+// partial writes the partial tiles of a tree.
+func (w *tileWriter) partial(tree *edge, bundle []byte) {
+	tree.partial(func(t tlog.Tile, hashes []tlog.Hash) {
+		if t.L == 0 {
+			w.write(tlog.Tile{H: t.H, L: -1, N: t.N, W: t.W}, bundle)
+		}
+		w.write(t, tileBytes(hashes))
+	})
+}
+
+func (w *tileWriter) path(name string) string { return filepath.Join(w.dir, filepath.FromSlash(name)) }
 
 func (w *tileWriter) write(t tlog.Tile, data []byte) {
 	if w.err != nil {
@@ -115,8 +135,8 @@ func (w *tileWriter) write(t tlog.Tile, data []byte) {
 	if w.err = w.mkdir(path.Dir(name)); w.err != nil {
 		return
 	}
-	fsys, full := w.log.conf.FS, w.log.path(name)
-	f, err := fsys.OpenFile(full+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	full := w.path(name)
+	f, err := w.fsys.OpenFile(full+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
 	if err != nil {
 		w.err = err
 		return
@@ -126,7 +146,7 @@ func (w *tileWriter) write(t tlog.Tile, data []byte) {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
-		err = fsys.Rename(full+".new", full)
+		err = w.fsys.Rename(full+".new", full)
 	}
 	w.err = err
 	w.dirs[path.Dir(name)] = true
@@ -134,15 +154,15 @@ func (w *tileWriter) write(t tlog.Tile, data []byte) {
 
 // mkdir makes a directory; it and those above it are flushed with the tiles if their names may not be durable yet.
 func (w *tileWriter) mkdir(dir string) error {
-	if w.log.known[dir] {
+	if w.known[dir] {
 		return nil
 	}
 	if !w.dirs[dir] {
-		if err := w.log.conf.FS.MkdirAll(w.log.path(dir), 0o750); err != nil {
+		if err := w.fsys.MkdirAll(w.path(dir), 0o750); err != nil {
 			return err
 		}
 	}
-	for ; dir != "." && !w.log.known[dir]; dir = path.Dir(dir) {
+	for ; dir != "." && !w.known[dir]; dir = path.Dir(dir) {
 		w.dirs[dir] = true
 		w.dirs[path.Dir(dir)] = true
 	}
@@ -154,12 +174,13 @@ func (w *tileWriter) syncDirs() {
 		if w.err != nil {
 			return
 		}
-		w.err = w.log.conf.FS.SyncDir(w.log.path(dir))
+		w.err = w.fsys.SyncDir(w.path(dir))
 	}
 	if w.err == nil {
 		for dir := range w.dirs {
-			w.log.known[dir] = true
+			w.known[dir] = true
 		}
+		clear(w.dirs)
 	}
 }
 
@@ -184,32 +205,30 @@ func (l *Log) removeFiles() {
 	}
 }
 
-// removePartials removes partial tiles that are neither of this checkpoint nor of the one before, which had
+// removePartials removes partial tiles that are neither of this tree nor of the one before, which had
 // the size before; those of the latter only where a full tile has taken their place. Readers of older
-// checkpoints find the same bytes in wider tiles.
-func (l *Log) removePartials(before int64) {
-	for level := -1; level < len(l.tiled.tiles); level++ {
+// checkpoints find the same bytes in wider tiles. What cannot be removed does no harm.
+func (w *tileWriter) removePartials(before int64, tree *edge) (err error) {
+	for level := -1; level < len(tree.tiles); level++ {
 		shift := tileHeight * max(level, 0)
-		old, now := before>>shift, l.tiled.size>>shift
+		old, now := before>>shift, tree.size>>shift
 		dir := torchwood.TilePath(tlog.Tile{H: tileHeight, L: level, N: old / tileWidth, W: tileWidth}) + ".p"
-		list, err := l.conf.FS.ReadDir(l.path(dir))
-		if err != nil {
+		list, err2 := w.fsys.ReadDir(w.path(dir))
+		if err2 != nil {
 			continue // mostly because there is none
 		}
 		replaced := old/tileWidth < now/tileWidth
 		for _, e := range list {
 			if replaced || e.Name() != strconv.FormatInt(old%tileWidth, 10) && e.Name() != strconv.FormatInt(now%tileWidth, 10) {
-				err = errors.Join(err, l.conf.FS.Remove(l.path(path.Join(dir, e.Name()))))
+				err = errors.Join(err, w.fsys.Remove(w.path(path.Join(dir, e.Name()))))
 			}
 		}
 		if replaced {
-			delete(l.known, dir)
-			err = errors.Join(err, l.conf.FS.Remove(l.path(dir)))
-		}
-		if err != nil {
-			l.conf.Log.Debug("removing partial tiles", "error", err)
+			delete(w.known, dir)
+			err = errors.Join(err, w.fsys.Remove(w.path(dir)))
 		}
 	}
+	return err
 }
 
 // path returns the place of a slash-separated name in the ledger's directory.
