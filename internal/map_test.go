@@ -57,6 +57,7 @@ var imports = map[string]string{
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"ledger":           "event durable id seal problem",
 	"medium":           "id durable pack ledger problem",
+	"witness":          "durable ledger problem",
 
 	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody keeper/piece keeper/card",
 	"keeper/custody": words + " seal ledger durable keeper/piece keeper/card",

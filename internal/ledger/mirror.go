@@ -162,12 +162,12 @@ func (m *Mirror) Commit(checkpoint []byte) error {
 	return nil
 }
 
-// Part returns what a mirror of this ledger takes next from start on, at most up to the end of a tile.
-func (r *Reader) Part(ctx context.Context, start int64) (Part, error) {
+// Part returns what a mirror of the first size entries takes next from start on, at most up to the end of a tile.
+func (r *Reader) Part(ctx context.Context, start, size int64) (Part, error) {
 	p := Part{Start: start}
 	base := start &^ (tileWidth - 1)
-	end := min(base+tileWidth, r.tree.N)
-	if start < 0 || start >= end {
+	end := min(base+tileWidth, size)
+	if start < 0 || start >= end || size > r.tree.N {
 		return p, problem.New(problem.NotFound, "read the ledger", fmt.Sprintf("entry %d", start), fmt.Errorf("the checkpoint has %d entries", r.tree.N))
 	}
 	for e, err := range r.Entries(ctx, start, end) {
@@ -177,8 +177,20 @@ func (r *Reader) Part(ctx context.Context, start int64) (Part, error) {
 		p.Entries = append(p.Entries, e.Data)
 	}
 	var err error
-	if p.Proof, err = proveSubtree(base, end, r.tree.N, r.hashes(ctx)); err != nil {
+	if p.Proof, err = proveSubtree(base, end, size, r.hashes(ctx)); err != nil {
 		return p, damaged(&DamageError{"tile", fmt.Sprintf("the way from entry %d to the root cannot be read", start), err})
 	}
 	return p, nil
+}
+
+// HeadAt returns the tree of the first size entries.
+func (r *Reader) HeadAt(ctx context.Context, size int64) (Head, error) {
+	if size < 0 || size > r.tree.N {
+		return Head{}, ErrShorter
+	}
+	root, err := tlog.TreeHash(size, r.hashes(ctx))
+	if err != nil {
+		return Head{}, damaged(&DamageError{"tile", fmt.Sprintf("the root of %d entries cannot be read", size), err})
+	}
+	return Head{size, root}, nil
 }

@@ -40,7 +40,7 @@ func more(t interface{ Fatal(...any) }, l *Log, n int) {
 // follow gives a mirror what a reader has.
 func follow(m *Mirror, r *Reader) error {
 	for m.Next() < r.Head().Size {
-		p, err := r.Part(context.Background(), m.Next())
+		p, err := r.Part(context.Background(), m.Next(), r.Head().Size)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func TestMirrorRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for m.Next() < 512 {
-		p, err := r.Part(ctx, m.Next())
+		p, err := r.Part(ctx, m.Next(), r.Head().Size)
 		if err != nil {
 			t.Fatal(err)
 		}

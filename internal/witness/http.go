@@ -1,0 +1,335 @@
+package witness
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/azekura/azekura/internal/ledger"
+)
+
+// Bounds of what a peer may send.
+const (
+	maxHead      = 64 << 10
+	maxProof     = 63 // hashes
+	maxTicket    = maxHead
+	partTime     = 30 * time.Second // for one part of an upload
+	partSize     = 256              // entries
+	sizeType     = "text/x.tlog.size"
+	mirrorType   = "text/x.tlog.mirror-info"
+	maxUploads   = 4 // at once; a head waits for none of them
+	maxPartBytes = partSize*(2+ledger.MaxEntry) + 1 + maxProof*tlog.HashSize
+)
+
+// Handler answers the requests of C2SP tlog-witness and tlog-mirror, and serves the heads and the copies:
+//
+//	POST /add-checkpoint
+//	POST /add-entries
+//	GET  /<origin hash>/checkpoint, /<origin hash>/tile/...   the copy, with the mirror's cosignature
+//	GET  /<origin hash>/latest                                the latest head that was cosigned
+func (w *Witness) Handler() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("POST /add-checkpoint", w.addCheckpoint)
+	m.HandleFunc("POST /add-entries", w.addEntries)
+	m.HandleFunc("GET /{hash}/{name...}", w.read)
+	return m
+}
+
+func (w *Witness) addCheckpoint(rw http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(rw, r.Body, maxHead))
+	if err != nil {
+		http.Error(rw, "the request cannot be read, or is too large", http.StatusBadRequest)
+		return
+	}
+	old, proof, signed, err := parseAdd(body)
+	if err != nil {
+		http.Error(rw, err.Error(), http.StatusBadRequest)
+		return
+	}
+	lines, err := w.add(old, proof, signed)
+	if c, ok := errors.AsType[*conflict](err); ok {
+		rw.Header().Set("Content-Type", sizeType)
+		rw.WriteHeader(http.StatusConflict)
+		fmt.Fprintf(rw, "%d\n", c.size)
+		return
+	}
+	if err != nil {
+		w.refuse(rw, err)
+		return
+	}
+	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	rw.Write(lines)
+}
+
+// refuse answers with the status that the protocols have for an error.
+func (w *Witness) refuse(rw http.ResponseWriter, err error) {
+	status := http.StatusInternalServerError
+	for _, s := range []struct {
+		err    error
+		status int
+	}{{errMalformed, http.StatusBadRequest}, {errSize, http.StatusBadRequest}, {errUnknown, http.StatusNotFound},
+		{errUnsigned, http.StatusForbidden}, {errProof, http.StatusUnprocessableEntity}} {
+		if errors.Is(err, s.err) {
+			status = s.status
+		}
+	}
+	if status == http.StatusInternalServerError {
+		w.log.Error("a head could not be kept", "err", err)
+		err = errors.New("the witness cannot write")
+	}
+	http.Error(rw, err.Error(), status)
+}
+
+// parseAdd reads the body of add-checkpoint.
+func parseAdd(body []byte) (old int64, proof tlog.TreeProof, signed []byte, err error) {
+	first, rest, ok := bytes.Cut(body, []byte("\n"))
+	number, ok2 := strings.CutPrefix(string(first), "old ")
+	if old, err = strconv.ParseInt(number, 10, 64); !ok || !ok2 || err != nil || strconv.FormatInt(old, 10) != number {
+		return 0, nil, nil, errMalformed
+	}
+	for {
+		line, after, ok := bytes.Cut(rest, []byte("\n"))
+		if !ok {
+			return 0, nil, nil, errMalformed
+		}
+		rest = after
+		if len(line) == 0 {
+			return old, proof, rest, nil
+		}
+		h, err := base64.StdEncoding.Strict().DecodeString(string(line))
+		if err != nil || len(h) != tlog.HashSize || len(proof) == maxProof {
+			return 0, nil, nil, errMalformed
+		}
+		proof = append(proof, tlog.Hash(h))
+	}
+}
+
+// upload is the head of add-entries.
+type upload struct {
+	origin     string
+	start, end int64
+	ticket     []byte
+}
+
+// addEntries takes entries into the copy.
+func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
+	select {
+	case w.uploads <- struct{}{}:
+		defer func() { <-w.uploads }()
+	default:
+		rw.Header().Set("Retry-After", "1")
+		http.Error(rw, "busy", http.StatusServiceUnavailable)
+		return
+	}
+	rw.Header().Set("Accept-Encoding", "gzip")
+	control := http.NewResponseController(rw)
+	control.SetReadDeadline(w.now().Add(partTime))
+	body := io.Reader(r.Body)
+	if r.Header.Get("Content-Encoding") == "gzip" {
+		z, err := gzip.NewReader(r.Body)
+		if err != nil {
+			http.Error(rw, "no gzip", http.StatusBadRequest)
+			return
+		}
+		body = z
+	}
+	in := bufio.NewReader(body)
+	u, err := readUpload(in)
+	if err != nil {
+		http.Error(rw, "the head of the upload is malformed", http.StatusBadRequest)
+		return
+	}
+	g := w.watched[u.origin]
+	if g == nil {
+		w.refuse(rw, errUnknown)
+		return
+	}
+	signed, head := w.pendingOf(g, u)
+	if signed == nil || head.Size < g.mirror.Head().Size || u.start > g.mirror.Next() {
+		w.tell(rw, http.StatusConflict, g)
+		return
+	}
+	taken := false
+	for at := u.start; at < u.end; {
+		control.SetReadDeadline(w.now().Add(partTime))
+		p, err := readPart(in, at, u.end)
+		if err != nil {
+			break // what came until now stays
+		}
+		if err := g.mirror.Add(p, head); errors.Is(err, ledger.ErrBehind) {
+			w.tell(rw, http.StatusConflict, g)
+			return
+		} else if err != nil {
+			w.log.Error("entries that do not stand in the signed tree", "ledger", u.origin, "from", p.Start, "err", err)
+			w.refuse(rw, errProof)
+			return
+		}
+		taken, at = true, at+int64(len(p.Entries))
+	}
+	switch {
+	case g.mirror.Next() < u.end && !taken:
+		http.Error(rw, "no whole part came", http.StatusBadRequest)
+	case g.mirror.Next() < u.end:
+		w.tell(rw, http.StatusAccepted, g)
+	default:
+		w.finish(rw, g, signed)
+	}
+}
+
+// finish signs the head whose entries are all there, and makes it the copy's.
+func (w *Witness) finish(rw http.ResponseWriter, g *watched, signed []byte) {
+	n, err := note.Open(signed, note.VerifierList(g.verifier))
+	if err != nil {
+		w.refuse(rw, errUnsigned)
+		return
+	}
+	n.UnverifiedSigs = nil
+	both, err := note.Sign(n, w.keys.mirror)
+	if err == nil {
+		err = g.mirror.Commit(both)
+	}
+	switch {
+	case errors.Is(err, ledger.ErrBehind): // somebody else was faster
+		w.tell(rw, http.StatusConflict, g)
+	case err != nil:
+		w.refuse(rw, err)
+	default:
+		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		rw.Write(linesOf(both, w.keys.mirror.Name()))
+	}
+}
+
+// pendingOf returns the head to which an upload goes: the latest one, or an earlier one that the ticket shows to have been cosigned here.
+func (w *Witness) pendingOf(g *watched, u upload) ([]byte, ledger.Head) {
+	g.mu.Lock()
+	latest, head := g.pending, g.head
+	g.mu.Unlock()
+	if latest != nil && head.Size == u.end {
+		return latest, head
+	}
+	if ledger.Cosigned(u.ticket, w.keys.witness.String()) != nil {
+		return nil, ledger.Head{}
+	}
+	head, err := ledger.CheckCheckpoint(u.ticket, g.public)
+	if err != nil || head.Size != u.end {
+		return nil, ledger.Head{}
+	}
+	return u.ticket, head
+}
+
+// tell says which head an upload can go to, and from where on.
+func (w *Witness) tell(rw http.ResponseWriter, status int, g *watched) {
+	g.mu.Lock()
+	size, ticket := g.head.Size, g.pending
+	g.mu.Unlock()
+	rw.Header().Set("Content-Type", mirrorType)
+	rw.WriteHeader(status)
+	fmt.Fprintf(rw, "%d\n%d\n%s\n", size, g.mirror.Next(), base64.StdEncoding.EncodeToString(ticket))
+}
+
+// readUpload reads the head of add-entries.
+func readUpload(r io.Reader) (u upload, err error) {
+	origin, err := readSized(r, 512)
+	if err != nil {
+		return u, err
+	}
+	var ends [2]uint64
+	if err := binary.Read(r, binary.BigEndian, &ends); err != nil {
+		return u, err
+	}
+	u.origin, u.start, u.end = string(origin), int64(ends[0]), int64(ends[1])
+	if u.start < 0 || u.end < u.start {
+		return u, errMalformed
+	}
+	u.ticket, err = readSized(r, maxTicket)
+	return u, err
+}
+
+// readSized reads bytes behind their length, of two bytes.
+func readSized(r io.Reader, most int) ([]byte, error) {
+	var n uint16
+	if err := binary.Read(r, binary.BigEndian, &n); err != nil {
+		return nil, err
+	}
+	if int(n) > most {
+		return nil, errMalformed
+	}
+	b := make([]byte, n)
+	_, err := io.ReadFull(r, b)
+	return b, err
+}
+
+// readPart reads the entries from start on, of an upload up to end, that stand in one tile, and their proof.
+func readPart(r io.Reader, start, end int64) (ledger.Part, error) {
+	p := ledger.Part{Start: start}
+	r = io.LimitReader(r, maxPartBytes)
+	for range min(end, start&^(partSize-1)+partSize) - start {
+		e, err := readSized(r, ledger.MaxEntry)
+		if err != nil {
+			return p, err
+		}
+		p.Entries = append(p.Entries, e)
+	}
+	var n [1]byte
+	if _, err := io.ReadFull(r, n[:]); err != nil || n[0] > maxProof {
+		return p, errors.Join(errMalformed, err)
+	}
+	p.Proof = make(tlog.TreeProof, n[0])
+	for i := range p.Proof {
+		if _, err := io.ReadFull(r, p.Proof[i][:]); err != nil {
+			return p, err
+		}
+	}
+	return p, nil
+}
+
+// read serves a copy.
+func (w *Witness) read(rw http.ResponseWriter, r *http.Request) {
+	g, name := w.hashes[r.PathValue("hash")], r.PathValue("name")
+	if g == nil || name != path.Clean(name) {
+		http.NotFound(rw, r)
+		return
+	}
+	switch {
+	case name == "latest":
+		g.mu.Lock()
+		b := g.pending
+		g.mu.Unlock()
+		if b == nil {
+			http.NotFound(rw, r)
+			return
+		}
+		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		rw.Header().Set("Cache-Control", "no-store")
+		rw.Write(b)
+		return
+	case name == "checkpoint":
+		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		rw.Header().Set("Cache-Control", "no-store")
+	case strings.HasPrefix(name, "tile/") && !strings.HasSuffix(name, ".new"):
+		rw.Header().Set("Content-Type", "application/octet-stream")
+	default:
+		http.NotFound(rw, r)
+		return
+	}
+	b, err := fs.ReadFile(g.mirror.Files(), name)
+	if err != nil {
+		http.NotFound(rw, r)
+		return
+	}
+	rw.Write(b)
+}

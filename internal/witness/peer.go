@@ -1,0 +1,150 @@
+package witness
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"github.com/azekura/azekura/internal/ledger"
+)
+
+// Peer is a witness somewhere else, ours or anybody's.
+type Peer struct {
+	URL    string // the submission prefix
+	Key    string // of its cosignatures
+	Mirror string // of its mirror's cosignatures; empty: it keeps no copy
+}
+
+var (
+	// ErrRolledBack means that a witness has cosigned a longer ledger than this: what is here is an old copy, or has been cut.
+	ErrRolledBack = errors.New("a witness has seen a longer ledger")
+	// ErrForked means that a witness has cosigned other entries than are here.
+	ErrForked = errors.New("a witness has seen other entries")
+)
+
+// Limits of what a witness may do to a keeper.
+const (
+	askTime   = 5 * time.Second
+	maxAnswer = 64 << 10
+)
+
+// client asks one witness.
+type client struct {
+	peer     Peer
+	origin   string
+	verifier *torchwood.CosignatureVerifier
+	mirror   *torchwood.CosignatureVerifier // nil: no copy
+	http     *http.Client
+}
+
+func newClient(p Peer, origin string, transport http.RoundTripper) (*client, error) {
+	c := &client{peer: p, origin: origin, http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
+		return http.ErrUseLastResponse // a witness that sends elsewhere is another one
+	}}}
+	c.peer.URL = strings.TrimSuffix(p.URL, "/")
+	var err error
+	if c.verifier, err = torchwood.NewCosignatureVerifier(p.Key); err != nil {
+		return nil, err
+	}
+	if p.Mirror != "" {
+		c.mirror, err = torchwood.NewCosignatureVerifier(p.Mirror)
+	}
+	return c, err
+}
+
+// source is a ledger that is cosigned.
+type source interface {
+	Advance(ctx context.Context, old int64) (checkpoint []byte, proof tlog.TreeProof, err error)
+}
+
+// cosign asks for a cosignature on the present head, which the witness knows as far as old. It returns the head, and the head with the
+// cosignature.
+func (c *client) cosign(ctx context.Context, l source, old int64) (size int64, signed []byte, err error) {
+	for range 3 { // the witness may have seen more, or less, than we know
+		checkpoint, proof, err := l.Advance(ctx, old)
+		if errors.Is(err, ledger.ErrShorter) {
+			return 0, nil, fmt.Errorf("%w: %d entries", ErrRolledBack, old)
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+		text, err := unverified(checkpoint)
+		if err != nil {
+			return 0, nil, err
+		}
+		status, answer, err := c.ask(ctx, "/add-checkpoint", "text/plain", addBody(old, proof, checkpoint))
+		switch {
+		case err != nil:
+			return 0, nil, err
+		case status == http.StatusConflict:
+			known, err := strconv.ParseInt(strings.TrimSuffix(string(answer), "\n"), 10, 64)
+			if err != nil {
+				return 0, nil, fmt.Errorf("the witness answers %d with no size", status)
+			}
+			if known == old && old == text.N {
+				return 0, nil, fmt.Errorf("%w: at %d entries", ErrForked, known)
+			}
+			old = known
+			continue
+		case status == http.StatusUnprocessableEntity:
+			return 0, nil, fmt.Errorf("%w: among the first %d", ErrForked, old)
+		case status != http.StatusOK:
+			return 0, nil, fmt.Errorf("the witness answers %d: %.100q", status, answer)
+		}
+		signed, err := withCosignature(checkpoint, answer, c.verifier)
+		return text.N, signed, err
+	}
+	return 0, nil, errors.New("the witness changes its mind about what it has seen")
+}
+
+// addBody is the body of add-checkpoint.
+func addBody(old int64, proof tlog.TreeProof, checkpoint []byte) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "old %d\n", old)
+	for _, h := range proof {
+		fmt.Fprintln(&b, base64.StdEncoding.EncodeToString(h[:]))
+	}
+	b.WriteByte('\n')
+	b.Write(checkpoint)
+	return b.Bytes()
+}
+
+// withCosignature adds to a checkpoint those lines of an answer that a key has signed.
+func withCosignature(checkpoint, lines []byte, v note.Verifier) ([]byte, error) {
+	for line := range bytes.Lines(lines) {
+		signed := append(bytes.Clone(checkpoint), line...)
+		if _, err := note.Open(signed, note.VerifierList(v)); err == nil {
+			return signed, nil
+		}
+	}
+	return nil, errors.New("the witness has answered without its cosignature")
+}
+
+// ask posts a body and returns the answer.
+func (c *client) ask(ctx context.Context, path, kind string, body []byte) (status int, answer []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.peer.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	req.Header.Set("Content-Type", kind)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer resp.Body.Close()
+	answer, err = io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	return resp.StatusCode, answer, err
+}

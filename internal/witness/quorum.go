@@ -1,0 +1,253 @@
+package witness
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Ledger is what a quorum has witnessed. *ledger.Log is one.
+type Ledger interface {
+	source
+	Size() int64
+	Publish(ctx context.Context) ([]byte, error)
+	Files() fs.FS
+}
+
+// QuorumConfig says who witnesses what.
+type QuorumConfig struct {
+	Ledger Ledger
+	Origin string
+	Key    string // the ledger's public key
+	Peers  []Peer
+	Log    *slog.Logger
+	Now    func() time.Time
+	// Transport carries requests; nil: the usual one.
+	Transport http.RoundTripper
+}
+
+// Quorum asks witnesses for cosignatures as entries come, each on its own, so that a slow one holds up nobody who does not need it. Safe for
+// concurrent use. It must be closed.
+type Quorum struct {
+	cfg    QuorumConfig
+	stop   context.CancelFunc
+	ended  sync.WaitGroup
+	guards []*guard
+
+	mu      sync.Mutex
+	wanted  int64         // the head that somebody waits for
+	changed chan struct{} // closed when a guard's state has changed
+}
+
+// guard is one witness of a quorum.
+type guard struct {
+	client *client
+	kick   chan struct{} // buffered 1
+
+	// Guarded by Quorum.mu.
+	status Status
+}
+
+// Status is what a keeper knows of a witness.
+type Status struct {
+	Name     string    `json:"name"`
+	URL      string    `json:"url"`
+	Size     int64     `json:"size"`              // of the latest head that it has cosigned for us
+	When     time.Time `json:"when,omitzero"`     // when it did
+	Mirrored int64     `json:"mirrored"`          // entries that it vouches to have
+	Problem  string    `json:"problem,omitempty"` // why the last request failed
+	Refuses  bool      `json:"refuses,omitempty"` // it has seen another or a longer ledger: not a matter of the network
+}
+
+// Times between two requests to a witness that fails.
+const (
+	retryFirst = time.Second
+	retryMost  = time.Minute
+	// mirrorTime is how long entries wait for a copy at most: a witness that is asked for each reading need not write a tile each time.
+	mirrorTime = 10 * time.Second
+)
+
+// NewQuorum begins to ask.
+func NewQuorum(cfg QuorumConfig) (*Quorum, error) {
+	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
+	ctx, stop := context.WithCancel(context.Background())
+	q := &Quorum{cfg: cfg, stop: stop, changed: make(chan struct{})}
+	for _, p := range cfg.Peers {
+		c, err := newClient(p, cfg.Origin, cfg.Transport)
+		if err != nil {
+			stop()
+			return nil, &problem.Error{Kind: problem.Invalid, Op: "open the witness", On: p.URL, Hint: "hint.witness-key", Err: err}
+		}
+		q.guards = append(q.guards, &guard{client: c, kick: make(chan struct{}, 1), status: Status{Name: c.verifier.Name(), URL: c.peer.URL}})
+	}
+	for _, g := range q.guards {
+		q.ended.Go(func() { q.cosign(ctx, g) })
+		if g.client.mirror != nil {
+			q.ended.Go(func() { q.mirror(ctx, g) })
+		}
+	}
+	return q, nil
+}
+
+// Close ends all requests.
+func (q *Quorum) Close() {
+	q.stop()
+	q.ended.Wait()
+}
+
+// Wait returns once need witnesses have cosigned a head of at least size entries, or an error when ctx ends before.
+func (q *Quorum) Wait(ctx context.Context, size int64, need int) error {
+	q.want(size)
+	for {
+		q.mu.Lock()
+		have, changed := 0, q.changed
+		var why error
+		for _, g := range q.guards {
+			if g.status.Size >= size {
+				have++
+			} else if g.status.Problem != "" {
+				why = errors.Join(why, fmt.Errorf("%s: %s", g.status.Name, g.status.Problem))
+			}
+		}
+		q.mu.Unlock()
+		if have >= need {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return &problem.Error{Kind: problem.Unavailable, Op: "witness", Hint: "hint.witness-quorum",
+				Err: errors.Join(fmt.Errorf("%d of %d witnesses have cosigned: %w", have, need, ctx.Err()), why)}
+		}
+	}
+}
+
+// want asks for cosignatures on a head of at least size entries.
+func (q *Quorum) want(size int64) {
+	q.mu.Lock()
+	q.wanted = max(q.wanted, size)
+	q.mu.Unlock()
+	for _, g := range q.guards {
+		select {
+		case g.kick <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Tell asks for cosignatures on what there is, and waits for none.
+func (q *Quorum) Tell() { q.want(q.cfg.Ledger.Size()) }
+
+// Status returns what is known of each witness.
+func (q *Quorum) Status() (out []Status) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for _, g := range q.guards {
+		out = append(out, g.status)
+	}
+	return out
+}
+
+// update changes what is known of a witness and wakes who waits for it.
+func (q *Quorum) update(g *guard, change func(*Status)) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	change(&g.status)
+	close(q.changed)
+	q.changed = make(chan struct{})
+}
+
+// cosign asks one witness whenever there is something that it has not cosigned.
+func (q *Quorum) cosign(ctx context.Context, g *guard) {
+	pause := retryFirst
+	for {
+		select {
+		case <-g.kick:
+		case <-ctx.Done():
+			return
+		}
+		for {
+			q.mu.Lock()
+			old, enough := g.status.Size, g.status.Size >= q.wanted
+			q.mu.Unlock()
+			if enough {
+				break
+			}
+			size, _, err := g.client.cosign(ctx, q.cfg.Ledger, old)
+			if err == nil {
+				pause = retryFirst
+				q.update(g, func(s *Status) { s.Size, s.When, s.Problem, s.Refuses = size, q.cfg.Now(), "", false })
+				continue
+			}
+			if ctx.Err() != nil {
+				return
+			}
+			refuses := errors.Is(err, ErrRolledBack) || errors.Is(err, ErrForked)
+			q.cfg.Log.Error("a witness has not cosigned", "witness", g.status.Name, "refuses", refuses, "err", err)
+			q.update(g, func(s *Status) { s.Problem, s.Refuses = err.Error(), refuses })
+			if !sleep(ctx, pause) {
+				return
+			}
+			pause = min(2*pause, retryMost)
+		}
+	}
+}
+
+// mirror gives one witness the entries.
+func (q *Quorum) mirror(ctx context.Context, g *guard) {
+	for sleep(ctx, mirrorTime) {
+		q.mu.Lock()
+		known, mirrored := g.status.Size, g.status.Mirrored
+		q.mu.Unlock()
+		if known == mirrored {
+			continue
+		}
+		n, err := q.pushOnce(ctx, g)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			q.cfg.Log.Error("a witness has no new copy", "witness", g.client.verifier.Name(), "err", err)
+			q.update(g, func(s *Status) { s.Problem = err.Error() })
+			continue
+		}
+		q.update(g, func(s *Status) { s.Mirrored = n })
+	}
+}
+
+func (q *Quorum) pushOnce(ctx context.Context, g *guard) (int64, error) {
+	for range 2 {
+		r, err := ledger.NewReader(q.cfg.Ledger.Files(), q.cfg.Key)
+		if err == nil {
+			var n int64
+			if n, err = g.client.push(ctx, r); !errors.Is(err, errPublish) {
+				return n, err
+			}
+		}
+		if _, err := q.cfg.Ledger.Publish(ctx); err != nil {
+			return 0, err
+		}
+	}
+	return 0, errPublish
+}
+
+// sleep reports whether the time has passed before ctx ended.
+func sleep(ctx context.Context, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
