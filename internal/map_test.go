@@ -57,9 +57,9 @@ var imports = map[string]string{
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"ledger":           "event durable id seal problem",
 	"medium":           "id durable pack ledger problem",
-	"witness":          "durable ledger problem",
+	"witness":          "account durable ledger problem",
 
-	"keeper":         words + " oidc passkey password seal ledger durable keeper/custody keeper/piece keeper/card",
+	"keeper":         words + " oidc passkey password seal ledger witness durable keeper/custody keeper/piece keeper/card",
 	"keeper/custody": words + " seal ledger durable keeper/piece keeper/card",
 	"keeper/piece":   "seal",
 	"keeper/card":    "durable",

@@ -22,25 +22,26 @@ import (
 
 // state is what the state file holds, as JSON: docs/format.md, Keeper state.
 type state struct {
-	Format     int               `json:"format"`
-	Generation int64             `json:"generation"` // counts the changes; the head file knows how far it was
-	Accounts   []*accountState   `json:"accounts"`
-	Shares     []*shareState     `json:"shares"`
-	Groups     []*groupState     `json:"groups,omitempty"`
-	Proposals  []*proposalState  `json:"proposals,omitempty"`
-	Renewal    *renewalState     `json:"renewal,omitempty"`
-	Policy     policyState       `json:"policy"`
-	Stops      []*stopState      `json:"stops,omitempty"`
-	Cases      []*caseState      `json:"cases,omitempty"`
-	Jobs       []*jobState       `json:"jobs,omitempty"`
-	Traps      []*trapState      `json:"traps,omitempty"`
-	Lookups    []*lookupState    `json:"lookups,omitempty"`
-	Receipts   []*receiptState   `json:"receipts,omitempty"`
-	Media      []*account.Medium `json:"media,omitempty"`    // a change makes another one
-	Recovery   *recoveryState    `json:"recovery,omitempty"` // never changed, as below
-	Cards      []*cardState      `json:"cards,omitempty"`
-	Dropped    []string          `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
-	Firm       *account.Firm     `json:"firm,omitempty"`    // never changed: a change makes another one
+	Format     int                `json:"format"`
+	Generation int64              `json:"generation"` // counts the changes; the head file knows how far it was
+	Accounts   []*accountState    `json:"accounts"`
+	Shares     []*shareState      `json:"shares"`
+	Groups     []*groupState      `json:"groups,omitempty"`
+	Proposals  []*proposalState   `json:"proposals,omitempty"`
+	Renewal    *renewalState      `json:"renewal,omitempty"`
+	Policy     policyState        `json:"policy"`
+	Witnessing account.Witnessing `json:"witnessing,omitzero"`
+	Stops      []*stopState       `json:"stops,omitempty"`
+	Cases      []*caseState       `json:"cases,omitempty"`
+	Jobs       []*jobState        `json:"jobs,omitempty"`
+	Traps      []*trapState       `json:"traps,omitempty"`
+	Lookups    []*lookupState     `json:"lookups,omitempty"`
+	Receipts   []*receiptState    `json:"receipts,omitempty"`
+	Media      []*account.Medium  `json:"media,omitempty"`    // a change makes another one
+	Recovery   *recoveryState     `json:"recovery,omitempty"` // never changed, as below
+	Cards      []*cardState       `json:"cards,omitempty"`
+	Dropped    []string           `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
+	Firm       *account.Firm      `json:"firm,omitempty"`    // never changed: a change makes another one
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.
@@ -315,7 +316,7 @@ func (l *Local) amend(ctx context.Context, op, on string, do func(b *books, d *d
 		return err
 	}
 	l.books.Store(next)
-	return nil
+	return l.watch(next.Witnessing)
 }
 
 // saveState writes the books, with the times at which devices were last used.

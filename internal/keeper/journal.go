@@ -32,6 +32,21 @@ func (l *Local) now() time.Time { return l.cfg.Now().UTC().Truncate(time.Millise
 // append makes events durable: all of them, or an error. What depends on them must not happen before. Each entry
 // tells the moment of its recording in clear; an event without a time has that moment's.
 func (l *Local) append(ctx context.Context, events ...event.Event) error {
+	_, err := l.record(ctx, events...)
+	return err
+}
+
+// appendWitnessed is append for what hands out keys: where witnesses are required, it waits for them, too.
+func (l *Local) appendWitnessed(ctx context.Context, events ...event.Event) error {
+	size, err := l.record(ctx, events...)
+	if err != nil {
+		return err
+	}
+	return l.witnessed(ctx, size)
+}
+
+// record is append; it returns how many entries the ledger has with them.
+func (l *Local) record(ctx context.Context, events ...event.Event) (size int64, err error) {
 	now := l.now()
 	var entries [][]byte
 	for _, e := range events {
@@ -40,31 +55,32 @@ func (l *Local) append(ctx context.Context, events ...event.Event) error {
 		}
 		parts, err := e.Split()
 		if err != nil {
-			return problem.New(problem.TooLarge, "record", "", err)
+			return 0, problem.New(problem.TooLarge, "record", "", err)
 		}
 		for _, p := range parts {
 			b, err := p.Marshal()
 			if err != nil {
-				return problem.New(problem.Invalid, "record", "", err)
+				return 0, problem.New(problem.Invalid, "record", "", err)
 			}
 			entry, err := l.sealer.Seal(now, b)
 			if err != nil {
-				return problem.New(problem.Internal, "record", "", err)
+				return 0, problem.New(problem.Internal, "record", "", err)
 			}
 			entries = append(entries, entry)
 		}
 	}
 	if len(entries) == 0 {
-		return nil
+		return 0, nil
 	}
-	if _, err := l.log.Append(ctx, entries...); err != nil {
+	first, err := l.log.Append(ctx, entries...)
+	if err != nil {
 		hint := "hint.ledger-unavailable"
 		if e, ok := errors.AsType[*problem.Error](err); ok && e.Hint != "" {
 			hint = e.Hint
 		}
-		return &problem.Error{Kind: problem.Unavailable, Op: "record", Hint: hint, Err: err}
+		return 0, &problem.Error{Kind: problem.Unavailable, Op: "record", Hint: hint, Err: err}
 	}
-	return nil
+	return first + int64(len(entries)), nil
 }
 
 // Record implements Recorder. A storehouse records what it did with files and packs, nothing else: what the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
+	"github.com/azekura/azekura/internal/witness"
 )
 
 // Config says where a keeper lives and how it behaves.
@@ -49,6 +51,9 @@ type Config struct {
 
 	// Provider is the firm's identity provider, if it has one.
 	Provider Provider
+
+	// Witnesses carries requests to the witnesses of the ledger; nil: the usual transport.
+	Witnesses http.RoundTripper
 
 	LeaseTTL   time.Duration // 0 means 5 minutes
 	SessionTTL time.Duration // 0 means 12 hours
@@ -136,6 +141,10 @@ type Local struct {
 
 	times times // of the ledger's entries
 
+	watching sync.Mutex        // held while witnesses are changed
+	quorum   *witness.Quorum   // guarded by watching; nil: there are none
+	watched  []account.Witness // guarded by watching: who is in quorum
+
 	stop   chan struct{} // closed by Close, once nothing is at work
 	done   chan struct{} // closed when the heartbeats have ended
 	busy   sync.WaitGroup
@@ -177,6 +186,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 		stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
 		if err != nil {
+			l.unwatch()
 			if l.log != nil {
 				err = errors.Join(err, l.log.Close())
 			}
@@ -196,6 +206,11 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err != nil {
 		return nil, err
 	}
+	seen, err := l.compareWitnesses(ctx)
+	if err != nil {
+		return nil, err
+	}
+	lost = append(lost, seen...)
 	if err := l.append(ctx, append(lost, event.Event{Kind: event.Started, Note: cfg.Version})...); err != nil {
 		return nil, err
 	}
@@ -256,6 +271,7 @@ func (l *Local) Close(ctx context.Context) error {
 		l.append(ctx, event.Event{Kind: event.Stopped}),
 		l.saveUses(),
 	)
+	l.unwatch()
 	err = errors.Join(err, l.log.Close(), l.saveHead())
 	if b := l.breached.Load(); b != nil {
 		err = errors.Join(err, b.file.Close())
@@ -296,6 +312,7 @@ func (l *Local) heartbeat(ctx context.Context) error {
 	l.mu.Unlock()
 	l.lookForList()
 	_, published := l.log.Publish(ctx)
+	l.tellWitnesses()
 	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), l.saveLookups(ctx), l.tidyReceipts(ctx), l.tidyLookups(ctx), published, l.saveHead(), l.learnTimes(ctx))
 }
 

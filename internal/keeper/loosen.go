@@ -68,6 +68,12 @@ func (p *proposalState) changes(b *books) (out []account.RuleChange) {
 			return nil
 		}
 		return was.changes(next)
+	case actWitnesses:
+		var was, next account.Witnessing
+		if json.Unmarshal(p.Was, &was) != nil || json.Unmarshal(p.Args, &next) != nil {
+			return nil
+		}
+		return changesOfWitnesses(was, next)
 	case actLoosenNetworks:
 		var was, next []string
 		if json.Unmarshal(p.Was, &was) != nil || json.Unmarshal(p.Args, &next) != nil {

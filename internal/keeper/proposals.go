@@ -51,6 +51,7 @@ const (
 	actDecide         = "decide"
 	actLookup         = "lookup"
 	actRenewPapers    = "renew-papers"
+	actWitnesses      = "witnesses"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -102,6 +103,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.openLookup(p, l.now())
 	case actRenewPapers:
 		return d.grant(p, l.now()), nil
+	case actWitnesses:
+		return d.changeWitnesses(p)
 	}
 	a := d.byID(p.On)
 	if a == nil {

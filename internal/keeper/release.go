@@ -46,7 +46,7 @@ func (l *Local) Release(ctx context.Context, r Request) ([]Lease, error) {
 	if e.Until.After(s.Expires) {
 		e.Until = s.Expires
 	}
-	if err := l.append(ctx, parted(e, jobs)...); err != nil {
+	if err := l.appendWitnessed(ctx, parted(e, jobs)...); err != nil {
 		return nil, err
 	}
 	// Recording takes as long as the disk takes: the session may have been ended, or lost its rights, in between.
@@ -161,7 +161,7 @@ func (l *Local) Unlock(ctx context.Context, s id.Session, share id.Share) (Unloc
 	}
 	e := acting(event.Unlocked, x)
 	e.Share = share
-	if err := l.append(ctx, e); err != nil {
+	if err := l.appendWitnessed(ctx, e); err != nil {
 		return Unlocked{}, err
 	}
 	if _, err := l.concerned(s, share); err != nil {

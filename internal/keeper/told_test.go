@@ -18,7 +18,7 @@ import (
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
 var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Consistent", "CopyOut", "Devices", "Duties", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
 	"Invited", "Jobs", "KnownMedia", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
-	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps"}
+	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
 var toldElsewhere = map[string]string{
@@ -170,6 +170,9 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"RemoveGroup", event.GroupChanged, func() error { return l.RemoveGroup(ctx, s, "prepress") }},
 		{"SetPolicy", event.PolicyChanged, func() error {
 			return second(l.SetPolicy(ctx, s, account.Policy{SecondFactor: true, Firm: "Azekura Printing"}))
+		}},
+		{"SetWitnesses", event.PolicyChanged, func() error {
+			return second(l.SetWitnesses(ctx, s, account.Witnessing{Mode: account.WitnessOff}))
 		}},
 		{"ReadingKey", event.ReadingKeyGiven, func() error { return second(l.ReadingKey(ctx, s)) }},
 		{"Freeze", event.Frozen, func() (err error) {

@@ -16,15 +16,9 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/ledger"
 )
-
-// Peer is a witness somewhere else, ours or anybody's.
-type Peer struct {
-	URL    string // the submission prefix
-	Key    string // of its cosignatures
-	Mirror string // of its mirror's cosignatures; empty: it keeps no copy
-}
 
 var (
 	// ErrRolledBack means that a witness has cosigned a longer ledger than this: what is here is an old copy, or has been cut.
@@ -41,14 +35,14 @@ const (
 
 // client asks one witness.
 type client struct {
-	peer     Peer
+	peer     account.Witness
 	origin   string
 	verifier *torchwood.CosignatureVerifier
 	mirror   *torchwood.CosignatureVerifier // nil: no copy
 	http     *http.Client
 }
 
-func newClient(p Peer, origin string, transport http.RoundTripper) (*client, error) {
+func newClient(p account.Witness, origin string, transport http.RoundTripper) (*client, error) {
 	c := &client{peer: p, origin: origin, http: &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error {
 		return http.ErrUseLastResponse // a witness that sends elsewhere is another one
 	}}}
@@ -61,6 +55,12 @@ func newClient(p Peer, origin string, transport http.RoundTripper) (*client, err
 		c.mirror, err = torchwood.NewCosignatureVerifier(p.Mirror)
 	}
 	return c, err
+}
+
+// CheckKeys returns nil if a witness's keys are keys of cosigners.
+func CheckKeys(w account.Witness) error {
+	_, err := newClient(w, "", nil)
+	return err
 }
 
 // source is a ledger that is cosigned.

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -28,7 +29,7 @@ type QuorumConfig struct {
 	Ledger Ledger
 	Origin string
 	Key    string // the ledger's public key
-	Peers  []Peer
+	Peers  []account.Witness
 	Log    *slog.Logger
 	Now    func() time.Time
 	// Transport carries requests; nil: the usual one.
@@ -39,6 +40,7 @@ type QuorumConfig struct {
 // concurrent use. It must be closed.
 type Quorum struct {
 	cfg    QuorumConfig
+	ctx    context.Context // ends with Close
 	stop   context.CancelFunc
 	ended  sync.WaitGroup
 	guards []*guard
@@ -54,18 +56,8 @@ type guard struct {
 	kick   chan struct{} // buffered 1
 
 	// Guarded by Quorum.mu.
-	status Status
-}
-
-// Status is what a keeper knows of a witness.
-type Status struct {
-	Name     string    `json:"name"`
-	URL      string    `json:"url"`
-	Size     int64     `json:"size"`              // of the latest head that it has cosigned for us
-	When     time.Time `json:"when,omitzero"`     // when it did
-	Mirrored int64     `json:"mirrored"`          // entries that it vouches to have
-	Problem  string    `json:"problem,omitempty"` // why the last request failed
-	Refuses  bool      `json:"refuses,omitempty"` // it has seen another or a longer ledger: not a matter of the network
+	status account.WitnessState
+	asked  bool // it has answered, or failed, since the start
 }
 
 // Times between two requests to a witness that fails.
@@ -80,14 +72,14 @@ const (
 func NewQuorum(cfg QuorumConfig) (*Quorum, error) {
 	cfg.Log = cmp.Or(cfg.Log, slog.New(slog.DiscardHandler))
 	ctx, stop := context.WithCancel(context.Background())
-	q := &Quorum{cfg: cfg, stop: stop, changed: make(chan struct{})}
+	q := &Quorum{cfg: cfg, ctx: ctx, stop: stop, changed: make(chan struct{})}
 	for _, p := range cfg.Peers {
 		c, err := newClient(p, cfg.Origin, cfg.Transport)
 		if err != nil {
 			stop()
 			return nil, &problem.Error{Kind: problem.Invalid, Op: "open the witness", On: p.URL, Hint: "hint.witness-key", Err: err}
 		}
-		q.guards = append(q.guards, &guard{client: c, kick: make(chan struct{}, 1), status: Status{Name: c.verifier.Name(), URL: c.peer.URL}})
+		q.guards = append(q.guards, &guard{client: c, kick: make(chan struct{}, 1), status: account.WitnessState{Name: c.verifier.Name(), URL: c.peer.URL}})
 	}
 	for _, g := range q.guards {
 		q.ended.Go(func() { q.cosign(ctx, g) })
@@ -124,6 +116,9 @@ func (q *Quorum) Wait(ctx context.Context, size int64, need int) error {
 		}
 		select {
 		case <-changed:
+			continue
+		case <-q.ctx.Done():
+			return problem.New(problem.Unavailable, "witness", "", context.Cause(q.ctx))
 		case <-ctx.Done():
 			return &problem.Error{Kind: problem.Unavailable, Op: "witness", Hint: "hint.witness-quorum",
 				Err: errors.Join(fmt.Errorf("%d of %d witnesses have cosigned: %w", have, need, ctx.Err()), why)}
@@ -144,11 +139,34 @@ func (q *Quorum) want(size int64) {
 	}
 }
 
+// Asked asks for cosignatures on what there is, and waits until each witness has answered or failed once, or ctx ends.
+func (q *Quorum) Asked(ctx context.Context) {
+	q.Tell()
+	for {
+		q.mu.Lock()
+		left, changed := 0, q.changed
+		for _, g := range q.guards {
+			if !g.asked {
+				left++
+			}
+		}
+		q.mu.Unlock()
+		if left == 0 {
+			return
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // Tell asks for cosignatures on what there is, and waits for none.
 func (q *Quorum) Tell() { q.want(q.cfg.Ledger.Size()) }
 
 // Status returns what is known of each witness.
-func (q *Quorum) Status() (out []Status) {
+func (q *Quorum) Status() (out []account.WitnessState) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for _, g := range q.guards {
@@ -158,10 +176,11 @@ func (q *Quorum) Status() (out []Status) {
 }
 
 // update changes what is known of a witness and wakes who waits for it.
-func (q *Quorum) update(g *guard, change func(*Status)) {
+func (q *Quorum) update(g *guard, change func(*account.WitnessState)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	change(&g.status)
+	g.asked = true
 	close(q.changed)
 	q.changed = make(chan struct{})
 }
@@ -185,7 +204,7 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 			size, _, err := g.client.cosign(ctx, q.cfg.Ledger, old)
 			if err == nil {
 				pause = retryFirst
-				q.update(g, func(s *Status) { s.Size, s.When, s.Problem, s.Refuses = size, q.cfg.Now(), "", false })
+				q.update(g, func(s *account.WitnessState) { s.Size, s.When, s.Problem, s.Refuses = size, q.cfg.Now(), "", false })
 				continue
 			}
 			if ctx.Err() != nil {
@@ -193,7 +212,7 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 			}
 			refuses := errors.Is(err, ErrRolledBack) || errors.Is(err, ErrForked)
 			q.cfg.Log.Error("a witness has not cosigned", "witness", g.status.Name, "refuses", refuses, "err", err)
-			q.update(g, func(s *Status) { s.Problem, s.Refuses = err.Error(), refuses })
+			q.update(g, func(s *account.WitnessState) { s.Problem, s.Refuses = err.Error(), refuses })
 			if !sleep(ctx, pause) {
 				return
 			}
@@ -217,10 +236,10 @@ func (q *Quorum) mirror(ctx context.Context, g *guard) {
 		}
 		if err != nil {
 			q.cfg.Log.Error("a witness has no new copy", "witness", g.client.verifier.Name(), "err", err)
-			q.update(g, func(s *Status) { s.Problem = err.Error() })
+			q.update(g, func(s *account.WitnessState) { s.Problem = err.Error() })
 			continue
 		}
-		q.update(g, func(s *Status) { s.Mirrored = n })
+		q.update(g, func(s *account.WitnessState) { s.Mirrored = n })
 	}
 }
 

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/ledger"
@@ -256,7 +257,7 @@ func (m inMemory) RoundTrip(r *http.Request) (*http.Response, error) {
 func quorum(t testing.TB, h *house, w *Witness) *Quorum {
 	t.Helper()
 	key, mirror := w.Keys()
-	q, err := NewQuorum(QuorumConfig{Ledger: h.Log, Origin: origin, Key: h.public, Peers: []Peer{{"http://witness.example", key, mirror}}, Now: time.Now, Transport: inMemory{w.Handler()}})
+	q, err := NewQuorum(QuorumConfig{Ledger: h.Log, Origin: origin, Key: h.public, Peers: []account.Witness{{URL: "http://witness.example", Key: key, Mirror: mirror}}, Now: time.Now, Transport: inMemory{w.Handler()}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,7 +275,7 @@ func TestQuorum(t *testing.T) {
 		key, mirror := w.Keys()
 		handler := w.Handler()
 		q, err := NewQuorum(QuorumConfig{Ledger: h.Log, Origin: origin, Key: h.public, Now: time.Now,
-			Peers: []Peer{{"http://a.example", key, mirror}},
+			Peers: []account.Witness{{URL: "http://a.example", Key: key, Mirror: mirror}},
 			Transport: inMemory{http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 				if down {
 					http.Error(rw, "down", http.StatusBadGateway)
@@ -341,7 +342,7 @@ func TestRefusals(t *testing.T) {
 			}
 		}
 		key, mirror := w.Keys()
-		cl, err := newClient(Peer{"http://witness.example", key, mirror}, origin, inMemory{w.Handler()})
+		cl, err := newClient(account.Witness{URL: "http://witness.example", Key: key, Mirror: mirror}, origin, inMemory{w.Handler()})
 		if err != nil {
 			t.Fatal(err)
 		}

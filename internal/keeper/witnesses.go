@@ -1,0 +1,261 @@
+package keeper
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/witness"
+)
+
+// Bounds of witnesses.
+const (
+	maxWitnesses = 16
+	maxURL       = 500
+	// quorumTime is how long a reading waits for witnesses before it is refused.
+	quorumTime = 10 * time.Second
+	// headTime is how long a start waits for what witnesses have seen.
+	headTime = 5 * time.Second
+)
+
+// Witnesses tells who watches the ledger, and what is known of them.
+func (l *Local) Witnesses(_ context.Context, s id.Session) (account.Witnessing, []account.WitnessState, error) {
+	if _, err := l.live(s); err != nil {
+		return account.Witnessing{}, nil, err
+	}
+	w := l.books.Load().Witnessing
+	return showWitnessing(w), l.quorumState(), nil
+}
+
+// showWitnessing returns what people see: off where nothing was set.
+func showWitnessing(w account.Witnessing) account.Witnessing {
+	if w.Mode == "" {
+		w.Mode = account.WitnessOff
+	}
+	w.Witnesses = slices.Clone(w.Witnesses)
+	return w
+}
+
+// SetWitnesses changes who watches the ledger. What would let readings through that are refused now, or hide that a witness does not answer, takes two.
+func (l *Local) SetWitnesses(ctx context.Context, s id.Session, w account.Witnessing) (account.Outcome, error) {
+	const op = "change witnesses"
+	w, err := l.fitWitnessing(op, w)
+	if err != nil {
+		return account.Outcome{}, err
+	}
+	if old := l.books.Load().Witnessing; looserWitnessing(old, w) {
+		args, err := json.Marshal(w)
+		if err != nil {
+			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
+		}
+		was, err := json.Marshal(old)
+		if err != nil {
+			return account.Outcome{}, problem.New(problem.Internal, op, "", err)
+		}
+		return l.propose(ctx, s, op, proposalState{Act: actWitnesses, Args: args, Was: was}, account.Settle)
+	}
+	return account.Outcome{}, l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
+		if !b.may(by, account.Settle) {
+			return event.Event{}, notAllowed(op)
+		}
+		if err := l.fresh(by, op); err != nil {
+			return event.Event{}, err
+		}
+		if looserWitnessing(b.Witnessing, w) { // somebody has made it stricter meanwhile
+			return event.Event{}, problem.New(problem.Condition, op, "", nil)
+		}
+		return d.setWitnessing(w), nil
+	})
+}
+
+// setWitnessing puts it in force.
+func (d *draft) setWitnessing(w account.Witnessing) event.Event {
+	d.Witnessing = w
+	return event.Event{Kind: event.PolicyChanged, Note: fmt.Sprintf("witnesses: %s, %d of %d", w.Mode, w.Need, len(w.Witnesses))}
+}
+
+// changeWitnesses carries out what two people want, unless the rules are others by now.
+func (d *draft) changeWitnesses(p proposalState) ([]event.Event, error) {
+	var w account.Witnessing
+	if err := json.Unmarshal(p.Args, &w); err != nil {
+		return nil, err
+	}
+	if is, err := json.Marshal(d.Witnessing); err != nil || !bytes.Equal(is, p.Was) {
+		return nil, &problem.Error{Kind: problem.Condition, Op: "confirm", On: p.Target, Hint: "hint.rules-changed"}
+	}
+	return []event.Event{d.setWitnessing(w)}, nil
+}
+
+// fitWitnessing checks what somebody has written.
+func (l *Local) fitWitnessing(op string, w account.Witnessing) (account.Witnessing, error) {
+	switch w.Mode {
+	case account.WitnessOff, account.WitnessWarn, account.WitnessRequire:
+	default:
+		return w, unfit(op, string(w.Mode), "hint.witness-mode")
+	}
+	if len(w.Witnesses) > maxWitnesses || w.Need < 0 || w.Need > len(w.Witnesses) || w.Mode != account.WitnessOff && w.Need == 0 {
+		return w, unfit(op, fmt.Sprintf("%d / %d", w.Need, len(w.Witnesses)), "hint.witness-need")
+	}
+	seen := make(map[string]bool)
+	for i, x := range w.Witnesses {
+		x = account.Witness{URL: strings.TrimSuffix(strings.TrimSpace(x.URL), "/"), Key: strings.TrimSpace(x.Key), Mirror: strings.TrimSpace(x.Mirror)}
+		u, err := url.Parse(x.URL)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || len(x.URL) > maxURL {
+			return w, unfit(op, x.URL, "hint.witness-url")
+		}
+		if err := witness.CheckKeys(x); err != nil || seen[x.Key] {
+			return w, &problem.Error{Kind: problem.Invalid, Op: op, On: x.URL, Hint: "hint.witness-key", Err: err}
+		}
+		seen[x.Key], w.Witnesses[i] = true, x
+	}
+	return w, nil
+}
+
+// looserWitnessing reports whether readings would wait for less, or people be told less.
+func looserWitnessing(old, w account.Witnessing) bool {
+	level := map[account.WitnessMode]int{account.WitnessWarn: 1, account.WitnessRequire: 2}
+	switch {
+	case level[old.Mode] == 0:
+		return false
+	case level[w.Mode] < level[old.Mode] || w.Need < old.Need:
+		return true
+	case old.Mode == account.WitnessRequire && !slices.Equal(old.Witnesses, w.Witnesses): // one's own among them would be enough
+		return true
+	}
+	return slices.ContainsFunc(old.Witnesses, func(x account.Witness) bool { return !slices.Contains(w.Witnesses, x) })
+}
+
+// changesOfWitnesses tells what a proposal would change.
+func changesOfWitnesses(was, next account.Witnessing) (out []account.RuleChange) {
+	add := func(what, on, from, to string) {
+		if from != to {
+			out = append(out, account.RuleChange{What: what, On: on, From: from, To: to})
+		}
+	}
+	add("witness-mode", "", string(showWitnessing(was).Mode), string(showWitnessing(next).Mode))
+	add("witness-need", "", strconv.Itoa(was.Need), strconv.Itoa(next.Need))
+	for _, x := range was.Witnesses {
+		if !slices.Contains(next.Witnesses, x) {
+			add("witness", "", x.URL+" "+x.Key, "")
+		}
+	}
+	for _, x := range next.Witnesses {
+		if !slices.Contains(was.Witnesses, x) {
+			add("witness", "", "", x.URL+" "+x.Key)
+		}
+	}
+	return out
+}
+
+// watch asks the witnesses that the books name, and no others any more.
+func (l *Local) watch(w account.Witnessing) error {
+	l.watching.Lock()
+	defer l.watching.Unlock()
+	if l.quorum != nil && slices.EqualFunc(l.watched, w.Witnesses, func(a, b account.Witness) bool { return a == b }) {
+		return nil
+	}
+	var q *witness.Quorum
+	if len(w.Witnesses) > 0 {
+		var err error
+		if q, err = witness.NewQuorum(witness.QuorumConfig{Ledger: l.log, Origin: l.keys.LedgerOrigin(), Key: l.keys.LedgerPublicKey(), Peers: w.Witnesses,
+			Log: l.cfg.Log, Now: l.now, Transport: l.cfg.Witnesses}); err != nil {
+			return err
+		}
+		q.Tell()
+	}
+	if l.quorum != nil {
+		l.quorum.Close()
+	}
+	l.quorum, l.watched = q, slices.Clone(w.Witnesses)
+	return nil
+}
+
+// unwatch ends all requests to witnesses.
+func (l *Local) unwatch() {
+	l.watching.Lock()
+	defer l.watching.Unlock()
+	if l.quorum != nil {
+		l.quorum.Close()
+		l.quorum = nil
+	}
+}
+
+// tellWitnesses asks for cosignatures on what there is, and waits for none.
+func (l *Local) tellWitnesses() {
+	l.watching.Lock()
+	defer l.watching.Unlock()
+	if l.quorum != nil {
+		l.quorum.Tell()
+	}
+}
+
+func (l *Local) quorumState() []account.WitnessState {
+	l.watching.Lock()
+	defer l.watching.Unlock()
+	if l.quorum == nil {
+		return nil
+	}
+	return l.quorum.Status()
+}
+
+// witnessed waits, where that is required, until enough witnesses have cosigned the ledger's first size entries.
+func (l *Local) witnessed(ctx context.Context, size int64) error {
+	w := l.books.Load().Witnessing
+	if len(w.Witnesses) == 0 {
+		return nil
+	}
+	l.watching.Lock()
+	q := l.quorum
+	l.watching.Unlock()
+	switch {
+	case w.Mode != account.WitnessRequire:
+		return nil
+	case q == nil:
+		return &problem.Error{Kind: problem.Unavailable, Op: "witness", Hint: "hint.witness-quorum", Err: errStopping}
+	}
+	ctx, cancel := context.WithTimeout(ctx, quorumTime)
+	defer cancel()
+	return q.Wait(ctx, size, w.Need)
+}
+
+// compareWitnesses asks at a start what the witnesses have seen: who has put an old copy of all in place cannot have put one there. A
+// witness that does not answer says nothing.
+func (l *Local) compareWitnesses(ctx context.Context) ([]event.Event, error) {
+	w := l.books.Load().Witnessing
+	if len(w.Witnesses) == 0 {
+		return nil, nil
+	}
+	if err := l.watch(w); err != nil {
+		return nil, err
+	}
+	l.watching.Lock()
+	q := l.quorum
+	l.watching.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, headTime)
+	defer cancel()
+	q.Asked(ctx)
+	var errs error
+	for _, s := range q.Status() {
+		if s.Refuses {
+			errs = errors.Join(errs, fmt.Errorf("%s: %s", s.Name, s.Problem))
+		}
+	}
+	if errs == nil {
+		return nil, nil
+	}
+	if !l.cfg.AcceptRollback {
+		return nil, &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: "hint.ledger-witness", Err: errs}
+	}
+	return []event.Event{{Kind: event.RollbackAccepted, Note: cut(errs.Error(), maxReason)}}, nil
+}
