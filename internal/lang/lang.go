@@ -51,6 +51,7 @@ var texts = func() table {
 		webTexts,
 		powerTexts,
 		ruleTexts,
+		witnessTexts,
 		guardTexts,
 		drillTexts,
 		registerTexts,

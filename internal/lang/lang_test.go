@@ -66,6 +66,7 @@ var lists = map[string][]text{
 	"web":      webTexts,
 	"powers":   powerTexts,
 	"rules":    ruleTexts,
+	"witness":  witnessTexts,
 	"guard":    guardTexts,
 	"drill":    drillTexts,
 	"register": registerTexts,

@@ -49,7 +49,7 @@ func (l Lang) Rule(what, on string) string {
 // RuleValue says what a rule is, or would be, with its unit.
 func (l Lang) RuleValue(what, value string) string {
 	switch what {
-	case "second-factor", "any-place":
+	case "second-factor", "any-place", "witness-mode":
 		return l.named("rule", what+"-"+value)
 	case "role":
 		return l.named("role", value)

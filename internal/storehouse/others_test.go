@@ -68,7 +68,7 @@ func TestOthersThings(t *testing.T) {
 		{"PUT", "/v1/accounts/tanaka/devices/mine", ""}, {"PUT", "/v1/accounts/tanaka/password", `{"secret":"kumo ga nagareru hi to"}`}, {"PUT", "/v1/accounts/sato/day", `{}`},
 		{"DELETE", "/v1/sessions/" + session, ""}, {"DELETE", "/v1/accounts/tanaka/sessions", ""}, {"DELETE", "/v1/accounts/tanaka/day", ""},
 		{"POST", "/v1/accounts/tanaka/invitation", ""}, {"POST", "/v1/accounts/tanaka/reset-factors", `{"reason":"x"}`}, {"PUT", "/v1/groups/x", `{"name":"x"}`},
-		{"PUT", "/v1/policy", `{"second_factor":true,"day_length":"12h"}`}, {"POST", "/v1/renewal", `{"reason":"x"}`}, {"POST", "/v1/ledger/reading-key", ""},
+		{"PUT", "/v1/policy", `{"second_factor":true,"day_length":"12h"}`}, {"PUT", "/v1/witnesses", `{"mode":"off"}`}, {"POST", "/v1/renewal", `{"reason":"x"}`}, {"POST", "/v1/ledger/reading-key", ""},
 		{"GET", "/v1/recovery", ""}, {"POST", "/v1/recovery/papers", `{}`}, {"POST", "/v1/recovery/papers/renew", `{"reason":"x"}`}, {"POST", "/v1/recovery/papers/test", `{"papers":["x"]}`}, {"GET", "/reserve", ""},
 		{"POST", "/v1/recovery/cards", `{"name":"x"}`}, {"POST", "/v1/recovery/cards/check", "x"}, {"POST", "/v1/recovery/cards/1/refresh", "x"}, {"POST", "/v1/recovery/cards/1/written", `{"sha256":"x"}`},
 		{"POST", "/v1/recovery/cards/1/forget", `{"how":"lost","reason":"x"}`},
@@ -164,7 +164,7 @@ func (r *routes) note(method, path string) {
 // allOthers fails for a route that was not tried and names something that could be somebody else's.
 func (r *routes) allOthers() {
 	r.t.Helper()
-	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|facts|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|readings|jobs|ledger/events)|` + // lists of what one may see
+	own := regexp.MustCompile(`^(GET /v1/(house|openapi.json|facts|me|accounts|sessions|shares|groups|proposals|stops|held|renewal|policy|witnesses|readings|jobs|ledger/events)|` + // lists of what one may see
 		`\w+ /v1/(login|invitation|logout|strength|me)\b.*|` + // before a session, and what is one's own
 		`POST /v1/(batch/save|previews)|\w+ /v1/uploads(/\{id\})?)$`) // below, and in TestUploadsAreTheirOwners
 	for pattern, tried := range r.tried {

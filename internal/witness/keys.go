@@ -104,6 +104,9 @@ func newKeys(name string, seed []byte) (*keys, error) {
 	return k, nil
 }
 
+// Name returns the witness's name.
+func (w *Witness) Name() string { return w.keys.witness.Name() }
+
 // Keys returns the public keys of the witness and of its mirror, as keepers and auditors take them.
 func (w *Witness) Keys() (witness, mirror string) {
 	return w.keys.witness.String(), w.keys.mirror.String()

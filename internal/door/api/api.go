@@ -237,6 +237,8 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/renewal":                            h.renew,
 		"GET /v1/policy":                              h.policy,
 		"PUT /v1/policy":                              h.setPolicy,
+		"GET /v1/witnesses":                           h.witnesses,
+		"PUT /v1/witnesses":                           h.setWitnesses,
 
 		"GET /v1/me":                  h.me,
 		"PUT /v1/me/password":         h.changePassword,

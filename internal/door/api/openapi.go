@@ -184,6 +184,8 @@ var operations = []operation{
 	{pattern: "GET /v1/renewal", says: "How far the renewal of all passwords is.", out: Renewal{}},
 	{pattern: "POST /v1/renewal", says: "Have everybody set a new password; all that is open ends at once, this session, too.", in: RenewalRequest{}, out: Renewal{}},
 	{pattern: "GET /v1/policy", says: "What holds for everybody.", out: Policy{}},
+	{pattern: "GET /v1/witnesses", says: "Who watches the ledger, and how far each has cosigned and copied it.", out: Witnesses{}},
+	{pattern: "PUT /v1/witnesses", says: "Change it. 202: it waits for a second person.", in: account.Witnessing{}, out: Outcome{}},
 	{pattern: "PUT /v1/policy", says: "Change it. 202: it waits for a second person.", in: Policy{}, out: Outcome{}},
 
 	{pattern: "GET /v1/recovery", says: "What a lost keeper would come back from: papers, key cards, and what is missing. To those who see people.", out: Reserve{}},

@@ -31,6 +31,8 @@ type Pairs interface {
 	Renewal(ctx context.Context, s id.Session) (Renewal, error)
 	Policy(ctx context.Context, s id.Session) (Policy, error)
 	SetPolicy(ctx context.Context, s id.Session, p Policy) (Outcome, error)
+	Witnesses(ctx context.Context, s id.Session) (account.Witnessing, []account.WitnessState, error)
+	SetWitnesses(ctx context.Context, s id.Session, w account.Witnessing) (Outcome, error)
 }
 
 func (h *handler) me(w http.ResponseWriter, r *http.Request, s account.Session) error {
@@ -169,5 +171,34 @@ func (h *handler) setPolicy(w http.ResponseWriter, r *http.Request, s account.Se
 		return err
 	}
 	o, err := h.People.SetPolicy(r.Context(), s.ID, q)
+	return outcome(w, o, err)
+}
+
+// Witnesses is who watches the ledger, and what is known of each.
+type Witnesses struct {
+	account.Witnessing
+	State []account.WitnessState `json:"state"`
+}
+
+func (h *handler) witnesses(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	is, state, err := h.People.Witnesses(r.Context(), s.ID)
+	if err != nil {
+		return err
+	}
+	if is.Witnesses == nil {
+		is.Witnesses = []account.Witness{}
+	}
+	if state == nil {
+		state = []account.WitnessState{}
+	}
+	return writeJSON(w, Witnesses{is, state})
+}
+
+func (h *handler) setWitnesses(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[account.Witnessing](r)
+	if err != nil {
+		return err
+	}
+	o, err := h.People.SetWitnesses(r.Context(), s.ID, q)
 	return outcome(w, o, err)
 }

@@ -258,3 +258,13 @@ func (c *Client) Policy(ctx context.Context) (p api.Policy, err error) {
 func (c *Client) SetPolicy(ctx context.Context, p api.Policy) (o api.Outcome, err error) {
 	return o, c.call(ctx, "PUT", "/v1/policy", p, &o)
 }
+
+// Witnesses tells who watches the ledger.
+func (c *Client) Witnesses(ctx context.Context) (w api.Witnesses, err error) {
+	return w, c.call(ctx, "GET", "/v1/witnesses", nil, &w)
+}
+
+// SetWitnesses changes it. To wait for less, or for others, takes two people.
+func (c *Client) SetWitnesses(ctx context.Context, w account.Witnessing) (o api.Outcome, err error) {
+	return o, c.call(ctx, "PUT", "/v1/witnesses", w, &o)
+}

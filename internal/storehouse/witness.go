@@ -1,0 +1,97 @@
+package storehouse
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/witness"
+)
+
+// Watch is a witness, as a command says it.
+type Watch struct {
+	Dir       string
+	Name      string   // of a new one
+	Ledgers   []string // the public keys of those that it watches
+	Listen    string   // HOST:PORT
+	Cert, Key string   // files, for TLS; without, plain HTTP: what it says is signed, and what it keeps is sealed
+}
+
+// Limits of a witness's door.
+const (
+	witnessBody  = 2 * time.Minute // for a request, but for what an upload asks for by itself
+	witnessClose = 5 * time.Second
+)
+
+func (w Watch) open(ctx context.Context, opt Options) (*witness.Witness, error) {
+	return witness.Open(ctx, witness.Config{FS: Disk(w.Dir), Dir: w.Dir, Name: w.Name, Ledger: w.Ledgers, Log: opt.Log, Now: opt.Now})
+}
+
+// WitnessKeys returns the public keys of the witness in a directory, which is made if there is none.
+func WitnessKeys(ctx context.Context, w Watch, opt Options) (key, mirror string, err error) {
+	x, err := w.open(ctx, opt)
+	if err != nil {
+		return "", "", err
+	}
+	key, mirror = x.Keys()
+	return key, mirror, nil
+}
+
+// RunWitness runs a witness until ctx ends. ready hears its name, its address and its keys.
+func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url, key, mirror string)) error {
+	const op = "open the witness"
+	if len(w.Ledgers) == 0 {
+		return &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.witness-no-ledger"}
+	}
+	if (w.Cert == "") != (w.Key == "") {
+		return &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.config-both"}
+	}
+	x, err := w.open(ctx, opt)
+	if err != nil {
+		return err
+	}
+	var conf *tls.Config
+	scheme := "http"
+	if w.Cert != "" {
+		c, err := tls.LoadX509KeyPair(w.Cert, w.Key)
+		if err != nil {
+			return problem.New(problem.Invalid, op, w.Cert, err)
+		}
+		conf, scheme = &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}, "https"
+	}
+	l, err := net.Listen("tcp", w.Listen)
+	if err != nil {
+		return problem.New(problem.Invalid, op, w.Listen, err)
+	}
+	srv := &http.Server{Handler: x.Handler(), TLSConfig: conf, ReadHeaderTimeout: headerTime, ReadTimeout: witnessBody, WriteTimeout: witnessBody, IdleTimeout: idleTime,
+		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
+	ended := make(chan error, 1)
+	go func() {
+		if conf == nil {
+			ended <- srv.Serve(l)
+		} else {
+			ended <- srv.ServeTLS(l, "", "")
+		}
+	}()
+	key, mirror := x.Keys()
+	ready(x.Name(), scheme+"://"+l.Addr().String(), key, mirror)
+	select {
+	case err := <-ended:
+		return problem.New(problem.Unavailable, op, w.Listen, err)
+	case <-ctx.Done():
+	}
+	soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), witnessClose)
+	defer cancel()
+	if err := srv.Shutdown(soon); err != nil {
+		err = srv.Close()
+		if err != nil && !errors.Is(err, http.ErrServerClosed) {
+			return problem.New(problem.Unavailable, op, w.Listen, err)
+		}
+	}
+	return nil
+}
