@@ -26,6 +26,9 @@ type Witness struct {
 	Mirror string `json:"mirror,omitempty"` // the public key of its mirror (C2SP tlog-mirror); empty: it keeps no copy
 }
 
+// Away reports whether a witness does not cosign.
+func (s *WitnessState) Away() bool { return s.Problem != "" || s.When.IsZero() }
+
 // WitnessState is what is known of one.
 type WitnessState struct {
 	Name     string    `json:"name"`
@@ -33,6 +36,8 @@ type WitnessState struct {
 	Size     int64     `json:"size"`               // entries of the latest head that it has cosigned since the start
 	When     time.Time `json:"when,omitzero"`      // when it did
 	Mirrored int64     `json:"mirrored,omitempty"` // entries that its mirror vouches to have
-	Problem  string    `json:"problem,omitempty"`  // why the last request failed
-	Refuses  bool      `json:"refuses,omitempty"`  // it has seen another or a longer ledger
+	Problem  string    `json:"problem,omitempty"`  // why it has not cosigned, when it was asked last
+	Uncopied string    `json:"uncopied,omitempty"` // why its mirror has no newer copy
+	Refuses  bool      `json:"refuses,omitempty"`  // it says that it has seen another or a longer ledger
+	Proven   bool      `json:"proven,omitempty"`   // and has shown a head of that, signed with this ledger's key
 }

@@ -141,16 +141,18 @@ type Local struct {
 
 	times times // of the ledger's entries
 
-	watching sync.Mutex        // held while witnesses are changed
-	quorum   *witness.Quorum   // guarded by watching; nil: there are none
-	watched  []account.Witness // guarded by watching: who is in quorum
+	watching  sync.Mutex        // held while witnesses are changed
+	quorum    *witness.Quorum   // guarded by watching; nil: there are none
+	watched   []account.Witness // guarded by watching: who is in quorum
+	unwatched bool              // guarded by watching: they are asked no more
 
-	stop   chan struct{} // closed by Close, once nothing is at work
-	done   chan struct{} // closed when the heartbeats have ended
-	busy   sync.WaitGroup
-	mu     sync.Mutex
-	closed bool      // guarded by mu; no Add to busy after it
-	beat   time.Time // guarded by mu: the last heartbeat
+	leaving chan struct{} // closed by Close: nobody waits for witnesses any more
+	stop    chan struct{} // closed by Close, once nothing is at work
+	done    chan struct{} // closed when the heartbeats have ended
+	busy    sync.WaitGroup
+	mu      sync.Mutex
+	closed  bool      // guarded by mu; no Add to busy after it
+	beat    time.Time // guarded by mu: the last heartbeat
 }
 
 var _ Keeper = (*Local)(nil)
@@ -183,7 +185,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	}
 	l := &Local{cfg: cfg, keys: keys, sessions: newSessions(cfg.IdleTTL), throttle: newThrottle(passwordLimits), codes: newThrottle(codeLimits), tickets: newTickets(), failures: newFailures(event.LoginFailed),
 		refusals: newFailures(event.Refused), hashing: make(chan struct{}, hashings), indoors: make(chan struct{}, hashings), proofKey: seal.NewKey(), diary: newDiary(),
-		stop: make(chan struct{}), done: make(chan struct{})}
+		leaving: make(chan struct{}), stop: make(chan struct{}), done: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			l.unwatch()
@@ -261,6 +263,7 @@ func (l *Local) Close(ctx context.Context) error {
 	}
 	l.closed = true
 	l.mu.Unlock()
+	close(l.leaving)
 	l.busy.Wait()
 	close(l.stop)
 	<-l.done
@@ -271,6 +274,7 @@ func (l *Local) Close(ctx context.Context) error {
 		l.append(ctx, event.Event{Kind: event.Stopped}),
 		l.saveUses(),
 	)
+	l.lastHead(ctx)
 	l.unwatch()
 	err = errors.Join(err, l.log.Close(), l.saveHead())
 	if b := l.breached.Load(); b != nil {

@@ -27,6 +27,8 @@ const (
 	quorumTime = 10 * time.Second
 	// headTime is how long a start waits for what witnesses have seen.
 	headTime = 5 * time.Second
+	// lastTime is how long an end waits for cosignatures on what was recorded last.
+	lastTime = 2 * time.Second
 )
 
 // Witnesses tells who watches the ledger, and what is known of them.
@@ -114,10 +116,11 @@ func (l *Local) fitWitnessing(op string, w account.Witnessing) (account.Witnessi
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || len(x.URL) > maxURL {
 			return w, unfit(op, x.URL, "hint.witness-url")
 		}
-		if err := witness.CheckKeys(x); err != nil || seen[x.Key] {
+		raw := x.Key[strings.LastIndexByte(x.Key, '+')+1:] // one key under two names is one witness
+		if err := witness.CheckKeys(x); err != nil || seen[raw] {
 			return w, &problem.Error{Kind: problem.Invalid, Op: op, On: x.URL, Hint: "hint.witness-key", Err: err}
 		}
-		seen[x.Key], w.Witnesses[i] = true, x
+		seen[raw], w.Witnesses[i] = true, x
 	}
 	return w, nil
 }
@@ -162,29 +165,57 @@ func changesOfWitnesses(was, next account.Witnessing) (out []account.RuleChange)
 func (l *Local) watch(w account.Witnessing) error {
 	l.watching.Lock()
 	defer l.watching.Unlock()
-	if l.quorum != nil && slices.EqualFunc(l.watched, w.Witnesses, func(a, b account.Witness) bool { return a == b }) {
+	if l.unwatched || l.quorum != nil && slices.Equal(l.watched, w.Witnesses) {
 		return nil
+	}
+	known := make(map[account.Witness]account.WitnessState)
+	if l.quorum != nil {
+		for i, s := range l.quorum.Status() {
+			known[l.watched[i]] = s
+		}
 	}
 	var q *witness.Quorum
 	if len(w.Witnesses) > 0 {
 		var err error
 		if q, err = witness.NewQuorum(witness.QuorumConfig{Ledger: l.log, Origin: l.keys.LedgerOrigin(), Key: l.keys.LedgerPublicKey(), Peers: w.Witnesses,
-			Log: l.cfg.Log, Now: l.now, Transport: l.cfg.Witnesses}); err != nil {
+			Log: l.cfg.Log, Now: l.now, Transport: l.cfg.Witnesses, Known: known}); err != nil {
 			return err
 		}
 		q.Tell()
 	}
-	if l.quorum != nil {
-		l.quorum.Close()
-	}
+	old := l.quorum
 	l.quorum, l.watched = q, slices.Clone(w.Witnesses)
+	if old != nil {
+		old.Close()
+	}
 	return nil
 }
 
-// unwatch ends all requests to witnesses.
+// lastHead gives witnesses a moment to cosign what was recorded last: who puts back a copy from before it is then found out.
+func (l *Local) lastHead(ctx context.Context) {
+	l.watching.Lock()
+	q, need := l.quorum, len(l.watched)
+	l.watching.Unlock()
+	if q == nil {
+		return
+	}
+	for _, s := range q.Status() {
+		if s.Away() {
+			need--
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, lastTime)
+	defer cancel()
+	if err := q.Wait(ctx, l.log.Size(), need); err != nil {
+		l.cfg.Log.Warn("not every witness has cosigned what was recorded last", "err", err)
+	}
+}
+
+// unwatch ends all requests to witnesses, for good.
 func (l *Local) unwatch() {
 	l.watching.Lock()
 	defer l.watching.Unlock()
+	l.unwatched = true
 	if l.quorum != nil {
 		l.quorum.Close()
 		l.quorum = nil
@@ -211,22 +242,41 @@ func (l *Local) quorumState() []account.WitnessState {
 
 // witnessed waits, where that is required, until enough witnesses have cosigned the ledger's first size entries.
 func (l *Local) witnessed(ctx context.Context, size int64) error {
-	w := l.books.Load().Witnessing
-	if len(w.Witnesses) == 0 {
+	if l.books.Load().Witnessing.Mode != account.WitnessRequire {
 		return nil
-	}
-	l.watching.Lock()
-	q := l.quorum
-	l.watching.Unlock()
-	switch {
-	case w.Mode != account.WitnessRequire:
-		return nil
-	case q == nil:
-		return &problem.Error{Kind: problem.Unavailable, Op: "witness", Hint: "hint.witness-quorum", Err: errStopping}
 	}
 	ctx, cancel := context.WithTimeout(ctx, quorumTime)
 	defer cancel()
-	return q.Wait(ctx, size, w.Need)
+	ctx, stop := stoppedBy(ctx, l.leaving)
+	defer stop()
+	for {
+		l.watching.Lock()
+		q := l.quorum
+		l.watching.Unlock()
+		w := l.books.Load().Witnessing
+		if w.Mode != account.WitnessRequire { // two people have changed it meanwhile
+			return nil
+		}
+		if q == nil {
+			return &problem.Error{Kind: problem.Unavailable, Op: "witness", Hint: "hint.witness-quorum", Err: errStopping}
+		}
+		if err := q.Wait(ctx, size, w.Need); !errors.Is(err, witness.ErrClosed) {
+			return err
+		}
+	}
+}
+
+// stoppedBy returns a context that also ends with a channel.
+func stoppedBy(ctx context.Context, end <-chan struct{}) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	go func() {
+		select {
+		case <-end:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, cancel
 }
 
 // compareWitnesses asks at a start what the witnesses have seen: who has put an old copy of all in place cannot have put one there. A
@@ -248,7 +298,11 @@ func (l *Local) compareWitnesses(ctx context.Context) ([]event.Event, error) {
 	var errs error
 	for _, s := range q.Status() {
 		if s.Refuses {
-			errs = errors.Join(errs, fmt.Errorf("%s: %s", s.Name, s.Problem))
+			shown := "it shows no head that says so"
+			if s.Proven {
+				shown = "it shows a head signed with this ledger's key"
+			}
+			errs = errors.Join(errs, fmt.Errorf("%s: %s; %s", s.Name, s.Problem, shown))
 		}
 	}
 	if errs == nil {

@@ -2,12 +2,17 @@ package keeper
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/base64"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -209,5 +214,86 @@ func TestOldCopyIsRefused(t *testing.T) {
 	}
 	if !found {
 		t.Error("the ledger does not tell of it")
+	}
+}
+
+// TestCloseWhileWaiting: a keeper that closes does not wait for witnesses that are away, and hands out nothing.
+func TestCloseWhileWaiting(t *testing.T) {
+	l, way, _ := watched(t, testConfig(durabletest.New(t), "/data"))
+	root := console(t, l)
+	share, err := l.MakeShare(t.Context(), root, "アルバム")
+	if err != nil {
+		t.Fatal(err)
+	}
+	way.cut.Store(true)
+	before := l.log.Size()
+	ended := make(chan error)
+	go func() {
+		_, err := l.Unlock(t.Context(), root, share.ID)
+		ended <- err
+	}()
+	for l.log.Size() == before { // it is recorded, and waits
+		runtime.Gosched()
+	}
+	began := time.Now()
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-ended; err == nil {
+		t.Error("a share was unlocked without a witness")
+	}
+	if d := time.Since(began); d > quorumTime/2 {
+		t.Errorf("the end took %v", d)
+	}
+	if l.watch(account.Witnessing{Witnesses: l.watched}) != nil || l.quorum != nil {
+		t.Error("witnesses are asked after the end")
+	}
+}
+
+// TestOneWitnessTwice: one key under two names is one witness.
+func TestOneWitnessTwice(t *testing.T) {
+	l, _, x := watched(t, testConfig(durabletest.New(t), "/data"))
+	y := x
+	parts := strings.SplitN(x.Key, "+", 3)
+	raw, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(append([]byte("b.example/w\n"), raw...))
+	y.URL, y.Key = "http://b.example", fmt.Sprintf("b.example/w+%x+%s", sum[:4], parts[2])
+	if err := witness.CheckKeys(y); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.SetWitnesses(t.Context(), console(t, l), account.Witnessing{Mode: account.WitnessRequire, Need: 2, Witnesses: []account.Witness{x, y}}); hint(err) != "hint.witness-key" {
+		t.Error(err)
+	}
+}
+
+// TestChangedWhileWaiting: who waits while witnesses are changed waits for those that are asked then, and what was known of the others stays.
+func TestChangedWhileWaiting(t *testing.T) {
+	l, way, x := watched(t, testConfig(durabletest.New(t), "/data"))
+	if err := l.witnessed(t.Context(), l.log.Size()); err != nil {
+		t.Fatal(err)
+	}
+	size := l.quorumState()[0].Size
+	way.cut.Store(true)
+	ended := make(chan error)
+	next := l.log.Size() + 1
+	go func() { ended <- l.witnessed(t.Context(), next) }()
+	if err := l.append(t.Context(), event.Event{Kind: event.Heartbeat}); err != nil {
+		t.Fatal(err)
+	}
+	another := x
+	another.Mirror = ""
+	another.URL = "http://another.example"
+	if err := l.watch(account.Witnessing{Witnesses: []account.Witness{x, another}}); err != nil {
+		t.Fatal(err)
+	}
+	if s := l.quorumState(); len(s) != 2 || s[0].Size < size || s[0].When.IsZero() {
+		t.Errorf("%+v", s)
+	}
+	way.cut.Store(false)
+	if err := <-ended; err != nil {
+		t.Error(err)
 	}
 }

@@ -52,6 +52,7 @@ var witnessTexts = []text{
 		"立会人が足りないため、鍵を渡せません。どの立会人が応答しないかは「azekura witness list」で確認できます。復旧してから、もう一度お試しください。鍵は渡していません。"},
 	{"hint.witness-no-ledger", "Say with --ledger which ledger it watches: the public key in the file “public-key” beside the ledger.", "見守る台帳を --ledger で指定してください（台帳のフォルダーにある「public-key」の公開鍵）。"},
 	{"hint.witness-twice", "The same ledger is named twice.", "同じ台帳が二度指定されています。"},
+	{"hint.witness-in-use", "Another process is this witness already. There must be one only: stop the other one, or choose another directory.", "別のプロセスがすでにこの立会人として動いています。立会人は一つだけにしてください。もう一方を停止するか、別のフォルダーを指定してください。"},
 	{"hint.witness-lost", "What this witness has cosigned is missing or damaged. Bring its directory back from a copy of today, or make a new witness with another name in an empty directory; do not start this one empty.",
 		"この立会人が何に連署したかの記録が、失われたか壊れています。今日の写しからフォルダーを戻すか、空のフォルダーに別の名前で新しい立会人を作ってください。この立会人を空の状態で起動しないでください。"},
 	{"hint.witness-name", "Give --name: letters, digits, dots and slashes, such as witness.example.jp/azekura, without spaces or +.", "--name に、witness.example.jp/azekura のような、空白と + を含まない名前を指定してください。"},

@@ -125,7 +125,7 @@ func (m *Mirror) Add(p Part, in Head) error {
 		}
 		var err error
 		if bundle, err = m.written.add(&tree, bundle, e); err != nil {
-			m.written = newTileWriter(m.fsys, m.dir, m.written.known)
+			m.written.err = nil // the names of earlier parts are still to be made durable
 			return failed("mirror", err)
 		}
 	}
@@ -150,7 +150,7 @@ func (m *Mirror) Commit(checkpoint []byte) error {
 	m.written.partial(&m.tree, m.bundle)
 	m.written.syncDirs()
 	if err := m.written.err; err != nil {
-		m.written = newTileWriter(m.fsys, m.dir, m.written.known)
+		m.written.err = nil
 		return failed("mirror", err)
 	}
 	if err := durable.WriteFile(m.fsys, filepath.Join(m.dir, checkpointName), checkpoint, 0o640); err != nil {

@@ -202,3 +202,34 @@ func TestAdvance(t *testing.T) {
 		}
 	})
 }
+
+// TestMirrorKeepsNames: a failure in between lets a mirror forget no name that is still to be made durable.
+func TestMirrorKeepsNames(t *testing.T) {
+	ctx := context.Background()
+	k := newKeys(t)
+	l := open(t, k.config(durable.OS(), filepath.Join(t.TempDir(), "ledger")))
+	defer l.Close()
+	more(t, l, 700)
+	r := published(t, l, k)
+	disk := durabletest.New(t)
+	m, err := OpenMirror(ctx, disk, "mirror", k.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false, true} {
+		p, err := r.Part(ctx, m.Next(), r.Head().Size)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !want {
+			disk.Inject(durabletest.Faults(durabletest.Sync, disk.Calls(durabletest.Sync)+1)[0])
+		}
+		if err := m.Add(p, r.Head()); (err == nil) != want {
+			t.Fatalf("part %d: %v", i, err)
+		}
+		disk.Heal()
+		if !m.written.dirs["tile/entries"] {
+			t.Errorf("after part %d the names of the first one are forgotten", i)
+		}
+	}
+}

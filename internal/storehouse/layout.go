@@ -88,23 +88,28 @@ const (
 // lockData makes this process the only one that uses a data directory. The lock ends with the process, so
 // a crash leaves none behind.
 func lockData(l layout) (release func() error, err error) {
-	if err := os.MkdirAll(l.data, 0o700); err != nil {
-		return nil, problem.New(problem.Internal, "open vault", l.data, err)
+	return lockDir(l.data, l.lock, "open vault", "hint.vault-in-use")
+}
+
+// lockDir makes this process the only one that uses a directory with a lock file.
+func lockDir(dir, lock, op, inUse string) (release func() error, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, problem.New(problem.Internal, op, dir, err)
 	}
-	made, err := Disk(l.data).OpenFile(l.lock, os.O_RDWR|os.O_CREATE, 0o600)
+	made, err := Disk(dir).OpenFile(lock, os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
 		err = made.Close()
 	}
 	var f *os.File
 	if err == nil {
-		f, err = os.OpenFile(l.lock, os.O_RDWR, 0o600)
+		f, err = os.OpenFile(lock, os.O_RDWR, 0o600)
 	}
 	if err != nil {
 		kind := problem.Internal
 		if errors.Is(err, fs.ErrPermission) {
 			kind = problem.Denied
 		}
-		return nil, &problem.Error{Kind: kind, Op: "open vault", On: l.data, Hint: "hint.which-user", Err: err}
+		return nil, &problem.Error{Kind: kind, Op: op, On: dir, Hint: "hint.which-user", Err: err}
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	// The child of a process that was killed, which has not yet become a preview worker, holds the lock for a moment.
@@ -117,7 +122,7 @@ func lockData(l layout) (release func() error, err error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, &problem.Error{Kind: problem.Locked, Op: "open vault", On: l.data, Hint: "hint.vault-in-use", Err: fmt.Errorf("lock: %w", err)}
+		return nil, &problem.Error{Kind: problem.Locked, Op: op, On: dir, Hint: inUse, Err: fmt.Errorf("lock: %w", err)}
 	}
 	return f.Close, nil
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
+	"path/filepath"
 	"time"
 
 	"github.com/azekura/azekura/internal/problem"
@@ -26,7 +28,14 @@ type Watch struct {
 const (
 	witnessBody  = 2 * time.Minute // for a request, but for what an upload asks for by itself
 	witnessClose = 5 * time.Second
+	witnessConns = 256 // at a time
+	witnessEach  = 16  // of one address
 )
+
+// hold makes this process the only witness in the directory: two would cosign what one would not.
+func (w Watch) hold() (release func() error, err error) {
+	return lockDir(w.Dir, filepath.Join(w.Dir, "lock"), "open the witness", "hint.witness-in-use")
+}
 
 func (w Watch) open(ctx context.Context, opt Options) (*witness.Witness, error) {
 	return witness.Open(ctx, witness.Config{FS: Disk(w.Dir), Dir: w.Dir, Name: w.Name, Ledger: w.Ledgers, Log: opt.Log, Now: opt.Now})
@@ -34,8 +43,16 @@ func (w Watch) open(ctx context.Context, opt Options) (*witness.Witness, error) 
 
 // WitnessKeys returns the public keys of the witness in a directory, which is made if there is none.
 func WitnessKeys(ctx context.Context, w Watch, opt Options) (key, mirror string, err error) {
-	x, err := w.open(ctx, opt)
+	key, mirror, err = witness.PublicKeys(Disk(w.Dir), w.Dir) // also of one that is at work
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, mirror, err
+	}
+	release, err := w.hold()
 	if err != nil {
+		return "", "", err
+	}
+	x, err := w.open(ctx, opt)
+	if err = errors.Join(err, release()); err != nil {
 		return "", "", err
 	}
 	key, mirror = x.Keys()
@@ -43,7 +60,7 @@ func WitnessKeys(ctx context.Context, w Watch, opt Options) (key, mirror string,
 }
 
 // RunWitness runs a witness until ctx ends. ready hears its name, its address and its keys.
-func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url, key, mirror string)) error {
+func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url, key, mirror string)) (err error) {
 	const op = "open the witness"
 	if len(w.Ledgers) == 0 {
 		return &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.witness-no-ledger"}
@@ -51,6 +68,11 @@ func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url,
 	if (w.Cert == "") != (w.Key == "") {
 		return &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.config-both"}
 	}
+	release, err := w.hold()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
 	x, err := w.open(ctx, opt)
 	if err != nil {
 		return err
@@ -68,6 +90,7 @@ func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url,
 	if err != nil {
 		return problem.New(problem.Invalid, op, w.Listen, err)
 	}
+	l = newLimitListener(l, witnessConns, witnessEach, func() {})
 	srv := &http.Server{Handler: x.Handler(), TLSConfig: conf, ReadHeaderTimeout: headerTime, ReadTimeout: witnessBody, WriteTimeout: witnessBody, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
 	ended := make(chan error, 1)

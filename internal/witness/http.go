@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"net/http"
 	"path"
 	"strconv"
@@ -20,6 +21,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // Bounds of what a peer may send.
@@ -31,7 +33,8 @@ const (
 	partSize     = 256              // entries
 	sizeType     = "text/x.tlog.size"
 	mirrorType   = "text/x.tlog.mirror-info"
-	maxUploads   = 4 // at once; a head waits for none of them
+	maxUploads   = 16 // at once; a head waits for none of them
+	maxEach      = 2  // of one address: one peer that dawdles takes no place of others
 	maxPartBytes = partSize*(2+ledger.MaxEntry) + 1 + maxProof*tlog.HashSize
 )
 
@@ -127,17 +130,20 @@ type upload struct {
 
 // addEntries takes entries into the copy.
 func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
-	select {
-	case w.uploads <- struct{}{}:
-		defer func() { <-w.uploads }()
-	default:
+	from := peerOf(r)
+	if !w.enter(from) {
 		rw.Header().Set("Retry-After", "1")
 		http.Error(rw, "busy", http.StatusServiceUnavailable)
 		return
 	}
+	defer w.leave(from)
 	rw.Header().Set("Accept-Encoding", "gzip")
 	control := http.NewResponseController(rw)
-	control.SetReadDeadline(w.now().Add(partTime))
+	more := func() {
+		control.SetReadDeadline(w.now().Add(partTime))
+		control.SetWriteDeadline(w.now().Add(2 * partTime)) // an upload may take longer than another request
+	}
+	more()
 	body := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
 		z, err := gzip.NewReader(r.Body)
@@ -165,17 +171,13 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 	}
 	taken := false
 	for at := u.start; at < u.end; {
-		control.SetReadDeadline(w.now().Add(partTime))
+		more()
 		p, err := readPart(in, at, u.end)
 		if err != nil {
 			break // what came until now stays
 		}
-		if err := g.mirror.Add(p, head); errors.Is(err, ledger.ErrBehind) {
-			w.tell(rw, http.StatusConflict, g)
-			return
-		} else if err != nil {
-			w.log.Error("entries that do not stand in the signed tree", "ledger", u.origin, "from", p.Start, "err", err)
-			w.refuse(rw, errProof)
+		if err := g.mirror.Add(p, head); err != nil {
+			w.addFailed(rw, g, p, err)
 			return
 		}
 		taken, at = true, at+int64(len(p.Entries))
@@ -187,6 +189,49 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 		w.tell(rw, http.StatusAccepted, g)
 	default:
 		w.finish(rw, g, signed)
+	}
+}
+
+// addFailed answers for a part that the copy has not taken.
+func (w *Witness) addFailed(rw http.ResponseWriter, g *watched, p ledger.Part, err error) {
+	switch kind := problem.KindOf(err); {
+	case errors.Is(err, ledger.ErrBehind):
+		w.tell(rw, http.StatusConflict, g)
+	case kind == problem.Damaged || kind == problem.Invalid:
+		w.log.Warn("entries that do not stand in the signed tree", "ledger", g.verifier.Name(), "from", p.Start, "err", err)
+		w.refuse(rw, errProof)
+	default: // our disk
+		w.refuse(rw, err)
+	}
+}
+
+// peerOf returns the address of who asks.
+func peerOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// enter reports whether one more upload of a peer has a place.
+func (w *Witness) enter(from string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy >= maxUploads || w.from[from] >= maxEach {
+		return false
+	}
+	w.busy++
+	w.from[from]++
+	return true
+}
+
+func (w *Witness) leave(from string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy--
+	if w.from[from]--; w.from[from] == 0 {
+		delete(w.from, from)
 	}
 }
 

@@ -54,11 +54,31 @@ func openKeys(cfg Config) (*keys, error) {
 	if b == nil {
 		return makeKeys(cfg, path)
 	}
+	return parseKeys(b)
+}
+
+func parseKeys(b []byte) (*keys, error) {
 	f := keyFile{}
 	if err := json.Unmarshal(b, &f); err != nil || f.Format != 1 || len(f.Seed) != ed25519.SeedSize {
 		return nil, &problem.Error{Kind: problem.Damaged, Op: "open the witness", On: keyName, Hint: "hint.witness-lost", Err: errors.Join(err, fmt.Errorf("format %d", f.Format))}
 	}
 	return newKeys(f.Name, f.Seed)
+}
+
+// PublicKeys returns the public keys of a witness that may be at work; fs.ErrNotExist if there is none in the directory.
+func PublicKeys(fsys durable.FS, dir string) (key, mirror string, err error) {
+	b, err := readOptional(fsys, filepath.Join(dir, keyName))
+	if err != nil {
+		return "", "", failed("open the witness", err)
+	}
+	if b == nil {
+		return "", "", fs.ErrNotExist
+	}
+	k, err := parseKeys(b)
+	if err != nil {
+		return "", "", err
+	}
+	return k.witness.String(), k.mirror.String(), nil
 }
 
 // makeKeys makes new keys, but not beside what is left of a witness: it would cosign what that would not.

@@ -3,7 +3,9 @@ package witness
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +32,7 @@ var (
 // Limits of what a witness may do to a keeper.
 const (
 	askTime   = 5 * time.Second
+	sendTime  = time.Minute // for a part of a copy, also over a slow line
 	maxAnswer = 64 << 10
 )
 
@@ -83,13 +86,13 @@ func (c *client) cosign(ctx context.Context, l source, old int64) (size int64, s
 		if err != nil {
 			return 0, nil, err
 		}
-		status, answer, err := c.ask(ctx, "/add-checkpoint", "text/plain", addBody(old, proof, checkpoint))
+		status, answer, err := c.ask(ctx, askTime, "/add-checkpoint", "text/plain", addBody(old, proof, checkpoint))
 		switch {
 		case err != nil:
 			return 0, nil, err
 		case status == http.StatusConflict:
 			known, err := strconv.ParseInt(strings.TrimSuffix(string(answer), "\n"), 10, 64)
-			if err != nil {
+			if err != nil || known < 0 {
 				return 0, nil, fmt.Errorf("the witness answers %d with no size", status)
 			}
 			if known == old && old == text.N {
@@ -102,8 +105,10 @@ func (c *client) cosign(ctx context.Context, l source, old int64) (size int64, s
 		case status != http.StatusOK:
 			return 0, nil, fmt.Errorf("the witness answers %d: %.100q", status, answer)
 		}
-		signed, err := withCosignature(checkpoint, answer, c.verifier)
-		return text.N, signed, err
+		if signed, err = withCosignature(checkpoint, answer, c.verifier); err != nil {
+			return 0, nil, err
+		}
+		return text.N, signed, nil
 	}
 	return 0, nil, errors.New("the witness changes its mind about what it has seen")
 }
@@ -131,15 +136,45 @@ func withCosignature(checkpoint, lines []byte, v note.Verifier) ([]byte, error) 
 	return nil, errors.New("the witness has answered without its cosignature")
 }
 
-// ask posts a body and returns the answer.
-func (c *client) ask(ctx context.Context, path, kind string, body []byte) (status int, answer []byte, err error) {
+// shows reports whether the witness has a head that this ledger's key has signed and that is not of this ledger: then what it says is
+// proven. Witnesses of other makers need not serve what they have seen.
+func (c *client) shows(ctx context.Context, l source, key string) bool {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	sum := sha256.Sum256([]byte(c.origin))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.peer.URL+"/"+hex.EncodeToString(sum[:])+"/latest", nil)
+	if err != nil {
+		return false
+	}
+	_, answer, err := c.do(req)
+	if err != nil {
+		return false
+	}
+	seen, err := ledger.CheckCheckpoint(answer, key)
+	if err != nil || seen.Size == 0 {
+		return false
+	}
+	signed, proof, err := l.Advance(ctx, seen.Size)
+	if err != nil {
+		return errors.Is(err, ledger.ErrShorter)
+	}
+	is, err := ledger.CheckCheckpoint(signed, key)
+	return err == nil && tlog.CheckTree(proof, is.Size, is.Root, seen.Size, seen.Root) != nil
+}
+
+// ask posts a body and returns the answer.
+func (c *client) ask(ctx context.Context, most time.Duration, path, kind string, body []byte) (status int, answer []byte, err error) {
+	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.peer.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return 0, nil, err
 	}
 	req.Header.Set("Content-Type", kind)
+	return c.do(req)
+}
+
+func (c *client) do(req *http.Request) (status int, answer []byte, err error) {
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return 0, nil, err

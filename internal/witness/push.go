@@ -17,7 +17,7 @@ import (
 	"github.com/azekura/azekura/internal/ledger"
 )
 
-// uploadSize is about how many bytes one request to a mirror has: it must come through within askTime, also over a line of a few Mbit/s.
+// uploadSize is about how many bytes one request to a mirror has: it must come through within sendTime, also over a slow line.
 const uploadSize = 1 << 20
 
 // errPublish means that the mirror waits for entries that are in no tile here yet.
@@ -40,7 +40,7 @@ func parseInfo(b []byte) (m mirrorInfo, err error) {
 	if m.next, err = strconv.ParseInt(string(lines[1]), 10, 64); err != nil {
 		return m, errMalformed
 	}
-	if m.ticket, err = base64.StdEncoding.DecodeString(string(lines[2])); err != nil || m.next < 0 || len(m.ticket) > maxTicket {
+	if m.ticket, err = base64.StdEncoding.DecodeString(string(lines[2])); err != nil || m.next < 0 || m.size < 0 || len(m.ticket) > maxTicket {
 		return m, errMalformed
 	}
 	return m, nil
@@ -52,6 +52,7 @@ func (c *client) push(ctx context.Context, r *ledger.Reader) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
+	best, idle := int64(-1), 0
 	for {
 		if status != http.StatusConflict && status != http.StatusAccepted {
 			return 0, fmt.Errorf("the mirror answers %d: %.100q", status, answer)
@@ -63,19 +64,20 @@ func (c *client) push(ctx context.Context, r *ledger.Reader) (int64, error) {
 		if m.size > r.Head().Size {
 			return 0, errPublish
 		}
-		parts, end, err := partsFrom(ctx, r, m.next, m.size)
+		if m.next > best {
+			best, idle = m.next, 0
+		} else if idle++; idle > maxIdle {
+			return 0, fmt.Errorf("the mirror answers %d and takes nothing: %.100q", status, answer)
+		}
+		parts, err := partsFrom(ctx, r, m.next, m.size)
 		if err != nil {
 			return 0, err
 		}
-		before := m.next
 		if status, answer, err = c.upload(ctx, upload{c.origin, min(m.next, m.size), m.size, m.ticket}, parts); err != nil {
 			return 0, err
 		}
 		if status == http.StatusOK {
 			return m.size, c.vouched(ctx, r, m.size, answer)
-		}
-		if now, err := parseInfo(answer); err != nil || now.next <= before && end > before {
-			return 0, fmt.Errorf("the mirror answers %d and takes nothing: %.100q", status, answer)
 		}
 	}
 }
@@ -93,13 +95,16 @@ func (c *client) vouched(ctx context.Context, r *ledger.Reader, size int64, line
 	return nil
 }
 
-// partsFrom returns the parts from start on that make a request of some size, and where they end.
-func partsFrom(ctx context.Context, r *ledger.Reader, start, size int64) ([]byte, int64, error) {
+// maxIdle is how often a mirror may answer without having taken anything: somebody else may have been faster, but not for ever.
+const maxIdle = 3
+
+// partsFrom returns the parts from start on that make a request of some size.
+func partsFrom(ctx context.Context, r *ledger.Reader, start, size int64) ([]byte, error) {
 	var b []byte
 	for start < size && len(b) < uploadSize {
 		p, err := r.Part(ctx, start, size)
 		if err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 		for _, e := range p.Entries {
 			b = append(binary.BigEndian.AppendUint16(b, uint16(len(e))), e...)
@@ -110,7 +115,7 @@ func partsFrom(ctx context.Context, r *ledger.Reader, start, size int64) ([]byte
 		}
 		start += int64(len(p.Entries))
 	}
-	return b, start, nil
+	return b, nil
 }
 
 // upload sends an upload.
@@ -121,5 +126,5 @@ func (c *client) upload(ctx context.Context, u upload, parts []byte) (status int
 	b = binary.BigEndian.AppendUint64(b, uint64(u.end))
 	b = binary.BigEndian.AppendUint16(b, uint16(len(u.ticket)))
 	b = append(b, u.ticket...)
-	return c.ask(ctx, "/add-entries", "application/octet-stream", append(b, parts...))
+	return c.ask(ctx, sendTime, "/add-entries", "application/octet-stream", append(b, parts...))
 }

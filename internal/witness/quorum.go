@@ -34,6 +34,7 @@ type QuorumConfig struct {
 	Now    func() time.Time
 	// Transport carries requests; nil: the usual one.
 	Transport http.RoundTripper
+	Known     map[account.Witness]account.WitnessState // what is known of them from before
 }
 
 // Quorum asks witnesses for cosignatures as entries come, each on its own, so that a slow one holds up nobody who does not need it. Safe for
@@ -79,7 +80,9 @@ func NewQuorum(cfg QuorumConfig) (*Quorum, error) {
 			stop()
 			return nil, &problem.Error{Kind: problem.Invalid, Op: "open the witness", On: p.URL, Hint: "hint.witness-key", Err: err}
 		}
-		q.guards = append(q.guards, &guard{client: c, kick: make(chan struct{}, 1), status: account.WitnessState{Name: c.verifier.Name(), URL: c.peer.URL}})
+		g := &guard{client: c, kick: make(chan struct{}, 1), status: cfg.Known[p]}
+		g.status.Name, g.status.URL = c.verifier.Name(), c.peer.URL
+		q.guards = append(q.guards, g)
 	}
 	for _, g := range q.guards {
 		q.ended.Go(func() { q.cosign(ctx, g) })
@@ -95,6 +98,9 @@ func (q *Quorum) Close() {
 	q.stop()
 	q.ended.Wait()
 }
+
+// ErrClosed means that nobody asks these witnesses any more.
+var ErrClosed = errors.New("the witnesses are others now")
 
 // Wait returns once need witnesses have cosigned a head of at least size entries, or an error when ctx ends before.
 func (q *Quorum) Wait(ctx context.Context, size int64, need int) error {
@@ -118,7 +124,7 @@ func (q *Quorum) Wait(ctx context.Context, size int64, need int) error {
 		case <-changed:
 			continue
 		case <-q.ctx.Done():
-			return problem.New(problem.Unavailable, "witness", "", context.Cause(q.ctx))
+			return ErrClosed
 		case <-ctx.Done():
 			return &problem.Error{Kind: problem.Unavailable, Op: "witness", Hint: "hint.witness-quorum",
 				Err: errors.Join(fmt.Errorf("%d of %d witnesses have cosigned: %w", have, need, ctx.Err()), why)}
@@ -180,7 +186,6 @@ func (q *Quorum) update(g *guard, change func(*account.WitnessState)) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	change(&g.status)
-	g.asked = true
 	close(q.changed)
 	q.changed = make(chan struct{})
 }
@@ -196,7 +201,7 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 		}
 		for {
 			q.mu.Lock()
-			old, enough := g.status.Size, g.status.Size >= q.wanted
+			old, enough := g.status.Size, g.asked && g.status.Size >= q.wanted
 			q.mu.Unlock()
 			if enough {
 				break
@@ -204,21 +209,44 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 			size, _, err := g.client.cosign(ctx, q.cfg.Ledger, old)
 			if err == nil {
 				pause = retryFirst
-				q.update(g, func(s *account.WitnessState) { s.Size, s.When, s.Problem, s.Refuses = size, q.cfg.Now(), "", false })
+				q.update(g, func(s *account.WitnessState) {
+					g.asked = true
+					s.Size, s.When, s.Problem, s.Refuses, s.Proven = size, q.cfg.Now(), "", false, false
+				})
 				continue
 			}
 			if ctx.Err() != nil {
 				return
 			}
 			refuses := errors.Is(err, ErrRolledBack) || errors.Is(err, ErrForked)
-			q.cfg.Log.Error("a witness has not cosigned", "witness", g.status.Name, "refuses", refuses, "err", err)
-			q.update(g, func(s *account.WitnessState) { s.Problem, s.Refuses = err.Error(), refuses })
-			if !sleep(ctx, pause) {
+			proven := refuses && g.client.shows(ctx, q.cfg.Ledger, q.cfg.Key)
+			q.cfg.Log.Error("a witness has not cosigned", "witness", g.client.verifier.Name(), "refuses", refuses, "proven", proven, "err", err)
+			q.update(g, func(s *account.WitnessState) {
+				g.asked = true
+				s.Problem, s.Refuses, s.Proven = err.Error(), refuses, proven
+			})
+			if !g.rest(ctx, pause) {
 				return
 			}
 			pause = min(2*pause, retryMost)
 		}
 	}
+}
+
+// rest waits before a witness is asked again that has failed: not for long when somebody waits for it. It reports whether ctx goes on.
+func (g *guard) rest(ctx context.Context, pause time.Duration) bool {
+	if !sleep(ctx, retryFirst) {
+		return false
+	}
+	t := time.NewTimer(pause - retryFirst)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-g.kick:
+	case <-ctx.Done():
+		return false
+	}
+	return true
 }
 
 // mirror gives one witness the entries.
@@ -236,10 +264,10 @@ func (q *Quorum) mirror(ctx context.Context, g *guard) {
 		}
 		if err != nil {
 			q.cfg.Log.Error("a witness has no new copy", "witness", g.client.verifier.Name(), "err", err)
-			q.update(g, func(s *account.WitnessState) { s.Problem = err.Error() })
+			q.update(g, func(s *account.WitnessState) { s.Uncopied = err.Error() })
 			continue
 		}
-		q.update(g, func(s *account.WitnessState) { s.Mirrored = n })
+		q.update(g, func(s *account.WitnessState) { s.Mirrored, s.Uncopied = n, "" })
 	}
 }
 

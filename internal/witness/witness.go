@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -43,14 +44,17 @@ type Config struct {
 	Now    func() time.Time
 }
 
-// Witness watches some ledgers. Safe for concurrent use.
+// Witness watches some ledgers. Safe for concurrent use. No other one may have the directory: two would cosign what one would not.
 type Witness struct {
 	log     *slog.Logger
 	now     func() time.Time
 	keys    *keys
 	watched map[string]*watched // by origin
 	hashes  map[string]*watched // by origin hash
-	uploads chan struct{}       // one for each that is under way
+
+	mu   sync.Mutex
+	busy int            // uploads that are under way, guarded by mu
+	from map[string]int // how many of them come from an address, guarded by mu
 }
 
 // watched is one ledger.
@@ -77,7 +81,7 @@ func Open(ctx context.Context, cfg Config) (*Witness, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &Witness{log: cfg.Log, now: cfg.Now, keys: k, watched: make(map[string]*watched), hashes: make(map[string]*watched), uploads: make(chan struct{}, maxUploads)}
+	w := &Witness{log: cfg.Log, now: cfg.Now, keys: k, watched: make(map[string]*watched), hashes: make(map[string]*watched), from: make(map[string]int)}
 	for _, public := range cfg.Ledger {
 		if err := w.watch(ctx, cfg, public); err != nil {
 			return nil, err
@@ -128,6 +132,9 @@ func (g *watched) load(k *keys) error {
 	}
 	if g.head, err = ledger.CheckCheckpoint(signed, g.public); err != nil {
 		return &problem.Error{Kind: problem.Damaged, Op: "open the witness", On: pendingName, Hint: "hint.witness-lost", Err: err}
+	}
+	if c := g.mirror.Head(); c.Size > g.head.Size || c.Size == g.head.Size && c.Root != g.head.Root { // an old head has been put back
+		return &problem.Error{Kind: problem.Damaged, Op: "open the witness", On: pendingName, Hint: "hint.witness-lost", Err: fmt.Errorf("a head of %d entries, and a copy of %d", g.head.Size, c.Size)}
 	}
 	g.pending = signed
 	return nil
@@ -229,6 +236,7 @@ func (w *Witness) Heads() (out []Head) {
 		out = append(out, Head{origin, g.head, g.mirror.Head().Size, g.seen})
 		g.mu.Unlock()
 	}
+	slices.SortFunc(out, func(a, b Head) int { return cmp.Compare(a.Origin, b.Origin) })
 	return out
 }
 
