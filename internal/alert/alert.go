@@ -68,8 +68,11 @@ const (
 	Test   Kind = "test"
 	Near   Kind = "due" // deadlines of a case
 
-	Connected Kind = "connected" // a medium, for too long
-	Stale     Kind = "stale"     // the latest copy on a medium
+	Connected   Kind = "connected"   // a medium, for too long
+	Stale       Kind = "stale"       // the latest copy on a medium
+	Unwitnessed Kind = "unwitnessed" // too few witnesses have cosigned for long
+	Witnessed   Kind = "witnessed"   // they are back
+	Refused     Kind = "refused"     // a witness says that it has seen another ledger
 )
 
 // Way brings an alert to people.

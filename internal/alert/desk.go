@@ -125,7 +125,7 @@ func (d *Desk) Tell(a Alert) {
 	for _, c := range d.wake {
 		poke(c)
 	}
-	if a.Kind == Frozen || a.Kind == Near { // who tells of it notes that it was told
+	if a.Kind == Frozen || a.Kind == Near || a.Kind == Refused { // who tells of it notes that it was told
 		d.keep()
 	} else {
 		poke(d.save)

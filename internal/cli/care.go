@@ -216,6 +216,9 @@ func (a *app) showStatus(s api.Status) {
 	}
 	add("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
 	t.add("", s.Ledger.PublicKey)
+	for i, line := range a.witnessLines(s.Ledger.Witnesses) {
+		t.add(map[bool]string{true: a.t("say.status-witnesses")}[i == 0], line)
+	}
 	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
 	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
 	if s.Copies != nil {

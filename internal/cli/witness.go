@@ -104,12 +104,33 @@ func (a *app) showWitnesses(w api.Witnesses) {
 			cosigned = fmt.Sprintf("%d, %s", s.Size, when(s.When))
 		}
 		trouble := s.Problem
-		if s.Refuses {
+		switch {
+		case s.Proven:
+			trouble = a.t("say.witness-proves", trouble)
+		case s.Refuses:
 			trouble = a.t("say.witness-refuses", trouble)
+		case trouble == "" && s.Uncopied != "":
+			trouble = a.t("say.witness-uncopied", s.Uncopied)
 		}
 		t.add(printable(s.Name), printable(s.URL), cosigned, fmt.Sprint(s.Mirrored), printable(trouble))
 	}
 	t.write(a.out)
+}
+
+// witnessLines says in a few words how the witnesses are.
+func (a *app) witnessLines(w api.Witnesses) (out []string) {
+	if len(w.State) == 0 {
+		return []string{a.t("say.witness-status-none")}
+	}
+	n, away, refusing := w.Cosigning()
+	out = append(out, a.t("say.witness-status", n, len(w.State), w.Need))
+	if len(refusing) > 0 {
+		out = append(out, a.t("say.witness-status-refuse", printable(strings.Join(refusing, ", "))))
+	}
+	if len(away) > 0 {
+		out = append(out, a.t("say.witness-status-away", printable(strings.Join(away, ", "))))
+	}
+	return out
 }
 
 // changeWitnesses lets do change who watches the ledger.

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/keeper/custody"
 	"github.com/azekura/azekura/internal/ledger"
 )
@@ -20,6 +21,9 @@ type Status struct {
 	Sessions   int        `json:"sessions"`
 	Accounts   int        `json:"accounts"`
 	Shares     int        `json:"shares"`
+
+	Witnessing account.Witnessing     `json:"witnessing"`
+	Witnesses  []account.WitnessState `json:"witnesses"`
 }
 
 // cautions say honestly what each protection does not do.
@@ -36,7 +40,8 @@ func (l *Local) Status() Status {
 	l.mu.Unlock()
 	b, p := l.books.Load(), l.keys.Protection()
 	return Status{Protection: p, Caution: cautions[p], Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(), Entries: l.log.Size(),
-		Heartbeat: beat, Sessions: l.sessions.count(l.now()), Accounts: len(b.Accounts), Shares: len(b.Shares)}
+		Heartbeat: beat, Sessions: l.sessions.count(l.now()), Accounts: len(b.Accounts), Shares: len(b.Shares),
+		Witnessing: showWitnessing(b.Witnessing), Witnesses: l.quorumState()}
 }
 
 // Ledger returns the ledger's directory for reading.

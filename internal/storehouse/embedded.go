@@ -103,7 +103,13 @@ func (e *embedded) LedgerSize() int64 { return e.local.Status().Entries }
 func (e *embedded) Status() (api.KeeperStatus, api.LedgerStatus) {
 	s := e.local.Status()
 	return api.KeeperStatus{Place: "embedded", Protection: string(s.Protection), Sessions: s.Sessions},
-		api.LedgerStatus{Size: s.Entries, Heartbeat: s.Heartbeat, PublicKey: s.PublicKey}
+		api.LedgerStatus{Size: s.Entries, Heartbeat: s.Heartbeat, PublicKey: s.PublicKey, Witnesses: api.WitnessesOf(s.Witnessing, s.Witnesses)}
+}
+
+// Witnesses tells who watches the ledger, and what is known of them.
+func (e *embedded) Witnesses() (account.Witnessing, []account.WitnessState) {
+	s := e.local.Status()
+	return s.Witnessing, s.Witnesses
 }
 
 // Events implements api.Ledger.

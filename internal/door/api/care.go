@@ -52,6 +52,7 @@ type LedgerStatus struct {
 	Size      int64     `json:"size"`
 	Heartbeat time.Time `json:"heartbeat,omitzero"` // the last one since the start
 	PublicKey string    `json:"public_key"`
+	Witnesses Witnesses `json:"witnesses"`
 }
 
 // Setting is a line of the configuration in force.

@@ -180,18 +180,38 @@ type Witnesses struct {
 	State []account.WitnessState `json:"state"`
 }
 
+// WitnessesOf returns what a keeper tells of witnesses, with lists that are there.
+func WitnessesOf(w account.Witnessing, state []account.WitnessState) Witnesses {
+	if w.Witnesses == nil {
+		w.Witnesses = []account.Witness{}
+	}
+	if state == nil {
+		state = []account.WitnessState{}
+	}
+	return Witnesses{w, state}
+}
+
+// Cosigning counts the witnesses that cosign, and names those that do not and those that refuse.
+func (w Witnesses) Cosigning() (n int, away, refusing []string) {
+	for _, s := range w.State {
+		switch {
+		case s.Refuses:
+			refusing = append(refusing, s.Name)
+		case s.Away():
+			away = append(away, s.Name)
+		default:
+			n++
+		}
+	}
+	return n, away, refusing
+}
+
 func (h *handler) witnesses(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	is, state, err := h.People.Witnesses(r.Context(), s.ID)
 	if err != nil {
 		return err
 	}
-	if is.Witnesses == nil {
-		is.Witnesses = []account.Witness{}
-	}
-	if state == nil {
-		state = []account.WitnessState{}
-	}
-	return writeJSON(w, Witnesses{is, state})
+	return writeJSON(w, WitnessesOf(is, state))
 }
 
 func (h *handler) setWitnesses(w http.ResponseWriter, r *http.Request, s account.Session) error {

@@ -164,6 +164,7 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	} else {
 		say("good", "/ledger", "web.ledger-writes", o.Status.Ledger.Size)
 	}
+	v.witnessVerdicts(o.Status.Ledger.Witnesses, say)
 	const little = 20 << 30
 	if o.Status.Free < little {
 		say("bad", "/settings", "web.little-space", size(o.Status.Free))

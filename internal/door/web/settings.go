@@ -16,6 +16,7 @@ type settingsPage struct {
 	Policy   api.Policy
 	Networks string
 	Status   *api.Status
+	Witness  api.Witnesses
 }
 
 func (v *visit) settings() error {
@@ -24,6 +25,9 @@ func (v *visit) settings() error {
 		return err
 	}
 	s := settingsPage{Policy: p, Networks: networksText(p.Networks)}
+	if s.Witness, err = v.api.Witnesses(v.r.Context()); err != nil {
+		return err
+	}
 	if v.may(account.Care) {
 		st, err := v.api.Status(v.r.Context())
 		if err != nil {

@@ -369,6 +369,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"count":         func(n int) string { return lang.Grouped(int64(n)) },
 		"list":          func(words ...string) []string { return words },
 		"budgets":       namedBudgets,
+		"modes":         witnessModes,
 		"reason":        l.Reason,
 		"rule":          l.Rule,
 		"value":         l.RuleValue,
