@@ -191,7 +191,7 @@ func (l *Local) watch(w account.Witnessing) error {
 	return nil
 }
 
-// lastHead gives witnesses a moment to cosign what was recorded last: who puts back a copy from before it is then found out.
+// lastHead gives witnesses a moment to cosign and copy what was recorded last: who puts back a copy from before it is then found out.
 func (l *Local) lastHead(ctx context.Context) {
 	l.watching.Lock()
 	q, need := l.quorum, len(l.watched)
@@ -208,6 +208,10 @@ func (l *Local) lastHead(ctx context.Context) {
 	defer cancel()
 	if err := q.Wait(ctx, l.log.Size(), need); err != nil {
 		l.cfg.Log.Warn("not every witness has cosigned what was recorded last", "err", err)
+		return
+	}
+	if err := q.Copy(ctx); err != nil {
+		l.cfg.Log.Warn("not every witness has a copy of what was recorded last", "err", err)
 	}
 }
 

@@ -271,6 +271,22 @@ func (q *Quorum) mirror(ctx context.Context, g *guard) {
 	}
 }
 
+// Copy gives every witness that keeps a copy what it lacks, now.
+func (q *Quorum) Copy(ctx context.Context) (errs error) {
+	for _, g := range q.guards {
+		if g.client.mirror == nil {
+			continue
+		}
+		n, err := q.pushOnce(ctx, g)
+		if err != nil {
+			errs = errors.Join(errs, err)
+			continue
+		}
+		q.update(g, func(s *account.WitnessState) { s.Mirrored, s.Uncopied = n, "" })
+	}
+	return errs
+}
+
 func (q *Quorum) pushOnce(ctx context.Context, g *guard) (int64, error) {
 	for range 2 {
 		r, err := ledger.NewReader(q.cfg.Ledger.Files(), q.cfg.Key)
