@@ -300,20 +300,20 @@ func (l *Local) compareWitnesses(ctx context.Context) ([]event.Event, error) {
 	defer cancel()
 	q.Asked(ctx)
 	var errs error
+	hint := "hint.ledger-witness-says"
 	for _, s := range q.Status() {
 		if s.Refuses {
-			shown := "it shows no head that says so"
-			if s.Proven {
-				shown = "it shows a head signed with this ledger's key"
-			}
-			errs = errors.Join(errs, fmt.Errorf("%s: %s; %s", s.Name, s.Problem, shown))
+			errs = errors.Join(errs, fmt.Errorf("%s: %s", s.Name, s.Problem))
+		}
+		if s.Proven {
+			hint = "hint.ledger-witness"
 		}
 	}
 	if errs == nil {
 		return nil, nil
 	}
 	if !l.cfg.AcceptRollback {
-		return nil, &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: "hint.ledger-witness", Err: errs}
+		return nil, &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: hint, Err: errs}
 	}
 	return []event.Event{{Kind: event.RollbackAccepted, Note: cut(errs.Error(), maxReason)}}, nil
 }
