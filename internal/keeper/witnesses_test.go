@@ -297,3 +297,50 @@ func TestChangedWhileWaiting(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// BenchmarkWitnessedRelease is what a required witness adds to a reading: one more flush, on its disk, and a round trip.
+func BenchmarkWitnessedRelease(b *testing.B) {
+	cfg := testConfig(durable.OS(), b.TempDir())
+	cfg.ledgerFile = 0
+	l := start(b, cfg)
+	w, err := witness.Open(b.Context(), witness.Config{FS: durable.OS(), Dir: b.TempDir(), Name: "witness.example/w", Ledger: []string{l.keys.LedgerPublicKey()}, Now: time.Now})
+	if err != nil {
+		b.Fatal(err)
+	}
+	srv := httptest.NewServer(w.Handler())
+	defer srv.Close()
+	x := account.Witness{URL: srv.URL}
+	x.Key, x.Mirror = w.Keys()
+	s := console(b, l)
+	share, err := l.MakeShare(b.Context(), s, "albums")
+	if err != nil {
+		b.Fatal(err)
+	}
+	f, _ := newWriter(b, l, s, share.ID).version(b, "/albums/a")
+	for _, mode := range []account.WitnessMode{account.WitnessOff, account.WitnessRequire} {
+		if _, err := l.SetWitnesses(b.Context(), s, account.Witnessing{Mode: mode, Need: 1, Witnesses: []account.Witness{x}}); err != nil {
+			b.Fatal(err)
+		}
+		ask := func() {
+			if _, err := l.Release(b.Context(), Request{Session: s, Purpose: account.Open, Share: share.ID, Files: []Sealed{f}}); err != nil {
+				b.Error(err)
+			}
+		}
+		b.Run(string(mode), func(b *testing.B) {
+			for b.Loop() {
+				ask()
+			}
+		})
+		b.Run(string(mode)+", 32 at once", func(b *testing.B) {
+			b.SetParallelism(16)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					ask()
+				}
+			})
+		})
+		if _, err := l.SetWitnesses(b.Context(), s, account.Witnessing{Mode: account.WitnessOff, Need: 1, Witnesses: []account.Witness{x}}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
