@@ -56,21 +56,26 @@ func (l copied) open(a *app) (fs.FS, string, error) {
 
 func (a *app) ledger() *cobra.Command {
 	c := a.command("ledger", "cmd.ledger", "azekura ledger verify\nazekura ledger show --path albums/2026 --from 2026-07-12\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub", nil, nil)
-	c.AddCommand(a.ledgerVerify(), a.ledgerShow(), a.ledgerProve(), a.ledgerBundle(), a.ledgerExport(), a.ledgerKey())
+	c.AddCommand(a.ledgerVerify(), a.ledgerShow(), a.ledgerProve(), a.ledgerBundle(), a.ledgerExport(), a.ledgerHead(), a.ledgerKey())
 	return c
 }
 
 func (a *app) ledgerVerify() *cobra.Command {
 	var l copied
 	var gap time.Duration
-	c := a.command("verify", "cmd.ledger-verify", "azekura ledger verify\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub", cobra.NoArgs,
+	var seen []string
+	c := a.command("verify", "cmd.ledger-verify", "azekura ledger verify\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub\nazekura ledger verify --seen 4711-3ad9-…", cobra.NoArgs,
 		func(ctx context.Context, _ []string) error {
 			fsys, key, err := l.open(a)
 			if err != nil {
 				return err
 			}
+			heads, err := seenHeads(seen, key)
+			if err != nil {
+				return err
+			}
 			bar := a.working()
-			r, err := ledger.Audit{Key: key, Gap: gap, Progress: bar.files.Store}.Run(ctx, fsys)
+			r, err := ledger.Audit{Key: key, Gap: gap, Seen: heads, Progress: bar.files.Store}.Run(ctx, fsys)
 			if bar.end(); err != nil {
 				return err
 			}
@@ -86,6 +91,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 		})
 	a.copyFlags(c, &l)
 	c.Flags().DurationVar(&gap, "gap", ledger.DefaultGap, a.t("flag.gap"))
+	c.Flags().StringArrayVar(&seen, "seen", nil, a.t("flag.ledger-seen"))
 	return c
 }
 

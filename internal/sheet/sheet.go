@@ -6,6 +6,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/document"
@@ -30,7 +31,11 @@ func Papers(l lang.Lang, p account.KeyPapers, firm string) *document.Document {
 
 // PDF returns the papers as PDF.
 func PDF(l lang.Lang, p account.KeyPapers, firm, font string) ([]byte, error) {
-	b, err := Papers(l, p, firm).PDF(font, p.Made)
+	return print(Papers(l, p, firm), font, p.Made)
+}
+
+func print(d *document.Document, font string, made time.Time) ([]byte, error) {
+	b, err := d.PDF(font, made)
 	if errors.Is(err, document.ErrNoFont) {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "write PDF", Hint: "hint.font"}
 	}
