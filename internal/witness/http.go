@@ -144,17 +144,11 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 		control.SetWriteDeadline(w.now().Add(2 * partTime)) // an upload may take longer than another request
 	}
 	more()
-	body := io.Reader(r.Body)
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		z, err := gzip.NewReader(r.Body)
-		if err != nil {
-			http.Error(rw, "no gzip", http.StatusBadRequest)
-			return
-		}
-		body = z
+	in, err := unpacked(r)
+	var u upload
+	if err == nil {
+		u, err = readUpload(in)
 	}
-	in := bufio.NewReader(body)
-	u, err := readUpload(in)
 	if err != nil {
 		http.Error(rw, "the head of the upload is malformed", http.StatusBadRequest)
 		return
@@ -169,8 +163,8 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 		w.tell(rw, http.StatusConflict, g)
 		return
 	}
-	taken := false
-	for at := u.start; at < u.end; {
+	at := u.start
+	for at < u.end {
 		more()
 		p, err := readPart(in, at, u.end)
 		if err != nil {
@@ -180,16 +174,25 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 			w.addFailed(rw, g, p, err)
 			return
 		}
-		taken, at = true, at+int64(len(p.Entries))
+		at += int64(len(p.Entries))
 	}
 	switch {
-	case g.mirror.Next() < u.end && !taken:
+	case g.mirror.Next() < u.end && at == u.start:
 		http.Error(rw, "no whole part came", http.StatusBadRequest)
 	case g.mirror.Next() < u.end:
 		w.tell(rw, http.StatusAccepted, g)
 	default:
 		w.finish(rw, g, signed)
 	}
+}
+
+// unpacked returns the body of a request, which may be packed. Whoever reads it bounds what is read.
+func unpacked(r *http.Request) (*bufio.Reader, error) {
+	if r.Header.Get("Content-Encoding") != "gzip" {
+		return bufio.NewReader(r.Body), nil
+	}
+	z, err := gzip.NewReader(r.Body)
+	return bufio.NewReader(z), err
 }
 
 // addFailed answers for a part that the copy has not taken.
