@@ -156,7 +156,7 @@ func (a *app) root() *cobra.Command {
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentFlags().StringVar(&a.data, "data", a.defaultData(), a.t("flag.data"))
 	root.PersistentFlags().BoolVar(&a.json, "json", false, a.t("flag.json"))
-	root.AddCommand(a.serve(), a.initialize(), a.importing(), a.exporting(), a.ls(), a.history(), a.restore(), a.verify(),
+	root.AddCommand(a.serve(), a.initialize(), a.importing(), a.exporting(), a.ls(), a.history(), a.restore(), a.restoreVault(), a.verify(),
 		a.rebuild(), a.status(), a.account(), a.group(), a.day(), a.proposal(), a.held(), a.freeze(), a.thaw(), a.cases(), a.damage(), a.rollback(), a.drill(), a.alert(), a.readings(), a.job(), a.trap(), a.policy(), a.share(), a.register(), a.firm(), a.roster(), a.receipt(), a.media(), a.ledger(), a.witness(), a.keeper(), a.recovery(), a.card(), a.sessions(), a.version())
 	root.SetHelpCommand(a.command("help [COMMAND]", "cmd.help", "azekura help import", nil, func(_ context.Context, args []string) error {
 		c, rest, err := root.Find(args)
@@ -222,14 +222,14 @@ func (a *app) useLine(c *cobra.Command) string {
 	return c.UseLine()
 }
 
-var flagType = regexp.MustCompile(`(?m)^( .*?--[a-z-]+ )(stringArray|strings|string|ints|int64|int|duration)( )`)
+var flagType = regexp.MustCompile(`(?m)^( .*?--[a-z-]+ )(stringArray|strings|string|ints|uint|int64|int|duration)( )`)
 
 // flagWords writes the words that package pflag has of its own, in the reader's language, as wide as they were.
 func (a *app) flagWords(usages string) string {
 	usages = flagType.ReplaceAllStringFunc(usages, func(s string) string {
 		m := flagType.FindStringSubmatch(s)
 		word := a.t("say.usage-text")
-		if strings.HasPrefix(m[2], "int") {
+		if strings.HasPrefix(m[2], "int") || m[2] == "uint" {
 			word = a.t("say.usage-number")
 		}
 		return m[1] + word + strings.Repeat(" ", max(len(m[2])-cells(word), 0)) + m[3]

@@ -142,7 +142,7 @@ func (t *timeline) take(e *Entry) {
 		t.down = true
 	case e.Event.Kind == event.Started:
 		t.down, t.ticks, t.ahead = false, 0, now
-	case e.Event.Kind == event.RollbackAccepted:
+	case e.Event.Kind == event.RollbackAccepted || e.Event.Kind == event.VaultRestored:
 		t.gap(Flawed{Flaw: Cut, First: t.index, Last: e.Index, from: min(t.last, now), to: now})
 	case e.Event.Kind == event.Heartbeat:
 		t.tick(e.Index, now)
@@ -191,7 +191,7 @@ func (t *timeline) follow(e *Entry, now int64) {
 	if d > edge && len(t.forth) < maxGaps {
 		t.forth = append(t.forth, step{e.Index, t.last, now})
 	}
-	up := !e.Closed && (e.Event.Kind == event.Started || e.Event.Kind == event.RollbackAccepted)
+	up := !e.Closed && (e.Event.Kind == event.Started || e.Event.Kind == event.RollbackAccepted || e.Event.Kind == event.VaultRestored)
 	if up && !t.down || d > silence && (!up || !t.down) {
 		t.gap(Flawed{Flaw: Silence, First: t.index, Last: e.Index, from: t.last, to: now})
 		t.drift += d

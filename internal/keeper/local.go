@@ -41,6 +41,10 @@ type Config struct {
 	// Restore opens a ledger whose write-ahead files are missing or damaged; with AcceptRollback.
 	Restore bool
 
+	// Restored says that keeper and ledger were made again of a copy, and have not been opened since; nil: they were not. It opens the ledger
+	// without its write-ahead files, and is the first that the ledger tells.
+	Restored *Restored
+
 	// Thawed is told of each freeze that is lifted; nil: nobody is.
 	Thawed func(account.Stop)
 	// Froze is told of each freeze by a person; nil: nobody is.
@@ -213,6 +217,9 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 		return nil, err
 	}
 	lost = append(lost, seen...)
+	if cfg.Restored != nil {
+		lost = append(lost, l.restored(*cfg.Restored))
+	}
 	if err := l.append(ctx, append(lost, event.Event{Kind: event.Started, Note: cfg.Version})...); err != nil {
 		return nil, err
 	}
@@ -235,7 +242,7 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 func (l *Local) openLedger(ctx context.Context) (err error) {
 	signer, verifier := l.keys.Signer()
 	l.log, err = ledger.Open(ctx, ledger.Config{FS: l.cfg.FS, Dir: l.cfg.LedgerDir, Origin: l.keys.LedgerOrigin(), Signer: signer,
-		Verifier: verifier, Log: l.cfg.Log, Restore: l.cfg.Restore && l.cfg.AcceptRollback, FileSize: l.cfg.ledgerFile})
+		Verifier: verifier, Log: l.cfg.Log, Restore: l.cfg.Restore && l.cfg.AcceptRollback || l.cfg.Restored != nil, FileSize: l.cfg.ledgerFile})
 	if err != nil {
 		if _, ok := errors.AsType[*problem.Error](err); ok {
 			return err

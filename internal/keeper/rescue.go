@@ -2,11 +2,15 @@ package keeper
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/custody"
+	"github.com/azekura/azekura/internal/ledger"
 )
 
 // Rescue is what a keeper is made of again when its machine is lost: its files on a medium, a key card, and papers.
@@ -21,6 +25,41 @@ type Rescued struct {
 	// Nameless are shares whose keys the card has and which the medium does not know yet.
 	Nameless []id.Share
 }
+
+// Restored is what a keeper was made of again, for its ledger.
+type Restored struct {
+	Medium string      // its label
+	State  uint64      // of the medium
+	Head   ledger.Head // of the ledger in that state
+	Card   string      // its number and name
+	Papers int         // the number of their set
+}
+
+// restored tells that this keeper was made again, and the shares whose keys it lacks.
+func (l *Local) restored(r Restored) event.Event {
+	note := []string{"state " + fmt.Sprint(r.State), "card " + r.Card, "papers " + fmt.Sprint(r.Papers)}
+	for _, s := range l.keyless() {
+		note = append(note, "no keys of "+s.Name)
+	}
+	return event.Event{Kind: event.VaultRestored, Target: r.Medium, Size: r.Head.Size, Digest: r.Head.Root, Note: strings.Join(note, "; ")}
+}
+
+// keyless are the shares whose keys are missing, and were not destroyed.
+func (l *Local) keyless() (out []account.Share) {
+	destroyed := l.keys.Destroyed()
+	for _, s := range l.books.Load().Shares {
+		_, gone := destroyed[s.ID]
+		if key, err := l.keys.PathKey(s.ID); err != nil && !gone {
+			out = append(out, account.Share{ID: s.ID, Name: s.Name})
+		} else {
+			key.Zero()
+		}
+	}
+	return out
+}
+
+// Keyless lists the shares whose keys the card did not have from which the keeper was made again.
+func (l *Local) Keyless() []account.Share { return l.keyless() }
 
 // Recover makes a keeper again, in the directory that cfg names and protected by its secret, and compares the card with the medium. It
 // does not touch a ledger: Open wants one that goes with it.

@@ -66,6 +66,7 @@ var texts = func() table {
 		firmTexts,
 		dueTexts,
 		mediaTexts,
+		restoreTexts,
 		recoveryTexts,
 		sheetTexts,
 		reserveTexts,

@@ -81,6 +81,7 @@ var lists = map[string][]text{
 	"firm":     firmTexts,
 	"due":      dueTexts,
 	"media":    mediaTexts,
+	"restore":  restoreTexts,
 	"recovery": recoveryTexts,
 	"sheet":    sheetTexts,
 	"reserve":  reserveTexts,

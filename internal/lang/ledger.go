@@ -26,6 +26,8 @@ func (l Lang) Note(kind, note string, size int64) string {
 		return l.named("sign", note)
 	case "case-changed":
 		return l.party(note)
+	case "vault-restored":
+		return l.restored(note)
 	case "case-written":
 		if s, ok := l.led(note); ok {
 			return s
@@ -69,7 +71,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 var leads = []struct{ word, family string }{
 	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"persons: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
 	{"knew: ", ""}, {"knew, changed: ", ""}, {"knew, removed: ", ""}, {"fact: ", factFamily}, {"note: ", ""}, {"task: ", ""}, {"task done: ", ""}, {"attached: ", ""}, {"papers: ", ""},
-	{"state ", ""}, {"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
+	{"state ", ""}, {"card ", ""}, {"papers ", ""}, {"no keys of ", ""}, {"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
 }
 
 // factFamily marks a note of a fact of a case: "key = value".
@@ -181,6 +183,18 @@ func (l Lang) reserve(note string) string {
 		out = append(out, word)
 	}
 	return strings.Join(out, ", ")
+}
+
+// restored tells what a vault was made again of.
+func (l Lang) restored(note string) string {
+	var out []string
+	for word := range strings.SplitSeq(note, "; ") {
+		if s, ok := l.led(word); ok {
+			word = s
+		}
+		out = append(out, word)
+	}
+	return strings.Join(out, "; ")
 }
 
 // scan reads numbers of a text in exactly one form.

@@ -22,6 +22,7 @@ import (
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/guard"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pack/dir"
 	"github.com/azekura/azekura/internal/preview"
@@ -63,6 +64,9 @@ type House struct {
 	desk    *cases.Desk
 	watcher *watcher
 
+	restoring *restoring // nil: all packs are here
+	rescue    *rescue    // likewise
+
 	syncing sync.Mutex // held while a copy is made
 
 	mu        sync.Mutex
@@ -77,7 +81,10 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		opt.FS = Disk(cfg.Data)
 	}
 	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
-	if !Exists(cfg) {
+	if h.restoring, err = readRestoring(cfg.Data); err != nil {
+		return nil, err
+	}
+	if !Exists(cfg) && h.restoring == nil {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "open vault", On: cfg.Data, Hint: "hint.init"}
 	}
 	if h.unlock, err = lockData(h.at); err != nil {
@@ -94,8 +101,19 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if err := h.recallThaws(); err != nil {
 		opt.Log.Error("it is not known which freezes were lifted: what was done before counts again", "err", err)
 	}
+	if r := h.restoring; r != nil && !r.Recorded {
+		return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label, Hint: "hint.restore-again"}
+	}
 	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze, h.reading); err != nil {
 		return nil, err
+	}
+	packs, disk := func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return s, k }, opt.FS
+	if h.restoring != nil {
+		if err := h.beginRescue(ctx); err != nil {
+			return nil, err
+		}
+		disk = h.rescue.disk
+		packs = func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return lent{s, h}, lender{k, h} }
 	}
 	if err := h.openAlerts(); err != nil {
 		return nil, err
@@ -103,7 +121,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if err := h.openBooks(ctx); err != nil {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
-	h.packs, err = dir.Open(ctx, dir.Config{FS: opt.FS, Root: h.at.packs, Target: cfg.PackSize << 20, OnSeal: h.sealed, Known: func(share id.Share) pack.Position {
+	h.packs, err = dir.Open(ctx, dir.Config{FS: disk, Root: h.at.packs, Target: cfg.PackSize << 20, OnSeal: h.sealed, Known: func(share id.Share) pack.Position {
 		p, err := h.books.Applied(context.Background(), share)
 		if err != nil {
 			opt.Log.Warn("the catalogue does not tell how far a share's packs go", "share", share, "err", err)
@@ -114,9 +132,10 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
 	config := vault.Config{
-		Packs: h.packs, Catalogue: h.books, Keeper: h.keeper.Keeper(), FS: opt.FS, Dir: h.at.vault,
+		Catalogue: h.books, FS: opt.FS, Dir: h.at.vault,
 		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts, Guard: h.guard, Alarm: h.alarm,
 	}
+	config.Packs, config.Keeper = packs(h.packs, h.keeper.Keeper())
 	if len(opt.PreviewWorker) > 0 {
 		workers := preview.Config{Command: opt.PreviewWorker, Log: opt.Log}
 		h.painter = &painter{preview.NewWorkers(workers), preview.NewWorkers(workers)}

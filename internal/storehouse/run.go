@@ -57,6 +57,9 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	background.Go(func() { h.watcher.run(watching) })
 	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}
 	background.Go(func() { watch.run(watching) })
+	if h.half() {
+		background.Go(func() { h.fetchAll(watching) })
+	}
 	go watchdog(watching, socket, s.healthy)
 	if p := h.keeper.provider; p != nil {
 		go func() { // whoever has mistyped its address learns it now, not when somebody cannot log in

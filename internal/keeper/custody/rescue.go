@@ -25,6 +25,9 @@ type Rescue struct {
 	Pieces []piece.Piece
 	// Also are other things that SealAs sealed for the medium, to be opened.
 	Also map[string][]byte
+	// Settings are what SealAs has made under that name; nil: there are none. Settled gets what is in them before the directory is there.
+	Settings []byte
+	Settled  func(plain []byte) error
 	// Destroyed are shares whose keys were destroyed later than the card was written, as far as somebody knows: they do not come back.
 	Destroyed []id.Share
 }
@@ -38,6 +41,9 @@ type Rescued struct {
 	Shares     []id.Share          // whose keys the card had
 	Destroyed  map[id.Share]uint64 // whose keys were destroyed before the card was written, or as Rescue said
 }
+
+// settingsName is what the settings were sealed as.
+const settingsName = "settings"
 
 // restoring is put behind the name of a keeper's directory while it is being made.
 const restoring = ".restoring"
@@ -70,6 +76,9 @@ func Recover(ctx context.Context, cfg Config, x Rescue) (Rescued, error) {
 	made := cfg
 	made.Dir += restoring
 	if err := k.write(ctx, made, x); err != nil {
+		return Rescued{}, err
+	}
+	if err := k.settle(x); err != nil {
 		return Rescued{}, err
 	}
 	if err := cfg.FS.Remove(cfg.Dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -223,6 +232,18 @@ func (r *recovery) explain(err error, pieces []piece.Piece) error {
 		return err
 	}
 	return out
+}
+
+// settle hands the settings over.
+func (k *rescue) settle(x Rescue) error {
+	if x.Settled == nil || x.Settings == nil {
+		return nil
+	}
+	plain, err := openFile(k.medium, settingsName, x.Settings)
+	if err != nil {
+		return damaged(settingsName, err)
+	}
+	return x.Settled(plain)
 }
 
 // write writes the files of a keeper, the protection last.

@@ -221,6 +221,26 @@ func (s *Store) makeRoom() {
 	}
 }
 
+// Moved says that the files have come to lie elsewhere, byte for byte: those that are open are closed, once nobody uses them, and opened
+// again where they are now. It reports false, and wants to be asked again, while something is being written.
+func (s *Store) Moved() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	all := true
+	for share, w := range s.writers {
+		end, ok := w.retire()
+		if !ok {
+			all = false
+			continue
+		}
+		s.ends[share] = end
+		s.order.Remove(w.turn)
+		delete(s.writers, share)
+	}
+	s.handles.closeAll()
+	return all
+}
+
 // forget takes out a writer that did not start, so that the next call tries again.
 func (s *Store) forget(w *writer) {
 	s.mu.Lock()

@@ -1,0 +1,224 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/keeper/card"
+	"github.com/azekura/azekura/internal/keeper/piece"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/storehouse"
+)
+
+// restoreQuestion is what somebody has asked restore-vault for.
+type restoreQuestion struct {
+	from, card, papers string
+	state              uint64
+	serve              bool
+}
+
+// restoreVault makes a vault again of a medium, a key card and papers.
+func (a *app) restoreVault() *cobra.Command {
+	keys := map[string]string{
+		"http": a.t("flag.http"), "https": a.t("flag.https"), "sftp": a.t("flag.sftp"), "protection": a.t("flag.protection"), "key_file": a.t("flag.key-file"),
+	}
+	var q restoreQuestion
+	var flags settings
+	c := a.command("restore-vault", "cmd.restore-vault", "azekura restore-vault --from /media/azekura --card /media/card --data /srv/azekura\nazekura restore-vault --from /media/azekura --card /media/card --data /srv/azekura --serve",
+		cobra.NoArgs, func(ctx context.Context, _ []string) error {
+			cfg, err := storehouse.Load(a.data, os.Environ(), flags.given(keys))
+			if err != nil {
+				return err
+			}
+			return a.rescueVault(ctx, cfg, flags.given(keys), q)
+		})
+	flags = a.flags(c, keys)
+	c.Flags().StringVar(&q.from, "from", "", a.t("flag.restore-from"))
+	c.Flags().StringVar(&q.card, "card", "", a.t("flag.restore-card"))
+	c.Flags().StringVar(&q.papers, "papers", "", a.t("flag.restore-papers"))
+	c.Flags().Uint64Var(&q.state, "state", 0, a.t("flag.restore-state"))
+	c.Flags().BoolVar(&q.serve, "serve", false, a.t("flag.restore-serve"))
+	return c
+}
+
+func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[string]string, q restoreQuestion) error {
+	if q.from == "" {
+		return a.misuse("say.restore-from")
+	}
+	src := storehouse.Source{From: absolute(q.from), State: q.state}
+	_, there, begun, err := storehouse.Unfinished(cfg)
+	if err != nil {
+		return err
+	}
+	if !begun || !there {
+		if src.Keys.Card, err = a.cardAt(q.card); err != nil {
+			return err
+		}
+		defer func() {
+			for i := range src.Keys.Pieces {
+				src.Keys.Pieces[i].Zero()
+			}
+		}()
+		if src.Keys.Pieces, err = a.papersFor(q.papers); err != nil {
+			return err
+		}
+	}
+	opt := storehouse.Options{Now: a.now, Log: a.logger(slog.LevelWarn), Passphrase: remembered(a.newPassphrase)}
+	if there {
+		opt.Passphrase = remembered(a.passphrase)
+	}
+	if err := storehouse.Restore(ctx, cfg, opt, src); err != nil {
+		return err
+	}
+	if cfg, err = storehouse.Load(a.data, os.Environ(), given); err != nil { // with what was in force before
+		return err
+	}
+	if !q.serve {
+		return a.fetchPacks(ctx, cfg, opt)
+	}
+	if !a.json {
+		fmt.Fprintln(a.err, a.t("say.restore-doors"))
+	}
+	opt.Log, opt.PreviewWorker, opt.Service = a.logger(slog.LevelInfo), a.preview, a.env("NOTIFY_SOCKET")
+	return storehouse.Run(ctx, cfg, opt, func(l []api.Listener) {
+		for _, x := range l {
+			opt.Log.Info("open", "door", x.Door, "url", x.URL)
+		}
+		if !a.json && a.outTTY {
+			a.print("say.serving-at", davURL(l))
+		}
+	})
+}
+
+// cardAt reads the key card of a stick.
+func (a *app) cardAt(dir string) (card.Card, error) {
+	if dir == "" {
+		return card.Card{}, a.misuse("say.restore-card")
+	}
+	x, damaged, err := card.Read(durable.OS(), absolute(dir))
+	switch {
+	case errors.Is(err, card.ErrNone), errors.Is(err, fs.ErrNotExist):
+		return x, &problem.Error{Kind: problem.NotFound, Op: "restore vault", On: dir, Hint: "hint.restore-card", Err: err}
+	case errors.Is(err, card.ErrNewer):
+		return x, &problem.Error{Kind: problem.Invalid, Op: "restore vault", On: dir, Hint: "hint.card-newer", Err: err}
+	case err != nil:
+		return x, &problem.Error{Kind: problem.Damaged, Op: "restore vault", On: dir, Hint: "hint.restore-card-damaged", Err: err}
+	case damaged && !a.json:
+		fmt.Fprintln(a.err, a.t("say.restore-card-older"))
+	}
+	return x, nil
+}
+
+// papersFor gets the papers: from a file, from a terminal, or from what comes in. They are never arguments, which others can see.
+func (a *app) papersFor(name string) (out []piece.Piece, err error) {
+	var texts []string
+	switch {
+	case name != "":
+		f, e := os.Open(name)
+		if e != nil {
+			return nil, &problem.Error{Kind: problem.NotFound, Op: "restore vault", On: name, Err: e}
+		}
+		texts, err = papersOf(f)
+		err = errors.Join(err, f.Close())
+	case term.IsTerminal(int(a.in.Fd())):
+		texts, err = a.askAllPapers()
+	default:
+		texts, err = papersOf(a.in)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for i, text := range texts {
+		p, err := piece.Parse(text)
+		if e, ok := errors.AsType[*piece.Error](err); ok {
+			on := a.t("verdict." + string(e.Reason))
+			if e.Line > 0 {
+				on = a.t("say.paper-slip", on, e.Line)
+			}
+			return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", On: strings.TrimSpace(a.t("say.paper-unread", i+1, on)), Hint: "hint.restore-paper"}
+		}
+		if err != nil {
+			return nil, problem.New(problem.Invalid, "restore vault", fmt.Sprint(i+1), err)
+		}
+		out = append(out, p)
+	}
+	if len(out) == 0 {
+		return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", Hint: "hint.papers-none"}
+	}
+	return out, nil
+}
+
+// askAllPapers asks for as many papers as the first says that are needed.
+func (a *app) askAllPapers() ([]string, error) {
+	texts, err := a.askPapers(1)
+	if err != nil || len(texts) == 0 {
+		return texts, err
+	}
+	p, err := piece.Parse(texts[0])
+	if err != nil {
+		return texts, nil // whoever judges them says it
+	}
+	needed := p.Set.Needed
+	p.Zero()
+	more, err := a.askPapers(needed - 1)
+	return append(texts, more...), err
+}
+
+// fetchPacks copies the packs and shows how far it is.
+func (a *app) fetchPacks(ctx context.Context, cfg storehouse.Config, opt storehouse.Options) (err error) {
+	h, err := storehouse.Open(ctx, cfg, opt)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
+	bar := a.progress()
+	out, err := h.Fetch(ctx, func(f storehouse.Fetched) {
+		bar.allBytes.Store(f.OfBytes)
+		bar.allFiles.Store(f.OfPacks)
+		bar.complete.Store(true)
+		bar.bytes.Store(f.Bytes)
+		bar.files.Store(f.Packs)
+	})
+	bar.end()
+	if err != nil {
+		return err
+	}
+	r := struct {
+		storehouse.Fetched
+		Data    string   `json:"data"`
+		Keyless []string `json:"keyless"` // shares whose keys the card does not have
+	}{out, cfg.Data, h.Keyless()}
+	if a.json {
+		err = a.emit(r)
+	} else {
+		a.showRestored(cfg, out, r.Keyless)
+	}
+	if n := len(out.Findings) + len(r.Keyless); err == nil && n > 0 {
+		err = partly{failed: n, say: "say.restore-partly"}
+	}
+	return err
+}
+
+func (a *app) showRestored(cfg storehouse.Config, out storehouse.Fetched, keyless []string) {
+	for _, f := range out.Findings {
+		x := api.CopyFinding{Object: f.Object, Pack: f.Pack, State: f.State, Reason: string(f.Reason), Text: f.Text}
+		if !f.Share.IsZero() {
+			x.Share = f.Share.String()
+		}
+		a.showFlaw(x)
+	}
+	for _, name := range keyless {
+		a.print("say.restore-keyless", name)
+	}
+	a.print("say.restored-vault", cfg.Data, out.Packs, size(out.Bytes), a.self(cfg.Data))
+}

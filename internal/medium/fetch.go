@@ -1,0 +1,55 @@
+package medium
+
+import (
+	"context"
+	"errors"
+
+	"github.com/azekura/azekura/internal/id"
+)
+
+// Pack is a pack of a state.
+type Pack struct {
+	Share id.Share
+	Pack  uint64
+	Size  int64
+}
+
+// List lists the packs of the state.
+func (s *State) List() (out []Pack) {
+	for _, share := range s.Shares() {
+		for _, x := range s.s.shares[share] {
+			if n := len(out); n > 0 && out[n-1].Share == share && out[n-1].Pack == x.pack {
+				out[n-1].Size = x.end()
+				continue
+			}
+			out = append(out, Pack{share, x.pack, x.end()})
+		}
+	}
+	return out
+}
+
+// Fetch reads a pack from front to back, past the page cache, and gives write its bytes and where they stand; the memory is aligned and
+// not kept. Every byte is compared with what the vault has signed. What is damaged is told and given all the same, as far as it can be
+// read: each frame in it has a checksum of its own. The error is that of write, or the end of ctx.
+func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byte) error, damaged func(Finding)) error {
+	for _, x := range s.s.shares[p.Share] {
+		if x.pack != p.Pack {
+			continue
+		}
+		at, name := x.from, x.name(p.Share)
+		var failed error
+		err := check(ctx, s.t, name, x.length, x.sum, func(b []byte) {
+			if failed == nil {
+				failed = write(at, b)
+			}
+			at += int64(len(b))
+		})
+		if err := errors.Join(failed, ctx.Err()); err != nil {
+			return err
+		}
+		if err != nil {
+			damaged(Finding{Object: name, Share: p.Share, Pack: p.Pack, State: s.Number, Reason: reasonOf(err), Text: err.Error()})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,290 @@
+package storehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/medium"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// halfway is the disk of a vault whose packs come from a medium: each is read from there until its own copy is whole. Nothing can be saved
+// meanwhile.
+type halfway struct {
+	durable.FS
+	root  string // of the packs
+	disk  durable.FS
+	whole atomic.Bool // all are here, and it is a disk like others
+}
+
+// on returns the name of a pack on the medium.
+func (f *halfway) on(name string) (string, bool) {
+	if f.whole.Load() {
+		return "", false
+	}
+	rel, err := filepath.Rel(f.root, name)
+	return rel, err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// OpenFile implements durable.FS.
+func (f *halfway) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	rel, ok := f.on(name)
+	if !ok {
+		return f.FS.OpenFile(name, flag, perm)
+	}
+	if flag&(os.O_CREATE|os.O_TRUNC) != 0 {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.EROFS}
+	}
+	// What is opened for writing, as the end of a log is, comes from the medium, to which nothing can be written.
+	if flag&(os.O_WRONLY|os.O_RDWR) == 0 {
+		if file, err := f.FS.OpenFile(name, flag, perm); !errors.Is(err, fs.ErrNotExist) {
+			return file, err
+		}
+	}
+	return f.disk.OpenFile("/"+rel, flag, perm)
+}
+
+// ReadDir implements durable.FS: what the medium has.
+func (f *halfway) ReadDir(name string) ([]fs.DirEntry, error) {
+	if rel, ok := f.on(name); ok {
+		return f.disk.ReadDir("/" + rel)
+	}
+	return f.FS.ReadDir(name)
+}
+
+// Rename implements durable.FS.
+func (f *halfway) Rename(from, to string) error {
+	if _, ok := f.on(from); ok {
+		return &fs.PathError{Op: "rename", Path: from, Err: syscall.EROFS}
+	}
+	return f.FS.Rename(from, to)
+}
+
+// Remove implements durable.FS.
+func (f *halfway) Remove(name string) error {
+	if _, ok := f.on(name); ok {
+		return &fs.PathError{Op: "remove", Path: name, Err: syscall.EROFS}
+	}
+	return f.FS.Remove(name)
+}
+
+// SyncDir implements durable.FS.
+func (f *halfway) SyncDir(name string) error {
+	if _, ok := f.on(name); ok {
+		return nil
+	}
+	return f.FS.SyncDir(name)
+}
+
+// rescue is a restore that is under way in an open house.
+type rescue struct {
+	state *medium.State
+	disk  *halfway
+	note  *restoring
+	busy  atomic.Bool  // Fetch is at work
+	bytes atomic.Int64 // that are here
+	packs atomic.Int64
+}
+
+// beginRescue opens the medium of a vault that is being restored.
+func (h *House) beginRescue(ctx context.Context) error {
+	r := h.restoring
+	s, err := medium.Open(ctx, medium.NewDisk(durable.OS(), r.From), h.keeper.local.Status().PublicKey, r.State)
+	if err == nil && s.Medium.ID != r.Medium {
+		err = errors.New("another medium")
+	}
+	if err != nil {
+		return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label + ": " + r.From, Hint: "hint.restore-medium", Err: err}
+	}
+	h.rescue = &rescue{state: s, note: r, disk: &halfway{FS: h.opt.FS, root: h.at.packs, disk: s.Disk()}}
+	return nil
+}
+
+// half reports whether packs are still read from a medium.
+func (h *House) half() bool { return h.rescue != nil && !h.rescue.disk.whole.Load() }
+
+// errHalf refuses a save.
+func errHalf(op string) error {
+	return &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.restoring"}
+}
+
+// lender is the keeper of a vault that is halfway: nobody may write.
+type lender struct {
+	keeper.Keeper
+	h *House
+}
+
+// Check implements keeper.Gate.
+func (k lender) Check(ctx context.Context, s id.Session, share id.Share, write bool) error {
+	if err := k.Keeper.Check(ctx, s, share, write); err != nil || !write || !k.h.half() {
+		return err
+	}
+	return errHalf("save")
+}
+
+// lent are the packs of a vault that is halfway: whatever comes past the keeper is refused here.
+type lent struct {
+	pack.Store
+	h *House
+}
+
+// Append implements pack.Store.
+func (p lent) Append(ctx context.Context, share id.Share, t pack.Type, frame [32]byte, payload ...[]byte) (pack.Place, error) {
+	if p.h.half() {
+		return pack.Place{}, errHalf("save")
+	}
+	return p.Store.Append(ctx, share, t, frame, payload...)
+}
+
+// Fetched tells how far the packs of a restore are.
+type Fetched struct {
+	Packs    int64            `json:"packs"`
+	OfPacks  int64            `json:"of_packs"`
+	Bytes    int64            `json:"bytes"`
+	OfBytes  int64            `json:"of_bytes"`
+	Findings []medium.Finding `json:"findings,omitempty"`
+}
+
+// Fetch copies the packs that are not here yet, each compared with what the vault has signed, and ends the restore. What is damaged on the medium
+// is told, and copied as far as it can be read. A Fetch that was broken off goes on with the next pack.
+func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err error) {
+	if !h.half() || !h.rescue.busy.CompareAndSwap(false, true) {
+		return out, nil
+	}
+	defer h.rescue.busy.Store(false)
+	s := h.rescue.state
+	out.OfPacks, out.OfBytes = s.Packs, s.Bytes
+	for _, p := range s.List() {
+		if err := h.fetch(ctx, p, func(n int64) {
+			out.Bytes += n
+			h.rescue.bytes.Store(out.Bytes)
+			tell(out)
+		}, func(f medium.Finding) { out.Findings = append(out.Findings, f) }); err != nil {
+			return out, broken(err, h.cfg.Data)
+		}
+		out.Packs++
+		h.rescue.packs.Store(out.Packs)
+		tell(out)
+	}
+	return out, broken(h.endRescue(), h.cfg.Data)
+}
+
+// fetchAgain is when a copy that failed is tried again: a disk may have been pulled out.
+const fetchAgain = 30 * time.Second
+
+// fetchAll copies the packs behind open doors until all are here.
+func (h *House) fetchAll(ctx context.Context) {
+	log, told := h.opt.Log, int64(0)
+	log.Info("the vault is read from the medium, and nothing can be saved, until all of it is copied", "medium", h.restoring.Label, "bytes", h.rescue.state.Bytes)
+	for h.half() {
+		out, err := h.Fetch(ctx, func(f Fetched) {
+			if part := 20 * f.Bytes / max(f.OfBytes, 1); part > told {
+				told = part
+				log.Info("copying from the medium", "percent", 5*part, "packs", f.Packs, "of", f.OfPacks)
+			}
+		})
+		for _, f := range out.Findings {
+			log.Error("damaged on the medium", "object", f.Object, "share", f.Share, "pack", f.Pack, "reason", f.Reason)
+		}
+		if err == nil {
+			log.Info("all of the vault is here; people can save again, and the medium can go back to its place")
+			return
+		}
+		if ctx.Err() == nil {
+			log.Error("the copy from the medium was broken off, and goes on soon", "medium", h.restoring.Label, "at", h.restoring.From, "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(fetchAgain):
+		}
+	}
+}
+
+// endRescue lets the medium go: from here on everything is here.
+func (h *House) endRescue() error {
+	fsys := h.opt.FS
+	shares, err := os.ReadDir(h.at.packs)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, d := range shares {
+		if err := fsys.SyncDir(filepath.Join(h.at.packs, d.Name())); err != nil {
+			return err
+		}
+	}
+	if err := durable.MakeDir(fsys, h.at.packs, 0o700); err != nil {
+		return err
+	}
+	if err := fsys.SyncDir(h.at.packs); err != nil {
+		return err
+	}
+	if err := fsys.Remove(filepath.Join(h.cfg.Data, restoringFile)); err != nil {
+		return err
+	}
+	if err := fsys.SyncDir(h.cfg.Data); err != nil {
+		return err
+	}
+	// Nobody writes yet, so all that is open are files of the medium or copies of them.
+	h.rescue.disk.whole.Store(true)
+	h.packs.Moved()
+	return nil
+}
+
+// fetch copies one pack under another name, and gives it its own once it is whole and durable.
+func (h *House) fetch(ctx context.Context, p medium.Pack, tell func(int64), found func(medium.Finding)) (err error) {
+	fsys := h.opt.FS
+	dir := filepath.Join(h.at.packs, p.Share.String())
+	name := filepath.Join(dir, packName(p.Pack))
+	if i, err := os.Stat(name); err == nil && i.Size() == p.Size {
+		tell(p.Size)
+		return nil
+	}
+	if err := durable.MakeDir(fsys, dir, 0o700); err != nil {
+		return err
+	}
+	half := name + unfinished
+	f, err := fsys.OpenFile(half, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	open := true
+	defer func() {
+		if open {
+			err = errors.Join(err, f.Close())
+		}
+	}()
+	write := func(off int64, b []byte) error {
+		_, err := f.WriteAt(b, off)
+		tell(int64(len(b)))
+		return err
+	}
+	if err := h.rescue.state.Fetch(ctx, p, write, found); err != nil {
+		return err
+	}
+	if err := f.Truncate(p.Size); err != nil { // where the end could not be read
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	open = false
+	if err := f.Close(); err != nil {
+		return err
+	}
+	return fsys.Rename(half, name)
+}
+
+func packName(n uint64) string { return fmt.Sprintf("%016x.pack", n) }

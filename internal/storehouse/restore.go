@@ -1,0 +1,303 @@
+package storehouse
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/medium"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// Source says what a storehouse is made again of.
+type Source struct {
+	From  string        // the folder where the medium is mounted
+	State uint64        // of the medium; 0: the last
+	Keys  keeper.Rescue // the card and the papers; the rest comes from the medium
+}
+
+// restoring is the file of that name in a data directory that is being made again: it is there from the beginning until all packs are.
+type restoring struct {
+	Format   int         `json:"format"`
+	From     string      `json:"from"` // where the medium was mounted the last time
+	Medium   id.Medium   `json:"medium"`
+	Label    string      `json:"label"`
+	State    uint64      `json:"state"`
+	Time     time.Time   `json:"time"` // of the last entry of the ledger in it
+	Head     ledger.Head `json:"head"`
+	Card     string      `json:"card"`
+	Papers   int         `json:"papers,omitempty"`
+	Recorded bool        `json:"recorded,omitempty"` // the ledger tells of the restore
+}
+
+const (
+	restoringFile   = "restoring.json"
+	restoringFormat = 1
+	unfinished      = ".restoring" // behind the name of a folder that is being filled
+)
+
+func readRestoring(data string) (*restoring, error) {
+	name := filepath.Join(data, restoringFile)
+	b, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	r := &restoring{}
+	if err == nil {
+		err = json.Unmarshal(b, r)
+	}
+	if err == nil && r.Format != restoringFormat {
+		err = fmt.Errorf("format %d", r.Format)
+	}
+	if err != nil {
+		return nil, &problem.Error{Kind: problem.Damaged, Op: "restore vault", On: name, Hint: "hint.restore-file", Err: err}
+	}
+	return r, nil
+}
+
+// Keyless lists the names of the shares whose keys are missing, because the card was older.
+func (h *House) Keyless() []string {
+	out := []string{}
+	for _, s := range h.keeper.local.Keyless() {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+func (r *restoring) write(fsys durable.FS, data string) error {
+	r.Format = restoringFormat
+	b, err := json.MarshalIndent(r, "", "  ")
+	if err == nil {
+		err = durable.WriteFile(fsys, filepath.Join(data, restoringFile), append(b, '\n'), 0o600)
+	}
+	return broken(err, data)
+}
+
+// broken is the error of a disk on which a vault is being restored.
+func broken(err error, on string) error {
+	switch {
+	case err == nil:
+		return nil
+	case durable.IsNoSpace(err):
+		return &problem.Error{Kind: problem.NoSpace, Op: "restore vault", On: on, Hint: "hint.restore-space", Err: err}
+	}
+	if _, ok := errors.AsType[*problem.Error](err); ok {
+		return err
+	}
+	return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: on, Hint: "hint.disk", Err: err}
+}
+
+// Unfinished tells whether a data directory is being restored, from which medium, and whether its keeper is there already: then neither card nor
+// papers are needed to go on.
+func Unfinished(cfg Config) (label string, keeper, yes bool, err error) {
+	r, err := readRestoring(cfg.Data)
+	if err != nil || r == nil {
+		return "", false, false, err
+	}
+	return r.Label, Exists(cfg), true, nil
+}
+
+// Restore makes a storehouse of a medium, a key card and papers, in a directory that is empty or in which it was begun before: all but the
+// packs, which Fetch copies. Until they are there it can be opened all the same, and is served from the medium.
+func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err error) {
+	const op = "restore vault"
+	if opt.FS == nil {
+		opt.FS = Disk(cfg.Data)
+	}
+	r, err := readRestoring(cfg.Data)
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		if err := vacant(cfg); err != nil {
+			return err
+		}
+	}
+	s, err := medium.Open(ctx, medium.NewDisk(durable.OS(), src.From), src.Keys.Card.Vault, src.number(r))
+	if err != nil {
+		return err
+	}
+	if r != nil && (r.Medium != s.Medium.ID || src.State != 0 && r.State != src.State) {
+		return &problem.Error{Kind: problem.Exists, Op: op, On: fmt.Sprintf("%s, %d", r.Label, r.State), Hint: "hint.restore-other"}
+	}
+	at := layoutOf(cfg)
+	unlock, err := lockData(at)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	next := restoring{From: src.From, Medium: s.Medium.ID, Label: s.Medium.Label, State: s.Number, Time: s.Time, Head: s.Head}
+	if r != nil {
+		next.Card, next.Papers, next.Recorded = r.Card, r.Papers, r.Recorded
+	}
+	if !Exists(cfg) {
+		next.Card = fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name)
+		if len(src.Keys.Pieces) > 0 {
+			next.Papers = int(src.Keys.Pieces[0].Set.Number)
+		}
+	}
+	if err := next.write(opt.FS, cfg.Data); err != nil {
+		return err
+	}
+	if !Exists(cfg) {
+		if err := restoreLedger(ctx, opt.FS, at, s); err != nil {
+			return err
+		}
+		if err := restoreKeeper(ctx, cfg, opt, at, s, src.Keys); err != nil {
+			return err
+		}
+	}
+	return next.record(ctx, cfg, opt, at)
+}
+
+// record has the ledger tell of the restore, as the first that comes behind what the medium had. Nothing else can be done before.
+func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layout) error {
+	if r.Recorded {
+		return nil
+	}
+	c, err := keeperConfig(cfg, at, opt)
+	if err != nil {
+		return err
+	}
+	c.Log = nil // it would warn that the write-ahead files are missing, which are on no medium
+	c.Restored = &keeper.Restored{Medium: r.Label, State: r.State, Head: r.Head, Card: r.Card, Papers: r.Papers}
+	k, err := keeper.Open(ctx, c)
+	if err != nil {
+		return err
+	}
+	if err := k.Close(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	r.Recorded = true
+	return r.write(opt.FS, cfg.Data)
+}
+
+// number is the state that is meant.
+func (s Source) number(begun *restoring) uint64 {
+	if s.State == 0 && begun != nil {
+		return begun.State
+	}
+	return s.State
+}
+
+// vacant refuses a directory in which something is.
+func vacant(cfg Config) error {
+	list, err := os.ReadDir(cfg.Data)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return broken(err, cfg.Data)
+	}
+	for _, e := range list {
+		if e.Name() != "lock" {
+			return &problem.Error{Kind: problem.Exists, Op: "restore vault", On: cfg.Data, Hint: "hint.restore-vacant", Err: errors.New(e.Name())}
+		}
+	}
+	return nil
+}
+
+// restoreLedger copies the ledger: every entry is checked on the way, and the folder gets its name when all are there.
+func restoreLedger(ctx context.Context, fsys durable.FS, at layout, s *medium.State) error {
+	if _, err := os.Stat(at.ledger); err == nil {
+		return nil
+	}
+	half := at.ledger + unfinished
+	if err := os.RemoveAll(half); err != nil {
+		return broken(err, half)
+	}
+	if _, err := ledger.Export(ctx, s.Ledger(), s.Medium.Vault, fsys, half); err != nil {
+		return broken(err, s.Medium.Label)
+	}
+	return broken(errors.Join(fsys.Rename(half, at.ledger), fsys.SyncDir(at.data)), at.ledger)
+}
+
+// restoreKeeper makes the keeper, and before it is there the configuration.
+func restoreKeeper(ctx context.Context, cfg Config, opt Options, at layout, s *medium.State, keys keeper.Rescue) error {
+	for _, name := range s.Names() {
+		if rest, ok := strings.CutPrefix(name, "keeper/"); ok {
+			keys.Names = append(keys.Names, rest)
+		}
+	}
+	keys.Read = func(name string) ([]byte, error) { return s.File(ctx, "keeper/"+name) }
+	b, err := s.File(ctx, "settings")
+	switch {
+	case err == nil:
+		keys.Settings = b
+	case !errors.Is(err, fs.ErrNotExist):
+		return broken(err, s.Medium.Label)
+	}
+	keys.Settled = func(plain []byte) error { return settle(opt.FS, cfg, plain) }
+	c, err := keeperConfig(cfg, at, opt)
+	if err != nil {
+		return err
+	}
+	_, err = keeper.Recover(ctx, c, keys)
+	return broken(err, cfg.Data)
+}
+
+// dangerous settings name files and doors of the machine that is lost: they are put down, and do not count until somebody says so.
+var dangerous = map[string]bool{"http": true, "https": true, "sftp": true, "metrics": true, "cert": true, "key": true, "names": true, "key_file": true, "protection": true,
+	"oidc_secret_file": true, "oidc_issuer": true, "oidc_client": true, "alert_mail_server": true, "alert_mail_from": true, "alert_mail_to": true, "alert_mail_user": true,
+	"alert_mail_password_file": true, "alert_webhook": true, "alert_webhook_secret_file": true}
+
+// settle writes the configuration: what was in force before, with what names the lost machine or the world outside as comments, and how the new keeper is
+// protected.
+func settle(fsys durable.FS, cfg Config, plain []byte) error {
+	var old settings
+	if err := json.Unmarshal(plain, &old); err != nil {
+		return problem.New(problem.Damaged, "restore vault", "settings", err)
+	}
+	var lines, off []string
+	for _, x := range old.Config {
+		trial := Default(cfg.Data)
+		err := trial.set(x.Key, x.Value, "file")
+		if line := trial.line(x.Key); err == nil && !dangerous[x.Key] && trial.Validate() == nil {
+			lines = append(lines, line)
+		} else if err == nil {
+			off = append(off, "# "+line)
+		}
+	}
+	for _, key := range []string{"protection", "key_file", "http", "https", "sftp"} {
+		if cfg.from[key] != "" {
+			lines = append(lines, cfg.line(key))
+		}
+	}
+	if len(off) > 0 {
+		lines = append(append(lines, "", "# These were in force on the machine that was lost. Look at each before you take its # away."), off...)
+	}
+	return broken(durable.WriteFile(fsys, filepath.Join(cfg.Data, ConfigFile), []byte(strings.Join(lines, "\n")+"\n"), 0o600), ConfigFile)
+}
+
+// line is how a key stands in the file.
+func (c *Config) line(key string) string {
+	for _, f := range c.fields() {
+		if f.key != key {
+			continue
+		}
+		switch v := f.value.(type) {
+		case *string:
+			return fmt.Sprintf("%s = %q", key, *v)
+		case *[]string:
+			var list []string
+			for _, s := range *v {
+				list = append(list, fmt.Sprintf("%q", s))
+			}
+			return key + " = [" + strings.Join(list, ", ") + "]"
+		case *Duration:
+			return fmt.Sprintf("%s = %q", key, time.Duration(*v).String())
+		case *int:
+			return fmt.Sprintf("%s = %d", key, *v)
+		case *int64:
+			return fmt.Sprintf("%s = %d", key, *v)
+		}
+	}
+	return "# " + key
+}
