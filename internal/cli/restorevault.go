@@ -23,6 +23,7 @@ import (
 // restoreQuestion is what somebody has asked restore-vault for.
 type restoreQuestion struct {
 	from, card, papers string
+	ledger             string // a copy that has more than the medium
 	state              uint64
 	serve              bool
 }
@@ -46,12 +47,16 @@ func (a *app) restoreVault() *cobra.Command {
 	c.Flags().StringVar(&q.from, "from", "", a.t("flag.restore-from"))
 	c.Flags().StringVar(&q.card, "card", "", a.t("flag.restore-card"))
 	c.Flags().StringVar(&q.papers, "papers", "", a.t("flag.restore-papers"))
+	c.Flags().StringVar(&q.ledger, "ledger", "", a.t("flag.restore-ledger"))
 	c.Flags().Uint64Var(&q.state, "state", 0, a.t("flag.restore-state"))
 	c.Flags().BoolVar(&q.serve, "serve", false, a.t("flag.restore-serve"))
 	return c
 }
 
 func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[string]string, q restoreQuestion) error {
+	if q.from == "" && q.ledger != "" { // what is lost can be asked later, and again
+		return a.showLosses(ctx, cfg, a.options(), q.ledger)
+	}
 	if q.from == "" {
 		return a.misuse("say.restore-from")
 	}
@@ -83,8 +88,17 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 	if cfg, err = storehouse.Load(a.data, os.Environ(), given); err != nil { // with what was in force before
 		return err
 	}
+	if q.ledger != "" && q.serve { // before the doors open
+		if err := a.showLosses(ctx, cfg, opt, q.ledger); err != nil {
+			return err
+		}
+	}
 	if !q.serve {
-		return a.fetchPacks(ctx, cfg, opt)
+		err := a.fetchPacks(ctx, cfg, opt)
+		if _, partial := errors.AsType[partly](err); q.ledger != "" && (err == nil || partial) {
+			err = errors.Join(a.showLosses(ctx, cfg, opt, q.ledger), err)
+		}
+		return err
 	}
 	if !a.json {
 		fmt.Fprintln(a.err, a.t("say.restore-doors"))
@@ -221,4 +235,41 @@ func (a *app) showRestored(cfg storehouse.Config, out storehouse.Fetched, keyles
 		a.print("say.restore-keyless", name)
 	}
 	a.print("say.restored-vault", cfg.Data, out.Packs, size(out.Bytes), a.self(cfg.Data))
+}
+
+// showLosses tells which acknowledged saves a copy of the ledger knows that the vault does not have.
+func (a *app) showLosses(ctx context.Context, cfg storehouse.Config, opt storehouse.Options, dir string) (err error) {
+	h, err := storehouse.Open(ctx, cfg, opt)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
+	saves := 0
+	err = h.Losses(ctx, dir, func(l storehouse.Loss) {
+		if l.Kind == "saved" {
+			saves++
+		}
+		if a.json {
+			_ = a.emit(map[string]any{"loss": l})
+			return
+		}
+		line := when(l.When) + "  " + a.t("event."+l.Kind) + "  " + printable(firstOf(l.Path, l.Share, "?"))
+		if l.Actor != "" {
+			line += "  " + printable(l.Actor)
+		}
+		if note := a.lang.Note(l.Kind, l.Note, 0); note != "" {
+			line += "  " + printable(note)
+		}
+		fmt.Fprintln(a.out, line)
+	})
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.emit(struct {
+			Losses int `json:"losses"`
+		}{saves})
+	}
+	a.print("say.losses", saves)
+	return nil
 }

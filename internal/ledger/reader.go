@@ -110,6 +110,21 @@ func (r *Reader) bundle(ctx context.Context, t tlog.Tile) ([][]byte, error) {
 	return entries, nil
 }
 
+// Continues returns nil if the tree of the checkpoint goes on from a head: ErrShorter or ErrFork if not.
+func (r *Reader) Continues(ctx context.Context, head Head) error {
+	if head.Size > r.tree.N {
+		return ErrShorter
+	}
+	root, err := tlog.TreeHash(head.Size, r.hashes(ctx))
+	if err != nil {
+		return damaged(&DamageError{"tile", fmt.Sprintf("the root of %d entries cannot be read", head.Size), err})
+	}
+	if root != head.Root {
+		return ErrFork
+	}
+	return nil
+}
+
 func (r *Reader) hashes(ctx context.Context) tlog.HashReader {
 	return torchwood.TileHashReaderWithContext(ctx, r.tree, r.tiles)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/keeper/card"
 	"github.com/azekura/azekura/internal/keeper/piece"
 	"github.com/azekura/azekura/internal/ledger"
@@ -26,6 +27,7 @@ type lostHouse struct {
 	card   card.Card
 	papers []piece.Piece
 	files  map[string]string
+	ledger string // what a witness has of it
 }
 
 // loseHouse makes a house with files, copies it to a medium, and throws it away.
@@ -71,6 +73,10 @@ func loseHouse(t *testing.T, n, size int) *lostHouse {
 	}
 	saved(t, c, "/アルバム/late.txt", "after the copy")
 	shut(t, h)
+	l.ledger = filepath.Join(t.TempDir(), "mirror")
+	if _, err := ledger.Export(t.Context(), os.DirFS(LedgerDir(cfg.Data)), l.card.Vault, durable.OS(), l.ledger); err != nil {
+		t.Fatal(err)
+	}
 	if err := os.RemoveAll(cfg.Data); err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +109,7 @@ func (l *lostHouse) compare(t *testing.T, c *client.Client) {
 	}
 }
 
-func (l *lostHouse) ledger(t *testing.T, cfg Config, restores int) {
+func (l *lostHouse) audited(t *testing.T, cfg Config, restores int) {
 	t.Helper()
 	h, c := stopped(t, cfg, options())
 	n := 0
@@ -148,10 +154,14 @@ func TestRestore(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.compare(t, c)
+	var lost []string
+	if err := h.Losses(t.Context(), l.ledger, func(x Loss) { lost = append(lost, x.Kind+" "+x.Path) }); err != nil || !slices.Equal(lost, []string{"saved アルバム/late.txt"}) {
+		t.Errorf("what is lost: %q, %v", lost, err)
+	}
 	saved(t, c, "/アルバム/new.txt", "people work again")
 	l.files["/アルバム/new.txt"] = "people work again"
 	shut(t, h)
-	l.ledger(t, cfg, 1)
+	l.audited(t, cfg, 1)
 	h, c = stopped(t, cfg, options())
 	l.compare(t, c)
 	shut(t, h)
@@ -197,7 +207,7 @@ func TestRestoreBrokenOff(t *testing.T) {
 	}
 	l.compare(t, c)
 	shut(t, h)
-	l.ledger(t, cfg, 1)
+	l.audited(t, cfg, 1)
 }
 
 // TestRestoreRefuses: too few papers, those of another vault, another card; and the directory is as it was, to try again.
