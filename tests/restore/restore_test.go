@@ -1,0 +1,245 @@
+// Package restore loses a house as ransomware loses it, and brings it back on a bare directory with the real program.
+package restore
+
+import (
+	"bytes"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	mathrand "math/rand/v2"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/azekura/azekura/tests/house"
+)
+
+var kills = flag.Int("kills", 12, "at how many moments a restore is killed")
+
+// shares of the house, the first being the one that it was made with.
+var shares = []string{"albums", "名簿", "orders"}
+
+// scene is a house with its media, its card and its papers.
+type scene struct {
+	*house.House
+	t                 *testing.T
+	a, b, stick, text string
+	mirror            string
+	files             map[string][32]byte // by path, with the share, as of the day of medium A
+	late              []string            // saved after it
+}
+
+// stage makes the house and the two media.
+func stage(t *testing.T, files, size int) *scene {
+	t.Helper()
+	dir := t.TempDir()
+	s := &scene{House: house.Unguarded(t), t: t, a: filepath.Join(dir, "A"), b: filepath.Join(dir, "B"), stick: filepath.Join(dir, "stick"), text: filepath.Join(dir, "papers"),
+		mirror: filepath.Join(dir, "mirror"), files: make(map[string][32]byte)}
+	for _, d := range []string{s.a, s.b, s.stick} {
+		if err := os.Mkdir(d, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range shares[1:] {
+		s.Run("share", "add", name)
+		s.Run("account", "grant", s.User, name, "write")
+	}
+	for i := range files {
+		s.save(fmt.Sprintf("%s/組 %d/photo %d.bin", shares[i%3], i%2, i), size)
+	}
+	for _, m := range []string{s.a, s.b} {
+		s.Run("media", "init", m, "--label", filepath.Base(m))
+	}
+	papers := regexp.MustCompile(`(?m)^\s*(AZEKURA1\S*).*$`).FindAllSubmatch(s.Run("recovery", "make"), -1)
+	if len(papers) != 3 {
+		t.Fatalf("%d papers", len(papers))
+	}
+	if err := os.WriteFile(s.text, bytes.Join([][]byte{papers[2][1], papers[0][1], nil}, []byte("\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.Run("card", "make", s.stick, "--name", "safe", "--same-disk")
+	s.Run("media", "sync", s.b)
+	s.Run("media", "sync", s.a)
+	return s
+}
+
+// save puts a file of random bytes through WebDAV, its folders made first.
+func (s *scene) save(name string, size int) {
+	s.t.Helper()
+	parts := strings.Split(name, "/")
+	for i := 2; i < len(parts); i++ {
+		resp := s.Request("MKCOL", s.Root+(&url.URL{Path: strings.Join(parts[:i], "/")}).EscapedPath()+"/", nil)
+		resp.Body.Close()
+	}
+	b := make([]byte, size)
+	rand.Read(b)
+	resp := s.Request("PUT", s.Root+(&url.URL{Path: name}).EscapedPath(), b)
+	resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		s.t.Fatalf("PUT %s: %s", name, resp.Status)
+	}
+	s.files[name] = sha256.Sum256(b)
+}
+
+// destroy writes random bytes over everything below some folders, as whoever is root can.
+func destroy(t *testing.T, dirs ...string) {
+	t.Helper()
+	files := 0
+	for _, dir := range dirs {
+		if err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || !d.Type().IsRegular() {
+				return err
+			}
+			i, err := d.Info()
+			if err != nil {
+				return err
+			}
+			b := make([]byte, i.Size())
+			rand.Read(b)
+			files++
+			return os.WriteFile(name, b, 0o600)
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if files < 20 {
+		t.Fatalf("only %d files were destroyed", files)
+	}
+}
+
+// lose saves more, keeps what a witness would have, and destroys the house with medium B.
+func (s *scene) lose() {
+	s.t.Helper()
+	kept := len(s.files)
+	for i := range 3 {
+		name := fmt.Sprintf("%s/late %d.bin", shares[i], i)
+		s.save(name, 1000)
+		delete(s.files, name)
+		s.late = append(s.late, name)
+	}
+	if len(s.files) != kept {
+		s.t.Fatal("names that were saved before")
+	}
+	s.Stop(syscall.SIGTERM)
+	s.Run("ledger", "export", s.mirror)
+	destroy(s.t, s.Data, s.b)
+	if out, err := s.Try("status"); err == nil {
+		s.t.Fatalf("the house survives: %s", out)
+	}
+	s.Data = filepath.Join(s.t.TempDir(), "new")
+}
+
+// restore are the words of the command.
+func (s *scene) restore(more ...string) []string {
+	return append([]string{"restore-vault", "--from", s.a, "--card", s.stick, "--papers", s.text}, more...)
+}
+
+// compare reads every file through WebDAV, with the device password of the house that was lost.
+func (s *scene) compare() {
+	s.t.Helper()
+	for name, want := range s.files {
+		resp := s.Request("GET", s.Root+(&url.URL{Path: name}).EscapedPath(), nil)
+		b, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err != nil || resp.StatusCode != http.StatusOK || sha256.Sum256(b) != want {
+			s.t.Errorf("%s: %s, %d bytes, %v", name, resp.Status, len(b), err)
+		}
+	}
+	for _, name := range s.late {
+		resp := s.Request("GET", s.Root+(&url.URL{Path: name}).EscapedPath(), nil)
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusNotFound {
+			s.t.Errorf("%s: %s", name, resp.Status)
+		}
+	}
+}
+
+// sound verifies packs, versions and ledger.
+func (s *scene) sound() {
+	s.t.Helper()
+	for _, args := range [][]string{{"verify", "--keys"}, {"ledger", "verify"}} {
+		s.Run(args...)
+	}
+	out := s.Run("ledger", "show", "--kind", "vault-restored", "--json")
+	if n := bytes.Count(bytes.TrimSpace(out), []byte("\n")) + 1; n != 1 {
+		s.t.Errorf("the ledger tells of %d restores: %s", n, out)
+	}
+}
+
+// TestRansomware destroys every byte of the house and of the medium that was connected. The medium that was off, a card and two of three papers give
+// everything back; what is newer is named.
+func TestRansomware(t *testing.T) {
+	s := stage(t, 12, 300_000)
+	s.lose()
+	out, err := s.Try(s.restore("--ledger", s.mirror, "--json")...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lost []string
+	for line := range bytes.Lines(out) {
+		var x struct{ Loss *struct{ Kind, Path string } }
+		if json.Unmarshal(line, &x) == nil && x.Loss != nil && x.Loss.Kind == "saved" {
+			lost = append(lost, strings.TrimPrefix(x.Loss.Path, "/"))
+		}
+	}
+	slices.Sort(lost)
+	slices.Sort(s.late)
+	if !slices.Equal(lost, s.late) {
+		t.Errorf("lost: %q, want %q", lost, s.late)
+	}
+	if err := os.Rename(s.a, s.a+" in the cupboard"); err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	s.compare()
+	if out := s.Run("account", "list"); !bytes.Contains(out, []byte(s.User)) {
+		t.Errorf("accounts: %s", out)
+	}
+	s.save("albums/after.bin", 1000)
+	s.compare()
+	s.Stop(syscall.SIGTERM)
+	s.sound()
+}
+
+// TestKillWhileRestoring kills restores at many moments: the same command goes on, and gives back the same.
+func TestKillWhileRestoring(t *testing.T) {
+	s := stage(t, 12, 1_000_000)
+	s.lose()
+	seed := mathrand.Uint64()
+	t.Logf("seed %d", seed)
+	r := mathrand.New(mathrand.NewPCG(seed, 0))
+	window, ended := 400*time.Millisecond, 0
+	for range *kills {
+		cmd := exec.Command(house.Binary(t), append(s.restore(), "--data", s.Data)...)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		<-time.After(time.Duration(r.Int64N(int64(window)))) // any moment is as good as another
+		cmd.Process.Kill()
+		if cmd.Wait() == nil {
+			ended++
+			s.Data = filepath.Join(t.TempDir(), "new") // it was faster: once more
+		}
+	}
+	if _, err := s.Try(s.restore()...); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d of %d ended before they were killed", ended, *kills)
+	s.Start()
+	s.compare()
+	s.Stop(syscall.SIGTERM)
+	s.Run("verify", "--keys")
+	s.Run("ledger", "verify")
+}
