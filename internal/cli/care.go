@@ -207,6 +207,12 @@ func (a *app) showStatus(s api.Status) {
 			t.add(map[bool]string{true: l.Door}[i == 0], line)
 		}
 	}
+	if !s.Isolated.IsZero() {
+		add("say.status-isolated", a.t("say.isolated-since", when(s.Isolated)))
+	}
+	if r := s.Restore; r != nil {
+		add("say.status-restore", a.t("say.restore-far", r.Medium, r.State, when(r.Time), size(r.Bytes), size(r.OfBytes)))
+	}
 	add("say.status-keeper", a.protection(s.Keeper))
 	t.add("", s.Keeper.Caution)
 	if s.Keeper.Reserve != nil {

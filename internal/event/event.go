@@ -91,7 +91,8 @@ const (
 	CardChecked   Kind = "card-checked"   // a card was read; Target; Note: what was on it
 	CardForgotten Kind = "card-forgotten" // it is lost or destroyed; Target; Note: which, and why
 
-	VaultRestored Kind = "vault-restored" // the vault was made again of a copy: what the ledger has told behind it is not in it; Target: the medium; Size and Digest: the ledger in it; Note: state, card, papers, what was missing
+	VaultRestored  Kind = "vault-restored"  // the vault was made again of a copy: what the ledger has told behind it is not in it; Target: the medium; Size and Digest: the ledger in it; Note: state, card, papers, what was missing
+	IsolationEnded Kind = "isolation-ended" // the house may speak with the world again
 
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind

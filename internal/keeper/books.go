@@ -40,6 +40,7 @@ type state struct {
 	Media      []*account.Medium  `json:"media,omitempty"`    // a change makes another one
 	Recovery   *recoveryState     `json:"recovery,omitempty"` // never changed, as below
 	Cards      []*cardState       `json:"cards,omitempty"`
+	Isolated   *isolationState    `json:"isolated,omitempty"`
 	Dropped    []string           `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
 	Firm       *account.Firm      `json:"firm,omitempty"`    // never changed: a change makes another one
 }

@@ -108,6 +108,9 @@ func (l *Local) ask(ctx context.Context, op string, t *ticket, origin string) (a
 	if l.cfg.Provider == nil {
 		return account.Step{}, &problem.Error{Kind: problem.NotFound, Op: op, Hint: "hint.no-provider"}
 	}
+	if err := l.apart(op); err != nil {
+		return account.Step{}, err
+	}
 	asked, err := l.cfg.Provider.Ask(ctx, origin+ProviderPath)
 	if err != nil {
 		return account.Step{}, away(op, err)
@@ -130,6 +133,9 @@ func (l *Local) SignInProvider(ctx context.Context, from account.Caller, secret,
 	t := l.tickets.get(secret, from.Address, l.now())
 	if t == nil || l.cfg.Provider == nil {
 		return account.Step{}, "", ticketOver(op)
+	}
+	if err := l.apart(op); err != nil {
+		return account.Step{}, "", err
 	}
 	t.mu.Lock()
 	asked, session := t.asked, t.session

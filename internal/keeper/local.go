@@ -223,6 +223,11 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err := l.append(ctx, append(lost, event.Event{Kind: event.Started, Note: cfg.Version})...); err != nil {
 		return nil, err
 	}
+	if cfg.Restored != nil {
+		if err := l.isolate(); err != nil {
+			return nil, err
+		}
+	}
 	if err := l.saveHead(); err != nil {
 		return nil, err
 	}

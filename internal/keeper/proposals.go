@@ -52,6 +52,7 @@ const (
 	actLookup         = "lookup"
 	actRenewPapers    = "renew-papers"
 	actWitnesses      = "witnesses"
+	actEndIsolation   = "end-isolation"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -105,6 +106,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.grant(p, l.now()), nil
 	case actWitnesses:
 		return d.changeWitnesses(p)
+	case actEndIsolation:
+		return d.rejoin(), nil
 	}
 	a := d.byID(p.On)
 	if a == nil {

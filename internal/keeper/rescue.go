@@ -41,6 +41,7 @@ func (l *Local) restored(r Restored) event.Event {
 	for _, s := range l.keyless() {
 		note = append(note, "no keys of "+s.Name)
 	}
+	note = append(note, "isolated")
 	return event.Event{Kind: event.VaultRestored, Target: r.Medium, Size: r.Head.Size, Digest: r.Head.Root, Note: strings.Join(note, "; ")}
 }
 

@@ -26,6 +26,7 @@ var eventTexts = []text{
 	{"event.protection-changed", "protection of the keys changed", "鍵の保護方法を変更"},
 	{"event.rollback-accepted", "opened in spite of an older ledger", "古い台帳のまま開錠"},
 	{"event.vault-restored", "vault restored from a medium", "保管媒体から校倉を復旧"},
+	{"event.isolation-ended", "isolation ended", "隔離運転を終了"},
 	{"event.device-removed", "device removed", "機器を削除"},
 	{"event.account-removed", "account removed", "利用者を削除"},
 	{"event.group-changed", "group changed", "グループを変更"},

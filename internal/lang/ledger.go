@@ -191,6 +191,8 @@ func (l Lang) restored(note string) string {
 	for word := range strings.SplitSeq(note, "; ") {
 		if s, ok := l.led(word); ok {
 			word = s
+		} else {
+			word = l.named("note", word)
 		}
 		out = append(out, word)
 	}

@@ -24,14 +24,15 @@ import (
 func (h *House) openAlerts() error {
 	var ways []alert.Way
 	c := h.cfg
-	if c.AlertMailServer != "" {
+	apart := !h.keeper.local.Isolated().IsZero() // then nobody outside is told
+	if c.AlertMailServer != "" && !apart {
 		password, err := secretFile(c.AlertMailPasswordFile)
 		if err != nil {
 			return err
 		}
 		ways = append(ways, &alert.Mail{Server: c.AlertMailServer, From: c.AlertMailFrom, To: c.AlertMailTo, User: c.AlertMailUser, Password: password, Now: h.opt.Now})
 	}
-	if c.AlertWebhook != "" {
+	if c.AlertWebhook != "" && !apart {
 		secret, err := secretFile(c.AlertWebhookSecretFile)
 		if err != nil {
 			return err

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/door/web"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
@@ -114,6 +116,25 @@ func (h *House) beginRescue(ctx context.Context) error {
 
 // half reports whether packs are still read from a medium.
 func (h *House) half() bool { return h.rescue != nil && !h.rescue.disk.whole.Load() }
+
+// restore tells how far a restore is; nil: there is none.
+func (h *House) restore() *api.Restoring {
+	if !h.half() {
+		return nil
+	}
+	return &api.Restoring{Medium: h.restoring.Label, State: h.restoring.State, Time: h.restoring.Time, Bytes: h.rescue.bytes.Load(), OfBytes: h.rescue.state.Bytes}
+}
+
+// notices are what every page says at its top.
+func (h *House) notices() (out []web.Notice) {
+	if r := h.restore(); r != nil {
+		out = append(out, web.Notice{Key: "web.notice-restore", Args: []any{r.Time.Local().Format("2006-01-02 15:04"), 100 * r.Bytes / max(r.OfBytes, 1)}})
+	}
+	if !h.keeper.local.Isolated().IsZero() {
+		out = append(out, web.Notice{Key: "web.notice-isolated"})
+	}
+	return out
+}
 
 // errHalf refuses a save.
 func errHalf(op string) error {

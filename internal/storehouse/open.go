@@ -295,6 +295,7 @@ func (h *House) Status(context.Context) (api.Status, error) {
 	s.Serving, s.Listeners = h.serving, h.listeners
 	h.mu.Unlock()
 	s.Keeper, s.Ledger = h.keeper.Status()
+	s.Isolated, s.Restore = h.keeper.local.Isolated(), h.restore()
 	return s, nil
 }
 

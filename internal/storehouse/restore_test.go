@@ -143,6 +143,9 @@ func TestRestore(t *testing.T) {
 		t.Fatal("all of it is here before anything was copied")
 	}
 	l.compare(t, c)
+	if s, err := c.Status(t.Context()); err != nil || s.Restore == nil || s.Restore.Medium != "disk A" || s.Restore.OfBytes == 0 || len(h.notices()) != 2 {
+		t.Errorf("%+v, %v", s, err)
+	}
 	if _, err := c.Save(t.Context(), "/アルバム/0.txt", strings.NewReader("x"), 1, l.card.Written); hinted(err) != "hint.restoring" {
 		t.Errorf("a save while the vault is restored: %v", err)
 	}
@@ -157,6 +160,9 @@ func TestRestore(t *testing.T) {
 	var lost []string
 	if err := h.Losses(t.Context(), l.ledger, func(x Loss) { lost = append(lost, x.Kind+" "+x.Path) }); err != nil || !slices.Equal(lost, []string{"saved /アルバム/late.txt"}) {
 		t.Errorf("what is lost: %q, %v", lost, err)
+	}
+	if s, err := c.Status(t.Context()); err != nil || s.Isolated.IsZero() || s.Restore != nil || len(h.notices()) != 1 {
+		t.Errorf("%+v, %v", s, err)
 	}
 	saved(t, c, "/アルバム/new.txt", "people work again")
 	l.files["/アルバム/new.txt"] = "people work again"

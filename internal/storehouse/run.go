@@ -61,7 +61,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 		background.Go(func() { h.fetchAll(watching) })
 	}
 	go watchdog(watching, socket, s.healthy)
-	if p := h.keeper.provider; p != nil {
+	if p := h.keeper.provider; p != nil && h.keeper.local.Isolated().IsZero() {
 		go func() { // whoever has mistyped its address learns it now, not when somebody cannot log in
 			if err := p.Find(watching); err != nil {
 				opt.Log.Warn("the identity provider of the configuration is not there; until it is, people log in with passwords", "oidc_issuer", cfg.OIDCIssuer, "err", err)
@@ -157,6 +157,11 @@ func (s *server) listenTLS(public http.Handler) error {
 }
 
 func (s *server) bind(key, addr string) (net.Listener, error) {
+	if host, _, err := net.SplitHostPort(addr); err == nil && !s.h.keeper.local.Isolated().IsZero() {
+		if ip := net.ParseIP(host); ip == nil && host != "localhost" || ip.IsUnspecified() {
+			return nil, &problem.Error{Kind: problem.Denied, Op: "serve", On: key + " = " + addr, Hint: "hint.isolated-address"}
+		}
+	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, &problem.Error{Kind: problem.Unavailable, Op: "serve", On: key + " = " + addr, Hint: "hint.address-in-use", Err: err}
@@ -212,7 +217,7 @@ func (s *server) public() http.Handler {
 	public := s.publicAPI()
 	people := s.metrics.watch("api", public, s.h.opt.Now)
 	files := s.metrics.watch("webdav", door, s.h.opt.Now)
-	pages := s.metrics.watch("web", web.New(web.Config{API: public, Now: s.h.opt.Now, Log: s.log}), s.h.opt.Now)
+	pages := s.metrics.watch("web", web.New(web.Config{Notices: s.h.notices, API: public, Now: s.h.opt.Now, Log: s.log}), s.h.opt.Now)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		// ServeMux answers unclean paths with redirects, which file clients do not follow: the door decides.
 		if r.URL.Path == Prefix || strings.HasPrefix(r.URL.Path, Prefix+"/") {

@@ -233,6 +233,7 @@ func (h *handler) routes() map[string]endpoint {
 		"GET /v1/traps":                               h.traps,
 		"POST /v1/traps":                              h.addTrap,
 		"DELETE /v1/traps/{id}":                       h.removeTrap,
+		"POST /v1/isolation/end":                      h.endIsolation,
 		"GET /v1/renewal":                             h.renewal,
 		"POST /v1/renewal":                            h.renew,
 		"GET /v1/policy":                              h.policy,

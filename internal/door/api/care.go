@@ -27,7 +27,18 @@ type Status struct {
 	Vault     vault.Status `json:"vault"`
 	Shares    []Share      `json:"shares"`
 	Config    []Setting    `json:"config"`
-	Copies    *Copies      `json:"copies,omitempty"` // on media
+	Copies    *Copies      `json:"copies,omitempty"`  // on media
+	Isolated  time.Time    `json:"isolated,omitzero"` // since when the house works apart from the world
+	Restore   *Restoring   `json:"restore,omitempty"` // it is read from a medium, and nothing can be saved
+}
+
+// Restoring tells how far a restore is.
+type Restoring struct {
+	Medium  string    `json:"medium"`
+	State   uint64    `json:"state"`
+	Time    time.Time `json:"time"` // of the state
+	Bytes   int64     `json:"bytes"`
+	OfBytes int64     `json:"of_bytes"`
 }
 
 // Listener is an address at which the storehouse answers.

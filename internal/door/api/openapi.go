@@ -190,6 +190,7 @@ var operations = []operation{
 
 	{pattern: "GET /v1/recovery", says: "What a lost keeper would come back from: papers, key cards, and what is missing. To those who see people.", out: Reserve{}},
 	{pattern: "POST /v1/recovery/papers", says: "Make the first papers, as JSON or PDF. The answer is the only copy there is.", in: PapersRequest{}, out: KeyPapers{}},
+	{pattern: "POST /v1/isolation/end", says: "Let a house that was restored speak with the world again, from the next start. 202: it waits for a second person.", in: Reason{}, out: Outcome{}},
 	{pattern: "POST /v1/recovery/papers/renew", says: "Renew the papers and the root that they open. 202: it waits for a second person; then who asked does it again, and gets them.", in: PapersRequest{}, out: RenewedPapers{}},
 	{pattern: "POST /v1/recovery/papers/test", says: "Say of papers whether they are right, and whether together they open the root. They are kept nowhere.", in: PaperTexts{}, out: PaperTest{}},
 	{pattern: "POST /v1/recovery/cards", says: "Make a key card: what is to be put on an empty stick. It counts once it was read back.", in: NewCard{}, out: CardFile{}},

@@ -26,6 +26,21 @@ type Reserves interface {
 	CardWritten(ctx context.Context, s id.Session, number int, sha256 string) error
 	CheckCard(ctx context.Context, s id.Session, content []byte) (CardCheck, error)
 	ForgetCard(ctx context.Context, s id.Session, number int, how, reason string) error
+	EndIsolation(ctx context.Context, s id.Session, reason string) (Outcome, error)
+}
+
+// Reason says why something is done.
+type Reason struct {
+	Reason string `json:"reason"`
+}
+
+func (h *handler) endIsolation(w http.ResponseWriter, r *http.Request, s account.Session) error {
+	q, err := readJSON[Reason](r)
+	if err != nil {
+		return err
+	}
+	o, err := h.People.EndIsolation(r.Context(), s.ID, q.Reason)
+	return outcome(w, o, err)
 }
 
 // What package account says of papers and cards is what crosses the wire.

@@ -34,6 +34,14 @@ type Config struct {
 	API http.Handler // the public API, which knows sessions by the browser's cookie
 	Now func() time.Time
 	Log *slog.Logger
+	// Notices are what every page says at its top; nil: nothing.
+	Notices func() []Notice
+}
+
+// Notice is a text of package lang that begins with "web.", and what stands in it.
+type Notice struct {
+	Key  string
+	Args []any
 }
 
 type house struct {
@@ -163,8 +171,11 @@ type page struct {
 	Me    *api.Me
 	Error string
 	Done  string // what was just done
-	Now   time.Time
-	Data  any
+
+	Notices []string // of the whole house
+
+	Now  time.Time
+	Data any
 }
 
 // titles are what the browser's window is called on each page.
@@ -191,6 +202,11 @@ func (v *visit) render(status int, name, complaint string, data any) error {
 		Error: complaint, Done: v.said(), Now: v.Now(), Data: data}
 	if v.me.Account != "" {
 		p.Me = &v.me
+	}
+	if v.Notices != nil {
+		for _, n := range v.Notices() {
+			p.Notices = append(p.Notices, v.lang.Text(n.Key, n.Args...))
+		}
 	}
 	var b bytes.Buffer
 	if err := v.pages[v.lang].ExecuteTemplate(&b, name, p); err != nil {

@@ -23,6 +23,11 @@ func (c *Client) MakePapers(ctx context.Context, q api.PapersRequest) (x api.Key
 	return x, c.call(ctx, "POST", "/v1/recovery/papers", q, &x)
 }
 
+// EndIsolation lets the house speak with the world again, or asks for it.
+func (c *Client) EndIsolation(ctx context.Context, reason string) (o api.Outcome, err error) {
+	return o, c.call(ctx, "POST", "/v1/isolation/end", api.Reason{Reason: reason}, &o)
+}
+
 // RenewPapers renews papers, or asks for it.
 func (c *Client) RenewPapers(ctx context.Context, q api.PapersRequest) (x api.RenewedPapers, err error) {
 	return x, c.call(ctx, "POST", "/v1/recovery/papers/renew", q, &x)
