@@ -23,6 +23,7 @@ import (
 // restoreQuestion is what somebody has asked restore-vault for.
 type restoreQuestion struct {
 	from, card, papers string
+	before             string
 	ledger             string // a copy that has more than the medium
 	state              uint64
 	serve              bool
@@ -48,6 +49,7 @@ func (a *app) restoreVault() *cobra.Command {
 	c.Flags().StringVar(&q.card, "card", "", a.t("flag.restore-card"))
 	c.Flags().StringVar(&q.papers, "papers", "", a.t("flag.restore-papers"))
 	c.Flags().StringVar(&q.ledger, "ledger", "", a.t("flag.restore-ledger"))
+	c.Flags().StringVar(&q.before, "before", "", a.t("flag.restore-before"))
 	c.Flags().Uint64Var(&q.state, "state", 0, a.t("flag.restore-state"))
 	c.Flags().BoolVar(&q.serve, "serve", false, a.t("flag.restore-serve"))
 	return c
@@ -61,6 +63,13 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 		return a.misuse("say.restore-from")
 	}
 	src := storehouse.Source{From: absolute(q.from), State: q.state}
+	if q.before != "" {
+		t, err := parseTime(q.before, a.now())
+		if err != nil {
+			return a.misuse("say.use-time", q.before)
+		}
+		src.Until = t
+	}
 	_, there, begun, err := storehouse.Unfinished(cfg)
 	if err != nil {
 		return err

@@ -51,6 +51,8 @@ var restoreTexts = []text{
 	{"flag.restore-card", "folder where the stick with the key card is mounted", "鍵束カードの USB メモリのマウント先"},
 	{"flag.restore-papers", "file with the papers, words or codes, instead of typing them", "紙の鍵片（単語か符号）を書いたファイル。入力の代わりに使います"},
 	{"flag.restore-state", "state of the medium instead of the last", "最後以外の世代を使うときの世代番号"},
+	{"flag.restore-before", "the last state before this moment, such as the beginning of the attack", "この時刻（攻撃の開始など）より前の最後の世代を使います"},
+	{"hint.medium-before", "The medium has no whole state from before. An older medium may.", "この保管媒体には、それより前の完全な世代がありません。より古い媒体を確認してください。"},
 	{"flag.restore-serve", "open the doors at once, read-only from the medium, and copy behind them", "保管媒体から閲覧だけできる状態ですぐに公開し、並行して複製します"},
 	{"flag.restore-ledger", "copy of the ledger that a witness has kept: tells by name which saves behind the medium's date are lost; alone also later", "立会人が保管していた台帳の写し。保管媒体の日付より後に失われた保存を名前で示します（後からこの指定だけで実行することもできます）"},
 	{"say.losses", "%d saves that were acknowledged are not in this vault. The list goes as far as the copy of the ledger does; what was saved after it is not in it.", "完了と応答した保存のうち、この校倉にないものは %d 件です。台帳の写しが届いている範囲の一覧で、それより後の保存は含まれません。"},

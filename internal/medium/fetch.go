@@ -3,9 +3,30 @@ package medium
 import (
 	"context"
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
 )
+
+// Before opens the last state that ends before a moment. States that cannot be read are passed over.
+func Before(ctx context.Context, t Target, key string, moment time.Time) (*State, error) {
+	numbers, err := Numbers(ctx, t)
+	if err != nil {
+		return nil, problem.New(problem.Unavailable, "open medium", "", err)
+	}
+	for _, n := range slices.Backward(numbers) {
+		s, err := Open(ctx, t, key, n)
+		switch {
+		case err == nil && s.Time.Before(moment):
+			return s, nil
+		case err != nil && problem.KindOf(err) != problem.Damaged && problem.KindOf(err) != problem.NotFound:
+			return nil, err
+		}
+	}
+	return nil, &problem.Error{Kind: problem.NotFound, Op: "open medium", On: moment.Local().Format("2006-01-02 15:04"), Hint: "hint.medium-before"}
+}
 
 // Pack is a pack of a state.
 type Pack struct {

@@ -23,6 +23,7 @@ import (
 type Source struct {
 	From  string        // the folder where the medium is mounted
 	State uint64        // of the medium; 0: the last
+	Until time.Time     // the last that ends before it, if State is 0; zero: any
 	Keys  keeper.Rescue // the card and the papers; the rest comes from the medium
 }
 
@@ -123,7 +124,7 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 			return err
 		}
 	}
-	s, err := medium.Open(ctx, medium.NewDisk(durable.OS(), src.From), src.Keys.Card.Vault, src.number(r))
+	s, err := src.open(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -182,12 +183,16 @@ func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layo
 	return r.write(opt.FS, cfg.Data)
 }
 
-// number is the state that is meant.
-func (s Source) number(begun *restoring) uint64 {
-	if s.State == 0 && begun != nil {
-		return begun.State
+// open opens the state that is meant.
+func (s Source) open(ctx context.Context, begun *restoring) (*medium.State, error) {
+	t, key := medium.NewDisk(durable.OS(), s.From), s.Keys.Card.Vault
+	switch {
+	case begun != nil && s.State == 0:
+		return medium.Open(ctx, t, key, begun.State)
+	case s.State == 0 && !s.Until.IsZero():
+		return medium.Before(ctx, t, key, s.Until)
 	}
-	return s.State
+	return medium.Open(ctx, t, key, s.State)
 }
 
 // vacant refuses a directory in which something is.

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
@@ -238,6 +239,21 @@ func TestRestoreRefuses(t *testing.T) {
 		}
 	}
 	if err := Restore(t.Context(), cfg, options(), l.source()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestRestoreBefore takes the last state from before a moment.
+func TestRestoreBefore(t *testing.T) {
+	l := loseHouse(t, 1, 100)
+	s := l.source()
+	s.Until = time.Now().Add(-time.Hour)
+	err := Restore(t.Context(), Default(filepath.Join(t.TempDir(), "data")), options(), s)
+	if p, ok := errors.AsType[*problem.Error](err); !ok || p.Hint != "hint.medium-before" {
+		t.Errorf("a state from before there was a medium: %v", err)
+	}
+	s.Until = time.Now().Add(time.Hour)
+	if err := Restore(t.Context(), Default(filepath.Join(t.TempDir(), "data")), options(), s); err != nil {
 		t.Error(err)
 	}
 }
