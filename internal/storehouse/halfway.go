@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -97,7 +98,6 @@ type rescue struct {
 	note  *restoring
 	busy  atomic.Bool  // Fetch is at work
 	bytes atomic.Int64 // that are here
-	packs atomic.Int64
 }
 
 // beginRescue opens the medium of a vault that is being restored.
@@ -178,6 +178,9 @@ type Fetched struct {
 	Findings []medium.Finding `json:"findings,omitempty"`
 }
 
+// fetchers is how many packs are copied at a time, so that neither disk waits for the other, nor for a digest.
+const fetchers = 4
+
 // Fetch copies the packs that are not here yet, each compared with what the vault has signed, and ends the restore. What is damaged on the medium
 // is told, and copied as far as it can be read. A Fetch that was broken off goes on with the next pack.
 func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err error) {
@@ -187,17 +190,44 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	defer h.rescue.busy.Store(false)
 	s := h.rescue.state
 	out.OfPacks, out.OfBytes = s.Packs, s.Bytes
-	for _, p := range s.List() {
-		if err := h.fetch(ctx, p, func(n int64) {
-			out.Bytes += n
-			h.rescue.bytes.Store(out.Bytes)
-			tell(out)
-		}, func(f medium.Finding) { out.Findings = append(out.Findings, f) }); err != nil {
-			return out, broken(err, h.cfg.Data)
-		}
-		out.Packs++
-		h.rescue.packs.Store(out.Packs)
+	var mu sync.Mutex // guards out, and what tell does
+	count := func(packs, bytes int64) {
+		mu.Lock()
+		defer mu.Unlock()
+		out.Packs, out.Bytes = out.Packs+packs, out.Bytes+bytes
+		h.rescue.bytes.Store(out.Bytes)
 		tell(out)
+	}
+	found := func(f medium.Finding) {
+		mu.Lock()
+		defer mu.Unlock()
+		out.Findings = append(out.Findings, f)
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	list := make(chan medium.Pack)
+	var all sync.WaitGroup
+	for range fetchers {
+		all.Go(func() {
+			for p := range list {
+				if err := h.fetch(ctx, p, func(n int64) { count(0, n) }, found); err != nil {
+					stop(err)
+					return
+				}
+				count(1, 0)
+			}
+		})
+	}
+	for _, p := range s.List() {
+		select {
+		case list <- p:
+		case <-ctx.Done():
+		}
+	}
+	close(list)
+	all.Wait()
+	if ctx.Err() != nil {
+		return out, broken(context.Cause(ctx), h.cfg.Data)
 	}
 	return out, broken(h.endRescue(), h.cfg.Data)
 }
