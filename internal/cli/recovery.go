@@ -216,10 +216,14 @@ func (a *app) testPapers() *cobra.Command {
 	})
 }
 
-// askPapers lets somebody type papers line by line. A line with a slip is asked for again.
+// askPapers lets somebody type papers line by line, 0 being as many as the first says that are needed. A line with a slip is asked for again.
 func (a *app) askPapers(needed int) (texts []string, err error) {
-	for len(texts) < needed {
-		fmt.Fprintln(a.err, a.t("say.type-paper", len(texts)+1, needed))
+	for needed == 0 || len(texts) < needed {
+		if needed == 0 {
+			fmt.Fprintln(a.err, a.t("say.type-first-paper"))
+		} else {
+			fmt.Fprintln(a.err, a.t("say.type-paper", len(texts)+1, needed))
+		}
 		var lines []string
 		for len(lines) < piece.Lines {
 			fmt.Fprintf(a.err, "%d: ", len(lines)+1)
@@ -228,12 +232,16 @@ func (a *app) askPapers(needed int) (texts []string, err error) {
 				return texts, cmpOr(err, func() error { return nil })
 			}
 			lines = append(lines, s)
-			_, err = piece.Parse(strings.Join(lines, "\n"))
+			p, err := piece.Parse(strings.Join(lines, "\n"))
 			e, ok := errors.AsType[*piece.Error](err)
 			switch {
 			case err == nil: // the code, or the last line
 				texts = append(texts, strings.Join(lines, "\n"))
 				lines = make([]string, piece.Lines)
+				if needed == 0 {
+					needed = p.Set.Needed
+				}
+				p.Zero()
 			case ok && e.Line > 0 && e.Line <= len(lines):
 				fmt.Fprintln(a.err, a.t("say.paper-slip", a.t("verdict."+string(e.Reason)), e.Line))
 				lines = lines[:e.Line-1]

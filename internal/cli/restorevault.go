@@ -154,7 +154,7 @@ func (a *app) papersFor(name string) (out []piece.Piece, err error) {
 		texts, err = papersOf(f)
 		err = errors.Join(err, f.Close())
 	case term.IsTerminal(int(a.in.Fd())):
-		texts, err = a.askAllPapers()
+		texts, err = a.askPapers(0)
 	default:
 		texts, err = papersOf(a.in)
 	}
@@ -179,22 +179,6 @@ func (a *app) papersFor(name string) (out []piece.Piece, err error) {
 		return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", Hint: "hint.papers-none"}
 	}
 	return out, nil
-}
-
-// askAllPapers asks for as many papers as the first says that are needed.
-func (a *app) askAllPapers() ([]string, error) {
-	texts, err := a.askPapers(1)
-	if err != nil || len(texts) == 0 {
-		return texts, err
-	}
-	p, err := piece.Parse(texts[0])
-	if err != nil {
-		return texts, nil // whoever judges them says it
-	}
-	needed := p.Set.Needed
-	p.Zero()
-	more, err := a.askPapers(needed - 1)
-	return append(texts, more...), err
 }
 
 // fetchPacks copies the packs and shows how far it is.
