@@ -316,7 +316,7 @@ func (l *Local) amend(ctx context.Context, op, on string, do func(b *books, d *d
 	if err := l.saveState(next); err != nil {
 		return err
 	}
-	if err := l.watch(next.Witnessing); err != nil { // before a reading asks for them
+	if err := l.watch(next.witnessing()); err != nil { // before a reading asks for them
 		l.cfg.Log.Error("witnesses that were set cannot be asked", "err", err)
 	}
 	l.books.Store(next)

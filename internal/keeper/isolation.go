@@ -68,6 +68,14 @@ func (l *Local) EndIsolation(ctx context.Context, s id.Session, reason string) (
 	return l.propose(ctx, s, op, proposalState{Act: actEndIsolation, Reason: reason}, account.Settle)
 }
 
+// witnessing is which witnesses are asked: none while the house works apart from the world. They know a longer ledger than one that was restored.
+func (b *books) witnessing() account.Witnessing {
+	if b.Isolated != nil {
+		return account.Witnessing{}
+	}
+	return b.Witnessing
+}
+
 // rejoin ends the isolation in the draft.
 func (d *draft) rejoin() []event.Event {
 	d.Isolated = nil

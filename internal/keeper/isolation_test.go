@@ -22,6 +22,15 @@ func TestIsolation(t *testing.T) {
 	}
 	_, err = l.BeginIdentity(t.Context(), s, browser)
 	hinted(t, "a login with the company", err, "hint.isolated")
+	b := *l.books.Load()
+	b.Witnessing = account.Witnessing{Mode: account.WitnessRequire, Witnesses: []account.Witness{{}}}
+	if w := b.witnessing(); w.Mode == account.WitnessRequire || len(w.Witnesses) > 0 {
+		t.Errorf("witnesses are asked: %+v", w)
+	}
+	b.Isolated = nil
+	if w := b.witnessing(); w.Mode != account.WitnessRequire {
+		t.Errorf("witnesses are not asked any more: %+v", w)
+	}
 	_, err = l.EndIsolation(t.Context(), s, " ")
 	hinted(t, "no reason", err, "hint.isolation-reason")
 	if _, err := l.EndIsolation(t.Context(), clerk, "why"); problem.KindOf(err) != problem.Denied {

@@ -212,6 +212,11 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Restored != nil { // before anybody outside is asked
+		if err := l.isolate(); err != nil {
+			return nil, err
+		}
+	}
 	seen, err := l.compareWitnesses(ctx)
 	if err != nil {
 		return nil, err
@@ -222,11 +227,6 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	}
 	if err := l.append(ctx, append(lost, event.Event{Kind: event.Started, Note: cfg.Version})...); err != nil {
 		return nil, err
-	}
-	if cfg.Restored != nil {
-		if err := l.isolate(); err != nil {
-			return nil, err
-		}
 	}
 	if err := l.saveHead(); err != nil {
 		return nil, err

@@ -246,7 +246,7 @@ func (l *Local) quorumState() []account.WitnessState {
 
 // witnessed waits, where that is required, until enough witnesses have cosigned the ledger's first size entries.
 func (l *Local) witnessed(ctx context.Context, size int64) error {
-	if l.books.Load().Witnessing.Mode != account.WitnessRequire {
+	if l.books.Load().witnessing().Mode != account.WitnessRequire {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, quorumTime)
@@ -257,7 +257,7 @@ func (l *Local) witnessed(ctx context.Context, size int64) error {
 		l.watching.Lock()
 		q := l.quorum
 		l.watching.Unlock()
-		w := l.books.Load().Witnessing
+		w := l.books.Load().witnessing()
 		if w.Mode != account.WitnessRequire { // two people have changed it meanwhile
 			return nil
 		}
@@ -286,7 +286,7 @@ func stoppedBy(ctx context.Context, end <-chan struct{}) (context.Context, conte
 // compareWitnesses asks at a start what the witnesses have seen: who has put an old copy of all in place cannot have put one there. A
 // witness that does not answer says nothing.
 func (l *Local) compareWitnesses(ctx context.Context) ([]event.Event, error) {
-	w := l.books.Load().Witnessing
+	w := l.books.Load().witnessing()
 	if len(w.Witnesses) == 0 {
 		return nil, nil
 	}
