@@ -22,8 +22,12 @@ type ShareRecords struct {
 	Freezes    []time.Time // of the share, or of everything
 	Cases      []ShareCase
 	Copies     int // media with a state that has the share
-	Records    []ShareRecord
-	Cut        bool // there are more: what a receipt can hold has an end
+
+	Erasure     *ShareRecord // the entry that says that its keys are destroyed; nil: they are not
+	Certificate int          // of that
+
+	Records []ShareRecord
+	Cut     bool // there are more: what a receipt can hold has an end
 }
 
 // ShareCase is a case whose suspects have read or saved in the share in that time.

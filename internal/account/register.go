@@ -1,5 +1,7 @@
 package account
 
+import "time"
+
 // Register is the line of a share in the register of personal data (個人データ取扱台帳; guideline of the Personal Information Protection
 // Commission, 通則編 10-3(3)). Who may read the share is not written there: that is what the rights say.
 type Register struct {
@@ -66,4 +68,6 @@ type RegisterLine struct {
 	Share  string  `json:"share"`
 	Rights []Right `json:"rights,omitempty"`
 	Register
+	Erased      time.Time `json:"erased,omitzero"`       // nobody opens the share since: its end was decided
+	Certificate int       `json:"certificate,omitempty"` // of that
 }

@@ -257,6 +257,6 @@ func (a *app) share() *cobra.Command {
 			}, func(c *client.Client, ctx context.Context, name string, n api.Networks) (api.Outcome, error) {
 				return api.Outcome{}, c.SetShareNetworks(ctx, name, n)
 			}),
-		a.sharePersons())
+		a.sharePersons(), a.eraseShare(), a.certificate())
 	return c
 }

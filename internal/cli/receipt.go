@@ -128,9 +128,15 @@ func (a *app) showReceipt(x *receipt.Receipt) {
 	if x.Cut || x.Unread > 0 {
 		fmt.Fprintln(a.out, a.t("web.receipt-gaps", x.Unread))
 	}
-	for _, key := range [][2]string{{"web.receipt-copies", "web.receipt-no-copies"}, {"web.receipt-erasure", "web.receipt-no-erasure"}} {
-		fmt.Fprintln(a.out, a.t(key[0])+"\n  "+a.t(key[1]))
+	copies, erased := a.t("web.receipt-no-copies"), a.t("web.receipt-no-erasure")
+	if x.Copies > 0 {
+		copies = a.t("web.receipt-some-copies", x.Copies)
 	}
+	if x.Erased {
+		erased = a.t("web.receipt-erased", told(x.ErasedAt), x.Number)
+	}
+	fmt.Fprintln(a.out, a.t("web.receipt-copies")+"\n  "+copies)
+	fmt.Fprintln(a.out, a.t("web.receipt-erasure")+"\n  "+erased)
 	a.print("say.receipt-proofs", len(x.Entries), x.Size)
 }
 
@@ -139,10 +145,6 @@ func (a *app) verifyReceipt() *cobra.Command {
 	var public, key, dir string
 	c := a.command("verify FILE", "cmd.receipt-verify", "azekura receipt verify receipt.json --public-key azekura.pub\nazekura receipt verify receipt.json --ledger /mnt/ledger --reading-key auditor.json", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
-			x, err := readReceipt(args[0])
-			if err != nil {
-				return err
-			}
 			v := receipt.Verify{PublicKey: strings.TrimSpace(public)}
 			if public != "" && !strings.Contains(public, "+") {
 				text, err := os.ReadFile(public)
@@ -152,10 +154,18 @@ func (a *app) verifyReceipt() *cobra.Command {
 				v.PublicKey = strings.TrimSpace(string(text))
 			}
 			if key != "" {
+				var err error
 				if v.ReadingKey, err = readKey(key); err != nil {
 					return err
 				}
 				defer v.ReadingKey.Zero()
+			}
+			if ok, err := a.verifyCertificate(args[0], v); ok || err != nil {
+				return err
+			}
+			x, err := readReceipt(args[0])
+			if err != nil {
+				return err
 			}
 			if dir != "" {
 				v.Ledger = os.DirFS(dir)

@@ -30,6 +30,7 @@ const (
 	RegisterSet    Kind = "register-set"    // Share's line in the register of personal data is what Note says
 	FirmSet        Kind = "firm-set"        // what reports say of the firm is what Note says
 	ShareMade      Kind = "share-made"      // Note: the share's name
+	ShareErased    Kind = "share-erased"    // Share's keys are destroyed; Target: its name; Note: the certificate, the generation of the key ring, and the cards that have them still
 	RightsChanged  Kind = "rights-changed"  // Target got, changed or lost rights on Share; Note tells which
 	AccountMade    Kind = "account-made"    // Target; Note: role
 	AccountChanged Kind = "account-changed" // Target; Note: what

@@ -100,6 +100,7 @@ type shareState struct {
 	Networks []string          `json:"networks,omitempty"`
 	Persons  string            `json:"persons,omitempty"` // how names tell persons: "{school}/{class}/{number}_*.jpg"
 	Register *account.Register `json:"register,omitempty"`
+	End      *endState         `json:"end,omitempty"` // never changed: a change makes another one
 }
 
 // books is a state that is in force, with its indexes. It never changes: whoever holds it sees one moment.
@@ -162,9 +163,14 @@ func (b *books) known(name string) *accountState {
 
 // rights returns what a session may do in a share. The role, groups and scopes that count are those of today.
 func (b *books) rights(s account.Session, share id.Share) account.Rights {
-	if b.shares[share] == nil {
+	if x := b.shares[share]; x == nil || x.End != nil {
 		return account.NoRights
 	}
+	return b.given(s, share)
+}
+
+// given is rights for a share that may have ended.
+func (b *books) given(s account.Session, share id.Share) account.Rights {
 	if s.Factor == account.Console {
 		return account.CanWrite
 	}

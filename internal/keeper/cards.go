@@ -62,16 +62,20 @@ func (c *cardState) show(generation uint64, papers *account.PaperSet, destroyed 
 	case c.Generation == generation && papers != nil && int(c.Set) == papers.Number:
 		out.State = "fresh"
 	}
-	oldest := c.Generation // that may be on it
-	if c.Written.IsZero() && c.Issued != nil {
-		oldest = c.Issued.Generation
-	}
 	for _, g := range destroyed {
-		if oldest < g && out.State != "destroyed" {
+		if c.oldest() < g && out.State != "destroyed" {
 			out.Outstanding++
 		}
 	}
 	return out
+}
+
+// oldest is the oldest generation that may be on it.
+func (c *cardState) oldest() uint64 {
+	if c.Written.IsZero() && c.Issued != nil {
+		return c.Issued.Generation
+	}
+	return c.Generation
 }
 
 // card returns a copy, in the draft, of a card that is not gone.

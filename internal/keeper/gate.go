@@ -42,6 +42,12 @@ func (l *Local) allowed(s id.Session, share id.Share, write bool) (account.Sessi
 		return x, err
 	}
 	b := l.books.Load()
+	if sh := b.shares[share]; sh != nil && sh.End != nil {
+		if b.given(x, share) == account.NoRights && !b.may(x, account.SeePeople) {
+			return x, &problem.Error{Kind: problem.Denied, Op: "check rights", Hint: "hint.ask-for-rights"}
+		}
+		return x, erased("check rights", sh)
+	}
 	if f := b.stopped(x, share); f != nil {
 		return x, frozen("check rights", f.Name)
 	}

@@ -112,6 +112,12 @@ type Trapper interface {
 	TrapBelow(share id.Share, path string) bool
 }
 
+// Ender tells which shares have come to their end.
+type Ender interface {
+	// Ended returns nil, or, to who could see a share of that name, the error that says when it was erased.
+	Ended(ctx context.Context, s id.Session, name string) error
+}
+
 // Keeper is what the storehouse sees of the keeper, in process or over a network.
 type Keeper interface {
 	Releaser
@@ -122,4 +128,5 @@ type Keeper interface {
 	Stopper
 	Trapper
 	Attributor
+	Ender
 }

@@ -50,6 +50,9 @@ type Config struct {
 	// Froze is told of each freeze by a person; nil: nobody is.
 	Froze func(account.Stop)
 
+	// Erased is told of each share whose keys were destroyed; nil: nobody is.
+	Erased func(account.Share)
+
 	// Alarm is told of readings that people must hear of; nil: nobody is. It does not wait.
 	Alarm func(Alarm)
 
@@ -132,6 +135,8 @@ type Local struct {
 	papering sync.Mutex // held while papers or cards are made: taken before writing
 	writing  sync.Mutex // held during a change of books, the disk's time included
 	books    atomic.Pointer[books]
+
+	ending sync.Mutex // held while keys of shares are destroyed: taken before writing
 
 	reading sync.Mutex
 	diary   *diary // guarded by reading: what accounts read today
@@ -234,6 +239,9 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err := l.recall(ctx); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "what was read today could not be counted again; budgets are as at the day's beginning", "err", err)
 	}
+	if err := l.endShares(ctx); err != nil {
+		l.cfg.Log.ErrorContext(ctx, "keys of shares whose end is decided are not destroyed yet; it is tried again each minute", "err", err)
+	}
 	if err := l.sweepBlobs(); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "files that nothing names any more could not be removed", "err", err)
 	}
@@ -329,7 +337,7 @@ func (l *Local) heartbeat(ctx context.Context) error {
 	l.lookForList()
 	_, published := l.log.Publish(ctx)
 	l.tellWitnesses()
-	return errors.Join(l.sweep(ctx), l.recordFailures(ctx), l.saveLookups(ctx), l.tidyReceipts(ctx), l.tidyLookups(ctx), published, l.saveHead(), l.learnTimes(ctx))
+	return errors.Join(l.sweep(ctx), l.endShares(ctx), l.recordFailures(ctx), l.saveLookups(ctx), l.tidyReceipts(ctx), l.tidyLookups(ctx), published, l.saveHead(), l.learnTimes(ctx))
 }
 
 // recordFailures sums up the failures that were not recorded one by one.

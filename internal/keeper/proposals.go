@@ -53,6 +53,7 @@ const (
 	actRenewPapers    = "renew-papers"
 	actWitnesses      = "witnesses"
 	actEndIsolation   = "end-isolation"
+	actErase          = "erase-share"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -108,6 +109,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.changeWitnesses(p)
 	case actEndIsolation:
 		return d.rejoin(), nil
+	case actErase:
+		return d.endShare(p, l.now())
 	}
 	a := d.byID(p.On)
 	if a == nil {
@@ -155,6 +158,8 @@ func (l *Local) after(ctx context.Context, p proposalState) error {
 		return l.endUnfit(ctx)
 	case actLoosenNetworks:
 		return l.endOutside(ctx, p.On)
+	case actErase:
+		return l.endShares(ctx)
 	}
 	if p.On.IsZero() {
 		return nil

@@ -74,6 +74,13 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.Recei
 	if err := w.prove(ctx, r); err != nil {
 		return out, err
 	}
+	if x.End != nil && !x.End.Erased.IsZero() {
+		e, err := l.erasureEntry(ctx, r, k, x)
+		if err != nil {
+			return out, err
+		}
+		out.Erasure, out.Certificate = &e, x.End.Number
+	}
 	for _, c := range b.Cases {
 		if w.hit[c.ID] {
 			out.Cases = append(out.Cases, account.ShareCase{ID: c.ID, Opened: c.Opened, Closed: c.Closed})

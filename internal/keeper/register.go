@@ -112,6 +112,9 @@ func (l *Local) Register(_ context.Context, s id.Session) (out []account.Registe
 		if x.Register != nil {
 			line.Register = *x.Register
 		}
+		if x.End != nil {
+			line.Erased, line.Certificate = x.End.Decided, x.End.Number
+		}
 		out = append(out, line)
 	}
 	slices.SortFunc(out, func(a, b account.RegisterLine) int { return compareNames(a.Share, b.Share) })
@@ -131,6 +134,9 @@ func (l *Local) Concerned(ctx context.Context, s id.Session) ([]account.Share, e
 	}
 	var out []account.Share
 	for _, sh := range b.Shares {
+		if sh.End != nil {
+			continue
+		}
 		out = append(out, account.Share{ID: sh.ID, Name: sh.Name, Write: b.rights(x, sh.ID) == account.CanWrite})
 	}
 	slices.SortFunc(out, func(a, b account.Share) int { return compareNames(a.Name, b.Name) })
@@ -151,7 +157,7 @@ func (l *Local) concerned(s id.Session, share id.Share) (account.Session, error)
 	}
 	b := l.books.Load()
 	sh := b.shares[share]
-	if sh == nil || !b.may(x, account.Investigate) || !b.Policy.admits(sh.Networks, x.Address) {
+	if sh == nil || sh.End != nil || !b.may(x, account.Investigate) || !b.Policy.admits(sh.Networks, x.Address) {
 		return x, err
 	}
 	return x, nil

@@ -16,7 +16,7 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Consistent", "CopyOut", "Devices", "Duties", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
+var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Consistent", "CopyOut", "Devices", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
 	"Invited", "Isolated", "Jobs", "Keyless", "KnownMedia", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses"}
 
@@ -24,7 +24,7 @@ var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIde
 var toldElsewhere = map[string]string{
 	"ChangeProtection": "TestProtections of package storehouse", "Record": "TestReleaseIsShownInTheLedger", "Release": "TestReleaseIsShownInTheLedger",
 	"Unlock": "TestReleaseIsShownInTheLedger", "RemoveIdentity": "TestIdentity", "SignInProvider": "TestIdentity", "SignInPassword": "TestRenewal",
-	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", // the guard, which sits nowhere
+	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", // the guard, which sits nowhere
 }
 
 // told is an act and the entry that it leaves.

@@ -68,6 +68,7 @@ var texts = func() table {
 		mediaTexts,
 		restoreTexts,
 		recoveryTexts,
+		erasureTexts,
 		sheetTexts,
 		reserveTexts,
 	} {

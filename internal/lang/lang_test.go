@@ -83,6 +83,7 @@ var lists = map[string][]text{
 	"media":    mediaTexts,
 	"restore":  restoreTexts,
 	"recovery": recoveryTexts,
+	"erasure":  erasureTexts,
 	"sheet":    sheetTexts,
 	"reserve":  reserveTexts,
 }

@@ -57,6 +57,8 @@ func (l Lang) Note(kind, note string, size int64) string {
 	case "card-forgotten":
 		word, why, _ := strings.Cut(note, "; ")
 		return joined("; ", l.named("note", word), why)
+	case "share-erased":
+		return l.ended(note)
 	case "lookup-closed":
 	default: // names that people gave
 		return note
@@ -195,6 +197,25 @@ func (l Lang) restored(note string) string {
 			word = l.named("note", word)
 		}
 		out = append(out, word)
+	}
+	return strings.Join(out, "; ")
+}
+
+// ended tells of the end of a share: parts with semicolons between them.
+func (l Lang) ended(note string) string {
+	out := strings.Split(note, "; ")
+	for i, word := range out {
+		var n int
+		switch cards, on := strings.CutPrefix(word, "outstanding cards: "); {
+		case on:
+			out[i] = l.Text("note.outstanding cards: ", cards)
+		case scan(word, "certificate %d", &n):
+			out[i] = l.Text("note.certificate %d", n)
+		case scan(word, "ring %d", &n):
+			out[i] = l.Text("note.ring %d", n)
+		default:
+			out[i] = l.named("note", word)
+		}
 	}
 	return strings.Join(out, "; ")
 }

@@ -73,7 +73,8 @@ var receiptTexts = []text{
 	{"web.receipt-no-copies", "None, on media of the program. What people have copied by other means is not in its records.", "本プログラムの保管媒体にはありません。ほかの方法で作成された複製は、記録に含まれません。"},
 	{"web.receipt-some-copies", "On %d media that are kept apart, sealed and without the keys of this share. What people have copied by other means is not in the records.", "別に保管する媒体 %d 個に、封をした状態で（この保管庫の鍵は含まず）あります。ほかの方法で作成された複製は、記録に含まれません。"},
 	{"web.receipt-erasure", "Certificate of erasure", "消去証明"},
-	{"web.receipt-no-erasure", "There is none yet: the files are still kept, and the program cannot certify an erasure yet.", "まだありません。ファイルは保管中で、本プログラムによる消去証明の発行はまだできません。"},
+	{"web.receipt-no-erasure", "There is none: the files are still kept.", "ありません。ファイルは保管中です。"},
+	{"web.receipt-erased", "The keys of this share were destroyed at %s, certificate %d. The certificate says what is still outstanding.", "この保管庫の鍵は %s に破棄されました（消去証明 第 %d 号）。残っている鍵束カードなどは、消去証明に記載しています。"},
 	{"web.receipt-ledger", "The ledger", "台帳"},
 	{"web.receipt-origin", "Name", "名前"},
 	{"web.receipt-size", "Entries under the signature", "署名済みの記録の数"},
@@ -126,6 +127,7 @@ var receiptTexts = []text{
 	{"receipt-part.cases", "cases", "事案の有無"},
 	{"receipt-part.unread", "entries that could not be opened", "開けなかった記録の件数"},
 	{"receipt-part.silence", "the longest time without an entry", "記録の最も長い間隔"},
+	{"receipt-part.copies", "how many media have copies", "複製がある媒体の数"},
 	{"receipt-part.shared", "files that could not be attributed to one school", "学校を特定できなかったファイルの数"},
 	{"say.receipt-incomplete", "Whether an entry is missing was not checked. That takes a copy of the whole ledger and a reading key.", "記録の漏れがないことは確かめていません。確認には台帳全体の写しと閲覧鍵が必要です。"},
 }

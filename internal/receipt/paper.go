@@ -42,6 +42,14 @@ func (r *Receipt) copies(l lang.Lang) string {
 	return l.Text("web.receipt-some-copies", r.Copies)
 }
 
+// erasure says whether the share was erased.
+func (r *Receipt) erasure(l lang.Lang) string {
+	if !r.Erased {
+		return l.Text("web.receipt-no-erasure")
+	}
+	return l.Text("web.receipt-erased", r.stamp(r.ErasedAt), r.Number)
+}
+
 // document is the receipt, part by part.
 func (r *Receipt) document(l lang.Lang) *document.Document {
 	d := &document.Document{Lang: l.String(), Title: l.Text("web.receipt-title", r.Month), Missing: l.Text("web.drill-missing"),
@@ -60,7 +68,7 @@ func (r *Receipt) document(l lang.Lang) *document.Document {
 		document.Heading{Text: l.Text("web.receipt-events")}, r.happened(l),
 		document.Heading{Text: l.Text("web.receipt-kept")}, document.Pairs{
 			{l.Text("register.retention"), cmp.Or(r.Retention, l.Text("web.receipt-unwritten"))},
-			{l.Text("web.receipt-copies"), r.copies(l)}, {l.Text("web.receipt-erasure"), l.Text("web.receipt-no-erasure")}},
+			{l.Text("web.receipt-copies"), r.copies(l)}, {l.Text("web.receipt-erasure"), r.erasure(l)}},
 		document.Heading{Text: l.Text("web.receipt-ledger")}, document.Pairs{
 			{l.Text("web.receipt-origin"), r.Origin}, {l.Text("web.receipt-size"), number(r.Size)}, {l.Text("web.receipt-entries"), number(int64(len(r.Entries)))},
 			{l.Text("web.receipt-silence"), l.Text("web.receipt-seconds", int64(r.Silence+0.5))}, {l.Text("web.receipt-key"), r.PublicKey}},

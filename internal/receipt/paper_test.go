@@ -49,8 +49,8 @@ func TestEmptyMonth(t *testing.T) {
 func TestWhatIsKept(t *testing.T) {
 	h := newHouse(t, month(t))
 	for l, c := range map[lang.Lang]struct{ kept, copies, erasure, unwritten, gaps string }{
-		lang.English:  {"2027-03-31", "What people have copied by other means is not in its records.", "the program cannot certify an erasure yet", "not written down in the register", "4 entries could not be read"},
-		lang.Japanese: {"2027-03-31", "ほかの方法で作成された複製は、記録に含まれません", "消去証明の発行はまだできません", "台帳に記載なし", "読み取れない記録 4 件"},
+		lang.English:  {"2027-03-31", "What people have copied by other means is not in its records.", "There is none: the files are still kept.", "not written down in the register", "4 entries could not be read"},
+		lang.Japanese: {"2027-03-31", "ほかの方法で作成された複製は、記録に含まれません", "ありません。ファイルは保管中です。", "台帳に記載なし", "読み取れない記録 4 件"},
 	} {
 		r := New(h.records[0], november(t))
 		text := paper(t, r, l)

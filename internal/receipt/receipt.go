@@ -44,10 +44,13 @@ type Receipt struct {
 	Freezes   []time.Time         `json:"freezes"` // of the share, or of everything
 	Cases     []account.ShareCase `json:"cases"`   // whose suspects have read or saved here in that time
 	Copies    int                 `json:"copies"`  // media that have what stands here, of some time since the share was made
-	Erased    bool                `json:"erased"`  // there is a certificate of erasure: it makes none yet
-	Unread    int64               `json:"unread"`  // entries of the time that could not be opened
-	Silence   float64             `json:"silence"` // the longest time between two entries of the ledger while the keeper was up, in seconds
-	Cut       bool                `json:"cut"`     // there are more entries than a receipt can hold: the numbers are too small
+	Erased    bool                `json:"erased"`  // the share's keys were destroyed, in this month or before
+	ErasedAt  time.Time           `json:"erased_at,omitzero"`
+	Number    int                 `json:"certificate,omitempty"` // of erasure
+	Erasure   *Entry              `json:"erasure,omitempty"`     // the entry that says so
+	Unread    int64               `json:"unread"`                // entries of the time that could not be opened
+	Silence   float64             `json:"silence"`               // the longest time between two entries of the ledger while the keeper was up, in seconds
+	Cut       bool                `json:"cut"`                   // there are more entries than a receipt can hold: the numbers are too small
 
 	Origin     string  `json:"origin"`
 	PublicKey  string  `json:"public_key"`
@@ -106,13 +109,21 @@ func New(x account.ShareRecords, m Month) *Receipt {
 		Retention: x.Register.Retention, Month: m.Name, From: m.From, To: m.To, Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases, Copies: x.Copies,
 		Unread: x.Closed, Silence: x.Silence.Seconds(), Cut: x.Cut, Origin: x.Origin, PublicKey: x.PublicKey, Size: x.Entries, Checkpoint: string(x.Checkpoint)}
 	for _, e := range x.Records {
-		r.Entries = append(r.Entries, Entry{Index: e.Index, Recorded: e.Recorded.UTC(), Kind: e.Kind, Role: e.Role, Purpose: string(e.Purpose), Files: e.Files, Sealed: e.Sealed, Proof: string(e.Proof)})
+		r.Entries = append(r.Entries, entryOf(e))
+	}
+	if x.Erasure != nil && x.Erasure.Recorded.Before(m.To) {
+		e := entryOf(*x.Erasure)
+		r.Erased, r.ErasedAt, r.Number, r.Erasure = true, e.Recorded, x.Certificate, &e
 	}
 	if m.To.Before(m.From.AddDate(0, 1, 0)) { // of a month that goes on it is as of its end, however long it takes to make
 		r.Made = m.To.UTC()
 	}
 	r.Recount(nil)
 	return r
+}
+
+func entryOf(e account.ShareRecord) Entry {
+	return Entry{Index: e.Index, Recorded: e.Recorded.UTC(), Kind: e.Kind, Role: e.Role, Purpose: string(e.Purpose), Files: e.Files, Sealed: e.Sealed, Proof: string(e.Proof)}
 }
 
 // count adds up the entries of a kind.

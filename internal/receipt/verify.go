@@ -54,18 +54,7 @@ func (r *Report) wrong(format string, args ...any) {
 // Run checks everything. The error tells only that it could not be done.
 func (v Verify) Run(ctx context.Context, x *Receipt) (Report, error) {
 	r := Report{Share: x.Share, Month: x.Month, Origin: x.Origin, Size: x.Size, Entries: len(x.Entries), Trusted: v.PublicKey != ""}
-	key := v.PublicKey
-	if !r.Trusted {
-		key = x.PublicKey
-	} else if strings.TrimSpace(x.PublicKey) != key {
-		r.wrong("the receipt is of another log: %s", x.PublicKey)
-	}
-	head, err := ledger.CheckCheckpoint([]byte(x.Checkpoint), key)
-	if err != nil {
-		r.wrong("the checkpoint: %v", err)
-	} else if head.Size != x.Size {
-		r.wrong("the checkpoint covers %d entries, the receipt says %d", head.Size, x.Size)
-	}
+	key := r.signed(v.PublicKey, x.PublicKey, x.Checkpoint, x.Size)
 	r.claims(x)
 	for i, e := range x.Entries {
 		if err := ctx.Err(); err != nil {
@@ -74,9 +63,15 @@ func (v Verify) Run(ctx context.Context, x *Receipt) (Report, error) {
 		if i > 0 && x.Entries[i-1].Index >= e.Index {
 			r.wrong("entry %d stands behind %d", e.Index, x.Entries[i-1].Index)
 		}
-		r.entry(x, e, key)
+		r.entry(x.Checkpoint, e, key)
 		if v.ReadingKey != nil {
 			r.says(x, e, v.ReadingKey)
+		}
+	}
+	if x.Erasure != nil {
+		r.entry(x.Checkpoint, *x.Erasure, key)
+		if v.ReadingKey != nil {
+			r.ends(x.Share, x.Number, *x.Erasure, v.ReadingKey)
 		}
 	}
 	for _, c := range []struct {
@@ -94,10 +89,28 @@ func (v Verify) Run(ctx context.Context, x *Receipt) (Report, error) {
 	return r, nil
 }
 
+// signed checks the checkpoint that all proofs lead to, and returns the key that it is checked with.
+func (r *Report) signed(trusted, own, checkpoint string, size int64) string {
+	key := trusted
+	if trusted == "" {
+		key = own
+	} else if strings.TrimSpace(own) != key {
+		r.wrong("the receipt is of another log: %s", own)
+	}
+	head, err := ledger.CheckCheckpoint([]byte(checkpoint), key)
+	if err != nil {
+		r.wrong("the checkpoint: %v", err)
+	} else if head.Size != size {
+		r.wrong("the checkpoint covers %d entries, the receipt says %d", head.Size, size)
+	}
+	return key
+}
+
 // claims checks what a receipt says of itself: that its time is that of its month, and nothing that no program can have certified.
 func (r *Report) claims(x *Receipt) {
-	if x.Copies != 0 || x.Erased {
-		r.wrong("it tells of copies or of an erasure, which the program does not certify")
+	if e := x.Erasure; x.Erased != (e != nil) || e == nil && (!x.ErasedAt.IsZero() || x.Number != 0) ||
+		e != nil && (!e.Recorded.Equal(x.ErasedAt) || !e.Recorded.Before(x.To) || e.Kind != string(event.ShareErased)) {
+		r.wrong("what it tells of an erasure does not agree with the entry that should say so")
 	}
 	first, err := time.Parse("2006-01", x.Month)
 	near := func(a, b time.Time) bool { return a.Sub(b).Abs() <= 14*time.Hour } // wherever the house is
@@ -107,9 +120,9 @@ func (r *Report) claims(x *Receipt) {
 }
 
 // entry checks that an entry stands in the ledger of the checkpoint.
-func (r *Report) entry(x *Receipt, e Entry, key string) {
+func (r *Report) entry(of string, e Entry, key string) {
 	top, checkpoint, ok := strings.Cut(e.Proof, "\n\n")
-	if !ok || checkpoint != x.Checkpoint {
+	if !ok || checkpoint != of {
 		r.wrong("the proof of entry %d leads to another checkpoint", e.Index)
 		return
 	}
@@ -141,6 +154,17 @@ func (r *Report) says(x *Receipt, e Entry, k *keeper.ReadingKey) {
 	}
 }
 
+// ends checks that an entry says that the keys of a share are destroyed, under the number of a certificate.
+func (r *Report) ends(share string, number int, e Entry, k *keeper.ReadingKey) {
+	o := keeper.ShowEntry(k, e.Index, e.Sealed)
+	switch {
+	case o.Closed != "":
+		r.wrong("entry %d does not open with this reading key", e.Index)
+	case o.Event.Kind != event.ShareErased || o.ShareName != share || !strings.HasPrefix(o.Event.Note, fmt.Sprintf("certificate %d;", number)):
+		r.wrong("entry %d says something else: %s, %s", e.Index, o.Event.Kind, o.Event.Note)
+	}
+}
+
 // complete looks through a copy of the ledger for entries that the receipt should have.
 func (r *Report) complete(ctx context.Context, x *Receipt, v Verify, key string) error {
 	copied, err := ledger.NewReader(v.Ledger, key)
@@ -168,6 +192,8 @@ func (r *Report) complete(ctx context.Context, x *Receipt, v Verify, key string)
 			r.wrong("entry %d of the copy is another one", e.Index)
 		case named && roles.Of(&o) != mine.Role:
 			r.wrong("entry %d was done by the role %q, the receipt says %q", e.Index, roles.Of(&o), mine.Role)
+		case !x.Erased && o.Closed == "" && o.Event.Kind == event.ShareErased && o.ShareName == x.Share && o.Event.When.Before(x.To):
+			r.wrong("entry %d says that the share was erased, the receipt does not", e.Index)
 		case !named && x.School == "" && o.Closed == "" && o.ShareName == x.Share && keeper.InReceipt(o.Event.Kind) && !o.Event.When.Before(x.From) && o.Event.When.Before(x.To):
 			r.wrong("entry %d is missing in the receipt: %s", e.Index, o.Event.Kind)
 		}

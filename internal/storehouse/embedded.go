@@ -67,12 +67,12 @@ func createKeeper(ctx context.Context, cfg Config, at layout, opt Options) error
 	return keeper.Init(ctx, c)
 }
 
-func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, thawed, froze func(account.Stop), alarm func(keeper.Alarm)) (*embedded, error) {
+func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, thawed, froze func(account.Stop), erased func(account.Share), alarm func(keeper.Alarm)) (*embedded, error) {
 	c, err := keeperConfig(cfg, at, opt)
 	if err != nil {
 		return nil, err
 	}
-	c.Thawed, c.Froze, c.Alarm = thawed, froze, alarm
+	c.Thawed, c.Froze, c.Erased, c.Alarm = thawed, froze, erased, alarm
 	local, err := keeper.Open(ctx, c)
 	if err != nil {
 		return nil, err

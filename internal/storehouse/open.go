@@ -104,7 +104,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if r := h.restoring; r != nil && !r.Recorded {
 		return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label, Hint: "hint.restore-again"}
 	}
-	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze, h.reading); err != nil {
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze, h.erased, h.reading); err != nil {
 		return nil, err
 	}
 	packs, disk := func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return s, k }, opt.FS
@@ -143,6 +143,9 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	}
 	if h.vault, err = vault.Open(ctx, config); err != nil {
 		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
+	}
+	for _, share := range h.keeper.local.ErasedShares() { // a crash may have come in between
+		h.erased(share)
 	}
 	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now, Page: h.page}
 	h.watcher = &watcher{look: h.watchMedia, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}

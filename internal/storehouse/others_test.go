@@ -69,6 +69,7 @@ func TestOthersThings(t *testing.T) {
 		{"DELETE", "/v1/sessions/" + session, ""}, {"DELETE", "/v1/accounts/tanaka/sessions", ""}, {"DELETE", "/v1/accounts/tanaka/day", ""},
 		{"POST", "/v1/accounts/tanaka/invitation", ""}, {"POST", "/v1/accounts/tanaka/reset-factors", `{"reason":"x"}`}, {"PUT", "/v1/groups/x", `{"name":"x"}`},
 		{"PUT", "/v1/policy", `{"second_factor":true,"day_length":"12h"}`}, {"PUT", "/v1/witnesses", `{"mode":"off","need":0,"witnesses":[]}`}, {"POST", "/v1/renewal", `{"reason":"x"}`}, {"POST", "/v1/ledger/reading-key", ""},
+		{"GET", "/v1/shares/" + share + "/erasure", ""}, {"POST", "/v1/shares/" + share + "/erasure", `{"reason":"x"}`}, {"POST", "/v1/shares/own/erasure", `{"reason":"x"}`}, {"GET", "/v1/shares/" + share + "/certificate", ""}, {"GET", "/shares/" + share + "/end", ""}, {"GET", "/shares/" + share + "/certificate/pdf", ""},
 		{"POST", "/v1/isolation/end", `{"reason":"x"}`}, {"GET", "/v1/recovery", ""}, {"POST", "/v1/recovery/papers", `{}`}, {"POST", "/v1/recovery/papers/renew", `{"reason":"x"}`}, {"POST", "/v1/recovery/papers/test", `{"papers":["x"]}`}, {"GET", "/reserve", ""},
 		{"POST", "/v1/recovery/cards", `{"name":"x"}`}, {"POST", "/v1/recovery/cards/check", "x"}, {"POST", "/v1/recovery/cards/1/refresh", "x"}, {"POST", "/v1/recovery/cards/1/written", `{"sha256":"x"}`},
 		{"POST", "/v1/recovery/cards/1/forget", `{"how":"lost","reason":"x"}`},

@@ -30,6 +30,7 @@ type request struct {
 	ctx    context.Context
 	share  *share
 	sess   account.Session
+	blind  bool                        // alone needs no keys and no books that are up to the packs
 	alone  func(tx catalogue.Tx) error // work on the catalogue itself; what a session does is a plan
 	name   pathname.Path
 	expect []Info // what must still be there
@@ -149,8 +150,10 @@ func (v *Vault) commit(group []*request) {
 func (v *Vault) planAll(ctx context.Context, tx catalogue.Tx, group []*request) (touched map[*share]bool, ok bool) {
 	touched = make(map[*share]bool)
 	for _, r := range group {
-		if r.err = v.catchUp(ctx, tx, r.share); r.err != nil {
-			continue
+		if !r.blind {
+			if r.err = v.catchUp(ctx, tx, r.share); r.err != nil {
+				continue
+			}
 		}
 		if r.alone != nil {
 			if r.err = r.alone(tx); r.err != nil {

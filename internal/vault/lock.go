@@ -39,8 +39,10 @@ const maxLocks = 10_000
 // maxTTL bounds how long a lock lives without a refresh.
 const maxTTL = 24 * time.Hour
 
+func locksFile(share id.Share) string { return "locks-" + share.String() }
+
 func (v *Vault) loadLocks(sh *share) (*locks, error) {
-	l := &locks{file: filepath.Join(v.cfg.Dir, "locks-"+sh.id.String()), held: make(map[string]held)}
+	l := &locks{file: filepath.Join(v.cfg.Dir, locksFile(sh.id)), held: make(map[string]held)}
 	sealed, err := durable.ReadFile(v.cfg.FS, l.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return l, nil

@@ -126,6 +126,9 @@ func (w *view) inquire(ctx context.Context, op string, name pathname.Path) (*sha
 		sh, err := w.v.open(ctx, w.s.ID, a.ID)
 		return sh, a, err
 	}
+	if err := w.v.cfg.Keeper.Ended(ctx, w.s.ID, name.Share()); err != nil {
+		return nil, account.Share{}, err
+	}
 	return nil, account.Share{}, problem.New(problem.NotFound, op, string(name), nil)
 }
 

@@ -217,6 +217,9 @@ func (w *view) enter(ctx context.Context, op string, name pathname.Path, write b
 		sh, err := w.v.open(ctx, w.s.ID, a.ID)
 		return sh, a, err
 	}
+	if err := w.v.cfg.Keeper.Ended(ctx, w.s.ID, name.Share()); err != nil {
+		return nil, account.Share{}, err
+	}
 	if write && len(name.Names()) == 1 {
 		return nil, account.Share{}, &problem.Error{Kind: problem.Denied, Op: op, On: string(name), Hint: "hint.share-by-administrator"}
 	}

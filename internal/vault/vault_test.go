@@ -33,6 +33,7 @@ import (
 
 // testKeeper holds the keys of shares in memory and counts what it releases.
 type testKeeper struct {
+	gone     string // a share that was erased
 	mu       sync.Mutex
 	shares   []account.Share
 	others   []account.Share // that a session is concerned with, and may not read
@@ -141,6 +142,16 @@ func (k *testKeeper) Stop(_ context.Context, stops ...account.Stop) error {
 	defer k.mu.Unlock()
 	k.stops = append(k.stops, stops...)
 	return nil
+}
+
+// Ended says that shares were erased that are not there any more.
+func (k *testKeeper) Ended(_ context.Context, _ id.Session, name string) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.gone == "" || name != k.gone {
+		return nil
+	}
+	return &problem.Error{Kind: problem.NotFound, Op: "open share", On: name, Hint: "hint.share-erased"}
 }
 
 func (k *testKeeper) HasPersons(id.Share) bool { return k.persons }

@@ -25,6 +25,7 @@ type People interface {
 	Trapping
 	Inquiring
 	Reserves
+	Endings
 	// May returns nil if a session has a power.
 	May(ctx context.Context, s id.Session, p account.Power, op string) error
 }

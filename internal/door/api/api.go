@@ -43,6 +43,7 @@ type Vault interface {
 	Picture(ctx context.Context, s account.Session, f vault.Info, edge int) ([]byte, error)
 	Held(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Held, error]
 	Settle(ctx context.Context, s account.Session, share pathname.Path, hold id.Version, accept bool) error
+	Holdings(ctx context.Context, s account.Session, share string) (account.Holdings, error)
 	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
 	Rollback(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, only func(pathname.Path) bool, dry bool,
 		tell func(vault.Mended) error) (vault.Rolled, error)
@@ -263,6 +264,7 @@ func (h *handler) routes() map[string]endpoint {
 	maps.Copy(out, h.inquiring())
 	maps.Copy(out, h.mediaRoutes())
 	maps.Copy(out, h.reserving())
+	maps.Copy(out, h.erasing())
 	return out
 }
 

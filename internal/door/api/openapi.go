@@ -188,6 +188,9 @@ var operations = []operation{
 	{pattern: "PUT /v1/witnesses", says: "Change it. 202: it waits for a second person.", in: account.Witnessing{}, out: Outcome{}},
 	{pattern: "PUT /v1/policy", says: "Change it. 202: it waits for a second person.", in: Policy{}, out: Outcome{}},
 
+	{pattern: "GET /v1/shares/{name}/erasure", says: "What the end of a share would take, or has taken: what it holds, which media and key cards have it, which cases keep it. To those who see people or give rights there.", out: Ending{}},
+	{pattern: "POST /v1/shares/{name}/erasure", says: "Ask for the end of a share: its keys are destroyed. 202: it waits for a second person.", in: NewErasure{}, out: Outcome{}},
+	{pattern: "GET /v1/shares/{name}/certificate", says: "The certificate of erasure of a share, as things stand now: json, which can be verified offline, html or pdf.", query: []string{"format"}, kind: "bytes"},
 	{pattern: "GET /v1/recovery", says: "What a lost keeper would come back from: papers, key cards, and what is missing. To those who see people.", out: Reserve{}},
 	{pattern: "POST /v1/recovery/papers", says: "Make the first papers, as JSON or PDF. The answer is the only copy there is.", in: PapersRequest{}, out: KeyPapers{}},
 	{pattern: "POST /v1/isolation/end", says: "Let a house that was restored speak with the world again, from the next start. 202: it waits for a second person.", in: Reason{}, out: Outcome{}},

@@ -132,6 +132,14 @@ func (c *Custody) withoutShare(share id.Share) (plain []byte, generation uint64,
 	return next.marshal(), generation, nil
 }
 
+// Has reports whether the keys of a share are in the ring.
+func (c *Custody) Has(share id.Share) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	_, ok := c.ring.keys[share]
+	return ok
+}
+
 // Generation returns the ring's generation.
 func (c *Custody) Generation() uint64 {
 	c.mu.RLock()

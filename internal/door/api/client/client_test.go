@@ -51,6 +51,10 @@ type cared struct {
 	failed   error
 }
 
+func (*cared) Holdings(context.Context, account.Session, string) (account.Holdings, error) {
+	return account.Holdings{}, nil
+}
+
 func (v *cared) Held(context.Context, account.Session, pathname.Path) iter.Seq2[vault.Held, error] {
 	return func(func(vault.Held, error) bool) {}
 }
