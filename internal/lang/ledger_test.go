@@ -66,6 +66,7 @@ func TestNote(t *testing.T) {
 		{"papers-renewed", "2 of 3, in place of set 1", 0, "2 of 3 papers open it, in place of set 1", "必要枚数 2、全体 3 枚, 第 1 組から更新"},
 		{"papers-tested", "3 good, ? word, opens", 0, "3: right, ?: a word that is not in the list, together they open the keeper", "3: 正しい, ?: 一覧にない単語, 合わせて開錠を確認"},
 		{"card-checked", "generation 7, read back", 0, "key ring of generation 7, read back and right", "鍵束の世代 7, 読み戻して確認済み"},
+		{"share-erased", "certificate 1; ring 4; outstanding cards: 1 safe, 2 bank", 0, "certificate 1; key ring of generation 4; cards that have the keys still: 1 safe, 2 bank", "消去証明 第 1 号; 鍵束の世代 4; 鍵が残る鍵束カード：1 safe, 2 bank"},
 		{"card-forgotten", "lost; read back, they said", 0, "lost; read back, they said", "紛失; read back, they said"},
 	} {
 		if got := English.Note(c.kind, c.note, c.size); got != c.en {

@@ -1,9 +1,15 @@
 package receipt
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
 )
 
 // verified runs a check.
@@ -102,4 +108,55 @@ func otherHash(proof string) string {
 		other = "B"
 	}
 	return proof[:at] + other + proof[at+1:]
+}
+
+// TestCopiesAreStated: a receipt that tells of media verifies, and whoever checks is told that the firm states it.
+func TestCopiesAreStated(t *testing.T) {
+	h := newHouse(t, nothing)
+	h.records[0].Copies = 2
+	got := verified(t, Verify{PublicKey: h.public}, New(h.records[0], november(t)))
+	if !got.OK() || !slices.Contains(got.Unproven, "copies") {
+		t.Errorf("%+v", got)
+	}
+}
+
+// TestErasureIsInReceipts: of the month of the erasure and later, not before; a copy of the ledger shows one that is left out.
+func TestErasureIsInReceipts(t *testing.T) {
+	at := time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)
+	h := newHouse(t, func(s [2]id.Share) []event.Event {
+		return []event.Event{{Kind: event.ShareErased, When: at, Share: s[0], Target: "albums", Note: "certificate 3; ring 7"}}
+	})
+	full := Verify{PublicKey: h.public, ReadingKey: h.keys, Ledger: h.fsys}
+	if got := verified(t, full, New(h.records[0], november(t))); got.OK() {
+		t.Error("an erasure is left out, and nothing is said")
+	}
+	r, err := ledger.NewReader(h.fsys, h.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proof, err := r.Prove(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range r.Entries(t.Context(), 0, 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		h.records[0].Erasure, h.records[0].Certificate = &account.ShareRecord{Index: 0, Recorded: at, Kind: string(event.ShareErased), Sealed: slices.Clone(e.Data), Proof: proof}, 3
+	}
+	x := New(h.records[0], november(t))
+	if got := verified(t, full, x); !got.OK() || !x.Erased || !x.ErasedAt.Equal(at) {
+		t.Errorf("%+v", got)
+	}
+	x.Number = 4
+	if verified(t, full, x).Count == 0 {
+		t.Error("another certificate's number is believed")
+	}
+	october, err := ParseMonth("2026-10", time.Date(2026, 12, 5, 0, 0, 0, 0, tokyo))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := New(h.records[0], october); x.Erased || x.Erasure != nil {
+		t.Error("the month before tells of it")
+	}
 }
