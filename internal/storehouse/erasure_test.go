@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -89,11 +87,6 @@ func TestErasedShare(t *testing.T) {
 		text, err := b.local.Certificate(ctx, "old", format)
 		if err != nil || len(text) < 2000 {
 			t.Fatalf("%s: %d bytes, %v", format, len(text), err)
-		}
-		if dir := os.Getenv("AZEKURA_SHOW"); dir != "" {
-			if err := os.WriteFile(filepath.Join(dir, "certificate."+format), text, 0o600); err != nil {
-				t.Fatal(err)
-			}
 		}
 	}
 	for _, page := range []string{"/shares/old/end", "/shares/new/end"} {
