@@ -76,8 +76,9 @@ func (b *books) witnessing() account.Witnessing {
 	return b.Witnessing
 }
 
-// rejoin ends the isolation in the draft.
+// rejoin ends the isolation in the draft. The witnesses from before the restore go: they have cosigned what is lost, and would refuse for good what
+// stands in its place, so that the house could not start again. New ones are named.
 func (d *draft) rejoin() []event.Event {
-	d.Isolated = nil
+	d.Isolated, d.Witnessing = nil, account.Witnessing{}
 	return []event.Event{{Kind: event.IsolationEnded}}
 }

@@ -31,6 +31,12 @@ func TestIsolation(t *testing.T) {
 	if w := b.witnessing(); w.Mode != account.WitnessRequire {
 		t.Errorf("witnesses are not asked any more: %+v", w)
 	}
+	if err := l.amend(t.Context(), "set witnesses", "", func(_ *books, d *draft) ([]event.Event, error) {
+		d.Witnessing = account.Witnessing{Mode: account.WitnessRequire, Need: 1, Witnesses: []account.Witness{{URL: "http://witness.example"}}}
+		return nil, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
 	_, err = l.EndIsolation(t.Context(), s, " ")
 	hinted(t, "no reason", err, "hint.isolation-reason")
 	if _, err := l.EndIsolation(t.Context(), clerk, "why"); problem.KindOf(err) != problem.Denied {
@@ -43,6 +49,9 @@ func TestIsolation(t *testing.T) {
 	hinted(t, "oneself", l.Confirm(t.Context(), s, o.Proposal.ID), "hint.two-people")
 	if err := l.Confirm(t.Context(), officer, o.Proposal.ID); err != nil || !l.Isolated().IsZero() {
 		t.Fatalf("%v, %v", l.Isolated(), err)
+	}
+	if w := l.books.Load().Witnessing; w.Mode != "" || len(w.Witnesses) > 0 {
+		t.Errorf("witnesses that know a longer ledger stay: %+v", w)
 	}
 	if e := entries(t, l, event.IsolationEnded); len(e) != 1 || e[0].Actor != "officer" {
 		t.Errorf("%+v", e)
