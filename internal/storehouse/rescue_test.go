@@ -31,14 +31,20 @@ func rescued(t *testing.T, at string, x []byte, papers ...string) (Config, keepe
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := keeper.Rescue{Card: c, Read: func(name string) ([]byte, error) { return s.File(ctx, "keeper/"+name) }, Also: make(map[string][]byte)}
+	r := keeper.Rescue{Card: c, Read: func(name string) ([]byte, error) { return s.File(ctx, "keeper/"+name) }}
 	for _, name := range s.Names() {
 		if rest, ok := strings.CutPrefix(name, "keeper/"); ok {
 			r.Names = append(r.Names, rest)
 		}
 	}
-	if r.Also["settings"], err = s.File(ctx, "settings"); err != nil {
+	if r.Settings, err = s.File(ctx, "settings"); err != nil {
 		t.Fatal(err)
+	}
+	r.Settled = func(plain []byte) error {
+		if len(plain) == 0 {
+			t.Error("no settings")
+		}
+		return nil
 	}
 	for _, text := range papers {
 		p, err := piece.Parse(text)
@@ -144,7 +150,7 @@ func TestRescue(t *testing.T) {
 	read := func(what string, x api.CardFile, opens bool, missing ...string) {
 		t.Helper()
 		to, out, err := rescued(t, at, x.Content, papers.Papers[2].Code, papers.Papers[1].Code)
-		if err != nil || string(out.Also["settings"]) == "" {
+		if err != nil {
 			t.Fatalf("%s: %+v, %v", what, out, err)
 		}
 		var names []string

@@ -23,8 +23,6 @@ type Rescue struct {
 	Read   func(name string) ([]byte, error) // one of them
 	Card   card.Card
 	Pieces []piece.Piece
-	// Also are other things that SealAs sealed for the medium, to be opened.
-	Also map[string][]byte
 	// Settings are what SealAs has made under that name; nil: there are none. Settled gets what is in them before the directory is there.
 	Settings []byte
 	Settled  func(plain []byte) error
@@ -36,7 +34,6 @@ type Rescue struct {
 type Rescued struct {
 	Papers
 	PublicKey  string              // of the ledger
-	Also       map[string][]byte   // what Rescue.Also sealed
 	Generation uint64              // of the card's ring
 	Shares     []id.Share          // whose keys the card had
 	Destroyed  map[id.Share]uint64 // whose keys were destroyed before the card was written, or as Rescue said
@@ -67,12 +64,6 @@ func Recover(ctx context.Context, cfg Config, x Rescue) (Rescued, error) {
 		return Rescued{}, err
 	}
 	defer k.zero()
-	also := make(map[string][]byte)
-	for name, b := range x.Also {
-		if also[name], err = openFile(k.medium, name, b); err != nil {
-			return Rescued{}, damaged(name, err)
-		}
-	}
 	made := cfg
 	made.Dir += restoring
 	if err := k.write(ctx, made, x); err != nil {
@@ -87,7 +78,7 @@ func Recover(ctx context.Context, cfg Config, x Rescue) (Rescued, error) {
 	if err := errors.Join(cfg.FS.Rename(made.Dir, cfg.Dir), cfg.FS.SyncDir(filepath.Dir(cfg.Dir))); err != nil {
 		return Rescued{}, failed(op, err)
 	}
-	return Rescued{Papers: Papers{k.papers.Set, k.papers.made}, PublicKey: x.Card.Vault, Also: also, Generation: k.generation, Shares: k.ring.shares(),
+	return Rescued{Papers: Papers{k.papers.Set, k.papers.made}, PublicKey: x.Card.Vault, Generation: k.generation, Shares: k.ring.shares(),
 		Destroyed: maps.Clone(k.ring.destroyed)}, nil
 }
 

@@ -75,9 +75,10 @@ func TestRecover(t *testing.T) {
 					t.Fatal("it is not there")
 				}
 				r := rescueOf(files, x, p[2], p[0])
-				r.Also = map[string][]byte{"settings": settings}
+				told := ""
+				r.Settings, r.Settled = settings, func(plain []byte) error { told = string(plain); return nil }
 				got, err := Recover(t.Context(), cfg, r)
-				if err != nil || string(got.Also["settings"]) != "http = 1" || got.Number != 1 || got.Generation != 2 || !slices.Equal(got.Shares, []id.Share{k.share}) || got.PublicKey != c.LedgerPublicKey() {
+				if err != nil || told != "http = 1" || got.Number != 1 || got.Generation != 2 || !slices.Equal(got.Shares, []id.Share{k.share}) || got.PublicKey != c.LedgerPublicKey() {
 					t.Fatalf("%+v, %v", got, err)
 				}
 			}
