@@ -263,16 +263,7 @@ func (p *parcel) rows(e *paper.Exposure) {
 	})
 }
 
-func add(t *paper.Three, c exposure.Class) {
-	switch c {
-	case exposure.Confirmed:
-		t.Confirmed++
-	case exposure.Possible:
-		t.Possible++
-	case exposure.Exempt:
-		t.Exempt++
-	}
-}
+func add(t *paper.Three, c exposure.Class) { addTo((*exposure.Three)(t), c) }
 
 func (w *worst) person() paper.Person {
 	p := w.who

@@ -1,5 +1,7 @@
 package roster
 
+import "errors"
+
 // Issue is what is wrong with a cell. Those that are only warnings refuse nothing.
 type Issue struct {
 	Row     int    `json:"row"`              // as spreadsheets count them, from 1
@@ -77,4 +79,16 @@ func short(s string) string {
 		}
 	}
 	return s
+}
+
+// finish takes what ended a reading: an issue is one of all.
+func (c *issues) finish(err error) error {
+	if b, ok := errors.AsType[*broken](err); ok {
+		c.add(b.Issue)
+		return nil
+	}
+	if err == errStop {
+		return nil
+	}
+	return err
 }

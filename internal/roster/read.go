@@ -142,18 +142,6 @@ func newCollector(m Mapping) *collector {
 
 func (c *collector) use(m Mapping) { c.m = m }
 
-// finish takes what ended a reading: an issue is one of all.
-func (c *collector) finish(err error) error {
-	if b, ok := errors.AsType[*broken](err); ok {
-		c.issues.add(b.Issue)
-		return nil
-	}
-	if err == errStop {
-		return nil
-	}
-	return err
-}
-
 // add reads a row.
 func (c *collector) add(r row) error {
 	if r.n <= c.m.Head || !slices.ContainsFunc(r.cells, func(s string) bool { return strings.TrimSpace(s) != "" }) {

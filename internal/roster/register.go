@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -62,10 +61,7 @@ func ReadRegister(s Source, known func(share string) bool) (*Register, error) {
 		return nil, err
 	}
 	c := &registerCollector{known: known, rows: make(map[[2]string]int)}
-	err = l.rows(c.add)
-	if b, ok := errors.AsType[*broken](err); ok {
-		c.issues.add(b.Issue)
-	} else if err != nil && err != errStop {
+	if err := c.finish(l.rows(c.add)); err != nil {
 		return nil, s.wrap(err)
 	}
 	if c.columns == nil {

@@ -1,7 +1,6 @@
 package roster
 
 import (
-	"errors"
 	"slices"
 	"strings"
 
@@ -58,10 +57,7 @@ func ReadSchools(s Source, known *Roster) (*Schools, error) {
 			c.known[whose.Text(name)] = true
 		}
 	}
-	err = l.rows(c.add)
-	if b, ok := errors.AsType[*broken](err); ok {
-		c.issues.add(b.Issue)
-	} else if err != nil && err != errStop {
+	if err := c.finish(l.rows(c.add)); err != nil {
 		return nil, s.wrap(err)
 	}
 	if c.columns == nil {
