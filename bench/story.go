@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 )
 
 // The story that the project exists for: an album printer with the data of 200 schools, read and encrypted by somebody with a stolen password of a
-// device. Every school is a share with a roster, every pupil has some files, and each class has pictures of all of it.
+// device and somebody's stolen session. Every school is a share with a roster, every pupil has some files, and each class has pictures of all of it.
 const (
 	storySchools = 200
 	storyPupils  = 865  // of each school: 173,000 in all
@@ -21,6 +22,7 @@ const (
 	storyRead    = 4100 // files that were read, in a tenth of the schools
 	storyHurt    = 40   // one of so many files was encrypted: 2.5 %
 	storyClass   = 35   // pupils
+	storyNotes   = 6    // folders of each of those schools got the same note
 	packsLimit   = 60   // s, from the question to the packs of all schools
 )
 
@@ -30,10 +32,12 @@ type story struct {
 	dir     string
 	v       *vault
 	s       *server
-	root    target // of all shares
+	root    target  // of all shares
+	stolen  *person // whose session is used by somebody else
 	schools int
 	read    map[string]bool // persons whose files were read, by school and number
 	files   int
+	notes   int
 }
 
 // runStory replays the story, compares what the records say with what was done, and measures how long the answer takes.
@@ -46,7 +50,7 @@ func runStory(ctx context.Context, b *bench, r *Result) (err error) {
 	if st.v, err = b.newVault(ctx, filepath.Join(st.dir, "data")); err != nil {
 		return err
 	}
-	st.v.env = []string{"AZEKURA_GUARD=off"}     // it would have stopped that after a few files
+	st.v.env = []string{"AZEKURA_GUARD=watch"}   // on, it would have stopped that after a few files
 	if st.s, err = st.v.serve(ctx); err != nil { // commands that open the vault themselves take a moment each
 		return err
 	}
@@ -60,12 +64,34 @@ func runStory(ctx context.Context, b *bench, r *Result) (err error) {
 	}
 	st.root = st.s.target
 	st.root.url = st.root.url[:strings.LastIndex(st.root.url, "/dav/")+5]
+	if err := st.arrive(ctx); err != nil {
+		return err
+	}
 	since := time.Now()
 	if err := st.intrude(ctx); err != nil {
 		return err
 	}
 	return st.answer(ctx, r, since)
 }
+
+// arrive lets somebody come in who may read in the schools that are read later.
+func (st *story) arrive(ctx context.Context) error {
+	all, err := st.v.people(ctx, 1)
+	if err != nil {
+		return err
+	}
+	st.stolen = all[0]
+	st.stolen.root = st.root.url[:strings.LastIndex(st.root.url, "/dav/")]
+	for i := range st.few() {
+		if _, err := quiet(st.v.command(ctx, "account", "grant", st.stolen.name, school(i), "read")); err != nil {
+			return err
+		}
+	}
+	return st.stolen.accept(ctx)
+}
+
+// few is in how many schools files are read.
+func (st *story) few() int { return max(1, st.schools/10) }
 
 func school(i int) string { return fmt.Sprintf("school-%03d", i) }
 
@@ -139,14 +165,15 @@ func (st *story) jobs() (out []job) {
 	return out
 }
 
-// intrude reads files of a tenth of the schools and writes something else over one of forty files of all.
+// intrude reads files of a tenth of the schools, half of them with the stolen session, leaves notes there, and writes something else over one of
+// forty files of all.
 func (st *story) intrude(ctx context.Context) error {
 	type act struct {
 		path  string
 		write bool
 	}
 	var acts []act
-	few := max(1, st.schools/10)
+	few := st.few()
 	for k := range st.b.count(storyRead) {
 		i := k % few
 		path, pupil, group := fileOf(k / few * 3)
@@ -163,20 +190,47 @@ func (st *story) intrude(ctx context.Context) error {
 			st.files++
 		}
 	}
+	for i := range few {
+		for class := range storyNotes {
+			if err := st.leave(ctx, school(i)+"/"+classOf(class*storyClass)); err != nil {
+				return err
+			}
+		}
+	}
 	pool := newPool()
-	st.b.say("story: %d files are read, %d encrypted", st.b.count(storyRead), st.files)
+	st.b.say("story: %d files are read, %d encrypted, %d notes left", st.b.count(storyRead), st.files, st.notes)
 	return parallel(ctx, st.root, 8, len(acts), func(ctx context.Context, d *dav, i int) error {
 		if acts[i].write {
 			return d.put(ctx, acts[i].path, content{pool, uint64(i), 60})
+		}
+		if i%2 == 0 {
+			_, err := st.stolen.get(ctx, "/v1/files/"+acts[i].path)
+			return err
 		}
 		var n counter
 		return d.do(ctx, "GET", acts[i].path, "", nil, &n, 200)
 	})
 }
 
+// leave puts a note into a folder.
+func (st *story) leave(ctx context.Context, dir string) error {
+	d, err := newDAV(st.root)
+	if err != nil {
+		return err
+	}
+	defer d.close()
+	const text = "YOUR FILES ARE ENCRYPTED. Write to us within three days, or they are published. Do not rename them, do not call anybody.\n"
+	st.notes++
+	return d.send(ctx, dir+"/READ_ME.txt", &payload{int64(len(text)), func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }})
+}
+
 // answer asks as the privacy officer does.
 func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
-	out, err := quiet(st.v.command(ctx, "case", "open", "--party", st.v.Account, "--from", since.Format(time.RFC3339Nano), "--reason", "a strange note", "--json"))
+	var me struct{ Session struct{ ID string } }
+	if err := st.stolen.call(ctx, "GET", "/v1/me", nil, &me); err != nil {
+		return err
+	}
+	out, err := quiet(st.v.command(ctx, "case", "open", "--party", st.v.Account, "--party", me.Session.ID, "--from", since.Format(time.RFC3339Nano), "--reason", "a strange note", "--json"))
 	if err != nil {
 		return err
 	}
@@ -202,6 +256,7 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 		Damage struct {
 			Files, Intact int
 			OfFiles       int `json:"of_files"`
+			Notes         []struct{ Files int }
 		}
 	}
 	if err := json.Unmarshal(out, &f); err != nil {
@@ -218,7 +273,10 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 		return err
 	}
 	defer z.Close()
-	letters := 0
+	letters, notes := 0, 0
+	for _, n := range f.Damage.Notes {
+		notes += n.Files
+	}
 	for _, x := range z.File {
 		if strings.HasSuffix(x.Name, ".docx") {
 			letters++
@@ -235,6 +293,7 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 	r.target(p.Confirmed == len(st.read) && p.Possible == 0, "the persons whose files were read, and no others", "%d confirmed, %d possible; the truth is %d", p.Confirmed, p.Possible, len(st.read))
 	r.target(x.Confirmed == read && x.Possible == 0, "the files that were read, and no others", "%d confirmed, %d possible; the truth is %d", x.Confirmed, x.Possible, read)
 	r.target(f.Damage.Files == st.files && f.Damage.Intact == st.files, "the files that were encrypted, each with an intact version", "%d, intact %d; the truth is %d", f.Damage.Files, f.Damage.Intact, st.files)
+	r.target(notes == st.notes, "the notes that were left", "%d; the truth is %d", notes, st.notes)
 	r.target(letters == st.schools, "a pack for each school", "%d of %d", letters, st.schools)
 	r.target(all.Seconds() <= packsLimit, fmt.Sprintf("packs within %d s", packsLimit), "%s s", digits(all.Seconds()))
 	return nil
