@@ -212,6 +212,30 @@ func (st *story) intrude(ctx context.Context) error {
 	})
 }
 
+// storyPapers are the kinds of papers of a case.
+var storyPapers = []string{"ppc-first", "ppc-final", "client", "persons", "mark", "ransom", "public", "plain", "board", "faq", "exemption", "schools"}
+
+// papers makes each paper of a case, those to a client for the first school, and returns how many there are.
+func (st *story) papers(ctx context.Context, id string) (n int, err error) {
+	for _, language := range []string{"ja", "en"} {
+		for _, kind := range storyPapers {
+			name := filepath.Join(st.dir, kind+"-"+language+".pdf")
+			args := []string{"case", "paper", id, kind, name, "--lang", language}
+			if kind == "client" || kind == "persons" {
+				args = append(args, "--client", "Client of "+school(0))
+			}
+			if _, err := quiet(st.v.command(ctx, args...)); err != nil {
+				return n, err
+			}
+			if i, err := os.Stat(name); err != nil || i.Size() < 1000 {
+				return n, fmt.Errorf("%s is no paper: %v", name, err)
+			}
+			n++
+		}
+	}
+	return n, nil
+}
+
 // leave puts a note into a folder.
 func (st *story) leave(ctx context.Context, dir string) error {
 	d, err := newDAV(st.root)
@@ -268,6 +292,10 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 	}
 	all := time.Since(start)
 	spent = treeCPU(st.s.pid()) - spent
+	papers, err := st.papers(ctx, c.ID)
+	if err != nil {
+		return err
+	}
 	z, err := zip.OpenReader(packs)
 	if err != nil {
 		return err
@@ -294,6 +322,7 @@ func (st *story) answer(ctx context.Context, r *Result, since time.Time) error {
 	r.target(x.Confirmed == read && x.Possible == 0, "the files that were read, and no others", "%d confirmed, %d possible; the truth is %d", x.Confirmed, x.Possible, read)
 	r.target(f.Damage.Files == st.files && f.Damage.Intact == st.files, "the files that were encrypted, each with an intact version", "%d, intact %d; the truth is %d", f.Damage.Files, f.Damage.Intact, st.files)
 	r.target(notes == st.notes, "the notes that were left", "%d; the truth is %d", notes, st.notes)
+	r.target(papers == 2*len(storyPapers), "each paper in both languages", "%d of %d", papers, 2*len(storyPapers))
 	r.target(letters == st.schools, "a pack for each school", "%d of %d", letters, st.schools)
 	r.target(all.Seconds() <= packsLimit, fmt.Sprintf("packs within %d s", packsLimit), "%s s", digits(all.Seconds()))
 	return nil
