@@ -37,6 +37,9 @@ var smallBuffers = sync.Pool{New: func() any { b := make([]byte, small); return 
 
 const small = 64 << 10
 
+// piece is how much is gathered before it is looked at: content that has come whole waits for the look at its last piece alone.
+const piece = 128 << 10
+
 // draft is a save under way. One goroutine receives; a second cuts, hashes, seals and appends what the
 // first has gathered, so that the network and the cipher work at the same time.
 type draft struct {
@@ -50,12 +53,15 @@ type draft struct {
 	window   []byte // gathered, not yet cut; less than chunk.Max
 	seen     int    // how much of it has no cut
 	checked  bool
-	sure     bool    // chunks that the share has are looked at before they are trusted: it replaces what may be damaged
-	replaces bool    // it comes in the place of content that was looked at: then the look is a deep one
-	full     *[]byte // the pooled buffer behind window, once it is large
-	small    *[]byte // and before
-	spool    *spool  // set by a WriteAt out of order
-	pos      int64   // how much has come in order
+	sure     bool               // chunks that the share has are looked at before they are trusted: it replaces what may be damaged
+	replaces bool               // it comes in the place of content that was looked at: then the look is a deep one
+	full     *[]byte            // the pooled buffer behind window, once it is large
+	small    *[]byte            // and before
+	look     *structure.Running // at content that has outgrown the small window
+	shown    int                // how much of the window it was offered
+	offered  int64              // and of all
+	spool    *spool             // set by a WriteAt out of order
+	pos      int64              // how much has come in order
 
 	parted  bool             // its content comes by WriteAt
 	inOrder bool             // holds a token of Vault.orders
@@ -78,8 +84,9 @@ type draft struct {
 }
 
 type job struct {
-	data []byte
-	buf  *[]byte // goes back to buffers
+	data  []byte
+	buf   *[]byte // goes back to buffers
+	shown int64   // once the look is done with so much
 }
 
 var errEnded = errors.New("the save has ended")
@@ -144,6 +151,9 @@ func (d *draft) write(p []byte) (int, error) {
 		m := copy(d.window[len(d.window):cap(d.window)], p)
 		d.window = d.window[:len(d.window)+m]
 		n, p, d.pos = n+m, p[m:], d.pos+int64(m)
+		if len(d.window)-d.shown >= piece {
+			d.show(len(d.window))
+		}
 		if len(d.window) >= chunk.Min {
 			if err := d.emit(false); err != nil {
 				return n, err
@@ -185,6 +195,9 @@ func (d *draft) grow(n int) error {
 	}
 	d.full = buffers.Get().(*[]byte)
 	d.window = append((*d.full)[:0:chunk.Max], d.window...)
+	if d.look == nil {
+		d.look = structure.Begin(d.replaces)
+	}
 	return nil
 }
 
@@ -213,16 +226,17 @@ func (d *draft) emit(last bool) error {
 			d.jobs, d.result = make(chan job), make(chan error, 1)
 			go d.sealing()
 		}
+		d.show(n)
 		next := buffers.Get().(*[]byte)
 		rest := append((*next)[:0:chunk.Max], d.window[n:]...)
 		select {
-		case d.jobs <- job{d.window[:n], d.full}:
+		case d.jobs <- job{d.window[:n], d.full, d.offered}:
 		case err := <-d.result: // the goroutine has given up
 			buffers.Put(next)
 			d.result <- err
 			return err
 		}
-		d.window, d.full, d.seen = rest, next, 0
+		d.window, d.full, d.seen, d.shown = rest, next, 0, d.shown-n
 	}
 	return nil
 }
@@ -302,14 +316,8 @@ func (r *request) seal(v *Vault, m commit.Manifest, equal [32]byte) (c commit.Co
 func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
 	if d.jobs == nil {
 		m.Size = int64(len(d.window))
-		d.found = structure.Bytes(d.window, false)
-		if d.found.State == structure.Valid && d.w.v.cfg.Guard != nil {
-			if err := d.Check(); err != nil {
-				return m, equal, err
-			}
-		}
-		if d.found.State == structure.Valid && d.replaces {
-			d.found, d.deep = structure.Bytes(d.window, true), true
+		if err := d.lookAtAll(); err != nil {
+			return m, equal, err
 		}
 		sum := sha256.Sum256(d.window)
 		d.plain = &sum
@@ -330,6 +338,7 @@ func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
 			return m, equal, err
 		}
 		d.result <- nil
+		d.looked()
 	}
 	m.Size, m.Level, m.Parts = d.size, 1, d.parts
 	if len(d.lists) > 0 {

@@ -178,6 +178,10 @@ func (d *draft) fetch(p commit.Part) ([]byte, error) {
 
 // forget gives back what a draft holds in memory, and begins it anew.
 func (d *draft) forget() {
+	if d.look != nil {
+		d.look.End()
+		d.look = nil
+	}
 	if d.full != nil {
 		buffers.Put(d.full)
 	}
@@ -192,6 +196,7 @@ func (d *draft) forget() {
 		<-d.w.v.orders
 	}
 	d.window, d.full, d.small, d.seen, d.pos = nil, nil, nil, 0, 0
+	d.shown, d.offered = 0, 0
 	d.parts, d.lists, d.sums, d.size = nil, nil, nil, 0
 	d.ahead, d.held, d.inOrder = nil, 0, false
 }

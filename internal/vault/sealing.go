@@ -14,23 +14,52 @@ import (
 	"github.com/azekura/azekura/internal/seal"
 )
 
-// sealing is the goroutine that makes parts of what a draft has gathered, and looks at it.
-func (d *draft) sealing() {
-	look := structure.Begin(d.replaces) // beside the sealing
-	err := d.sealAll(look)
-	d.found, d.deep = look.End(), d.replaces
-	d.result <- err
-}
+// sealing is the goroutine that makes parts of what a draft has gathered. The look at it goes on beside it.
+func (d *draft) sealing() { d.result <- d.sealAll() }
 
-func (d *draft) sealAll(look *structure.Running) error {
+func (d *draft) sealAll() error {
 	for j := range d.jobs {
-		look.Offer(j.data)
 		err := d.seal(j.data, sha256.Sum256(j.data))
-		look.Taken()
+		d.look.Wait(j.shown)
 		buffers.Put(j.buf)
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// show lets what the window holds be looked at up to n.
+func (d *draft) show(n int) {
+	if n > d.shown {
+		d.look.Offer(d.window[d.shown:n])
+		d.offered += int64(n - d.shown)
+		d.shown = n
+	}
+}
+
+// looked ends the look and keeps what was found.
+func (d *draft) looked() {
+	d.found, d.deep = d.look.End(), d.replaces
+	d.look = nil
+}
+
+// lookAtAll looks at content of which nothing was cut off.
+func (d *draft) lookAtAll() error {
+	if d.look != nil {
+		d.show(len(d.window))
+		d.looked()
+		return nil
+	}
+	d.found, d.deep = structure.Bytes(d.window, false), false
+	if d.found.State != structure.Valid || d.w.v.cfg.Guard == nil {
+		return nil
+	}
+	if err := d.Check(); err != nil {
+		return err
+	}
+	if d.replaces {
+		d.found, d.deep = structure.Bytes(d.window, true), true
 	}
 	return nil
 }

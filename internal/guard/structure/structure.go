@@ -8,6 +8,7 @@ package structure
 import (
 	"errors"
 	"io"
+	"sync"
 )
 
 // Kind is a kind of content, told by the content itself.
@@ -193,26 +194,29 @@ func (k *kind) find(s *source) Finding {
 	return f
 }
 
-// Running is a check of content that comes part by part, beside whatever else is done with it. Not safe for concurrent use.
+// Running is a check of content that comes piece by piece, beside whatever else is done with it. One goroutine offers; any may wait.
 type Running struct {
-	parts chan []byte
-	taken chan struct{} // the part that was offered is done with
-	done  chan Finding
-	open  bool // a part is out
+	pieces chan []byte
+	found  chan Finding
+
+	mu   sync.Mutex
+	more sync.Cond
+	done int64 // bytes of the pieces that are done with
 }
+
+// queued is how many pieces may wait for the check: who offers should hardly ever wait for it.
+const queued = 16
 
 // Begin begins a check. It must be ended.
 func Begin(deep bool) *Running {
-	r := &Running{parts: make(chan []byte), taken: make(chan struct{}), done: make(chan Finding, 1)}
+	r := &Running{pieces: make(chan []byte, queued), found: make(chan Finding, 1)}
+	r.more.L = &r.mu
 	go func() {
-		first := true
-		r.done <- guarded(newSource(func() ([]byte, error) {
-			if !first {
-				r.taken <- struct{}{}
-			}
-			first = false
-			p, ok := <-r.parts
-			if !ok {
+		var p []byte
+		r.found <- guarded(newSource(func() ([]byte, error) {
+			r.did(len(p))
+			var ok bool
+			if p, ok = <-r.pieces; !ok {
 				return nil, io.EOF
 			}
 			return p, nil
@@ -221,26 +225,29 @@ func Begin(deep bool) *Running {
 	return r
 }
 
-// Offer gives the next part, which must not be empty and stay as it is until Taken returns.
-func (r *Running) Offer(p []byte) {
-	r.Taken()
-	r.parts <- p
-	r.open = true
+func (r *Running) did(n int) {
+	r.mu.Lock()
+	r.done += int64(n)
+	r.mu.Unlock()
+	r.more.Broadcast()
 }
 
-// Taken waits until the part that was offered last is done with.
-func (r *Running) Taken() {
-	if r.open {
-		<-r.taken
-		r.open = false
+// Offer gives the next piece, which must stay as it is until it is done with.
+func (r *Running) Offer(p []byte) { r.pieces <- p }
+
+// Wait waits until the first n bytes of what was offered are done with.
+func (r *Running) Wait(n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.done < n {
+		r.more.Wait()
 	}
 }
 
-// End returns what was found in all parts.
+// End returns what was found in all pieces.
 func (r *Running) End() Finding {
-	r.Taken()
-	close(r.parts)
-	return <-r.done
+	close(r.pieces)
+	return <-r.found
 }
 
 // census counts bytes.

@@ -57,11 +57,12 @@ func TestWhole(t *testing.T) {
 
 // offered checks content part by part, and spoils each part when it is done with.
 func offered(b []byte, n int, deep bool) Finding {
-	r := Begin(deep)
+	r, done := Begin(deep), int64(0)
 	for len(b) > 0 {
 		part := bytes.Clone(b[:min(n, len(b))])
 		r.Offer(part)
-		r.Taken()
+		done += int64(len(part))
+		r.Wait(done)
 		clear(part)
 		b = b[len(part):]
 	}
