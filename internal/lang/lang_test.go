@@ -310,6 +310,25 @@ func literal(e ast.Expr) (string, bool) {
 	return s, err == nil
 }
 
+// TestCommandLines: a list of commands reads as one, whoever has added to it. The English is a sentence, the Japanese ends in a plain verb.
+func TestCommandLines(t *testing.T) {
+	english, polite := regexp.MustCompile(`^[A-Z].*\.$`), regexp.MustCompile(`(。|ます|です)$`)
+	n := 0
+	for _, list := range lists {
+		for _, x := range list {
+			if name, ok := strings.CutPrefix(x.key, "cmd."); ok && !strings.Contains(name, ".") && name != "azekura" {
+				n++
+				if !english.MatchString(x.en) || polite.MatchString(x.ja) {
+					t.Errorf("%s: %q, %q", x.key, x.en, x.ja)
+				}
+			}
+		}
+	}
+	if n < 50 {
+		t.Errorf("only %d commands", n)
+	}
+}
+
 // TestJapaneseIsJapanese finds texts that were forgotten in translation.
 func TestJapaneseIsJapanese(t *testing.T) {
 	kana := regexp.MustCompile(`[\p{Hiragana}\p{Katakana}\p{Han}]`)

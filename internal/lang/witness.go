@@ -2,27 +2,27 @@ package lang
 
 // witnessTexts are about the witnesses of the ledger.
 var witnessTexts = []text{
-	{"cmd.witness", "the ledger's witnesses: keep one, or name those who watch this ledger", "台帳の立会人（立会人になる、または台帳の立会人を指定する）"},
+	{"cmd.witness", "Keep a witness, or name those who watch this ledger.", "立会人になる、または台帳の立会人を指定する"},
 	{"cmd.witness.long", "A witness on another machine cosigns the ledger's heads, each only if it continues the one before, and keeps a copy of the sealed entries. Then nobody can rewrite or shorten what was read, " +
 		"whoever holds this machine. “serve” and “keys” are for the witness's machine, the others for the keeper's. Witnesses and ledgers of other makers that speak C2SP tlog-witness work as well.",
 		"別のコンピューターの立会人が、台帳の先端を、前回から続いていることを確かめたうえで連署し、封をした記録の写しを保管します。このコンピューターを誰が乗っ取っても、閲覧の記録を書き換えたり縮めたりできなくなります。" +
 			"「serve」と「keys」は立会人のコンピューターで、ほかは鍵管理側で使います。C2SP tlog-witness に対応した他社の立会人や台帳とも組み合わせられます。"},
-	{"cmd.witness-serve", "be a witness", "立会人として動かす"},
+	{"cmd.witness-serve", "Be a witness.", "立会人として動かす"},
 	{"cmd.witness-serve.long", "Runs a witness until it is stopped. The first start makes its keys in the directory, for which --name is needed. A directory that is lost means a new witness with another name: a witness that " +
 		"forgets what it has cosigned is none. Put it on another machine, in other hands, and let it be reached through TLS, or a private line.",
 		"停止するまで立会人として動きます。最初の起動では --name を指定すると、フォルダーに鍵が作られます。フォルダーを失ったときは、別の名前の新しい立会人にしてください（何に連署したかを忘れた立会人は役に立ちません）。" +
 			"別のコンピューターに置き、別の人が管理し、TLS または専用の経路で接続してください。"},
-	{"cmd.witness-keys", "show a witness's public keys", "立会人の公開鍵を表示する"},
+	{"cmd.witness-keys", "Show a witness's public keys.", "立会人の公開鍵を表示する"},
 	{"cmd.witness-keys.long", "Shows the two public keys that a keeper needs for “azekura witness add”.", "鍵管理側の「azekura witness add」に必要な、二つの公開鍵を表示します。"},
-	{"cmd.witness-list", "show the witnesses of this ledger", "この台帳の立会人を表示する"},
+	{"cmd.witness-list", "Show the witnesses of this ledger.", "この台帳の立会人を表示する"},
 	{"cmd.witness-list.long", "Shows who watches this ledger, how much each has cosigned and copied, and what is wrong.", "この台帳の立会人と、それぞれがどこまで連署し写しを保管したか、問題があればその内容を表示します。"},
-	{"cmd.witness-add", "let a witness watch this ledger", "立会人を加える"},
+	{"cmd.witness-add", "Let a witness watch this ledger.", "立会人を加える"},
 	{"cmd.witness-add.long", "Adds a witness by its address and its public key; with the mirror's key it also gets a copy of the sealed entries. While witnesses are required, this takes two people.",
 		"アドレスと公開鍵を指定して立会人を加えます。写しの鍵も指定すると、封をした記録の写しも渡します。立会人を必須にしている間は、二人の確認が必要です。"},
-	{"cmd.witness-remove", "let a witness go", "立会人を外す"},
+	{"cmd.witness-remove", "Let a witness go.", "立会人を外す"},
 	{"cmd.witness-remove.long", "Removes a witness, by its address. Where people are told of missing witnesses, or these are required, this takes two people.",
 		"アドレスを指定して立会人を外します。通知または必須にしている場合は、二人の確認が必要です。"},
-	{"cmd.witness-mode", "say what happens when witnesses do not answer", "立会人が応答しないときの扱いを決める"},
+	{"cmd.witness-mode", "Say what happens when witnesses do not answer.", "立会人が応答しないときの扱いを決める"},
 	{"cmd.witness-mode.long", "off: nothing. warn: people are told. require: no key is released before enough witnesses have cosigned the entry; while they are away nobody opens a file. Less than now takes two people.",
 		"off：何もしません。warn：通知します。require：必要な数の立会人が記録に連署するまで鍵を渡しません（立会人がいない間は、誰もファイルを開けません）。今より緩める場合は、二人の確認が必要です。"},
 	{"flag.witness-name", "name of a new witness, such as witness.example.jp/azekura", "新しい立会人の名前（例：witness.example.jp/azekura）"},
@@ -98,7 +98,7 @@ var witnessTexts = []text{
 	{"web.witness-few", "Only %d witnesses cosign the ledger, and %d are needed. Behind: %s.", "台帳に連署している立会人は %d 人で、必要な %d 人に足りません。連署がない立会人：%s"},
 	{"web.witness-behind", "%d of %d witnesses cosign the ledger. Behind: %s.", "台帳に連署している立会人は %d 人です（全 %d 人）。連署がない立会人：%s"},
 	{"web.witness-good", "All %d witnesses cosign the ledger.", "立会人 %d 人がすべて台帳に連署しています。"},
-	{"cmd.ledger-head", "print the head of the ledger, for the file", "台帳の先端を印刷用に表示する"},
+	{"cmd.ledger-head", "Print the head of the ledger, for the file.", "台帳の先端を印刷用に表示する"},
 	{"cmd.ledger-head.long", "Shows the number of entries and the root of the latest checkpoint, with a checksum. Print it once a month and keep the paper: “azekura ledger verify --seen” compares a ledger with it, as it is typed or scanned, years later.",
 		"最新の署名時点の件数とルートを、検査用の文字を付けて表示します。毎月一度印刷し、紙で保管してください。何年後でも「azekura ledger verify --seen」に打ち込むか読み取った文字を指定して、台帳と比べられます。"},
 	{"flag.ledger-qr", "write a page with it, also as a QR code, to a PDF", "QR コード付きの一枚を PDF に書き出す"},
