@@ -191,11 +191,7 @@ func SyncAll(dir string) error {
 	if err != nil {
 		return err
 	}
-	defer d.Close()
-	if err := (osFile{d}).control(unix.Syncfs); err != nil {
-		return &fs.PathError{Op: "syncfs", Path: dir, Err: err}
-	}
-	return nil
+	return errors.Join(fileSystem{osFile{d}}.Sync(), d.Close())
 }
 
 // WriteFile makes name hold data, durably, or leaves what it held: a temporary file, synced, renamed over it.

@@ -28,7 +28,7 @@ func Export(ctx context.Context, ledger fs.FS, verifierKey string, to durable.FS
 	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return Head{}, problem.New(problem.Internal, "export the ledger", dir, err)
 	}
-	x := &export{to: to, dir: filepath.Clean(dir), dirs: make(map[string]bool)}
+	x := &export{to: to, dir: filepath.Clean(dir), dirs: make(map[string]bool), batch: durable.NewBatch(to, filepath.Clean(dir))}
 	if err := x.run(ctx, r); err != nil {
 		if durable.IsNoSpace(err) {
 			return Head{}, problem.New(problem.NoSpace, "export the ledger", dir, err)
@@ -43,13 +43,16 @@ type export struct {
 	to   durable.FS
 	dir  string
 	dirs map[string]bool // that hold files which are not synced
-	err  error           // the first
+
+	batch *durable.Batch
+	err   error // the first
 }
 
 func (x *export) run(ctx context.Context, r *Reader) error {
 	if err := durable.MakeDir(x.to, x.dir, 0o750); err != nil {
 		return err
 	}
+	defer x.batch.Drop()
 	var e edge
 	tile := func(t tlog.Tile, hashes []tlog.Hash) { x.write(torchwood.TilePath(t), tileBytes(hashes)) }
 	for n := int64(0); n < r.tree.N && x.err == nil; n += tileWidth {
@@ -70,6 +73,9 @@ func (x *export) run(ctx context.Context, r *Reader) error {
 	e.partial(tile)
 	if x.err == nil && e.root() != r.tree.Hash { // cannot be, as each entry was checked
 		return errors.New("the copy does not have the root of the checkpoint")
+	}
+	if x.err == nil {
+		x.err = x.batch.Sync()
 	}
 	for dir := range x.dirs {
 		if x.err == nil {
@@ -94,6 +100,9 @@ func (x *export) mkdir(dir string) {
 func (x *export) write(name string, data []byte) {
 	full := filepath.Join(x.dir, filepath.FromSlash(name))
 	x.mkdir(filepath.Dir(full))
+	if x.err == nil {
+		x.err = x.batch.Add(full)
+	}
 	if x.err != nil {
 		return
 	}
@@ -103,8 +112,5 @@ func (x *export) write(name string, data []byte) {
 		return
 	}
 	_, err = f.WriteAt(data, 0)
-	if err == nil {
-		err = f.Sync()
-	}
 	x.err = errors.Join(err, f.Close())
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"golang.org/x/mod/sumdb/note"
@@ -39,7 +40,12 @@ type Mirror struct {
 	written    *tileWriter
 	checkpoint []byte // on disk; nil if there is none
 	head       Head   // of it
+	whole      edge   // of its entries
+	last       []byte // the last of them, which fill no tile
 }
+
+// manyTiles is how many wait to be made durable together.
+const manyTiles = 16 << 10
 
 // OpenMirror opens the copy in a directory, or makes it. Entries behind its checkpoint are forgotten: they come again.
 func OpenMirror(ctx context.Context, fsys durable.FS, dir, verifierKey string) (*Mirror, error) {
@@ -72,6 +78,7 @@ func OpenMirror(ctx context.Context, fsys durable.FS, dir, verifierKey string) (
 		return nil, failed("open the mirror", err)
 	}
 	m.tree, m.bundle, m.checkpoint, m.head = l.tiled, l.bundle, signed, Head{c.N, c.Hash}
+	m.whole, m.last = m.tree.clone(), slices.Clone(m.bundle)
 	return m, nil
 }
 
@@ -92,7 +99,8 @@ func (m *Mirror) Head() Head {
 // Files returns the mirror's directory for reading.
 func (m *Mirror) Files() fs.FS { return Files(m.fsys, m.dir) }
 
-// Add takes a part, if it is shown to stand in the tree of a head that was signed. Entries that are there already are passed over.
+// Add takes a part, if it is shown to stand in the tree of a head that was signed. Entries that are there already are passed over. They are
+// durable once Commit says so: until then they may have to come again, from Next on.
 func (m *Mirror) Add(p Part, in Head) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -130,6 +138,20 @@ func (m *Mirror) Add(p Part, in Head) error {
 		}
 	}
 	m.tree, m.bundle = tree, bundle
+	if len(m.written.names) >= manyTiles {
+		return m.sync()
+	}
+	return nil
+}
+
+// sync makes what has come durable. If that fails, it comes again: nobody knows what of it is on the disk.
+func (m *Mirror) sync() error {
+	m.written.sync()
+	if err := m.written.err; err != nil {
+		m.written.err = nil
+		m.tree, m.bundle = m.whole.clone(), slices.Clone(m.last)
+		return failed("mirror", err)
+	}
 	return nil
 }
 
@@ -148,16 +170,15 @@ func (m *Mirror) Commit(checkpoint []byte) error {
 		return damaged(&DamageError{checkpointName, "of other entries", nil})
 	}
 	m.written.partial(&m.tree, m.bundle)
-	m.written.syncDirs()
-	if err := m.written.err; err != nil {
-		m.written.err = nil
-		return failed("mirror", err)
+	if err := m.sync(); err != nil {
+		return err
 	}
 	if err := durable.WriteFile(m.fsys, filepath.Join(m.dir, checkpointName), checkpoint, 0o640); err != nil {
 		return failed("mirror", err)
 	}
 	before := m.head.Size
 	m.checkpoint, m.head = checkpoint, Head{c.N, c.Hash}
+	m.whole, m.last = m.tree.clone(), slices.Clone(m.bundle)
 	m.written.removePartials(before, &m.tree) // what stays does no harm
 	return nil
 }

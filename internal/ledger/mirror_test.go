@@ -222,7 +222,7 @@ func TestMirrorKeepsNames(t *testing.T) {
 			t.Fatal(err)
 		}
 		if !want {
-			disk.Inject(durabletest.Faults(durabletest.Sync, disk.Calls(durabletest.Sync)+1)[0])
+			disk.Inject(durabletest.Faults(durabletest.Write, disk.Calls(durabletest.Write)+1)[0])
 		}
 		if err := m.Add(p, r.Head()); (err == nil) != want {
 			t.Fatalf("part %d: %v", i, err)

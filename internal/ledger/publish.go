@@ -75,6 +75,7 @@ func (l *Log) Publish(ctx context.Context) (checkpoint []byte, err error) {
 // nobody looks at them, and after a failure they are written again.
 func (l *Log) writeTiles(entries []entry) (tiled edge, bundle []byte, err error) {
 	w := newTileWriter(l.conf.FS, l.conf.Dir, l.known)
+	defer w.batch.Drop()
 	tiled, bundle = l.tiled.clone(), slices.Clone(l.bundle)
 	for _, e := range entries {
 		if bundle, err = w.add(&tiled, bundle, e); err != nil {
@@ -82,21 +83,23 @@ func (l *Log) writeTiles(entries []entry) (tiled edge, bundle []byte, err error)
 		}
 	}
 	w.partial(&tiled, bundle)
-	w.syncDirs()
+	w.sync()
 	return tiled, bundle, w.err
 }
 
-// tileWriter writes tiles and remembers which directories have to be flushed for their names.
+// tileWriter writes tiles beside their places, and puts them there once all are durable: one of that name may stand there, and count.
 type tileWriter struct {
 	fsys  durable.FS
 	dir   string          // of the ledger
 	known map[string]bool // directories whose names are durable
-	dirs  map[string]bool // slash-separated, below the ledger's directory
+	dirs  map[string]bool // slash-separated, below the ledger's directory: to be flushed
+	batch *durable.Batch
+	names map[string]bool // of the batch, when they are in their places
 	err   error           // the first one
 }
 
 func newTileWriter(fsys durable.FS, dir string, known map[string]bool) *tileWriter {
-	return &tileWriter{fsys: fsys, dir: dir, known: known, dirs: make(map[string]bool)}
+	return &tileWriter{fsys: fsys, dir: dir, known: known, dirs: make(map[string]bool), batch: durable.NewBatch(fsys, dir), names: make(map[string]bool)}
 }
 
 // add appends an entry to a tree and to its last bundle, which it returns, and writes the tiles that this completes.
@@ -136,19 +139,17 @@ func (w *tileWriter) write(t tlog.Tile, data []byte) {
 		return
 	}
 	full := w.path(name)
+	if w.err = w.batch.Add(full + ".new"); w.err != nil {
+		return
+	}
 	f, err := w.fsys.OpenFile(full+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
 	if err != nil {
 		w.err = err
 		return
 	}
 	_, err = f.WriteAt(data, 0)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = w.fsys.Rename(full+".new", full)
-	}
-	w.err = err
+	w.err = errors.Join(err, f.Close())
+	w.names[full] = true
 	w.dirs[path.Dir(name)] = true
 }
 
@@ -169,12 +170,22 @@ func (w *tileWriter) mkdir(dir string) error {
 	return nil
 }
 
-func (w *tileWriter) syncDirs() {
-	for dir := range w.dirs {
-		if w.err != nil {
-			return
+// sync makes all that was written durable, with its names.
+func (w *tileWriter) sync() {
+	defer w.batch.Drop()
+	if w.err == nil {
+		w.err = w.batch.Sync()
+	}
+	for full := range w.names {
+		if w.err == nil {
+			w.err = w.fsys.Rename(full+".new", full)
 		}
-		w.err = w.fsys.SyncDir(w.path(dir))
+	}
+	clear(w.names)
+	for dir := range w.dirs {
+		if w.err == nil {
+			w.err = w.fsys.SyncDir(w.path(dir))
+		}
 	}
 	if w.err == nil {
 		for dir := range w.dirs {
