@@ -1,6 +1,7 @@
 package medium
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"io/fs"
@@ -23,11 +24,13 @@ import (
 // one is slower. A sync also hashes and reads back what it wrote; "checked" compares it with a cp after which the copy is read, too.
 //
 //	go test ./internal/medium -run '^$' -bench Sync -benchtime 5x
+//	AZEKURA_BENCH_MEDIUM=/media/disk go test …     onto another disk than that of the vault
 func BenchmarkSync(b *testing.B) {
 	const size = 512 << 20
 	packTarget = 64 << 20
 	b.Cleanup(func() { packTarget = 64 << 10 })
 	dir := b.TempDir()
+	to := cmp.Or(os.Getenv("AZEKURA_BENCH_MEDIUM"), dir)
 	private, public, err := note.GenerateKey(rand.Reader, "azekura.example/ledger/test")
 	if err != nil {
 		b.Fatal(err)
@@ -52,7 +55,7 @@ func BenchmarkSync(b *testing.B) {
 		return time.Since(begun)
 	}
 	for b.Loop() {
-		at := filepath.Join(dir, "medium")
+		at := filepath.Join(to, "medium")
 		ours = append(ours, measure(func() {
 			m := NewDisk(durable.OS(), at)
 			if err := Make(b.Context(), m, Descriptor{ID: id.NewMedium(), Label: "disk", Vault: public}); err != nil {

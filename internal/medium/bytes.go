@@ -73,6 +73,22 @@ var (
 
 // check reads an object and compares it with what it should be. add sees its bytes; it may be nil.
 func check(ctx context.Context, t Target, name string, size int64, sum [32]byte, add func([]byte)) error {
+	h := sha256.New()
+	err := pieceByPiece(ctx, t, name, size, buffer(size), func(b []byte) error {
+		h.Write(b)
+		if add != nil {
+			add(b)
+		}
+		return nil
+	})
+	if err == nil && [32]byte(h.Sum(nil)) != sum {
+		err = errDigest
+	}
+	return err
+}
+
+// pieceByPiece reads an object of a size, and hands out its bytes in pieces of which all but the last fill buf.
+func pieceByPiece(ctx context.Context, t Target, name string, size int64, buf []byte, hand func([]byte) error) error {
 	o, err := t.Open(ctx, name)
 	if err != nil {
 		return err
@@ -85,27 +101,22 @@ func check(ctx context.Context, t Target, name string, size int64, sum [32]byte,
 	if n != size {
 		return fmt.Errorf("%w: %d bytes, want %d", errLength, n, size)
 	}
-	h, buf := sha256.New(), buffer(size)
 	for at := int64(0); at < size; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		m, err := o.ReadAt(buf, at)
-		m = int(min(int64(m), size-at))
-		if m == 0 {
-			return fmt.Errorf("read up to %d of %d bytes: %w", at, size, errors.Join(err, io.ErrUnexpectedEOF))
+		want := int(min(int64(len(buf)), size-at))
+		m, err := o.ReadAt(buf[:min(len(buf), (want+durable.Block-1)&^(durable.Block-1))], at)
+		if m = min(m, want); m < want {
+			return fmt.Errorf("read up to %d of %d bytes: %w", at+int64(m), size, errors.Join(err, io.ErrUnexpectedEOF))
 		}
 		if err != nil && err != io.EOF {
 			return err
 		}
-		h.Write(buf[:m])
-		if add != nil {
-			add(buf[:m])
+		if err := hand(buf[:m]); err != nil {
+			return err
 		}
 		at += int64(m)
-	}
-	if [32]byte(h.Sum(nil)) != sum {
-		return errDigest
 	}
 	return nil
 }

@@ -23,13 +23,17 @@ func (s *syncer) copyAll(ctx context.Context) error {
 	for range pieces {
 		free <- buffer(longest)
 	}
+	m, err := newMarker()
+	if err != nil {
+		return err
+	}
 	for jobs := s.jobs; len(jobs) > 0; {
 		n, bytes := 0, int64(0)
 		for n < len(jobs) && n < batchJobs && (n == 0 || bytes+jobs[n].length <= batch) {
 			bytes += jobs[n].length
 			n++
 		}
-		r := &run{s: s, free: free, longest: longest}
+		r := &run{s: s, free: free, longest: longest, marker: m}
 		if err := r.all(ctx, jobs[:n]); err != nil {
 			return err
 		}

@@ -13,18 +13,20 @@ import (
 )
 
 const (
-	pieces  = 8 // that are on their way at once: all the memory of a copy
+	pieces  = 8 // that are on their way at once: with those of the readers, all the memory of a copy
 	writers = 2 // segments that are written at once: one goes on while the disk makes the other durable
+	readers = 2 // segments that are read back at once: one is compared while the disk reads the other
 )
 
-// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, two write, and one reads back what was
+// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, two write, and two read back what was
 // written. Each hands on through channels.
 type run struct {
 	s       *syncer
 	free    chan []byte
 	longest int64 // segment
+	marker  marker
 
-	done []job // with their digests; owned by the last stage
+	done []job // with their digests; guarded by s.mu
 	lost []job // guarded by s.mu
 }
 
@@ -34,13 +36,20 @@ type stream struct {
 	object string
 	raw    chan []byte // as it was read
 	pieces chan []byte // hashed
+	marks  marks       // of the pieces; set before pieces is closed
 	err    error       // why it could not be read; set before raw is closed
+}
+
+// wrote is a segment that was written and is to be read back.
+type wrote struct {
+	job
+	marks marks
 }
 
 func (r *run) all(ctx context.Context, jobs []job) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	read, streams, written := make(chan *stream), make(chan *stream), make(chan job, 2)
+	read, streams, written := make(chan *stream), make(chan *stream), make(chan wrote, 2)
 	var stages, writing sync.WaitGroup
 	stages.Go(func() { r.read(ctx, jobs, read) })
 	stages.Go(func() { r.hash(ctx, read, streams) })
@@ -55,11 +64,13 @@ func (r *run) all(ctx context.Context, jobs []job) error {
 		writing.Wait()
 		close(written)
 	})
-	stages.Go(func() {
-		if err := r.readBack(ctx, written); err != nil {
-			stop(err)
-		}
-	})
+	for range readers {
+		stages.Go(func() {
+			if err := r.readBack(ctx, written); err != nil {
+				stop(err)
+			}
+		})
+	}
 	stages.Wait()
 	for len(r.free) < pieces { // what was on its way when it was broken off
 		r.free <- buffer(r.longest)
@@ -147,6 +158,7 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 		h, at := sha256.New(), int64(0)
 		trailer := st.length - durable.Block // of a sealed pack: its own digest covers what is before
 		for piece := range st.raw {
+			st.marks = append(st.marks, r.marker.mark(piece))
 			if end := at + int64(len(piece)); st.whole && at <= trailer && end > trailer {
 				h.Write(piece[:trailer-at])
 				if [32]byte(h.Sum(nil)) != st.digest {
@@ -166,7 +178,7 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 }
 
 // write is the third stage.
-func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- job) error {
+func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) error {
 	for st := range from {
 		err := r.s.t.Put(ctx, st.object, st.length, r.body(st))
 		for piece := range st.pieces { // once it is closed, sum and err are set
@@ -181,7 +193,7 @@ func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- job) err
 		case err != nil:
 			return fmt.Errorf("%s: %w", st.object, err)
 		}
-		if !pass(ctx, to, st.job) {
+		if !pass(ctx, to, wrote{st.job, st.marks}) {
 			return ctx.Err()
 		}
 	}
@@ -215,12 +227,15 @@ func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
 }
 
 // readBack is the last stage.
-func (r *run) readBack(ctx context.Context, from <-chan job) error {
-	for j := range from {
-		if err := check(ctx, r.s.t, j.name(j.share), j.length, j.sum, nil); err != nil {
-			return fmt.Errorf("%s, read back: %w", j.name(j.share), err)
+func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
+	buf := buffer(r.longest)
+	for w := range from {
+		if err := r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, buf); err != nil {
+			return fmt.Errorf("%s, read back: %w", w.name(w.share), err)
 		}
-		r.done = append(r.done, j)
+		r.s.mu.Lock()
+		r.done = append(r.done, w.job)
+		r.s.mu.Unlock()
 		r.s.moved(0, 1)
 	}
 	return nil
