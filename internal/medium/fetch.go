@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -30,9 +31,10 @@ func Before(ctx context.Context, t Target, key string, moment time.Time) (*State
 
 // Pack is a pack of a state.
 type Pack struct {
-	Share id.Share
-	Pack  uint64
-	Size  int64
+	Share   id.Share
+	Pack    uint64
+	Size    int64
+	Aligned bool // all that Fetch gives stands at multiples of durable.Block
 }
 
 // List lists the packs of the state.
@@ -41,16 +43,17 @@ func (s *State) List() (out []Pack) {
 		for _, x := range s.s.shares[share] {
 			if n := len(out); n > 0 && out[n-1].Share == share && out[n-1].Pack == x.pack {
 				out[n-1].Size = x.end()
+				out[n-1].Aligned = out[n-1].Aligned && x.from%durable.Block == 0
 				continue
 			}
-			out = append(out, Pack{share, x.pack, x.end()})
+			out = append(out, Pack{share, x.pack, x.end(), true})
 		}
 	}
 	return out
 }
 
-// Fetch reads a pack from front to back, past the page cache, and gives write its bytes and where they stand; the memory is aligned and
-// not kept. Every byte is compared with what the vault has signed. What is damaged is told and given all the same, as far as it can be
+// Fetch reads a pack from front to back, past the page cache, and gives write its bytes and where they stand; the memory is aligned, has room
+// up to a multiple of durable.Block, and is not kept. Every byte is compared with what the vault has signed. What is damaged is told and given all the same, as far as it can be
 // read: each frame in it has a checksum of its own. The error is that of write, or the end of ctx.
 func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byte) error, damaged func(Finding)) error {
 	for _, x := range s.s.shares[p.Share] {

@@ -218,6 +218,11 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 			}
 		})
 	}
+	for _, share := range s.Shares() {
+		if err := durable.MakeDir(h.opt.FS, filepath.Join(h.at.packs, share.String()), 0o700); err != nil {
+			stop(err)
+		}
+	}
 	for _, p := range s.List() {
 		select {
 		case list <- p:
@@ -303,11 +308,12 @@ func (h *House) fetch(ctx context.Context, p medium.Pack, tell func(int64), foun
 		tell(p.Size)
 		return nil
 	}
-	if err := durable.MakeDir(fsys, dir, 0o700); err != nil {
-		return err
-	}
 	half := name + unfinished
-	f, err := fsys.OpenFile(half, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	flag := os.O_RDWR | os.O_CREATE | os.O_TRUNC
+	if p.Aligned {
+		flag |= durable.Direct
+	}
+	f, err := fsys.OpenFile(half, flag, 0o600)
 	if err != nil {
 		return err
 	}
@@ -318,8 +324,12 @@ func (h *House) fetch(ctx context.Context, p medium.Pack, tell func(int64), foun
 		}
 	}()
 	write := func(off int64, b []byte) error {
+		n := int64(len(b))
+		if p.Aligned { // the end is cut off below
+			b = b[:(len(b)+durable.Block-1)&^(durable.Block-1)]
+		}
 		_, err := f.WriteAt(b, off)
-		tell(int64(len(b)))
+		tell(n)
 		return err
 	}
 	if err := h.rescue.state.Fetch(ctx, p, write, found); err != nil {

@@ -1,0 +1,72 @@
+package medium
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"testing"
+	"unsafe"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/durable/durabletest"
+	"github.com/azekura/azekura/internal/id"
+)
+
+// TestFetch: what is fetched is what the vault has, in pieces that can be written past the page cache.
+func TestFetch(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 1)
+	defer h.close()
+	m := h.medium(durabletest.New(t))
+	for range 4 {
+		h.grow(5, 30<<10)
+		if _, _, err := h.sync(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := Open(t.Context(), m, h.key, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	several := 0
+	for _, p := range s.List() {
+		got, pieces := make([]byte, p.Size), 0
+		err := s.Fetch(t.Context(), p, func(off int64, b []byte) error {
+			room := (len(b) + durable.Block - 1) &^ (durable.Block - 1)
+			if at := uintptr(unsafe.Pointer(unsafe.SliceData(b))); off%durable.Block != 0 || at%durable.Block != 0 || cap(b) < room {
+				return fmt.Errorf("%d bytes of %d at %d", len(b), cap(b), off)
+			}
+			copy(got[off:], b)
+			pieces++
+			return nil
+		}, func(f Finding) { t.Error(f) })
+		if err != nil || !p.Aligned {
+			t.Fatalf("%+v: %v", p, err)
+		}
+		if pieces > 1 {
+			several++
+		}
+		f, err := h.packs.OpenPack(p.Share, p.Pack, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := make([]byte, p.Size)
+		if _, err := f.ReadAt(want, 0); err != nil && err != io.EOF || !bytes.Equal(got, want) {
+			t.Errorf("pack %d is another: %v", p.Pack, err)
+		}
+		f.Close()
+	}
+	if several == 0 {
+		t.Error("no pack has several segments")
+	}
+}
+
+// TestAligned: a pack whose segments begin anywhere is told from others.
+func TestAligned(t *testing.T) {
+	share := id.NewShare()
+	s := &State{s: &state{body: body{Shares: []shareList{{Share: share}}}, shares: map[id.Share][]segment{share: {
+		{pack: 1, from: 0, length: 8192}, {pack: 1, from: 8192, length: 100}, {pack: 2, from: 0, length: 5000}, {pack: 2, from: 5000, length: 4096},
+	}}}}
+	if l := s.List(); len(l) != 2 || !l[0].Aligned || l[1].Aligned || l[0].Size != 8292 || l[1].Size != 9096 {
+		t.Errorf("%+v", l)
+	}
+}
