@@ -25,19 +25,23 @@ func (b *bench) guarded(ctx context.Context, name string, n int, make func(p *ph
 			if err != nil {
 				return nil, err
 			}
-			var out []job
-			for i := range n {
-				out = append(out, job{fmt.Sprintf("%02d/%s_%04d", i/52, name, i), func(*rand.Rand) ([]byte, error) {
-					return make(p, random(fmt.Sprint(name, i)), i, pass) // the same picture in both trees
-				}})
-			}
-			return out, nil
+			return guardedJobs(p, name, n, pass, make), nil
 		})
 		if err != nil {
 			return trees, err
 		}
 	}
 	return trees, nil
+}
+
+// guardedJobs lists the files of one of them.
+func guardedJobs(p *photographs, name string, n, pass int, make func(p *photographs, r *rand.Rand, i, pass int) ([]byte, error)) (out []job) {
+	for i := range n {
+		out = append(out, job{fmt.Sprintf("%02d/%s_%04d", i/52, name, i), func(*rand.Rand) ([]byte, error) {
+			return make(p, random(fmt.Sprint(name, i)), i, pass) // the same picture in both trees
+		}})
+	}
+	return out
 }
 
 // taken is a photograph; the second time it is encoded anew, in another quality.

@@ -6,6 +6,8 @@
 //	go -C bench run . import -n 5 -data DIR       one program
 //	go -C bench run . webdav -scale 0.05 -n 1     a quick look; its figures mean little
 //
+// It ends with an error if a target of what it has measured was missed.
+//
 // Generated files are kept in DIR/corpus, results in DIR/results. A second run finds its files there.
 package main
 
@@ -44,6 +46,7 @@ var programs = []program{
 	{"large", "10 GB in and out with bounded memory", 14 << 30, runLarge},
 	{"rollback", "25,000 hurt files of 1,000,000 put back, against restic and borg restoring them", 20 << 30, runRollback},
 	{"story", "200 schools, 173,000 persons, 1,000,000 files: what was read, of whom, and the letters to all", 14 << 30, runStory},
+	{"copies", "copies to a medium and back, and the audit of a ledger, against cp, restic and borg", 12 << 30, runCopies},
 	{"million", "1,000,000 small files: memory, start after a crash, rebuild", 14 << 30, runMillion},
 }
 
@@ -52,6 +55,7 @@ type bench struct {
 	data    string // everything lies in here, so that all peers use one disk
 	n       int    // rounds
 	scale   float64
+	medium  string   // a folder on the disk that copies go to; empty: one in memory
 	azekura string   // the binary under test; built when empty
 	peers   []string // measured beside azekura; nil means all
 	out     io.Writer
@@ -75,6 +79,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&b.n, "n", 5, "rounds; the median is taken over them")
 	flags.Float64Var(&b.scale, "scale", 1, "part of the files and bytes of the full measurement")
 	flags.StringVar(&b.azekura, "azekura", "", "binary to measure (built from the repository by default)")
+	flags.StringVar(&b.medium, "medium", "", "folder on another disk, for copies (a disk in memory by default)")
 	peers := flags.String("peers", "", "comma-separated names of the peers to measure (all by default)")
 	flags.Usage = func() { usage(out, flags) }
 	if len(args) == 0 {
@@ -113,7 +118,11 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	return b.report(todo)
+	missed, err := b.report(todo)
+	if err == nil && missed > 0 {
+		err = fmt.Errorf("%d targets were missed", missed)
+	}
+	return err
 }
 
 func usage(out io.Writer, flags *flag.FlagSet) {
@@ -186,11 +195,10 @@ func (b *bench) build(ctx context.Context) error {
 		b.azekura, err = filepath.Abs(b.azekura)
 		return err
 	}
-	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	root, err := b.root(ctx)
 	if err != nil {
-		return fmt.Errorf("go env GOMOD: %w", err)
+		return err
 	}
-	root := filepath.Dir(filepath.Dir(strings.TrimSpace(string(mod))))
 	bin := filepath.Join(b.data, "azekura")
 	c := exec.CommandContext(ctx, "go", "build", "-o", bin, "./cmd/azekura")
 	c.Dir = root
@@ -199,4 +207,13 @@ func (b *bench) build(ctx context.Context) error {
 	}
 	b.azekura = bin
 	return nil
+}
+
+// root returns the folder of the repository.
+func (b *bench) root(ctx context.Context) (string, error) {
+	mod, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	return filepath.Dir(filepath.Dir(strings.TrimSpace(string(mod)))), nil
 }

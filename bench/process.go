@@ -108,6 +108,17 @@ func parseMemory(text string) (peak, now float64) {
 	return peak, now
 }
 
+// parseAvailable reads from /proc/meminfo how many bytes programs can still have.
+func parseAvailable(text string) int64 {
+	for line := range strings.Lines(text) {
+		var kb int64
+		if _, err := fmt.Sscanf(line, "MemAvailable: %d kB", &kb); err == nil {
+			return kb << 10
+		}
+	}
+	return 0
+}
+
 // treeMemory returns the largest peak of a process and those below it, and what all of them have now, in MiB.
 func treeMemory(root int) (peak, now float64) {
 	for _, s := range tree(root) {

@@ -25,6 +25,9 @@ func TestParseStat(t *testing.T) {
 }
 
 func TestParseMemory(t *testing.T) {
+	if n := parseAvailable("MemTotal:       24691400 kB\nMemAvailable:   20000000 kB\n"); n != 20000000<<10 {
+		t.Errorf("parseAvailable = %d", n)
+	}
 	peak, now := parseMemory("Name:\tx\nVmPeak:\t 9999 kB\nVmHWM:\t    2048 kB\nVmRSS:\t    1024 kB\n")
 	if peak != 2 || now != 1 {
 		t.Errorf("parseMemory = %v, %v MiB, want 2, 1", peak, now)

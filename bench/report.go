@@ -128,8 +128,8 @@ func (r *Result) save(dir string) error {
 }
 
 // report writes the tables of all results that are there as Markdown and JSON files, and those of the programs that have
-// just run (or all, if none has) to the screen.
-func (b *bench) report(ran []program) error {
+// just run (or all, if none has) to the screen. It returns how many targets of the latter were missed.
+func (b *bench) report(ran []program) (missed int, err error) {
 	var all []*Result
 	for _, p := range programs {
 		text, err := os.ReadFile(filepath.Join(b.results(), p.name+".json"))
@@ -141,27 +141,39 @@ func (b *bench) report(ran []program) error {
 			err = json.Unmarshal(text, r)
 		}
 		if err != nil {
-			return fmt.Errorf("result of %s: %w", p.name, err)
+			return 0, fmt.Errorf("result of %s: %w", p.name, err)
 		}
 		all = append(all, r)
 	}
 	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if err := os.WriteFile(filepath.Join(b.results(), "report.json"), append(text, '\n'), 0o644); err != nil {
-		return err
+		return 0, err
 	}
 	md := markdown(all)
 	if err := os.WriteFile(filepath.Join(b.results(), "report.md"), md, 0o644); err != nil {
-		return err
+		return 0, err
 	}
 	screen := slices.DeleteFunc(slices.Clone(all), func(r *Result) bool {
 		return ran != nil && !slices.ContainsFunc(ran, func(p program) bool { return p.name == r.Program })
 	})
 	_, err = os.Stdout.Write(markdown(screen))
 	b.say("tables: %s", filepath.Join(b.results(), "report.md"))
-	return err
+	return missedOf(screen), err
+}
+
+// missedOf counts the targets that were missed.
+func missedOf(list []*Result) (n int) {
+	for _, r := range list {
+		for _, t := range r.Targets {
+			if !t.Met {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // markdown writes results for people.

@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"cmp"
 	"crypto/rand"
 	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -10,10 +12,11 @@ import (
 	"github.com/azekura/azekura/internal/seal"
 )
 
-// million makes a ledger of a million sealed entries of 250 to 650 bytes, as saves and releases are, a second after each other.
+// million makes a ledger of a million sealed entries of 250 to 650 bytes, as saves and releases are, a second after each other. With
+// AZEKURA_BENCH_LEDGER it stays in that folder, for others to look at.
 func million(b *testing.B) (dir, key string) {
 	b.Helper()
-	dir = b.TempDir()
+	dir = cmp.Or(os.Getenv("AZEKURA_BENCH_LEDGER"), b.TempDir())
 	k := newKeys(b)
 	l := open(b, k.config(durable.OS(), dir))
 	sealer := NewSealer(seal.NewKey())
@@ -36,6 +39,9 @@ func million(b *testing.B) (dir, key string) {
 		b.Fatal(err)
 	}
 	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "public-key"), []byte(k.public+"\n"), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return dir, k.public
