@@ -13,20 +13,22 @@ import (
 )
 
 const (
-	pieces  = 8 // that are on their way at once: with those of the readers, all the memory of a copy
-	writers = 2 // segments that are written at once: one goes on while the disk makes the other durable
-	readers = 2 // segments that are read back at once: one is compared while the disk reads the other
+	pieces  = 16 // that are on their way at once: all the memory of a copy, and what is read while the medium has other things to do
+	writers = 2  // segments that are written at once, where the medium is no disk: one goes on while the other is made durable
 )
 
-// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, two write, and two read back what was
+// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, others write, and one reads back what was
 // written. Each hands on through channels.
 type run struct {
 	s       *syncer
 	free    chan []byte
 	longest int64 // segment
 	marker  marker
+	// disk is taken by who writes or reads a segment: an arm that goes to and fro between several takes as long again. Nil where there is none. Then
+	// one stage alone writes: another that had it would wait for pieces which wait for the first.
+	disk chan struct{}
 
-	done []job // with their digests; guarded by s.mu
+	done []job // with their digests; owned by the last stage
 	lost []job // guarded by s.mu
 }
 
@@ -53,7 +55,11 @@ func (r *run) all(ctx context.Context, jobs []job) error {
 	var stages, writing sync.WaitGroup
 	stages.Go(func() { r.read(ctx, jobs, read) })
 	stages.Go(func() { r.hash(ctx, read, streams) })
-	for range writers {
+	n := writers
+	if _, ok := r.s.t.(*Dir); ok {
+		n, r.disk = 1, make(chan struct{}, 1)
+	}
+	for range n {
 		writing.Go(func() {
 			if err := r.write(ctx, streams, written); err != nil {
 				stop(err)
@@ -64,18 +70,27 @@ func (r *run) all(ctx context.Context, jobs []job) error {
 		writing.Wait()
 		close(written)
 	})
-	for range readers {
-		stages.Go(func() {
-			if err := r.readBack(ctx, written); err != nil {
-				stop(err)
-			}
-		})
-	}
+	stages.Go(func() {
+		if err := r.readBack(ctx, written); err != nil {
+			stop(err)
+		}
+	})
 	stages.Wait()
 	for len(r.free) < pieces { // what was on its way when it was broken off
 		r.free <- buffer(r.longest)
 	}
 	return context.Cause(ctx)
+}
+
+// alone does something with the medium while nobody else does, if it is a disk.
+func (r *run) alone(ctx context.Context, do func() error) error {
+	if r.disk != nil {
+		if !pass(ctx, r.disk, struct{}{}) {
+			return ctx.Err()
+		}
+		defer func() { <-r.disk }()
+	}
+	return do()
 }
 
 // pass hands something on unless all is broken off.
@@ -180,7 +195,7 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 // write is the third stage.
 func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) error {
 	for st := range from {
-		err := r.s.t.Put(ctx, st.object, st.length, r.body(st))
+		err := r.alone(ctx, func() error { return r.s.t.Put(ctx, st.object, st.length, r.body(st)) })
 		for piece := range st.pieces { // once it is closed, sum and err are set
 			r.free <- piece[:cap(piece)]
 		}
@@ -230,12 +245,11 @@ func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
 func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
 	buf := buffer(r.longest)
 	for w := range from {
-		if err := r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, buf); err != nil {
+		err := r.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, buf) })
+		if err != nil {
 			return fmt.Errorf("%s, read back: %w", w.name(w.share), err)
 		}
-		r.s.mu.Lock()
 		r.done = append(r.done, w.job)
-		r.s.mu.Unlock()
 		r.s.moved(0, 1)
 	}
 	return nil

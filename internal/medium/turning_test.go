@@ -1,0 +1,102 @@
+package medium
+
+import (
+	"crypto/rand"
+	"io/fs"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+)
+
+// turning is a disk with one arm: it reads and writes 160 MB in a second, and loses 12 ms whenever it goes on at another place.
+type turning struct {
+	durable.FS
+	arm chan place // where it is; whoever has taken it moves it
+}
+
+type place struct {
+	file string
+	at   int64
+}
+
+func (d turning) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := d.FS.OpenFile(name, flag, perm)
+	return turningFile{f, d, name}, err
+}
+
+func (d turning) move(name string, off, n int64) {
+	if n == 0 {
+		return
+	}
+	now, takes := <-d.arm, time.Duration(n)*time.Second/160e6
+	if now != (place{name, off}) {
+		takes += 12 * time.Millisecond
+	}
+	time.Sleep(takes) // of the bubble's clock
+	d.arm <- place{name, off + n}
+}
+
+type turningFile struct {
+	durable.File
+	d    turning
+	name string
+}
+
+func (f turningFile) ReadAt(b []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(b, off)
+	f.d.move(f.name, off, int64(n))
+	return n, err
+}
+
+func (f turningFile) WriteAt(b []byte, off int64) (int, error) {
+	n, err := f.File.WriteAt(b, off)
+	f.d.move(f.name, off, int64(n))
+	return n, err
+}
+
+// TestTurning: on a disk with an arm a sync takes little longer than to write everything, and to read it.
+func TestTurning(t *testing.T) {
+	const size, each = 64 << 20, 16 << 20
+	dir := t.TempDir()
+	private, public, err := note.GenerateKey(rand.Reader, "azekura.example/ledger/test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	packTarget = each
+	t.Cleanup(func() { packTarget = 64 << 10 })
+	synctest.Test(t, func(t *testing.T) {
+		h := houseOf(t, durable.OS(), 1, dir, private, public)
+		defer h.close()
+		share, chunk := id.NewShare(), make([]byte, 1<<20)
+		for range size / len(chunk) {
+			if _, err := h.packs.Append(t.Context(), share, pack.Chunk, [32]byte{}, chunk); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if _, err := h.packs.Sync(t.Context(), share); err != nil {
+			t.Fatal(err)
+		}
+		disk := turning{durable.OS(), make(chan place, 1)}
+		disk.arm <- place{}
+		m := NewDir(disk, filepath.Join(dir, "medium"))
+		if err := Make(t.Context(), m, Descriptor{ID: id.NewMedium(), Label: "disk 1", Vault: public}); err != nil {
+			t.Fatal(err)
+		}
+		begun := time.Now()
+		if out, err := Sync(t.Context(), m, h, Options{Key: public}); err != nil || out.Copied < size {
+			t.Fatal(out, err)
+		}
+		took, least := time.Since(begun), 2*time.Duration(size)*time.Second/160e6
+		t.Logf("%v of at least %v", took, least)
+		if took > least*5/4+500*time.Millisecond {
+			t.Errorf("it takes %v to write and read %v", took, least)
+		}
+	})
+}
