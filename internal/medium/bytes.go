@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"sync"
 
 	"github.com/azekura/azekura/internal/durable"
 )
@@ -87,7 +88,8 @@ func check(ctx context.Context, t Target, name string, size int64, sum [32]byte,
 	return err
 }
 
-// pieceByPiece reads an object of a size, and hands out its bytes in pieces of which all but the last fill buf.
+// pieceByPiece reads an object of a size, and hands out its bytes in pieces of which all but the last fill buf. While one is handed out, the
+// next is read.
 func pieceByPiece(ctx context.Context, t Target, name string, size int64, buf []byte, hand func([]byte) error) error {
 	o, err := t.Open(ctx, name)
 	if err != nil {
@@ -101,22 +103,60 @@ func pieceByPiece(ctx context.Context, t Target, name string, size int64, buf []
 	if n != size {
 		return fmt.Errorf("%w: %d bytes, want %d", errLength, n, size)
 	}
+	ctx, stop := context.WithCancel(ctx)
+	free, full := make(chan []byte, 2), make(chan piece)
+	free <- buf
+	if size > int64(len(buf)) {
+		free <- durable.Aligned(len(buf))
+	}
+	var reader sync.WaitGroup
+	reader.Go(func() { readAhead(ctx, o, size, free, full) })
+	defer reader.Wait()
+	defer stop()
 	for at := int64(0); at < size; {
-		if err := ctx.Err(); err != nil {
-			return err
+		var p piece
+		select {
+		case p = <-full:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		want := int(min(int64(len(buf)), size-at))
-		m, err := o.ReadAt(buf[:min(len(buf), (want+durable.Block-1)&^(durable.Block-1))], at)
-		if m = min(m, want); m < want {
-			return fmt.Errorf("read up to %d of %d bytes: %w", at+int64(m), size, errors.Join(err, io.ErrUnexpectedEOF))
+		if p.err == nil {
+			p.err = hand(p.b)
 		}
-		if err != nil && err != io.EOF {
-			return err
+		if p.err != nil {
+			return p.err
 		}
-		if err := hand(buf[:m]); err != nil {
-			return err
-		}
-		at += int64(m)
+		at += int64(len(p.b))
+		free <- p.b[:len(buf)]
 	}
 	return nil
+}
+
+// piece is a part of an object, or why there are no more.
+type piece struct {
+	b   []byte
+	err error
+}
+
+// readAhead reads an object from front to back into what is free.
+func readAhead(ctx context.Context, o Object, size int64, free <-chan []byte, full chan<- piece) {
+	for at := int64(0); at < size; {
+		var buf []byte
+		select {
+		case buf = <-free:
+		case <-ctx.Done():
+			return
+		}
+		want := int(min(int64(len(buf)), size-at))
+		n, err := o.ReadAt(buf[:(want+durable.Block-1)&^(durable.Block-1)], at)
+		if n = min(n, want); n < want {
+			err = fmt.Errorf("read up to %d of %d bytes: %w", at+int64(n), size, errors.Join(err, io.ErrUnexpectedEOF))
+		} else if err == io.EOF {
+			err = nil
+		}
+		if !pass(ctx, full, piece{buf[:n], err}) || err != nil {
+			return
+		}
+		at += int64(n)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/durable"
@@ -53,21 +54,16 @@ func (s *State) List() (out []Pack) {
 }
 
 // Fetch reads a pack from front to back, past the page cache, and gives write its bytes and where they stand; the memory is aligned, has room
-// up to a multiple of durable.Block, and is not kept. Every byte is compared with what the vault has signed. What is damaged is told and given all the same, as far as it can be
-// read: each frame in it has a checksum of its own. The error is that of write, or the end of ctx.
+// up to a multiple of durable.Block, and is not kept. Every byte is compared with what the vault has signed. What is damaged is told and given all the
+// same, as far as it can be read: each frame in it has a checksum of its own. The error is that of write, or the end of ctx. Several may go on at once: one
+// of them reads from a disk, the others write what they have read.
 func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byte) error, damaged func(Finding)) error {
 	for _, x := range s.s.shares[p.Share] {
 		if x.pack != p.Pack {
 			continue
 		}
-		at, name := x.from, x.name(p.Share)
-		var failed error
-		err := check(ctx, s.t, name, x.length, x.sum, func(b []byte) {
-			if failed == nil {
-				failed = write(at, b)
-			}
-			at += int64(len(b))
-		})
+		name := x.name(p.Share)
+		err, failed := s.fetch(ctx, name, x, write)
 		if err := errors.Join(failed, ctx.Err()); err != nil {
 			return err
 		}
@@ -76,4 +72,42 @@ func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byt
 		}
 	}
 	return nil
+}
+
+// fetched is how many pieces of a segment wait to be written.
+const fetched = 4
+
+// fetch reads a segment and writes it. The first error is that of the medium, the second that of write.
+func (s *State) fetch(ctx context.Context, name string, x segment, write func(off int64, b []byte) error) (read, failed error) {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	free, full := make(chan []byte, fetched+1), make(chan []byte, fetched)
+	for range fetched + 1 {
+		free <- nil // made when it is needed
+	}
+	var writing sync.WaitGroup
+	writing.Go(func() {
+		at := x.from
+		for b := range full {
+			if failed == nil {
+				if failed = write(at, b); failed != nil {
+					stop()
+				}
+			}
+			at += int64(len(b))
+			free <- b[:cap(b)]
+		}
+	})
+	read = s.disk.alone(ctx, func() error {
+		return check(ctx, s.t, name, x.length, x.sum, func(b []byte) {
+			to := <-free
+			if to == nil {
+				to = buffer(x.length)
+			}
+			full <- to[:copy(to, b)]
+		})
+	})
+	close(full)
+	writing.Wait()
+	return read, failed
 }

@@ -26,8 +26,9 @@ type State struct {
 	Packs  int64
 	Bytes  int64 // of packs
 
-	t Target
-	s *state
+	t    Target
+	disk arm
+	s    *state
 }
 
 // Open opens a state of a medium by its number, 0 being the last that is complete. key is the public key of the vault's ledger;
@@ -59,7 +60,7 @@ func Open(ctx context.Context, t Target, key string, number uint64) (*State, err
 }
 
 func opened(t Target, d Descriptor, s *state) *State {
-	return &State{Medium: d, Number: s.number, Time: s.time, Head: s.head, Packs: s.body.Packs, Bytes: s.body.Bytes, t: t, s: s}
+	return &State{Medium: d, Number: s.number, Time: s.time, Head: s.head, Packs: s.body.Packs, Bytes: s.body.Bytes, t: t, disk: armOf(t), s: s}
 }
 
 // identify reads what a medium is, and makes the verifier of its records.

@@ -24,9 +24,7 @@ type run struct {
 	free    chan []byte
 	longest int64 // segment
 	marker  marker
-	// disk is taken by who writes or reads a segment: an arm that goes to and fro between several takes as long again. Nil where there is none. Then
-	// one stage alone writes: another that had it would wait for pieces which wait for the first.
-	disk chan struct{}
+	disk    arm // of the medium
 
 	done []job // with their digests; owned by the last stage
 	lost []job // guarded by s.mu
@@ -56,8 +54,8 @@ func (r *run) all(ctx context.Context, jobs []job) error {
 	stages.Go(func() { r.read(ctx, jobs, read) })
 	stages.Go(func() { r.hash(ctx, read, streams) })
 	n := writers
-	if _, ok := r.s.t.(*Dir); ok {
-		n, r.disk = 1, make(chan struct{}, 1)
+	if r.disk = armOf(r.s.t); r.disk != nil {
+		n = 1 // a second one that had the arm would wait for pieces, which wait for the first
 	}
 	for range n {
 		writing.Go(func() {
@@ -80,17 +78,6 @@ func (r *run) all(ctx context.Context, jobs []job) error {
 		r.free <- buffer(r.longest)
 	}
 	return context.Cause(ctx)
-}
-
-// alone does something with the medium while nobody else does, if it is a disk.
-func (r *run) alone(ctx context.Context, do func() error) error {
-	if r.disk != nil {
-		if !pass(ctx, r.disk, struct{}{}) {
-			return ctx.Err()
-		}
-		defer func() { <-r.disk }()
-	}
-	return do()
 }
 
 // pass hands something on unless all is broken off.
@@ -195,7 +182,7 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 // write is the third stage.
 func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) error {
 	for st := range from {
-		err := r.alone(ctx, func() error { return r.s.t.Put(ctx, st.object, st.length, r.body(st)) })
+		err := r.disk.alone(ctx, func() error { return r.s.t.Put(ctx, st.object, st.length, r.body(st)) })
 		for piece := range st.pieces { // once it is closed, sum and err are set
 			r.free <- piece[:cap(piece)]
 		}
@@ -245,7 +232,7 @@ func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
 func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
 	buf := buffer(r.longest)
 	for w := range from {
-		err := r.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, buf) })
+		err := r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, buf) })
 		if err != nil {
 			return fmt.Errorf("%s, read back: %w", w.name(w.share), err)
 		}

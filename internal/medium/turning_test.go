@@ -2,8 +2,10 @@ package medium
 
 import (
 	"crypto/rand"
+	"fmt"
 	"io/fs"
 	"path/filepath"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -61,7 +63,7 @@ func (f turningFile) WriteAt(b []byte, off int64) (int, error) {
 	return n, err
 }
 
-// TestTurning: on a disk with an arm a sync takes little longer than to write everything, and to read it.
+// TestTurning: on a disk with an arm a sync takes little longer than to write everything and to read it, and a restore than to read it.
 func TestTurning(t *testing.T) {
 	const size, each = 64 << 20, 16 << 20
 	dir := t.TempDir()
@@ -93,10 +95,44 @@ func TestTurning(t *testing.T) {
 		if out, err := Sync(t.Context(), m, h, Options{Key: public}); err != nil || out.Copied < size {
 			t.Fatal(out, err)
 		}
-		took, least := time.Since(begun), 2*time.Duration(size)*time.Second/160e6
-		t.Logf("%v of at least %v", took, least)
-		if took > least*5/4+500*time.Millisecond {
-			t.Errorf("it takes %v to write and read %v", took, least)
+		least := time.Duration(size) * time.Second / 160e6
+		if took := time.Since(begun); took > 2*least*5/4+500*time.Millisecond {
+			t.Errorf("it takes %v to write and to read what takes %v each", took, least)
+		}
+		s, err := Open(t.Context(), m, public, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		begun = time.Now()
+		s.fetchAll(t, 4)
+		if took := time.Since(begun); took > least*5/4+100*time.Millisecond {
+			t.Errorf("it takes %v to read what takes %v", took, least)
 		}
 	})
+}
+
+// fetchAll fetches all packs, several at a time, onto another disk with an arm.
+func (s *State) fetchAll(t *testing.T, several int) {
+	to := turning{arm: make(chan place, 1)}
+	to.arm <- place{}
+	packs := make(chan Pack)
+	var all sync.WaitGroup
+	for range several {
+		all.Go(func() {
+			for p := range packs {
+				err := s.Fetch(t.Context(), p, func(off int64, b []byte) error {
+					to.move(fmt.Sprint(p.Share, p.Pack), off, int64(len(b)))
+					return nil
+				}, func(f Finding) { t.Error(f) })
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	for _, p := range s.List() {
+		packs <- p
+	}
+	close(packs)
+	all.Wait()
 }
