@@ -24,7 +24,7 @@ type whole interface {
 }
 
 // manyFiles is from where on a file system as a whole is made durable. Below, somebody else's large files would take longer than ours.
-const manyFiles = 64
+const manyFiles = 256
 
 // NewBatch returns a batch of files below a directory that is there.
 func NewBatch(fsys FS, dir string) *Batch { return &Batch{fsys: fsys, dir: dir} }
