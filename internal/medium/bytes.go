@@ -75,7 +75,7 @@ var (
 // check reads an object and compares it with what it should be. add sees its bytes; it may be nil.
 func check(ctx context.Context, t Target, name string, size int64, sum [32]byte, add func([]byte)) error {
 	h := sha256.New()
-	err := pieceByPiece(ctx, t, name, size, buffer(size), func(b []byte) error {
+	err := pieceByPiece(ctx, t, name, size, [2][]byte{buffer(size), buffer(max(size-pieceSize, 0))}, func(b []byte) error {
 		h.Write(b)
 		if add != nil {
 			add(b)
@@ -88,9 +88,9 @@ func check(ctx context.Context, t Target, name string, size int64, sum [32]byte,
 	return err
 }
 
-// pieceByPiece reads an object of a size, and hands out its bytes in pieces of which all but the last fill buf. While one is handed out, the
+// pieceByPiece reads an object of a size, and hands out its bytes in pieces of which all but the last fill a buffer. While one is handed out, the
 // next is read.
-func pieceByPiece(ctx context.Context, t Target, name string, size int64, buf []byte, hand func([]byte) error) error {
+func pieceByPiece(ctx context.Context, t Target, name string, size int64, bufs [2][]byte, hand func([]byte) error) error {
 	o, err := t.Open(ctx, name)
 	if err != nil {
 		return err
@@ -105,10 +105,8 @@ func pieceByPiece(ctx context.Context, t Target, name string, size int64, buf []
 	}
 	ctx, stop := context.WithCancel(ctx)
 	free, full := make(chan []byte, 2), make(chan piece)
-	free <- buf
-	if size > int64(len(buf)) {
-		free <- durable.Aligned(len(buf))
-	}
+	free <- bufs[0]
+	free <- bufs[1]
 	var reader sync.WaitGroup
 	reader.Go(func() { readAhead(ctx, o, size, free, full) })
 	defer reader.Wait()
@@ -127,7 +125,7 @@ func pieceByPiece(ctx context.Context, t Target, name string, size int64, buf []
 			return p.err
 		}
 		at += int64(len(p.b))
-		free <- p.b[:len(buf)]
+		free <- p.b[:cap(p.b)]
 	}
 	return nil
 }

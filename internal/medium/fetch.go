@@ -75,7 +75,7 @@ func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byt
 }
 
 // fetched is how many pieces of a segment wait to be written.
-const fetched = 4
+const fetched = 2
 
 // fetch reads a segment and writes it. The first error is that of the medium, the second that of write.
 func (s *State) fetch(ctx context.Context, name string, x segment, write func(off int64, b []byte) error) (read, failed error) {

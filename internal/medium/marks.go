@@ -29,10 +29,10 @@ func newMarker() (marker, error) {
 // mark marks a piece.
 func (m marker) mark(piece []byte) []byte { return m.aead.Seal(nil, nil, nil, piece) }
 
-// compare reads an object and compares it with its marks. Its pieces, but for the last, were as long as buf.
-func (m marker) compare(ctx context.Context, t Target, name string, size int64, want marks, buf []byte) error {
+// compare reads an object and compares it with its marks. Its pieces, but for the last, were as long as each of bufs.
+func (m marker) compare(ctx context.Context, t Target, name string, size int64, want marks, bufs [2][]byte) error {
 	n := 0
-	err := pieceByPiece(ctx, t, name, size, buf, func(piece []byte) error {
+	err := pieceByPiece(ctx, t, name, size, bufs, func(piece []byte) error {
 		if n == len(want) {
 			return errLength
 		}

@@ -90,7 +90,7 @@ func TestMarks(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := NewDir(durabletest.New(t), "/")
-	buf := durable.Aligned(durable.Block)
+	bufs := [2][]byte{durable.Aligned(durable.Block), durable.Aligned(durable.Block)}
 	piece := func(c byte) []byte {
 		b := durable.Aligned(durable.Block)
 		b[7] = c
@@ -102,7 +102,7 @@ func TestMarks(t *testing.T) {
 	}
 	one, two := m.mark(piece(1)), m.mark(piece(2))
 	for i, want := range []marks{{one, two}, {two, one}, {one}, {one, two, one}, {one, one}, nil} {
-		if err := m.compare(t.Context(), d, "x", int64(len(whole)), want, buf); (err == nil) != (i == 0) {
+		if err := m.compare(t.Context(), d, "x", int64(len(whole)), want, bufs); (err == nil) != (i == 0) {
 			t.Errorf("%d: %v", i, err)
 		}
 	}
@@ -110,7 +110,7 @@ func TestMarks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := other.compare(t.Context(), d, "x", int64(len(whole)), marks{one, two}, buf); err == nil {
+	if err := other.compare(t.Context(), d, "x", int64(len(whole)), marks{one, two}, bufs); err == nil {
 		t.Error("marks of another copy count")
 	}
 }

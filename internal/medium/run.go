@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	pieces  = 16 // that are on their way at once: all the memory of a copy, and what is read while the medium has other things to do
-	writers = 2  // segments that are written at once, where the medium is no disk: one goes on while the other is made durable
+	pieces  = 8 // that are on their way at once: all the memory of a copy, but for what is read back
+	writers = 2 // segments that are written at once, where the medium is no disk: one goes on while the other is made durable
 )
 
 // run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, others write, and one reads back what was
@@ -230,9 +230,9 @@ func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
 
 // readBack is the last stage.
 func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
-	buf := buffer(r.longest)
+	bufs := [2][]byte{buffer(r.longest), buffer(r.longest)}
 	for w := range from {
-		err := r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, buf) })
+		err := r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, bufs) })
 		if err != nil {
 			return fmt.Errorf("%s, read back: %w", w.name(w.share), err)
 		}
