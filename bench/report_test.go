@@ -37,6 +37,9 @@ func TestTargets(t *testing.T) {
 	if !reflect.DeepEqual(r.Targets, want) {
 		t.Errorf("targets\n%v, want\n%v", r.Targets, want)
 	}
+	if n := missedOf([]*Result{r, {}}); n != 3 {
+		t.Errorf("%d targets were missed, want 3", n)
+	}
 }
 
 func TestMarkdown(t *testing.T) {
