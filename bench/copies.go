@@ -192,7 +192,7 @@ func (c *carrying) ours(ctx context.Context, files int) ([]carrier, error) {
 		},
 		check: func(ctx context.Context, to string) error { return c.restored(to).compare(ctx, c.source, "tree") },
 	}
-	all := carrier{name: "azekura, all exported", keeps: x.keeps,
+	all := carrier{name: "azekura + export", keeps: x.keeps,
 		prepare: func(ctx context.Context, medium string) error {
 			if err := x.prepare(ctx, medium); err != nil {
 				return err
@@ -254,7 +254,7 @@ func (c *carrying) plain(packs string) []carrier {
 			restore: func(ctx context.Context, medium, to string) *exec.Cmd {
 				return exec.CommandContext(ctx, "cp", "-a", medium, to)
 			}},
-		{name: "cp -a, and sha256sum", keeps: packs, prepare: folder,
+		{name: "cp -a + sha256sum", keeps: packs, prepare: folder,
 			copy: sh(`cp -a "$1" "$2" && sync -f "$2" && find "$2" -type f -exec dd if={} iflag=direct bs=4M status=none ";" | sha256sum`)},
 	}
 }
