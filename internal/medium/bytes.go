@@ -74,8 +74,17 @@ var (
 
 // check reads an object and compares it with what it should be. add sees its bytes; it may be nil.
 func check(ctx context.Context, t Target, name string, size int64, sum [32]byte, add func([]byte)) error {
+	o, err := t.Open(ctx, name)
+	if err != nil {
+		return err
+	}
+	return checkOpen(ctx, o, size, sum, add)
+}
+
+// checkOpen is check of an object that is open; it closes it.
+func checkOpen(ctx context.Context, o Object, size int64, sum [32]byte, add func([]byte)) error {
 	h := sha256.New()
-	err := pieceByPiece(ctx, t, name, size, [2][]byte{buffer(size), buffer(max(size-pieceSize, 0))}, func(b []byte) error {
+	err := pieceByPiece(ctx, o, size, [2][]byte{buffer(size), buffer(max(size-pieceSize, 0))}, func(b []byte) error {
 		h.Write(b)
 		if add != nil {
 			add(b)
@@ -88,13 +97,9 @@ func check(ctx context.Context, t Target, name string, size int64, sum [32]byte,
 	return err
 }
 
-// pieceByPiece reads an object of a size, and hands out its bytes in pieces of which all but the last fill a buffer. While one is handed out, the
-// next is read.
-func pieceByPiece(ctx context.Context, t Target, name string, size int64, bufs [2][]byte, hand func([]byte) error) error {
-	o, err := t.Open(ctx, name)
-	if err != nil {
-		return err
-	}
+// pieceByPiece reads an object of a size, hands out its bytes in pieces of which all but the last fill a buffer, and closes it. While one is
+// handed out, the next is read.
+func pieceByPiece(ctx context.Context, o Object, size int64, bufs [2][]byte, hand func([]byte) error) error {
 	defer o.Close()
 	n, err := o.Size()
 	if err != nil {

@@ -232,14 +232,18 @@ func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
 func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
 	bufs := [2][]byte{buffer(r.longest), buffer(r.longest)}
 	for w := range from {
-		err := r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, bufs) })
-		if err != nil {
+		if err := r.compare(ctx, w, bufs); err != nil {
 			return fmt.Errorf("%s, read back: %w", w.name(w.share), err)
 		}
 		r.done = append(r.done, w.job)
 		r.s.moved(0, 1)
 	}
 	return nil
+}
+
+// compare compares what is on the medium with what was written.
+func (r *run) compare(ctx context.Context, w wrote, bufs [2][]byte) error {
+	return r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, bufs) })
 }
 
 // fail tells of a pack of the vault that is damaged. The stages call it.
