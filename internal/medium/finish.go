@@ -29,6 +29,9 @@ func (s *syncer) finish(ctx context.Context) error {
 	if err := s.putLedger(ctx, p); err != nil {
 		return err
 	}
+	if err := s.putBooks(ctx, p); err != nil {
+		return err
+	}
 	sum, err := s.putBody(ctx, p, b, s.shares)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func (s *syncer) putLedger(ctx context.Context, p *putter) error {
 // putBody puts the lists of segments, and the body that names them.
 func (s *syncer) putBody(ctx context.Context, p *putter, b body, shares map[id.Share][]segment) (sum [32]byte, err error) {
 	for _, share := range slices.SortedFunc(maps.Keys(shares), func(a, b id.Share) int { return slices.Compare(a[:], b[:]) }) {
-		l := shareList{Share: share}
+		l := shareList{Share: share, Books: s.shelved[share]}
 		last := uint64(0)
 		for _, x := range shares[share] {
 			b.Bytes += x.length

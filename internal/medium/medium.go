@@ -68,6 +68,7 @@ const (
 	listDir        = "lists"   // by their SHA-256: which segments a share has, and what a record stands for
 	fileDir        = "files"   // by their SHA-256: the keeper's files and the settings
 	packDir        = "packs"   // SHARE/PACK-FROM
+	booksDir       = "books"   // by their SHA-256: sealed copies of the catalogue, each of one share
 	ledgerDir      = "ledger"  // tlog-tiles, without a checkpoint: each record has its own
 )
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/pack"
 )
 
 // record is what makes a state of everything that was put before it: a signed note of a few lines, and a body that it names by its
@@ -124,7 +125,19 @@ type fileOf struct {
 type shareList struct {
 	Share id.Share `json:"share"`
 	Lists []sum    `json:"lists"`
+	Books *booksOf `json:"books,omitempty"`
 }
+
+// booksOf names the copy of the catalogue of a share. A state is whole without it: it only spares whoever restores to read all packs first.
+type booksOf struct {
+	Sum    sum    `json:"sha256"`
+	Size   int64  `json:"size"`
+	Pack   uint64 `json:"pack"`   // up to which place of the packs it goes
+	Offset int64  `json:"offset"` // likewise
+	Rows   int64  `json:"rows"`
+}
+
+func (b *booksOf) at() pack.Position { return pack.Position{Pack: b.Pack, Offset: b.Offset} }
 
 // sum is a SHA-256, in JSON 64 hexadecimal digits.
 type sum [32]byte

@@ -98,6 +98,9 @@ func (s *syncer) sweep(ctx context.Context) error {
 	if n := len(h.numbers) - s.opt.Keep; s.opt.Keep > 0 && n > 0 {
 		old = h.numbers[:n]
 	}
+	if err := s.sweepBooks(ctx, h.numbers); err != nil {
+		return err
+	}
 	needed := make(map[string]bool)
 	for _, n := range h.numbers[len(old):] {
 		if !s.unclean && len(old) == 0 && n != s.number {

@@ -2,6 +2,7 @@ package medium
 
 import (
 	"context"
+	"io"
 	"io/fs"
 	"iter"
 	"time"
@@ -23,6 +24,9 @@ type Source interface {
 	Packs(ctx context.Context, share id.Share) iter.Seq2[pack.Info, error]
 	// OpenPack opens a pack for reading from front to back; direct: past the page cache, if that can be done.
 	OpenPack(share id.Share, pack uint64, direct bool) (durable.File, error)
+	// Books returns a sealed copy of what the catalogue has of a share, if one should be put in the place of that which is there already, whose rows
+	// are given (0: there is none); else nil. It comes before Packs: these go at least as far.
+	Books(ctx context.Context, share id.Share, rows int64) (*Books, error)
 	// Sign signs the text of a record with the key of the ledger.
 	Sign(ctx context.Context, text string) ([]byte, error)
 }
@@ -33,6 +37,16 @@ type Cut struct {
 	Ledger     fs.FS     // has everything that the checkpoint covers
 	Time       time.Time // of the last entry
 	Files      []File
+}
+
+// Books is a sealed copy of the catalogue.
+type Books struct {
+	At   pack.Position // what of the packs it has
+	Rows int64         // how much it holds
+	Size int64
+	Sum  [32]byte
+	File io.ReaderAt
+	Done func() // lets it go
 }
 
 // Close lets the files go.

@@ -81,6 +81,8 @@ type syncer struct {
 	broken  map[string]bool  // segments that must be copied again
 	shares  map[id.Share][]segment
 	jobs    []job
+	books   map[id.Share]*Books   // that are new
+	shelved map[id.Share]*booksOf // that the state will have
 
 	mu  sync.Mutex // guards what follows while packs are copied
 	out Outcome
@@ -106,6 +108,10 @@ func (s *syncer) run(ctx context.Context) error {
 	defer cut.Close()
 	s.cut = cut
 	if s.head, err = ledger.CheckCheckpoint(cut.Checkpoint, s.opt.Key); err != nil {
+		return err
+	}
+	defer s.closeBooks()
+	if err := s.makeBooks(ctx); err != nil {
 		return err
 	}
 	if err := s.plan(ctx); err != nil {

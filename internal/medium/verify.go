@@ -68,6 +68,7 @@ type verifier struct {
 	lost   []uint64      // the others
 	want   []expected
 	index  map[string]int32   // by name: where it is in want
+	books  map[string]bool    // by name: copies of the catalogue that some state had
 	lists  map[listOf][]int32 // what a list names; states share most of theirs, so that a hundred need little more memory than one
 	out    Report
 }
@@ -95,7 +96,7 @@ type listOf struct {
 // but the public one. The error tells only that it could not be done.
 func Verify(ctx context.Context, t Target, opt Check, tell func(Finding)) (Report, error) {
 	const op = "verify medium"
-	w := &verifier{t: t, opt: opt, found: tell, index: make(map[string]int32), lists: make(map[listOf][]int32)}
+	w := &verifier{t: t, opt: opt, found: tell, index: make(map[string]int32), books: make(map[string]bool), lists: make(map[listOf][]int32)}
 	w.tell = func(f Finding) {
 		w.out.Findings++
 		tell(f)
@@ -135,6 +136,9 @@ func (w *verifier) records(ctx context.Context) error {
 		if raw, err := read(ctx, w.t, descriptorName, maxDescriptor); err == nil && sha256.Sum256(raw) != [32]byte(s.Descriptor) {
 			w.tell(Finding{Object: descriptorName, State: n, Reason: Digest})
 		}
+	}
+	for i, s := range w.states {
+		w.enterBooks(s, len(w.states)-i <= booksOfStates)
 	}
 	return nil
 }
@@ -220,7 +224,7 @@ func (w *verifier) list(ctx context.Context) error {
 		dir, _, _ := strings.Cut(e.Name, "/")
 		_, wanted := w.index[e.Name]
 		_, _, record := numberOf(e.Name)
-		if !wanted && !record && e.Name != descriptorName && dir != ledgerDir {
+		if !wanted && !record && !w.books[e.Name] && e.Name != descriptorName && dir != ledgerDir {
 			w.out.Unknown++
 			w.found(Finding{Object: e.Name, Reason: Unknown})
 		}

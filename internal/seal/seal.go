@@ -153,15 +153,15 @@ func (k Key) once(salt []byte) Key {
 // Metadata is a share's metadata key at work: it seals names and commit records, and gives chunks
 // their ids and keys. It opens no content. Safe for concurrent use.
 type Metadata struct {
-	names, records, lookup, paths, chunkID, chunkKey, equal, cutting Key
-	nameAEAD                                                         cipher.AEAD
+	names, records, lookup, paths, chunkID, chunkKey, equal, cutting, books Key
+	nameAEAD                                                                cipher.AEAD
 }
 
 // NewMetadata derives the working keys from the share's metadata key.
 func NewMetadata(k Key) *Metadata {
 	m := &Metadata{names: k.Derive("names"), records: k.Derive("records"), lookup: k.Derive("lookup"),
 		paths: k.Derive("ledger paths"), chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key"),
-		equal: k.Derive("equal content"), cutting: k.Derive("cutting")}
+		equal: k.Derive("equal content"), cutting: k.Derive("cutting"), books: k.Derive("books")}
 	m.nameAEAD = m.names.aead()
 	return m
 }
@@ -171,7 +171,7 @@ func (Metadata) Format(s fmt.State, _ rune) { io.WriteString(s, "(metadata keys)
 
 // Zero overwrites the working keys. Nobody may be at work with m any more.
 func (m *Metadata) Zero() {
-	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal, &m.cutting} {
+	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal, &m.cutting, &m.books} {
 		k.Zero()
 	}
 }

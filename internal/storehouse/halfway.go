@@ -205,6 +205,11 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	packs := s.List()
+	books, err := h.index(ctx, packs)
+	if err != nil {
+		return out, err
+	}
 	list := make(chan medium.Pack)
 	var all sync.WaitGroup
 	for range fetchers {
@@ -215,6 +220,7 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 					return
 				}
 				count(1, 0)
+				books.here(p.Share)
 			}
 		})
 	}
@@ -223,7 +229,7 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 			stop(err)
 		}
 	}
-	for _, p := range s.List() {
+	for _, p := range packs {
 		select {
 		case list <- p:
 		case <-ctx.Done():
@@ -231,10 +237,17 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	}
 	close(list)
 	all.Wait()
+	books.end()
 	if ctx.Err() != nil {
 		return out, broken(context.Cause(ctx), h.cfg.Data)
 	}
-	return out, broken(h.endRescue(), h.cfg.Data)
+	if err := h.endRescue(); err != nil {
+		return out, broken(err, h.cfg.Data)
+	}
+	for _, share := range books.failed {
+		err = errors.Join(err, h.vault.Reopen(ctx, share))
+	}
+	return out, err
 }
 
 // fetchAgain is when a copy that failed is tried again: a disk may have been pulled out.

@@ -21,6 +21,7 @@ type layout struct {
 	packs     string // the only truth about files
 	vault     string // lock tables and spool
 	catalogue string // can always be rebuilt
+	books     string // copies of the catalogue, to or from a medium; empty otherwise
 	reminders string // which deadlines people were told of, sealed
 	alerts    string // those that nobody has been told of yet, sealed
 	keeper    string // the keeper's sealed state
@@ -34,7 +35,7 @@ type layout struct {
 func layoutOf(cfg Config) layout {
 	at := func(elem ...string) string { return filepath.Join(append([]string{cfg.Data}, elem...)...) }
 	l := layout{
-		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"),
+		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), books: at("vault", "books"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"),
 		keeper: at("keeper"), key: at("keeper-key", "root.key"), ledger: at("ledger"), tls: at("tls"),
 		socket: Socket(cfg.Data), lock: at("lock"),
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/alert"
 	"github.com/azekura/azekura/internal/cases"
+	"github.com/azekura/azekura/internal/catalogue/loan"
 	"github.com/azekura/azekura/internal/catalogue/sqlite"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/durable"
@@ -55,6 +56,7 @@ type House struct {
 	unlock  func() error
 	keeper  *embedded
 	books   *sqlite.DB
+	loan    *loan.Catalogue // copies on a medium stand in front of books; nil: there are none
 	packs   *dir.Store
 	vault   *vault.Vault
 	guard   *guard.Guard // nil: there is none
@@ -136,6 +138,12 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts, Guard: h.guard, Alarm: h.alarm,
 	}
 	config.Packs, config.Keeper = packs(h.packs, h.keeper.Keeper())
+	if h.rescue != nil {
+		if err := h.lend(); err != nil {
+			return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
+		}
+		config.Catalogue, config.Lend, config.Still = h.loan, h.loan.Lend, h.half
+	}
 	if len(opt.PreviewWorker) > 0 {
 		workers := preview.Config{Command: opt.PreviewWorker, Log: opt.Log}
 		h.painter = &painter{preview.NewWorkers(workers), preview.NewWorkers(workers)}
@@ -192,7 +200,7 @@ func (h *House) tryBooks(ctx context.Context) error {
 		err = f.Close()
 	}
 	if err == nil {
-		h.books, err = sqlite.Open(ctx, h.at.catalogue)
+		h.books, err = h.openOwn(ctx)
 	}
 	return err
 }
@@ -238,6 +246,9 @@ func (h *House) close(ctx context.Context) (err error) {
 	}
 	if h.packs != nil {
 		err = errors.Join(err, h.packs.Close())
+	}
+	if h.loan != nil {
+		err = errors.Join(err, h.loan.Close())
 	}
 	if h.books != nil {
 		err = errors.Join(err, h.books.Close())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
@@ -92,6 +93,12 @@ func (r replay) frames(ctx context.Context, from pack.Position) iter.Seq2[pack.F
 
 // from applies everything from a position on.
 func (r replay) from(ctx context.Context, from pack.Position) error {
+	_, err := r.stretch(ctx, from, math.MaxInt)
+	return err
+}
+
+// stretch applies what stands from a position on: about so many frames, or all. It returns whether that may not have been all.
+func (r replay) stretch(ctx context.Context, from pack.Position, limit int) (more bool, err error) {
 	var b catalogue.Batch
 	manifests := make(map[id.Version]pack.Place)
 	n := 0
@@ -105,7 +112,7 @@ func (r replay) from(ctx context.Context, from pack.Position) error {
 	}
 	for f, err := range r.frames(ctx, from) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		if r.progress != nil {
 			r.progress()
@@ -120,7 +127,7 @@ func (r replay) from(ctx context.Context, from pack.Position) error {
 		case pack.Commit:
 			c, ok, err := r.commit(f, manifests)
 			if err != nil {
-				return err
+				return false, err
 			}
 			if ok {
 				b.Commits = append(b.Commits, c)
@@ -130,14 +137,17 @@ func (r replay) from(ctx context.Context, from pack.Position) error {
 		b.UpTo = f.Place.End()
 		if n++; n >= replayBatch && f.Type == pack.Commit {
 			if err := apply(); err != nil {
-				return err
+				return false, err
+			}
+			if limit -= replayBatch; limit <= 0 {
+				return true, nil
 			}
 		}
 	}
 	if len(b.Commits) == 0 && len(b.Chunks) == 0 && len(b.Epochs) == 0 {
-		return nil
+		return false, nil
 	}
-	return apply()
+	return false, apply()
 }
 
 // commit reads a commit frame; not ok if it is passed over.

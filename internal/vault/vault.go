@@ -47,6 +47,10 @@ type Config struct {
 	Alarm     func(Alarm)  // told of freezes and of what is held; nil: nobody is
 	// Drafts bounds how many saves may hold memory at the same time (about 8 MiB each); others wait. 0 means 32.
 	Drafts int
+	// Lend is told of a share whose keys are here, before its part of the catalogue is used the first time; nil: nobody is.
+	Lend func(ctx context.Context, share id.Share, keys *seal.Metadata)
+	// Still reports whether nothing can be saved for now, as while a restore goes on; nil: never.
+	Still func() bool
 }
 
 // Vault is an open vault. Safe for concurrent use.
@@ -78,6 +82,7 @@ type share struct {
 	recipient seal.Recipient
 	once      sync.Mutex              // held while unlocking and catching up
 	ready     bool                    // guarded by once
+	recalled  bool                    // guarded by once: the guard knows what was done in it
 	caught    bool                    // owned by the committer: the catalogue has been brought up to the packs since the start
 	stale     bool                    // owned by the committer: it must catch up before the next plan
 	anew      atomic.Pointer[rebuild] // what the next to catch up has to do instead
@@ -234,22 +239,30 @@ func (v *Vault) open(ctx context.Context, s id.Session, share_ id.Share) (*share
 	sh := v.share(share_)
 	sh.once.Lock()
 	defer sh.once.Unlock()
-	if sh.ready {
+	if sh.ready && (sh.recalled || v.still()) {
 		return sh, nil
 	}
 	if err := v.unlock(ctx, s, sh); err != nil {
 		return nil, err
 	}
+	if v.cfg.Lend != nil && !sh.ready {
+		v.cfg.Lend(ctx, sh.id, sh.meta)
+	}
 	// The committer replays, so that it is the only one that ever writes into the catalogue.
 	if err := v.submit(ctx, &request{share: sh, alone: func(catalogue.Tx) error { return nil }}); err != nil {
 		return nil, err
 	}
-	if err := v.recall(ctx, sh); err != nil {
-		return nil, err
+	if !v.still() { // who only reads need not wait until the guard has been told of everything
+		if err := v.recall(ctx, sh); err != nil {
+			return nil, err
+		}
+		sh.recalled = true
 	}
 	sh.ready = true
 	return sh, nil
 }
+
+func (v *Vault) still() bool { return v.cfg.Still != nil && v.cfg.Still() }
 
 func (v *Vault) share(s id.Share) *share {
 	v.mu.Lock()
@@ -264,7 +277,7 @@ func (v *Vault) share(s id.Share) *share {
 
 // unlock asks the keeper for the share's metadata key; the caller holds once.
 func (v *Vault) unlock(ctx context.Context, s id.Session, sh *share) error {
-	if sh.ready {
+	if sh.ready || sh.meta != nil {
 		return nil
 	}
 	u, err := v.cfg.Keeper.Unlock(ctx, s, sh.id)

@@ -50,6 +50,8 @@ var ErrUnusable = errors.New("the catalogue file cannot be used: run rebuild")
 
 // DB is a catalogue in a SQLite file. It is safe for concurrent use; at most one transaction is open.
 type DB struct {
+	path    string
+	first   int64 // what nodes and changes are counted from in an empty file
 	read    *sql.DB
 	reading *statements
 
@@ -71,8 +73,17 @@ var _ catalogue.Catalogue = (*DB)(nil)
 //
 // A commit is not synced to disk. A crash of the machine may take the last transactions, never a part
 // of one (write-ahead log, synchronous=NORMAL): what is missing is replayed from the packs.
-func Open(ctx context.Context, path string) (*DB, error) {
-	d, err := open(ctx, path)
+func Open(ctx context.Context, path string) (*DB, error) { return openFrom(ctx, path, 0) }
+
+// beyond is more than a copy counts: see OpenBeyond.
+const beyond = 1 << 40
+
+// OpenBeyond is Open for a catalogue that will take the place of a copy: it counts nodes and changes on from where no copy comes to, so that a Ref or
+// a mark of a copy means nothing else here. Those of a copy are everything before.
+func OpenBeyond(ctx context.Context, path string) (*DB, error) { return openFrom(ctx, path, beyond) }
+
+func openFrom(ctx context.Context, path string, first int64) (*DB, error) {
+	d, err := open(ctx, path, first)
 	if err == nil {
 		return d, nil
 	}
@@ -86,7 +97,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	return nil, problem.New(problem.Unavailable, op, "", err)
 }
 
-func open(ctx context.Context, path string) (_ *DB, err error) {
+func open(ctx context.Context, path string, first int64) (_ *DB, err error) {
 	// SQLite gives its log the permissions of the file, so the file is made here.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
@@ -95,7 +106,7 @@ func open(ctx context.Context, path string) (_ *DB, err error) {
 	if err := f.Close(); err != nil {
 		return nil, err
 	}
-	d := &DB{turn: make(chan struct{}, 1), nums: make(map[id.Share]int64)}
+	d := &DB{path: path, first: first, turn: make(chan struct{}, 1), nums: make(map[id.Share]int64)}
 	defer func() {
 		if err != nil {
 			d.close()

@@ -70,6 +70,7 @@ func (d *DB) Begin(ctx context.Context) (catalogue.Tx, error) {
 		if err == nil {
 			_, err = d.writing.row(qLastNode, nil, &d.books.lastNode)
 		}
+		d.books.lastChange, d.books.lastNode = max(d.books.lastChange, d.first), max(d.books.lastNode, d.first)
 		if err != nil {
 			t.Rollback()
 			return nil, fmt.Errorf("begin: %w", err)
