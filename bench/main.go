@@ -47,6 +47,7 @@ var programs = []program{
 	{"rollback", "25,000 hurt files of 1,000,000 put back, against restic and borg restoring them", 20 << 30, runRollback},
 	{"story", "200 schools, 173,000 persons, 1,000,000 files: what was read, of whom, and the letters to all", 14 << 30, runStory},
 	{"copies", "copies to a medium and back, and the audit of a ledger, against cp, restic and borg", 12 << 30, runCopies},
+	{"rescue", "1,000,000 small files on a medium: from the start of a restore to the first file", 30 << 30, runRescue},
 	{"million", "1,000,000 small files: memory, start after a crash, rebuild", 14 << 30, runMillion},
 }
 

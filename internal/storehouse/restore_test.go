@@ -31,8 +31,8 @@ type lostHouse struct {
 	ledger string // what a witness has of it
 }
 
-// loseHouse makes a house with files, copies it to a medium, and throws it away.
-func loseHouse(t *testing.T, n, size int) *lostHouse {
+// loseHouse makes a house with files, copies it to a medium, and throws it away. before is done before the copy.
+func loseHouse(t *testing.T, n, size int, before ...func(*lostHouse, *House, *client.Client)) *lostHouse {
 	t.Helper()
 	cfg, _ := created(t)
 	cfg.PackSize = 1
@@ -68,6 +68,9 @@ func loseHouse(t *testing.T, n, size int) *lostHouse {
 	}
 	if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: l.at, Label: "disk A"}); err != nil {
 		t.Fatal(err)
+	}
+	for _, do := range before {
+		do(l, h, c)
 	}
 	if _, err := synced(t, c, l.at); err != nil {
 		t.Fatal(err)

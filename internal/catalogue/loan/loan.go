@@ -37,6 +37,7 @@ type Catalogue struct {
 	dir  string // for the books on loan
 	copy func(ctx context.Context, share id.Share) (*Copy, error)
 	log  *slog.Logger
+	turn chan struct{} // holds a token while a transaction is open
 
 	mu   sync.Mutex
 	lent map[id.Share]*sqlite.DB // guarded by mu; nil: its own are used
@@ -54,7 +55,7 @@ func Open(own *sqlite.DB, dir string, copy func(context.Context, id.Share) (*Cop
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	return &Catalogue{own: own, dir: dir, copy: copy, log: log, lent: make(map[id.Share]*sqlite.DB)}, nil
+	return &Catalogue{own: own, dir: dir, copy: copy, log: log, turn: make(chan struct{}, 1), lent: make(map[id.Share]*sqlite.DB)}, nil
 }
 
 // Clean removes what a process that was killed has left.
@@ -164,7 +165,12 @@ func (c *Catalogue) Applied(ctx context.Context, share id.Share) (pack.Position,
 
 // Begin implements catalogue.Catalogue. Each file has a transaction of its own, begun when it is needed: none of them depends on another, since
 // how far the packs are applied stands in each.
-func (c *Catalogue) Begin(context.Context) (catalogue.Tx, error) {
+func (c *Catalogue) Begin(ctx context.Context) (catalogue.Tx, error) {
+	select {
+	case c.turn <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	return &tx{c: c, open: make(map[*sqlite.DB]catalogue.Tx)}, nil
 }
 
@@ -185,22 +191,27 @@ func (c *Catalogue) Close() error {
 type tx struct {
 	c     *Catalogue
 	open  map[*sqlite.DB]catalogue.Tx
+	wrong error // why it can only be rolled back
 	ended bool
 }
 
+var errEnded = errors.New("the transaction has ended")
+
 func (t *tx) of(ctx context.Context, share id.Share) (catalogue.Tx, error) {
 	d := t.c.of(share)
-	if x := t.open[d]; x != nil || t.ended {
-		if t.ended {
-			return nil, errors.New("the transaction has ended")
-		}
+	if t.ended {
+		return nil, errEnded
+	}
+	if x := t.open[d]; x != nil {
 		return x, nil
 	}
 	x, err := d.Begin(ctx)
-	if err == nil {
-		t.open[d] = x
+	if err != nil {
+		t.wrong = err
+		return nil, err
 	}
-	return x, err
+	t.open[d] = x
+	return x, nil
 }
 
 // View implements catalogue.Tx.
@@ -232,7 +243,13 @@ func (t *tx) Forget(ctx context.Context, share id.Share) error {
 
 // Commit implements catalogue.Tx.
 func (t *tx) Commit() (err error) {
-	t.ended = true
+	if t.ended {
+		return errEnded
+	}
+	if t.wrong != nil {
+		return errors.Join(t.wrong, t.Rollback())
+	}
+	defer t.end()
 	for _, x := range t.open {
 		err = errors.Join(err, x.Commit())
 	}
@@ -241,11 +258,19 @@ func (t *tx) Commit() (err error) {
 
 // Rollback implements catalogue.Tx.
 func (t *tx) Rollback() (err error) {
-	t.ended = true
+	if t.ended {
+		return nil
+	}
+	defer t.end()
 	for _, x := range t.open {
 		err = errors.Join(err, x.Rollback())
 	}
 	return err
+}
+
+func (t *tx) end() {
+	t.ended = true
+	<-t.c.turn
 }
 
 // Returning is Return, for whoever has the keys.
