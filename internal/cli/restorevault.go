@@ -63,6 +63,9 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 		return a.misuse("say.restore-from")
 	}
 	src := storehouse.Source{From: absolute(q.from), State: q.state}
+	if q.ledger != "" {
+		src.Ledger = absolute(q.ledger)
+	}
 	if q.before != "" {
 		t, err := parseTime(q.before, a.now())
 		if err != nil {

@@ -27,6 +27,7 @@ type endState struct {
 	AskedBy   string           `json:"asked_by"`        // a role
 	Confirmed string           `json:"confirmed,omitempty"`
 	Holdings  account.Holdings `json:"holdings"`
+	Learned   bool             `json:"learned,omitempty"` // from a copy of the ledger that goes further than this one once did
 }
 
 // asksEnd is what somebody who wants a share erased has seen of it.
@@ -192,6 +193,9 @@ func (l *Local) endKeys(ctx context.Context, x *shareState) error {
 			end.Erased = when
 		} else {
 			note = append(note, "again: a key card from before had them")
+		}
+		if end.Learned {
+			note = append(note, "as a copy of the ledger tells")
 		}
 		y.End = &end
 		return []event.Event{{Kind: event.ShareErased, When: when, Share: x.ID, Target: x.Name, Note: strings.Join(note, "; ")}}, nil

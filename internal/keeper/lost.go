@@ -17,7 +17,7 @@ import (
 // one that a witness has kept, and must go on from that state.
 func (l *Local) Beyond(ctx context.Context, s id.Session, copied fs.FS, kinds ...event.Kind) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
-		r, k, from, err := l.openBeyond(ctx, s, copied)
+		r, k, from, err := l.mayBeyond(ctx, s, copied)
 		if err != nil {
 			yield(Entry{}, err)
 			return
@@ -40,7 +40,8 @@ func (l *Local) Beyond(ctx context.Context, s id.Session, copied fs.FS, kinds ..
 	}
 }
 
-func (l *Local) openBeyond(ctx context.Context, s id.Session, copied fs.FS) (r *ledger.Reader, k *ReadingKey, from int64, err error) {
+// mayBeyond is openBeyond, for a session that may read the ledger.
+func (l *Local) mayBeyond(ctx context.Context, s id.Session, copied fs.FS) (r *ledger.Reader, k *ReadingKey, from int64, err error) {
 	const op = "show loss"
 	leave, err := l.enter(op)
 	if err != nil {
@@ -50,9 +51,11 @@ func (l *Local) openBeyond(ctx context.Context, s id.Session, copied fs.FS) (r *
 	if err := l.power(s, account.ReadLedger, op); err != nil {
 		return nil, nil, 0, err
 	}
-	if r, err = ledger.NewReader(copied, l.keys.LedgerPublicKey()); err != nil {
-		return nil, nil, 0, &problem.Error{Kind: problem.Damaged, Op: op, Hint: "hint.loss-ledger", Err: err}
-	}
+	return l.openBeyond(ctx, copied)
+}
+
+// openBeyond opens a copy of the ledger that goes on from the state that this vault was made again of.
+func (l *Local) openBeyond(ctx context.Context, copied fs.FS) (r *ledger.Reader, k *ReadingKey, from int64, err error) {
 	own, k, late, err := l.openEvents(ctx)
 	if err = errors.Join(err, late); err != nil {
 		return nil, nil, 0, err
@@ -65,13 +68,10 @@ func (l *Local) openBeyond(ctx context.Context, s id.Session, copied fs.FS) (r *
 		}
 		head = ledger.Head{Size: e.Event.Size, Root: e.Event.Digest}
 	}
-	switch err = r.Continues(ctx, head); {
-	case head.Size == 0:
-		err = &problem.Error{Kind: problem.NotFound, Op: op, Hint: "hint.loss-none"}
-	case errors.Is(err, ledger.ErrShorter):
-		err = &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.loss-shorter", Err: err}
-	case errors.Is(err, ledger.ErrFork):
-		err = &problem.Error{Kind: problem.Damaged, Op: op, Hint: "hint.loss-fork", Err: err}
+	if head.Size == 0 {
+		err = &problem.Error{Kind: problem.NotFound, Op: "show loss", Hint: "hint.loss-none"}
+	} else {
+		r, err = openCopy(ctx, copied, l.keys.LedgerPublicKey(), head)
 	}
 	if err != nil {
 		k.Zero()

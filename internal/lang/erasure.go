@@ -16,6 +16,7 @@ var erasureTexts = []text{
 	{"note.certificate %d", "certificate %d", "消去証明 第 %d 号"},
 	{"note.ring %d", "key ring of generation %d", "鍵束の世代 %d"},
 	{"note.outstanding cards: ", "cards that have the keys still: %s", "鍵が残る鍵束カード：%s"},
+	{"note.as a copy of the ledger tells", "as a copy of the ledger tells, which goes further than the medium", "保管媒体より新しい台帳の写しの記録による"},
 	{"note.again: a key card from before had them", "again, because they came back with an old key card", "古い鍵束カードから戻った鍵を改めて破棄"},
 
 	{"web.certificate", "Certificate of erasure", "消去証明"},

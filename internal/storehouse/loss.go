@@ -15,7 +15,7 @@ import (
 type Loss struct {
 	Index int64     `json:"index"` // of the entry in that copy
 	When  time.Time `json:"when"`
-	Kind  string    `json:"kind"` // "saved", "changed" or "share-made"
+	Kind  string    `json:"kind"` // "saved", "changed", "share-made" or "share-erased"
 	Actor string    `json:"actor,omitempty"`
 	Share string    `json:"share,omitempty"`
 	Path  string    `json:"path,omitempty"` // with the share in front; empty where the keys of the share are missing
@@ -32,7 +32,10 @@ func (h *House) Losses(ctx context.Context, dir string, tell func(Loss)) (err er
 	defer func() {
 		err = errors.Join(err, h.keeper.Keeper().End(context.WithoutCancel(ctx), s.ID, "the program ended"))
 	}()
-	for e, err := range h.keeper.local.Beyond(ctx, s.ID, os.DirFS(dir), event.Saved, event.Changed, event.ShareMade) {
+	if err := h.keeper.local.LearnEnds(ctx, os.DirFS(dir)); err != nil {
+		return err
+	}
+	for e, err := range h.keeper.local.Beyond(ctx, s.ID, os.DirFS(dir), event.Saved, event.Changed, event.ShareMade, event.ShareErased) {
 		if err != nil {
 			return err
 		}

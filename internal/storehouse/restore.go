@@ -25,6 +25,8 @@ type Source struct {
 	State uint64        // of the medium; 0: the last
 	Until time.Time     // the last that ends before it, if State is 0; zero: any
 	Keys  keeper.Rescue // the card and the papers; the rest comes from the medium
+	// Ledger is a folder with a copy of the ledger that may go further than the medium: what was erased behind it does not come back. Empty: none.
+	Ledger string
 }
 
 // restoring is the file of that name in a data directory that is being made again: it is there from the beginning until all packs are.
@@ -154,15 +156,15 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 		if err := restoreLedger(ctx, opt.FS, at, s); err != nil {
 			return err
 		}
-		if err := restoreKeeper(ctx, cfg, opt, at, s, src.Keys); err != nil {
+		if err := restoreKeeper(ctx, cfg, opt, at, s, src); err != nil {
 			return err
 		}
 	}
-	return next.record(ctx, cfg, opt, at)
+	return next.record(ctx, cfg, opt, at, src.Ledger)
 }
 
 // record has the ledger tell of the restore, as the first that comes behind what the medium had. Nothing else can be done before.
-func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layout) error {
+func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layout, copied string) error {
 	if r.Recorded {
 		return nil
 	}
@@ -176,7 +178,12 @@ func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layo
 	if err != nil {
 		return err
 	}
-	if err := k.Close(context.WithoutCancel(ctx)); err != nil {
+	if copied != "" {
+		if err = k.LearnEnds(ctx, os.DirFS(copied)); errors.Is(err, ledger.ErrShorter) {
+			err = nil // it knows of nothing that the medium does not
+		}
+	}
+	if err := errors.Join(err, k.Close(context.WithoutCancel(ctx))); err != nil {
 		return err
 	}
 	r.Recorded = true
@@ -225,7 +232,11 @@ func restoreLedger(ctx context.Context, fsys durable.FS, at layout, s *medium.St
 }
 
 // restoreKeeper makes the keeper, and before it is there the configuration.
-func restoreKeeper(ctx context.Context, cfg Config, opt Options, at layout, s *medium.State, keys keeper.Rescue) error {
+func restoreKeeper(ctx context.Context, cfg Config, opt Options, at layout, s *medium.State, src Source) error {
+	keys := src.Keys
+	if src.Ledger != "" {
+		keys.Ended = keeper.EndedIn(ctx, os.DirFS(src.Ledger), s.Medium.Vault, s.Head)
+	}
 	for _, name := range s.Names() {
 		if rest, ok := strings.CutPrefix(name, "keeper/"); ok {
 			keys.Names = append(keys.Names, rest)

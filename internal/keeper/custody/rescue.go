@@ -28,6 +28,8 @@ type Rescue struct {
 	Settled  func(plain []byte) error
 	// Destroyed are shares whose keys were destroyed later than the card was written, as far as somebody knows: they do not come back.
 	Destroyed []id.Share
+	// Ended tells of more such shares, by the key of the ledger's entries, before anything is written; nil: nobody knows of any.
+	Ended func(entries seal.Key) ([]id.Share, error)
 }
 
 // Rescued tells what came of it.
@@ -156,7 +158,12 @@ func unlock(x Rescue) (*rescue, error) {
 		k.root, k.papers = k.medium, papers
 	}
 	k.generation = k.ring.generation
-	for _, share := range x.Destroyed {
+	more, err := k.ended(x, sealed)
+	if err != nil {
+		k.zero()
+		return nil, err
+	}
+	for _, share := range slices.Concat(x.Destroyed, more) {
 		if s, ok := k.ring.keys[share]; ok {
 			s.zero()
 			delete(k.ring.keys, share)
@@ -165,6 +172,24 @@ func unlock(x Rescue) (*rescue, error) {
 	}
 	k.ring.generation++
 	return k, nil
+}
+
+// ended asks which shares have ended, with the ledger's key of the medium.
+func (k *rescue) ended(x Rescue, sealed []byte) ([]id.Share, error) {
+	if x.Ended == nil {
+		return nil, nil
+	}
+	plain, err := openFile(k.medium, ledgerKeysName, sealed)
+	if err != nil {
+		return nil, damaged(ledgerKeysName, err)
+	}
+	defer clear(plain)
+	keys, err := parseLedgerKeys(plain)
+	if err != nil {
+		return nil, damaged(ledgerKeysName, err)
+	}
+	defer keys.zero()
+	return x.Ended(keys.sealing)
 }
 
 // read returns a file of the medium; nil if it is not there.
