@@ -101,6 +101,17 @@ func (e Event) Marshal() ([]byte, error) {
 	return out, nil
 }
 
+// KindOf tells what kind of event Parse would read, without reading the rest.
+func KindOf(data []byte) (Kind, bool) {
+	var version uint8
+	var kind cryptobyte.String
+	s := cryptobyte.String(data)
+	if !s.ReadUint8(&version) || version != format || !s.ReadUint8LengthPrefixed(&kind) || kind.Empty() {
+		return "", false
+	}
+	return Kind(kind), true
+}
+
 // Parse reads an event. It takes kinds and fields that it does not know, unless a newer program marked
 // them as not to be passed over.
 func Parse(data []byte) (Event, error) {

@@ -236,7 +236,8 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err := l.saveHead(); err != nil {
 		return nil, err
 	}
-	if err := l.recall(ctx); err != nil {
+	if cfg.Restored != nil { // nobody reads until it is opened again
+	} else if err := l.recall(ctx); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "what was read today could not be counted again; budgets are as at the day's beginning", "err", err)
 	}
 	if err := l.endShares(ctx); err != nil {

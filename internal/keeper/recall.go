@@ -2,7 +2,11 @@ package keeper
 
 import (
 	"context"
+	"iter"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/event"
@@ -34,22 +38,84 @@ func (l *Local) recall(ctx context.Context) error {
 	l.reading.Lock()
 	defer l.reading.Unlock()
 	l.turnDay(b, now)
-	old := 0                                                  // in a row: a clock that was wrong for a while makes single ones
-	for x, err := range backwards(ctx, r, 0, r.Head().Size) { // the order is none for sums
+	old := 0                               // in a row: a clock that was wrong for a while makes single ones
+	for part, err := range ahead(ctx, r) { // the order is none for sums
 		if err != nil {
 			return err
 		}
-		if when, ok := ledger.EntryTime(x.Data); ok && when.Before(since) {
-			if old++; old > enoughOld {
-				return nil
+		opened := openRead(k, part, since)
+		for i, x := range slices.Backward(part) {
+			if when, ok := ledger.EntryTime(x.Data); ok && when.Before(since) {
+				if old++; old > enoughOld {
+					return nil
+				}
+				continue
 			}
-			continue
+			old = 0
+			l.recount(b, k, &opened[i], now)
 		}
-		old = 0
-		e := openEntry(k, x.Index, x.Data)
-		l.recount(b, k, &e, now)
 	}
 	return nil
+}
+
+// ahead yields the entries of a ledger in stretches, the last first; the next is read while somebody is at work with one.
+func ahead(ctx context.Context, r *ledger.Reader) iter.Seq2[[]ledger.Entry, error] {
+	return func(yield func([]ledger.Entry, error) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		type read struct {
+			part []ledger.Entry
+			err  error
+		}
+		parts := make(chan read, 1)
+		var reader sync.WaitGroup
+		defer reader.Wait()
+		defer stop()
+		reader.Go(func() {
+			defer close(parts)
+			for to := r.Head().Size; to > 0; to -= stretch {
+				x := read{part: make([]ledger.Entry, 0, stretch)}
+				for e, err := range r.Entries(ctx, max(to-stretch, 0), to) {
+					if err != nil {
+						x.err = err
+						break
+					}
+					x.part = append(x.part, e)
+				}
+				select {
+				case parts <- x:
+				case <-ctx.Done():
+					return
+				}
+				if x.err != nil {
+					return
+				}
+			}
+		})
+		for x := range parts {
+			if !yield(x.part, x.err) {
+				return
+			}
+		}
+	}
+}
+
+// openRead opens what recount counts of some entries since a time, side by side; the others stay closed: most of a ledger are saves.
+func openRead(k *ReadingKey, part []ledger.Entry, since time.Time) []Entry {
+	out := make([]Entry, len(part))
+	each := (len(part) + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0)
+	var all sync.WaitGroup
+	for from := 0; from < len(part); from += max(each, 1) {
+		all.Go(func() {
+			for i := from; i < min(from+each, len(part)); i++ {
+				if when, ok := ledger.EntryTime(part[i].Data); ok && when.Before(since) {
+					continue
+				}
+				out[i] = openEntry(k, part[i].Index, part[i].Data, event.Noticed, event.Proposed, event.Released)
+			}
+		})
+	}
+	all.Wait()
+	return out
 }
 
 // enoughOld is how many entries of before the day end the walk.

@@ -83,13 +83,17 @@ func ShowEntry(k *ReadingKey, index int64, data []byte) Entry {
 	return e
 }
 
-// openEntry opens an entry but for its paths, of which there can be thousands.
-func openEntry(k *ReadingKey, index int64, data []byte) Entry {
+// openEntry opens an entry but for its paths, of which there can be thousands; with kinds, only one of those.
+func openEntry(k *ReadingKey, index int64, data []byte, kinds ...event.Kind) Entry {
 	out := Entry{Index: index}
 	out.Recorded, _ = ledger.EntryTime(data)
 	_, plain, err := ledger.OpenEntry(k.entries, data)
 	if err != nil {
 		out.Closed = "key"
+		return out
+	}
+	if kind, ok := event.KindOf(plain); ok && len(kinds) > 0 && !slices.Contains(kinds, kind) {
+		out.Closed = "unasked"
 		return out
 	}
 	if out.Event, err = event.Parse(plain); err != nil {
