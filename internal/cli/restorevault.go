@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
+	"regexp"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -23,7 +27,8 @@ import (
 // restoreQuestion is what somebody has asked restore-vault for.
 type restoreQuestion struct {
 	from, card, papers string
-	before             string
+	before             string // a time, or the number of a case
+	trusted            bool   // with a case: keep what others did
 	ledger             string // a copy that has more than the medium
 	state              uint64
 	serve              bool
@@ -50,10 +55,14 @@ func (a *app) restoreVault() *cobra.Command {
 	c.Flags().StringVar(&q.papers, "papers", "", a.t("flag.restore-papers"))
 	c.Flags().StringVar(&q.ledger, "ledger", "", a.t("flag.restore-ledger"))
 	c.Flags().StringVar(&q.before, "before", "", a.t("flag.restore-before"))
+	c.Flags().BoolVar(&q.trusted, "keep-trusted", false, a.t("flag.restore-keep-trusted"))
 	c.Flags().Uint64Var(&q.state, "state", 0, a.t("flag.restore-state"))
 	c.Flags().BoolVar(&q.serve, "serve", false, a.t("flag.restore-serve"))
 	return c
 }
+
+// caseNumber is how a case is called: the year, and which of it.
+var caseNumber = regexp.MustCompile(`^[0-9]{4}-[0-9]+$`)
 
 func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[string]string, q restoreQuestion) error {
 	if q.from == "" && q.ledger != "" { // what is lost can be asked later, and again
@@ -66,12 +75,17 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 	if q.ledger != "" {
 		src.Ledger = absolute(q.ledger)
 	}
-	if q.before != "" {
-		t, err := parseTime(q.before, a.now())
-		if err != nil {
-			return a.misuse("say.use-time", q.before)
-		}
+	switch t, err := parseTime(q.before, a.now()); {
+	case q.before == "":
+	case err == nil:
 		src.Until = t
+	case caseNumber.MatchString(q.before):
+		src.Rewind = storehouse.Rewind{Case: q.before, Trusted: q.trusted}
+	default:
+		return a.misuse("say.use-time", q.before)
+	}
+	if q.trusted && src.Rewind.Case == "" {
+		return a.misuse("say.restore-keep-trusted")
 	}
 	_, there, begun, err := storehouse.Unfinished(cfg)
 	if err != nil {
@@ -203,20 +217,47 @@ func (a *app) fetchPacks(ctx context.Context, cfg storehouse.Config, opt storeho
 	if err != nil {
 		return err
 	}
+	back, err := h.Rewind(ctx)
+	if err != nil {
+		return err
+	}
 	r := struct {
 		storehouse.Fetched
-		Data    string   `json:"data"`
-		Keyless []string `json:"keyless"` // shares whose keys the card does not have
-	}{out, cfg.Data, h.Keyless()}
+		Data    string              `json:"data"`
+		Keyless []string            `json:"keyless"`           // shares whose keys the card does not have
+		Rewound *storehouse.Rewound `json:"rewound,omitempty"` // what was put back to before a case
+	}{out, cfg.Data, h.Keyless(), nil}
+	if back.Case != "" {
+		r.Rewound = &back
+	}
 	if a.json {
 		err = a.emit(r)
 	} else {
+		a.showRewound(back)
 		a.showRestored(cfg, out, r.Keyless)
 	}
 	if n := len(out.Findings) + len(r.Keyless); err == nil && n > 0 {
 		err = partly{failed: n, say: "say.restore-partly"}
 	}
 	return err
+}
+
+// showRewound tells what was put back, and how to take that back.
+func (a *app) showRewound(r storehouse.Rewound) {
+	if r.Case == "" {
+		return
+	}
+	for _, act := range slices.Sorted(maps.Keys(r.Acts)) {
+		fmt.Fprintf(a.out, "  %s: %d\n", a.named("mend", act), r.Acts[act])
+	}
+	if r.Trusted {
+		a.print("say.rewound-trusted", r.Case, when(r.From))
+	} else {
+		a.print("say.rewound", r.Case, when(r.From))
+	}
+	if !r.First.IsZero() {
+		a.print("say.rollback-undo", r.Session, r.First.Format(time.RFC3339Nano), r.Last.Format(time.RFC3339Nano))
+	}
 }
 
 func (a *app) showRestored(cfg storehouse.Config, out storehouse.Fetched, keyless []string) {

@@ -130,6 +130,12 @@ func (h *House) notices() (out []web.Notice) {
 	if r := h.restore(); r != nil {
 		out = append(out, web.Notice{Key: "web.notice-restore", Args: []any{r.Time.Local().Format("2006-01-02 15:04"), 100 * r.Bytes / max(r.OfBytes, 1)}})
 	}
+	if r := h.rewinding.Load(); r != nil || h.half() && h.restoring.Case != "" {
+		if r == nil {
+			r = h.restoring
+		}
+		out = append(out, web.Notice{Key: "web.notice-rewind", Args: []any{r.Case}})
+	}
 	if !h.keeper.local.Isolated().IsZero() {
 		out = append(out, web.Notice{Key: "web.notice-isolated"})
 	}
@@ -269,6 +275,7 @@ func (h *House) fetchAll(ctx context.Context) {
 		}
 		if err == nil {
 			log.Info("all of the vault is here; people can save again, and the medium can go back to its place")
+			h.rewindAll(ctx)
 			return
 		}
 		if ctx.Err() == nil {
@@ -300,11 +307,11 @@ func (h *House) endRescue() error {
 	if err := fsys.SyncDir(h.at.packs); err != nil {
 		return err
 	}
-	if err := fsys.Remove(filepath.Join(h.cfg.Data, restoringFile)); err != nil {
+	if err := h.restoring.copied(fsys, h.cfg.Data); err != nil {
 		return err
 	}
-	if err := fsys.SyncDir(h.cfg.Data); err != nil {
-		return err
+	if h.restoring.Copied {
+		h.rewinding.Store(h.restoring)
 	}
 	// Nobody writes yet, so all that is open are files of the medium or copies of them.
 	h.rescue.disk.whole.Store(true)

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -66,8 +67,9 @@ type House struct {
 	desk    *cases.Desk
 	watcher *watcher
 
-	restoring *restoring // nil: all packs are here
-	rescue    *rescue    // likewise
+	restoring *restoring                // nil: all packs are here
+	rescue    *rescue                   // likewise
+	rewinding atomic.Pointer[restoring] // files are to be put back, once all packs are here; nil: none
 
 	syncing sync.Mutex // held while a copy is made
 
@@ -85,6 +87,10 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
 	if h.restoring, err = readRestoring(cfg.Data); err != nil {
 		return nil, err
+	}
+	if h.restoring != nil && h.restoring.Copied {
+		h.rewinding.Store(h.restoring)
+		h.restoring = nil
 	}
 	if !Exists(cfg) && h.restoring == nil {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "open vault", On: cfg.Data, Hint: "hint.init"}

@@ -27,6 +27,7 @@ type Source struct {
 	Keys  keeper.Rescue // the card and the papers; the rest comes from the medium
 	// Ledger is a folder with a copy of the ledger that may go further than the medium: what was erased behind it does not come back. Empty: none.
 	Ledger string
+	Rewind Rewind
 }
 
 // restoring is the file of that name in a data directory that is being made again: it is there from the beginning until all packs are.
@@ -41,6 +42,9 @@ type restoring struct {
 	Card     string      `json:"card"`
 	Papers   int         `json:"papers,omitempty"`
 	Recorded bool        `json:"recorded,omitempty"` // the ledger tells of the restore
+	Begun    time.Time   `json:"begun"`              // by the clock of this machine
+	Copied   bool        `json:"copied,omitempty"`   // all packs are here; only Rewind is to be done
+	Rewind
 }
 
 const (
@@ -126,6 +130,9 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 			return err
 		}
 	}
+	if r != nil && r.Copied {
+		return nil
+	}
 	s, err := src.open(ctx, r)
 	if err != nil {
 		return err
@@ -140,8 +147,9 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	next := restoring{From: src.From, Medium: s.Medium.ID, Label: s.Medium.Label, State: s.Number, Time: s.Time, Head: s.Head}
+	next.Begun = opt.Now().UTC()
 	if r != nil {
-		next.Card, next.Papers, next.Recorded = r.Card, r.Papers, r.Recorded
+		next.Card, next.Papers, next.Recorded, next.Begun, next.Rewind = r.Card, r.Papers, r.Recorded, r.Begun, r.Rewind
 	}
 	if !Exists(cfg) {
 		next.Card = fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name)
@@ -160,7 +168,19 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 			return err
 		}
 	}
-	return next.record(ctx, cfg, opt, at, src.Ledger)
+	if err := next.record(ctx, cfg, opt, at, src.Ledger); err != nil || src.Rewind.Case == "" {
+		return err
+	}
+	c, err := keeperConfig(cfg, at, opt)
+	if err == nil {
+		c.Log = nil
+		err = src.Rewind.check(ctx, c)
+	}
+	if err != nil {
+		return err
+	}
+	next.Rewind = src.Rewind
+	return next.write(opt.FS, cfg.Data)
 }
 
 // record has the ledger tell of the restore, as the first that comes behind what the medium had. Nothing else can be done before.

@@ -59,6 +59,8 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	background.Go(func() { watch.run(watching) })
 	if h.half() {
 		background.Go(func() { h.fetchAll(watching) })
+	} else if h.rewinds() { // it was broken off
+		background.Go(func() { h.rewindAll(watching) })
 	}
 	go watchdog(watching, socket, s.healthy)
 	if p := h.keeper.provider; p != nil && h.keeper.local.Isolated().IsZero() {
