@@ -229,7 +229,7 @@ func vacant(cfg Config) error {
 		return broken(err, cfg.Data)
 	}
 	for _, e := range list {
-		if e.Name() != "lock" {
+		if e.Name() != "lock" && e.Name() != restoringFile+".new" { // a restore that was broken off while it began
 			return &problem.Error{Kind: problem.Exists, Op: "restore vault", On: cfg.Data, Hint: "hint.restore-vacant", Err: errors.New(e.Name())}
 		}
 	}
