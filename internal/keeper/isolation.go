@@ -25,6 +25,7 @@ func (l *Local) isolate() error {
 		return nil
 	}
 	d.Isolated = &isolationState{Since: l.now()}
+	d.knowMedium(l.cfg.Restored)
 	d.Generation++
 	next, err := newBooks(d.state)
 	if err != nil {

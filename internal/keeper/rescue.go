@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
@@ -29,7 +30,11 @@ type Rescued struct {
 // Restored is what a keeper was made of again, for its ledger.
 type Restored struct {
 	Medium string      // its label
+	ID     id.Medium   // its own
 	State  uint64      // of the medium
+	Time   time.Time   // of the last entry of the ledger in that state
+	Packs  int64       // in it
+	Bytes  int64       // of packs
 	Head   ledger.Head // of the ledger in that state
 	Card   string      // its number and name
 	Papers int         // the number of their set
@@ -43,6 +48,19 @@ func (l *Local) restored(r Restored) event.Event {
 	}
 	note = append(note, "isolated")
 	return event.Event{Kind: event.VaultRestored, Target: r.Medium, Size: r.Head.Size, Digest: r.Head.Root, Note: strings.Join(note, "; ")}
+}
+
+// knowMedium enters the state of the medium: what lies on it was written down there before it had been copied. Without that people would be told
+// that there is no copy.
+func (d *draft) knowMedium(r *Restored) {
+	if r == nil {
+		return
+	}
+	x := d.medium(r.ID)
+	if x == nil || x.State >= r.State {
+		return
+	}
+	x.State, x.Time, x.Synced, x.Size, x.Root, x.Packs, x.Bytes = r.State, r.Time, r.Time, r.Head.Size, r.Head.Root[:], r.Packs, r.Bytes
 }
 
 // keyless are the shares whose keys are missing, and were not destroyed.

@@ -168,7 +168,7 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 			return err
 		}
 	}
-	if err := next.record(ctx, cfg, opt, at, src.Ledger); err != nil || src.Rewind.Case == "" {
+	if err := next.record(ctx, cfg, opt, at, s, src.Ledger); err != nil || src.Rewind.Case == "" {
 		return err
 	}
 	c, err := keeperConfig(cfg, at, opt)
@@ -184,7 +184,7 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 }
 
 // record has the ledger tell of the restore, as the first that comes behind what the medium had. Nothing else can be done before.
-func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layout, copied string) error {
+func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layout, s *medium.State, copied string) error {
 	if r.Recorded {
 		return nil
 	}
@@ -193,7 +193,7 @@ func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layo
 		return err
 	}
 	c.Log = nil // it would warn that the write-ahead files are missing, which are on no medium
-	c.Restored = &keeper.Restored{Medium: r.Label, State: r.State, Head: r.Head, Card: r.Card, Papers: r.Papers}
+	c.Restored = &keeper.Restored{Medium: r.Label, ID: r.Medium, State: r.State, Time: r.Time, Packs: s.Packs, Bytes: s.Bytes, Head: r.Head, Card: r.Card, Papers: r.Papers}
 	k, err := keeper.Open(ctx, c)
 	if err != nil {
 		return err
