@@ -36,7 +36,7 @@ type scene struct {
 	*house.House
 	t                 *testing.T
 	a, b, stick, text string
-	mirror            string
+	witness, mirror   string // its directory, and the copy of the ledger that it keeps there
 	files             map[string][32]byte // by path, with the share, as of the day of medium A
 	late              []string            // saved after it
 }
@@ -46,12 +46,13 @@ func stage(t *testing.T, files, size int) *scene {
 	t.Helper()
 	dir := t.TempDir()
 	s := &scene{House: house.Unguarded(t), t: t, a: filepath.Join(dir, "A"), b: filepath.Join(dir, "B"), stick: filepath.Join(dir, "stick"), text: filepath.Join(dir, "papers"),
-		mirror: filepath.Join(dir, "mirror"), files: make(map[string][32]byte)}
+		witness: filepath.Join(dir, "witness"), files: make(map[string][32]byte)}
 	for _, d := range []string{s.a, s.b, s.stick} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			t.Fatal(err)
 		}
 	}
+	s.watch()
 	for _, name := range shares[1:] {
 		s.Run("share", "add", name)
 		s.Run("account", "grant", s.User, name, "write")
@@ -73,6 +74,32 @@ func stage(t *testing.T, files, size int) *scene {
 	s.Run("media", "sync", s.b)
 	s.Run("media", "sync", s.a)
 	return s
+}
+
+// watch has another process watch the ledger, as on another machine.
+func (s *scene) watch() {
+	s.t.Helper()
+	public, err := os.ReadFile(filepath.Join(s.Data, "ledger", "public-key"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cmd := exec.Command(house.Binary(s.t), "witness", "serve", "--dir", s.witness, "--name", "witness.example/w", "--ledger", strings.TrimSpace(string(public)), "--listen", "127.0.0.1:0", "--json")
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+	})
+	var said struct{ URL, Key, Mirror string }
+	if err := json.NewDecoder(out).Decode(&said); err != nil {
+		s.t.Fatal(err)
+	}
+	s.Run("witness", "add", said.URL, said.Key, said.Mirror)
 }
 
 // save puts a file of random bytes through WebDAV, its folders made first.
@@ -119,7 +146,7 @@ func destroy(t *testing.T, dirs ...string) {
 	}
 }
 
-// lose saves more, keeps what a witness would have, and destroys the house with medium B.
+// lose saves more, and destroys the house with medium B.
 func (s *scene) lose() {
 	s.t.Helper()
 	kept := len(s.files)
@@ -132,8 +159,12 @@ func (s *scene) lose() {
 	if len(s.files) != kept {
 		s.t.Fatal("names that were saved before")
 	}
-	s.Stop(syscall.SIGTERM)
-	s.Run("ledger", "export", s.mirror)
+	s.Stop(syscall.SIGTERM) // the last entries are copied in good order
+	found, err := filepath.Glob(filepath.Join(s.witness, "*", "log"))
+	if err != nil || len(found) != 1 {
+		s.t.Fatalf("copies of the ledger: %q, %v", found, err)
+	}
+	s.mirror = found[0]
 	destroy(s.t, s.Data, s.b)
 	if out, err := s.Try("status"); err == nil {
 		s.t.Fatalf("the house survives: %s", out)
