@@ -40,7 +40,7 @@ type keyVectors struct {
 	} `json:"epoch"`
 }
 
-var labels = []string{"names", "records", "lookup", "ledger paths", "chunk id", "chunk key", "equal content", "cutting"}
+var labels = []string{"names", "records", "lookup", "ledger paths", "chunk id", "chunk key", "equal content", "cutting", "books"}
 
 func freshKeys(t *testing.T) (v keyVectors) {
 	root := seal.Key(key("metadata key"))
