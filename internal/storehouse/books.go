@@ -131,7 +131,7 @@ func (h *House) index(ctx context.Context, list []medium.Pack) (*indexer, error)
 				continue
 			}
 			if err := x.share(ctx, s, share); err != nil && ctx.Err() == nil {
-				h.opt.Log.Error("the catalogue of a share cannot be made from its packs as they are on the medium", "share", share, "err", err)
+				h.opt.Log.Error("the catalogue of a share cannot be made from its packs as they are on the medium; “azekura verify” names what is damaged, and “azekura rebuild” goes on without it", "share", share, "err", err)
 				x.failed = append(x.failed, share)
 			}
 		}

@@ -179,3 +179,49 @@ func TestPays(t *testing.T) {
 		}
 	}
 }
+
+// TestRestoreDamagedPack: where a pack on the medium is damaged the share says so, and a rebuild goes on without what is lost.
+func TestRestoreDamagedPack(t *testing.T) {
+	l := loseHouse(t, 3, 1000)
+	segments, err := filepath.Glob(filepath.Join(l.at, "packs", "*", "*"))
+	if err != nil || len(segments) != 1 {
+		t.Fatal(segments, err)
+	}
+	b, err := os.ReadFile(segments[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(segments[0], b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, opt := Default(filepath.Join(t.TempDir(), "data")), options()
+	var log bytes.Buffer
+	opt.Log = slog.New(slog.NewTextHandler(&log, nil))
+	if err := Restore(t.Context(), cfg, opt, l.source()); err != nil {
+		t.Fatal(err)
+	}
+	h, c := stopped(t, cfg, opt)
+	out, err := h.Fetch(t.Context(), func(Fetched) {})
+	if err != nil || len(out.Findings) == 0 || !strings.Contains(log.String(), "azekura rebuild") {
+		t.Fatalf("%+v, %v; %s", out, err, &log)
+	}
+	if _, err := c.Stat(t.Context(), "/アルバム/0.txt"); problem.KindOf(err) != problem.Damaged {
+		t.Errorf("its share: %v", err)
+	}
+	for _, err := range c.Rebuild(t.Context(), "アルバム") {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	n := 0
+	for path := range l.files {
+		if _, err := c.Stat(t.Context(), path); err == nil {
+			n++
+		}
+	}
+	if n == 0 {
+		t.Error("nothing is left")
+	}
+	shut(t, h)
+}

@@ -33,8 +33,8 @@ func (v *Vault) Index(ctx context.Context, s account.Session, share id.Share, in
 			}
 		}
 		sh := v.share(share)
-		sh.once.Lock() // who opens the share now has begun before all was there
-		sh.once.Unlock()
+		sh.once.Lock() // who is opening the share has begun before all was there
+		defer sh.once.Unlock()
 		return nil
 	})
 }
