@@ -221,6 +221,7 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	for range fetchers {
 		all.Go(func() {
 			for p := range list {
+				h.loan.GiveWay()
 				if err := h.fetch(ctx, p, func(n int64) { count(0, n) }, found); err != nil {
 					stop(err)
 					return

@@ -38,6 +38,7 @@ type Catalogue struct {
 	copy func(ctx context.Context, share id.Share) (*Copy, error)
 	log  *slog.Logger
 	turn chan struct{} // holds a token while a transaction is open
+	busy sync.RWMutex  // read-locked while a copy is opened
 
 	mu   sync.Mutex
 	lent map[id.Share]*sqlite.DB // guarded by mu; nil: its own are used
@@ -73,7 +74,9 @@ func (c *Catalogue) Lend(ctx context.Context, share id.Share, keys *seal.Metadat
 	if known {
 		return
 	}
+	c.busy.RLock()
 	d, err := c.lend(ctx, share, keys)
+	c.busy.RUnlock()
 	if err != nil {
 		c.log.Warn("the copy of the catalogue on the medium cannot be used; that of this share is made from the packs, which takes its time", "share", share, "err", err)
 		return
@@ -112,6 +115,12 @@ func (c *Catalogue) lend(ctx context.Context, share id.Share, keys *seal.Metadat
 		return nil, errors.Join(err, d.Close(), sqlite.Reset(name))
 	}
 	return d, nil
+}
+
+// GiveWay waits while a copy is opened: somebody is waiting for the first file of a share, and what goes on behind that has time.
+func (c *Catalogue) GiveWay() {
+	c.busy.Lock()
+	defer c.busy.Unlock()
 }
 
 // Own is the catalogue that is being made, without what is on loan.

@@ -239,3 +239,35 @@ func TestLoanNeedless(t *testing.T) {
 		t.Errorf("lent; %s", &s.log)
 	}
 }
+
+// TestGiveWay: who copies in the background waits while somebody waits for a share.
+func TestGiveWay(t *testing.T) {
+	s := stage(t, 20, 0)
+	asked, goOn, given := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s.loan.copy = func(context.Context, id.Share) (*Copy, error) {
+		close(asked)
+		<-goOn
+		return s.copy, nil
+	}
+	lent := make(chan struct{})
+	go func() {
+		defer close(lent)
+		s.loan.Lend(context.WithoutCancel(t.Context()), s.share, s.keys)
+	}()
+	<-asked
+	go func() {
+		defer close(given)
+		s.loan.GiveWay()
+	}()
+	select {
+	case <-given:
+		t.Error("it does not wait")
+	default:
+	}
+	close(goOn)
+	<-lent
+	<-given
+	if s.loan.of(s.share) == s.own {
+		t.Error("nothing is lent")
+	}
+}
