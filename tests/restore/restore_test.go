@@ -36,7 +36,7 @@ type scene struct {
 	*house.House
 	t                 *testing.T
 	a, b, stick, text string
-	witness, mirror   string // its directory, and the copy of the ledger that it keeps there
+	witness, mirror   string              // its directory, and the copy of the ledger that it keeps there
 	files             map[string][32]byte // by path, with the share, as of the day of medium A
 	late              []string            // saved after it
 }
