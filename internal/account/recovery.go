@@ -9,7 +9,7 @@ import (
 // Reserve tells what a lost keeper would come back from: papers with the pieces of the secret that seals its root, and key cards.
 type Reserve struct {
 	Ready      bool      `json:"ready"`              // there are papers, and a card that has all keys
-	Lacks      []string  `json:"lacks,omitempty"`    // "no-papers", "no-card", "no-fresh-card", "untested", "test-old", "one-card", "stale-card", "lost-card", "papers-damaged"
+	Lacks      []string  `json:"lacks,omitempty"`    // "no-papers", "no-card", "no-fresh-card", "untested", "test-old", "one-card", "stale-card", "former-card", "lost-card", "papers-damaged"
 	Papers     *PaperSet `json:"papers,omitempty"`   // nil: none were made
 	Renewing   bool      `json:"renewing,omitempty"` // two people have agreed to renew the papers, and the caller may do it
 	Generation uint64    `json:"generation"`         // of the key ring: each change of it makes cards out of date
@@ -43,6 +43,7 @@ type KeyCard struct {
 	Gone        time.Time `json:"gone,omitzero"`
 	Reason      string    `json:"reason,omitempty"`
 	Outstanding int       `json:"outstanding,omitempty"` // shares whose keys were destroyed and that are still on it
+	Former      bool      `json:"former,omitempty"`      // papers from before the last renewal open it, unless it is rewritten or destroyed
 }
 
 // KeyPapers are the papers of a set, to be printed now and never again.
@@ -95,6 +96,9 @@ type CardFile struct {
 	Content    []byte `json:"content"`
 	SHA256     string `json:"sha256"`
 }
+
+// FileName is what a browser saves it as: a stick with a file of that name is a card.
+func (f CardFile) FileName() string { return fmt.Sprintf("azekura-card-%d.card", f.Number) }
 
 // CardCheck is what a card says, compared with the keeper.
 type CardCheck struct {

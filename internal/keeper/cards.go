@@ -62,12 +62,21 @@ func (c *cardState) show(generation uint64, papers *account.PaperSet, destroyed 
 	case c.Generation == generation && papers != nil && int(c.Set) == papers.Number:
 		out.State = "fresh"
 	}
+	out.Former = papers != nil && out.State != "destroyed" && c.former(papers.Number)
 	for _, g := range destroyed {
 		if c.oldest() < g && out.State != "destroyed" {
 			out.Outstanding++
 		}
 	}
 	return out
+}
+
+// former reports whether it may still open with papers of another set than the one that counts.
+func (c *cardState) former(set int) bool {
+	if c.Written.IsZero() {
+		return c.Issued != nil && c.Issued.Set != 0 && int(c.Issued.Set) != set
+	}
+	return c.Set != 0 && int(c.Set) != set
 }
 
 // oldest is the oldest generation that may be on it.
@@ -146,6 +155,9 @@ func (l *Local) RefreshCard(ctx context.Context, s id.Session, number int, curre
 		}
 		if err := l.adopt(ctx, s, op, x); err != nil {
 			return account.CardFile{}, err
+		}
+		if slices.ContainsFunc(l.books.Load().Cards, func(c *cardState) bool { return c.ID == x.ID && c.Number != number }) {
+			return account.CardFile{}, unfit(op, x.Name, "hint.card-another")
 		}
 	}
 	return l.issue(ctx, s, op, fmt.Sprint(number), func(b *books, d *draft) (*cardState, error) {
@@ -246,6 +258,9 @@ func (l *Local) CheckCard(ctx context.Context, s id.Session, content []byte) (ac
 			return event.Event{}, absent(op, x.Name, "hint.no-such-card")
 		}
 		c := d.cardAt(i)
+		if x.Written.After(c.Written) { // a browser has saved it: nobody else says that it is there
+			c.Written = x.Written
+		}
 		c.Generation, c.Checked, c.Issued = state.Generation, l.now(), nil
 		if c.Set = x.Set; !state.Papers && now.Number == x.Set { // of a set of that number from before a restore
 			c.Set = 0

@@ -141,6 +141,7 @@ func lacking(r account.Reserve, now time.Time) (ready bool, lacks []string) {
 	}
 	add("one-card", live == 1)
 	add("stale-card", fresh > 0 && fresh < live)
+	add("former-card", slices.ContainsFunc(r.Cards, func(c account.KeyCard) bool { return c.Former }))
 	add("lost-card", slices.ContainsFunc(r.Cards, func(c account.KeyCard) bool { return c.State == "lost" && c.Outstanding > 0 }))
 	return ready, lacks
 }

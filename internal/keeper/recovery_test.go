@@ -180,15 +180,87 @@ func TestRenewPapersTakesTwo(t *testing.T) {
 	if err != nil || !tested.Opens || tested.Results[0].Verdict != "other-set" || tested.Results[0].Set != 1 {
 		t.Errorf("%+v, %v", tested, err)
 	}
-	if c := reserve(t, l, s).Cards[0]; c.State != "stale" {
-		t.Errorf("the card: %+v", c)
+	r2 := reserve(t, l, s)
+	if c := r2.Cards[0]; c.State != "stale" || !c.Former || !slices.Contains(r2.Lacks, "former-card") {
+		t.Errorf("the card: %+v, %q", c, r2.Lacks)
 	}
 	_, err = l.CheckCard(ctx, officer, stick.Content)
 	hinted(t, "a card from before", err, "hint.card-other-root")
 	again, err := l.RefreshCard(ctx, s, 1, stick.Content)
 	onStick(t, l, s, again, err)
-	if !reserve(t, l, s).Ready {
-		t.Error("not ready with new papers and a new card")
+	if r := reserve(t, l, s); !r.Ready || r.Cards[0].Former || slices.Contains(r.Lacks, "former-card") {
+		t.Errorf("with new papers and a new card: %+v", r)
+	}
+}
+
+// TestFormerCards: what opens with papers from before is dangerous until it is rewritten or in pieces, also when it was never read back or is lost.
+func TestFormerCards(t *testing.T) {
+	l, _ := newHouse(t)
+	ctx, s := t.Context(), console(t, l)
+	if _, err := l.MakePapers(ctx, s, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	made, err := l.MakeCard(ctx, s, "safe")
+	onStick(t, l, s, made, err)
+	if _, err := l.MakeCard(ctx, s, "on its way"); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.ForgetCard(ctx, s, 1, "lost", "nobody knows"); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := l.RenewPapers(ctx, s, 2, 3, "a paper was seen"); err != nil || r.Papers == nil {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for _, step := range []struct {
+		number int
+		left   string
+	}{{0, "true true"}, {1, "false true"}, {2, "false false"}} {
+		if step.number > 0 {
+			if err := l.ForgetCard(ctx, s, step.number, "destroyed", "shredded"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r := reserve(t, l, s)
+		if got := fmt.Sprint(r.Cards[0].Former, " ", r.Cards[1].Former); got != step.left || slices.Contains(r.Lacks, "former-card") != strings.Contains(got, "true") {
+			t.Errorf("after %d was destroyed: %s, %q", step.number, got, r.Lacks)
+		}
+	}
+}
+
+// TestSavedCards: a card that a browser has saved counts once its file was shown from the stick, and again when another has taken its place, also
+// when the one before was shown in between.
+func TestSavedCards(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, s := arrived(t, l, clock, "tanaka", account.Administrator)
+	if _, err := l.MakePapers(ctx, s, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	first, err := l.MakeCard(ctx, s, "safe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := func(what string, x account.CardFile, state string) {
+		t.Helper()
+		_, err := l.CheckCard(ctx, s, x.Content)
+		c := reserve(t, l, s).Cards[0]
+		if err != nil || c.State != state || !c.Checked.Equal(*clock) {
+			t.Errorf("%s: %+v, %v", what, c, err)
+		}
+	}
+	shown("the first", first, "fresh")
+	if _, err := l.MakeShare(ctx, s, "albums"); err != nil {
+		t.Fatal(err)
+	}
+	*clock = clock.Add(time.Minute)
+	second, err := l.RefreshCard(ctx, s, 1, first.Content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown("the first once more", first, "stale")
+	shown("the second", second, "fresh")
+	if c := reserve(t, l, s).Cards[0]; !c.Written.Equal(clock.Truncate(time.Second)) {
+		t.Errorf("written %v, want %v", c.Written, *clock)
 	}
 }
 
@@ -334,6 +406,8 @@ func TestCardsThatAreGone(t *testing.T) {
 	if got := states(); !slices.Equal(got, []string{"1 fresh 0", "2 destroyed 0"}) {
 		t.Errorf("%q", got)
 	}
+	_, err = l.RefreshCard(ctx, s, 2, again.Content)
+	hinted(t, "in place of another", err, "hint.card-another")
 	_, err = l.RefreshCard(ctx, s, 2, nil)
 	hinted(t, "a card that is gone", err, "hint.no-such-card")
 	_, err = l.CheckCard(ctx, s, append(stick.Content, 'x'))

@@ -1,13 +1,21 @@
 package storehouse
 
 import (
+	"bytes"
 	"html"
+	"mime/multipart"
+	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/keeper/card"
 )
 
 var csrfField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
@@ -59,5 +67,121 @@ func TestReservePage(t *testing.T) {
 	}
 	if resp, text := b.admin.do("GET", "/reserve", "", "Accept-Language", "en"); resp.StatusCode != 200 || !strings.Contains(text, "A renewal waits for a second person") {
 		t.Errorf("%d %s", resp.StatusCode, text)
+	}
+}
+
+// give sends a form of the reserve with a file, of which nil is none.
+func (v *visitor) give(path string, file []byte, fields ...string) (*http.Response, string) {
+	v.b.Helper()
+	_, text := v.do("GET", "/reserve", "")
+	m := csrfField.FindStringSubmatch(text)
+	if m == nil {
+		v.b.Fatalf("no form: %s", text)
+	}
+	var buf bytes.Buffer
+	w := multipart.NewWriter(&buf)
+	fields = slices.Concat([]string{"csrf", html.UnescapeString(m[1])}, fields)
+	for i := 0; i+1 < len(fields); i += 2 {
+		if err := w.WriteField(fields[i], fields[i+1]); err != nil {
+			v.b.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile("card", "azekura-card-1.card")
+	if err == nil {
+		_, err = part.Write(file)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		v.b.Fatal(err)
+	}
+	return v.do("POST", path, buf.String(), "Content-Type", w.FormDataContentType(), "Origin", v.b.base, "Accept-Language", "en")
+}
+
+// TestCardByBrowser makes a card, puts its file on a stick as a browser does, reads it back, and rewrites it; what is on the stick opens as any card.
+func TestCardByBrowser(t *testing.T) {
+	b := besiege(t)
+	stick := t.TempDir()
+	save := func(resp *http.Response, text string) {
+		t.Helper()
+		if resp.StatusCode != 200 || resp.Header.Get("Content-Disposition") != "attachment; filename=azekura-card-1.card" || resp.Header.Get("Cache-Control") != "no-store" {
+			t.Fatalf("%s %v %.300s", resp.Status, resp.Header, text)
+		}
+		if err := os.WriteFile(filepath.Join(stick, "azekura-card-1.card"), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	says := func(what string, resp *http.Response, text string, status int, want string) {
+		t.Helper()
+		if resp.StatusCode != status || !strings.Contains(html.UnescapeString(text), want) {
+			t.Errorf("%s: %s, and it does not say %q: %s", what, resp.Status, want, text)
+		}
+	}
+	state := func() api.Reserve {
+		t.Helper()
+		r, err := b.local.Reserve(t.Context())
+		if err != nil || len(r.Cards) != 1 {
+			t.Fatalf("%+v, %v", r, err)
+		}
+		return r
+	}
+	if _, err := b.local.MakePapers(t.Context(), api.PapersRequest{Needed: 2, Of: 3}); err != nil {
+		t.Fatal(err)
+	}
+	_, text := b.admin.do("GET", "/reserve", "")
+	form := url.Values{"name": {"金庫"}, "csrf": {html.UnescapeString(csrfField.FindStringSubmatch(text)[1])}}
+	save(b.admin.do("POST", "/reserve/cards", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Origin", b.base))
+	first, _ := os.ReadFile(filepath.Join(stick, "azekura-card-1.card"))
+	if r := state(); r.Ready || r.Cards[0].State != "unwritten" || r.Cards[0].By == "" {
+		t.Errorf("before it was read back: %+v", r)
+	}
+	resp, text := b.admin.give("/reserve/cards/check", nil)
+	says("no file", resp, text, 400, "Choose the file of the card")
+	resp, text = b.admin.give("/reserve/cards/check", first[:len(first)-2])
+	says("half of it", resp, text, 500, "The card is damaged")
+	resp, text = b.admin.give("/reserve/cards/check", first)
+	says("read back", resp, text, 200, "It has all keys, and today's papers open it.")
+	if r := state(); !r.Ready || r.Cards[0].State != "fresh" {
+		t.Errorf("after it was read back: %+v", r)
+	}
+	if _, err := b.local.MakeShare(t.Context(), "later"); err != nil {
+		t.Fatal(err)
+	}
+	resp, text = b.admin.do("GET", "/", "", "Accept-Language", "en")
+	says("the start page", resp, text, 200, "NO KEY CARD IS UP TO DATE")
+	resp, text = b.admin.give("/reserve/cards/check", first)
+	says("behind", resp, text, 200, "It lacks the keys of 1 shares: refresh it.")
+	resp, text = b.admin.give("/reserve/cards/refresh", nil, "number", "1")
+	says("without the old one", resp, text, 400, "or say that there is none")
+	resp, text = b.admin.give("/reserve/cards/refresh", first, "number", "2")
+	says("another card", resp, text, 400, "another number")
+	save(b.admin.give("/reserve/cards/refresh", first, "number", "1"))
+	x, damaged, err := card.Read(durable.OS(), stick)
+	if err != nil || damaged || x.Generation != state().Generation {
+		t.Errorf("%v, damaged %v, %v", x, damaged, err)
+	}
+	again, _ := os.ReadFile(filepath.Join(stick, "azekura-card-1.card"))
+	resp, text = b.admin.give("/reserve/cards/check", again)
+	says("read back again", resp, text, 200, "It has all keys")
+	save(b.admin.give("/reserve/cards/refresh", nil, "number", "1", "without", "1"))
+	if r := state(); !r.Ready {
+		t.Errorf("%+v", r)
+	}
+	stranger := b.visitor()
+	if resp, _ := stranger.do("POST", "/reserve/cards", form.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Origin", b.base); resp.StatusCode == 200 {
+		t.Error("somebody who is not logged in gets a card")
+	}
+	n := 0
+	for e, err := range b.local.Events(t.Context(), api.EventFilter{Kinds: []string{"card-written"}}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n++; !strings.Contains(string(e), "1 金庫") {
+			t.Errorf("%s", e)
+		}
+	}
+	if n != 3 {
+		t.Errorf("%d files went out by the ledger, want 3", n)
 	}
 }

@@ -19,6 +19,9 @@ type reservePage struct {
 	Fields  []paperField // for papers to test
 	Outcome *api.PaperTest
 	Waits   bool // a renewal waits for a second person
+	Checked *cardPage
+	Live    []account.KeyCard // cards that can be written anew
+	Former  []account.KeyCard // those that papers from before the renewal open
 }
 
 // paperField is where a paper is typed. What has a slip stands there again, to be mended.
@@ -42,6 +45,14 @@ func (v *visit) reservePage() (reservePage, error) {
 		}
 	}
 	p.Missing = v.missing(r)
+	for _, c := range r.Cards {
+		if c.Gone.IsZero() {
+			p.Live = append(p.Live, c)
+		}
+		if c.Former {
+			p.Former = append(p.Former, c)
+		}
+	}
 	list, err := collect(v.api.Proposals(v.r.Context()))
 	p.Waits = slices.ContainsFunc(list, func(x api.Proposal) bool { return x.Act == "renew-papers" })
 	return p, err
@@ -122,26 +133,4 @@ func (v *visit) testPapers() error {
 		}
 	}
 	return v.show("reserve", p)
-}
-
-func (v *visit) forgetCard() error {
-	n, _ := strconv.Atoi(v.form("number"))
-	if err := v.api.ForgetCard(v.r.Context(), n, v.form("how"), v.form("reason")); err != nil {
-		p, failed := v.reservePage()
-		if failed != nil {
-			return failed
-		}
-		return v.again(err, "reserve", p)
-	}
-	return v.done("/reserve", "web.saved")
-}
-
-func reserveRoutes() map[string]action {
-	return map[string]action{
-		"GET /reserve":               {do: (*visit).reserve},
-		"POST /reserve/papers":       {do: func(v *visit) error { return v.printPapers(false) }},
-		"POST /reserve/renew":        {do: func(v *visit) error { return v.printPapers(true) }},
-		"POST /reserve/test":         {do: (*visit).testPapers},
-		"POST /reserve/cards/forget": {do: (*visit).forgetCard},
-	}
 }

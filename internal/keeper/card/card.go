@@ -3,7 +3,8 @@
 // that was destroyed would lie in a cupboard beside its files.
 //
 // A card is one file in a folder of its own. It is written under a new name, read back, and only then is what was there before
-// overwritten and removed: a stick that is pulled out half-way has the old card, the new one, or both.
+// overwritten and removed: a stick that is pulled out half-way has the old card, the new one, or both. A file that a browser has saved on the
+// stick, under whatever name that ends as a card's does, is read as well.
 package card
 
 import (
@@ -21,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/azekura/azekura/internal/durable"
@@ -117,21 +119,47 @@ func Read(fsys durable.FS, dir string) (c Card, damaged bool, err error) {
 	if err != nil {
 		return c, false, err
 	}
+	saved, err := loose(fsys, dir)
+	if err != nil {
+		return c, false, err
+	}
 	err = ErrNone
-	for _, n := range slices.Backward(list) {
-		b, readErr := read(fsys, name(dir, n))
+	found := false
+	look := func(name string) bool { // whether it is whole
+		x, readErr := parse(fsys, name)
 		if readErr == nil {
-			c, readErr = Parse(b)
-		}
-		if readErr == nil {
-			return c, damaged, nil
+			if !found || x.Written.After(c.Written) {
+				c = x
+			}
+			found = true
+			return true
 		}
 		if !damaged || errors.Is(readErr, ErrNewer) {
 			err = readErr
 		}
 		damaged = true
+		return false
+	}
+	for _, n := range slices.Backward(list) {
+		if look(name(dir, n)) {
+			break
+		}
+	}
+	for _, name := range saved {
+		look(name)
+	}
+	if found {
+		return c, damaged, nil
 	}
 	return Card{}, damaged, err
+}
+
+func parse(fsys durable.FS, name string) (Card, error) {
+	b, err := read(fsys, name)
+	if err != nil {
+		return Card{}, err
+	}
+	return Parse(b)
 }
 
 // Write puts a card on a stick, in place of the one that is there, and reads it back. It returns once what was there before is
@@ -142,6 +170,10 @@ func Write(fsys durable.FS, dir string, c Card) error {
 		return err
 	}
 	list, err := states(fsys, dir)
+	if err != nil {
+		return err
+	}
+	saved, err := loose(fsys, dir)
 	if err != nil {
 		return err
 	}
@@ -164,6 +196,17 @@ func Write(fsys durable.FS, dir string, c Card) error {
 	}
 	for _, n := range list {
 		if err := wipe(fsys, name(dir, n)); err != nil {
+			return err
+		}
+	}
+	for _, name := range saved {
+		if x, err := parse(fsys, name); err != nil || x.ID != c.ID { // damaged, or another card: not ours to remove
+			continue
+		}
+		if err := wipe(fsys, name); err != nil {
+			return err
+		}
+		if err := fsys.SyncDir(filepath.Dir(name)); err != nil {
 			return err
 		}
 	}
@@ -201,17 +244,44 @@ func name(dir string, n uint64) string {
 // states lists the cards of a stick, which is one but for a moment, by number.
 func states(fsys durable.FS, dir string) (out []uint64, err error) {
 	list, err := fsys.ReadDir(filepath.Join(dir, Folder))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, nil
 	}
 	for _, e := range list {
-		digits, ok := strings.CutSuffix(e.Name(), suffix)
-		if n, err := strconv.ParseUint(digits, 10, 32); ok && err == nil && len(digits) == 8 {
+		if n, ok := numbered(e.Name()); ok {
 			out = append(out, n)
 		}
 	}
 	slices.Sort(out)
 	return out, err
+}
+
+func numbered(name string) (n uint64, ok bool) {
+	digits, ok := strings.CutSuffix(name, suffix)
+	n, err := strconv.ParseUint(digits, 10, 32)
+	return n, ok && err == nil && len(digits) == 8
+}
+
+// loose lists the files of cards that a person has put on a stick: beside the folder, in it, or the one that is named itself.
+func loose(fsys durable.FS, dir string) (out []string, err error) {
+	for _, at := range []string{dir, filepath.Join(dir, Folder)} {
+		list, err := fsys.ReadDir(at)
+		switch {
+		case errors.Is(err, syscall.ENOTDIR) && at == dir:
+			return []string{dir}, nil
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		for _, e := range list {
+			// Systems leave files of their own beside others ("._x" of macOS): those are hidden.
+			if _, ours := numbered(e.Name()); !e.IsDir() && strings.HasSuffix(e.Name(), suffix) && !strings.HasPrefix(e.Name(), ".") && !(ours && at != dir) {
+				out = append(out, filepath.Join(at, e.Name()))
+			}
+		}
+	}
+	return out, nil
 }
 
 // read reads a file from the stick itself.

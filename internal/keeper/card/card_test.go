@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -37,6 +39,71 @@ func TestWriteAndRead(t *testing.T) {
 		if err != nil || len(list) != 1 {
 			t.Errorf("%s: %v, %v", name, list, err)
 		}
+	}
+}
+
+// TestSavedByABrowser: files that a person has put on the stick are cards as well, the last that was written counts, and the next Write leaves
+// none of them behind. What is not the same card stays.
+func TestSavedByABrowser(t *testing.T) {
+	fsys, dir := durable.OS(), t.TempDir()
+	save := func(name string, c Card) {
+		t.Helper()
+		b, err := c.Marshal()
+		if err == nil {
+			err = os.WriteFile(filepath.Join(dir, name), b, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	is := func(what string, at string, want uint64, harmed bool) {
+		t.Helper()
+		if c, damaged, err := Read(fsys, at); err != nil || c.Generation != want || damaged != harmed {
+			t.Errorf("%s: %v, damaged %v, %v; want generation %d", what, c, damaged, err, want)
+		}
+	}
+	later := func(g uint64) Card {
+		c := example(g)
+		c.Written = c.Written.Add(time.Duration(g) * time.Hour)
+		return c
+	}
+	save("azekura-card-1.card", later(1))
+	is("one", dir, 1, false)
+	is("its file", filepath.Join(dir, "azekura-card-1.card"), 1, false)
+	save("azekura-card-1 (1).card", later(3))
+	save("._azekura-card-1.card", later(9))
+	is("two", dir, 3, false)
+	if err := Write(fsys, dir, later(2)); err != nil {
+		t.Fatal(err)
+	}
+	is("a refresh", dir, 2, false)
+	save("azekura-card-1.card", later(4))
+	is("beside the folder", dir, 4, false)
+	save("azekura-card/azekura-card-1.card", later(5))
+	is("in the folder", dir, 5, false)
+	other := later(1)
+	other.ID = "other"
+	save("other.card", other)
+	if err := os.WriteFile(filepath.Join(dir, "half.card"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	is("beside one that is damaged", dir, 5, true)
+	if err := Write(fsys, dir, later(6)); err != nil {
+		t.Fatal(err)
+	}
+	is("the last", dir, 6, true)
+	var left []string
+	for _, pattern := range []string{"*.card", "azekura-card/*"} {
+		list, err := filepath.Glob(filepath.Join(dir, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range list {
+			left = append(left, strings.TrimPrefix(name, dir+"/"))
+		}
+	}
+	if want := []string{"._azekura-card-1.card", "half.card", "other.card", "azekura-card/00000002.card"}; !slices.Equal(left, want) {
+		t.Errorf("left are %q, want %q", left, want)
 	}
 }
 
