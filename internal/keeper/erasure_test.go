@@ -122,6 +122,8 @@ func TestErasure(t *testing.T) {
 	hinted(t, "its files", err, "hint.share-erased")
 	hinted(t, "by name", l.Ended(ctx, h.admin, "albums"), "hint.share-erased")
 	hinted(t, "once more", ask(account.NewErasure{Reason: "again"}), "hint.share-erased")
+	right := account.Right{Account: "officer", Share: "albums", Rights: account.CanRead}
+	hinted(t, "rights in it", l.SetRights(ctx, h.admin, right), "hint.share-erased")
 	if _, err := l.MakeShare(ctx, h.admin, "albums"); problem.KindOf(err) != problem.Exists {
 		t.Errorf("another of its name: %v", err)
 	}

@@ -84,6 +84,8 @@ func (l *Local) SetRights(ctx context.Context, s id.Session, r account.Right) er
 			return event.Event{}, notAllowed(op)
 		case sh == nil:
 			return event.Event{}, noShare(op, r.Share)
+		case sh.End != nil && r.Rights != account.NoRights: // to nothing that there still is
+			return event.Event{}, erased(op, sh)
 		}
 		e := event.Event{Kind: event.RightsChanged, Target: on, Share: sh.ID, Note: string(r.Rights)}
 		if r.Group != "" {
