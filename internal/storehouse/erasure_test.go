@@ -89,6 +89,12 @@ func TestErasedShare(t *testing.T) {
 			t.Fatalf("%s: %d bytes, %v", format, len(text), err)
 		}
 	}
+	if _, err := b.local.Freeze(ctx, api.FreezeRequest{Kind: "share", Subject: "new", Reason: "odd"}); err != nil {
+		t.Fatal(err)
+	}
+	if x, err := b.local.Ending(ctx, "new"); err != nil || !x.Frozen || len(x.HeldBy) != 1 {
+		t.Errorf("of a frozen share: %+v, %v", x, err)
+	}
 	for _, page := range []string{"/shares/old/end", "/shares/new/end"} {
 		if resp, text := b.admin.do("GET", page, ""); resp.StatusCode != 200 || !strings.Contains(text, "<h1>") {
 			t.Errorf("%s: %s", page, resp.Status)

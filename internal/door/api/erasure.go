@@ -49,7 +49,7 @@ func (h *handler) ending(w http.ResponseWriter, r *http.Request, s account.Sessi
 	x, err := h.People.Ending(r.Context(), s.ID, r.PathValue("name"))
 	if err == nil && x.Decided.IsZero() {
 		x.Holdings, err = h.holdings(r, s)
-		if problem.KindOf(err) == problem.Denied || problem.KindOf(err) == problem.NotFound { // who does not see its names sees the rest
+		if k := problem.KindOf(err); k == problem.Denied || k == problem.NotFound || k == problem.Frozen { // who does not see its names, or not now, sees the rest
 			x.Holdings, err = account.Holdings{}, nil
 		}
 	}
