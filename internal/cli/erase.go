@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -13,6 +11,7 @@ import (
 
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/lang"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/receipt"
 )
@@ -51,19 +50,23 @@ func (a *app) showEnding(x api.Ending) {
 	}
 	held := a.t("web.certificate-uncounted")
 	if h := x.Holdings; !h.Counted.IsZero() {
-		held = a.t("web.certificate-counts", fmt.Sprint(h.Files), fmt.Sprint(h.Versions), fmt.Sprint(h.Bytes), when(h.Counted))
+		held = a.t("web.certificate-counts", lang.Grouped(h.Files), lang.Grouped(h.Versions), lang.Grouped(h.Bytes), when(h.Counted))
 	}
-	t.add(a.t("web.certificate-held"), held)
+	t.add(a.t("web.ending-content"), held)
 	t.add(a.t("register.retention"), printable(firstOf(x.Register.Retention, a.t("web.receipt-unwritten"))))
 	for i, m := range x.Media {
 		t.add(map[bool]string{true: a.t("web.certificate-media")}[i == 0], printable(strings.TrimSpace(m.Label+" "+m.Set+" "+m.Place)))
 	}
 	for i, k := range x.Cards {
-		t.add(map[bool]string{true: a.t("web.ending-cards")}[i == 0], fmt.Sprintf("%d %s (%s)", k.Number, printable(k.Name), a.named("card", k.State)))
+		t.add(map[bool]string{true: a.t("web.ending-cards")}[i == 0], a.t("web.certificate-card", k.Number, printable(k.Name))+map[bool]string{true: " (" + a.named("card", k.State) + ")"}[k.State != "stale"])
+	}
+	for i, k := range x.Rewritten {
+		t.add(map[bool]string{true: a.t("say.ending-rewritten")}[i == 0], a.t("web.certificate-card", k.Number, printable(k.Name)))
 	}
 	t.write(a.out)
 	if len(x.HeldBy) > 0 {
-		a.print("web.ending-held", strings.Join(x.HeldBy, ", "))
+		a.print("web.ending-held")
+		fmt.Fprintln(a.out, "  "+strings.Join(x.HeldBy, ", "))
 	}
 	if x.Frozen {
 		a.print("web.ending-frozen")
@@ -80,25 +83,9 @@ func (a *app) showEnding(x api.Ending) {
 func (a *app) certificate() *cobra.Command {
 	var output string
 	c := a.command("certificate NAME", "cmd.share-certificate", "azekura share certificate albums-2020 -o erasure.pdf\nazekura share certificate albums-2020 -o erasure.json", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		format := "json"
-		if ext := strings.ToLower(strings.TrimPrefix(filepath.Ext(output), ".")); ext != "" && output != "-" {
-			format = ext
-		}
-		if format != "json" && format != "html" && format != "pdf" {
-			return &problem.Error{Kind: problem.Invalid, Op: "make certificate", On: output, Hint: "hint.receipt-format"}
-		}
-		return a.connect(ctx, func(c *client.Client) error {
-			b, err := c.Certificate(ctx, args[0], format)
-			if err != nil {
-				return err
-			}
-			if output != "" {
-				return a.write(output, b)
-			}
-			if a.json {
-				_, err := a.out.Write(b)
-				return err
-			}
+		return a.handOut(ctx, "make certificate", output, func(c *client.Client, format string) ([]byte, error) {
+			return c.Certificate(ctx, args[0], format)
+		}, func(b []byte) error {
 			x, _, err := receipt.ParseCertificate(b)
 			if err == nil {
 				err = a.showCertificate(x)
@@ -111,11 +98,9 @@ func (a *app) certificate() *cobra.Command {
 }
 
 func (a *app) showCertificate(x *receipt.Certificate) error {
-	w := bufio.NewWriter(a.out)
-	fmt.Fprintln(w, a.t("web.certificate-title", x.Certificate))
-	fmt.Fprintln(w, a.t("web.certificate-about", x.Erased.Local().Format(time.DateTime)), printable(x.Share))
-	fmt.Fprintln(w, printable(x.Standing(a.lang)))
-	return w.Flush()
+	a.print("say.ending-erased", printable(x.Share), when(x.Erased), x.Certificate)
+	_, err := fmt.Fprintln(a.out, printable(x.Standing(a.lang)))
+	return err
 }
 
 // verifyCertificate checks what is a certificate of erasure; ok is false if a file is none.

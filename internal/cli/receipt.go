@@ -23,31 +23,14 @@ func (a *app) receipt() *cobra.Command {
 	var school, month, output string
 	c := a.command("receipt SHARE", "cmd.receipt", "azekura receipt albums --month 2026-11\nazekura receipt albums --output receipt.pdf\nazekura receipt link albums --month 2026-11\nazekura receipt verify receipt.json --public-key azekura.pub", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
-			format := strings.TrimPrefix(filepath.Ext(output), ".")
-			switch {
-			case output == "" || output == "-":
-				format = "json"
-			case format != "json" && format != "html" && format != "pdf":
-				return &problem.Error{Kind: problem.Invalid, Op: "make receipt", On: output, Hint: "hint.receipt-format"}
-			}
-			return a.connect(ctx, func(c *client.Client) error {
-				b, err := c.Receipt(ctx, args[0], school, month, format)
-				if err != nil {
-					return err
-				}
-				if output != "" {
-					return a.write(output, b)
-				}
-				if a.json {
-					_, err := a.out.Write(b)
-					return err
-				}
+			return a.handOut(ctx, "make receipt", output, func(c *client.Client, format string) ([]byte, error) {
+				return c.Receipt(ctx, args[0], school, month, format)
+			}, func(b []byte) error {
 				x, err := receipt.Parse(b)
-				if err != nil {
-					return err
+				if err == nil {
+					a.showReceipt(x)
 				}
-				a.showReceipt(x)
-				return nil
+				return err
 			})
 		})
 	c.Flags().StringVar(&school, "school", "", a.t("flag.receipt-school"))
@@ -79,6 +62,30 @@ func (a *app) receipt() *cobra.Command {
 			})
 		}))
 	return c
+}
+
+// handOut gets what is made for others: into a file, in the form that its ending names; as JSON; or shown in short.
+func (a *app) handOut(ctx context.Context, op, output string, ask func(c *client.Client, format string) ([]byte, error), show func([]byte) error) error {
+	format := "json"
+	if output != "" && output != "-" {
+		format = strings.ToLower(strings.TrimPrefix(filepath.Ext(output), "."))
+	}
+	if format != "json" && format != "html" && format != "pdf" {
+		return &problem.Error{Kind: problem.Invalid, Op: op, On: output, Hint: "hint.receipt-format"}
+	}
+	return a.connect(ctx, func(c *client.Client) error {
+		b, err := ask(c, format)
+		switch {
+		case err != nil:
+			return err
+		case output != "":
+			return a.write(output, b)
+		case a.json:
+			_, err := a.out.Write(b)
+			return err
+		}
+		return show(b)
+	})
 }
 
 func (a *app) giveReceipt() *cobra.Command {

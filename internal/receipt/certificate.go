@@ -159,10 +159,10 @@ func (c *Certificate) document(l lang.Lang, zone *time.Location) *document.Docum
 	d := &document.Document{Lang: l.String(), Title: l.Text("web.certificate-title", c.Certificate), Missing: l.Text("web.drill-missing"), Footer: l.Text("web.receipt-footer", c.Share, l.Text("web.certificate"), stamp(c.Made))}
 	tone := document.Bad
 	if c.Complete {
-		tone = document.Plain
+		tone = document.Good
 	}
-	d.Blocks = append(d.Blocks, document.Paragraph{Text: l.Text("web.certificate-about", stamp(c.Erased))}, document.Paragraph{Text: c.Standing(l), Tone: tone}, c.facts(l, stamp),
-		document.Heading{Text: l.Text("web.certificate-cards")}, c.cards(l), document.Heading{Text: l.Text("web.certificate-media")}, c.media(l),
+	d.Blocks = append(d.Blocks, document.Paragraph{Text: l.Text("web.certificate-made", stamp(c.Made)), Align: document.Right}, document.Paragraph{Text: l.Text("web.certificate-about", stamp(c.Erased))}, document.Paragraph{Text: c.Standing(l), Tone: tone}, c.facts(l, stamp),
+		document.Heading{Text: l.Text("web.certificate-cards")}, c.cards(l, stamp), document.Heading{Text: l.Text("web.certificate-media")}, c.media(l),
 		document.Heading{Text: l.Text("web.receipt-ledger")}, document.Pairs{{l.Text("web.receipt-origin"), c.Origin}, {l.Text("web.certificate-entry"), number(c.Entry.Index)},
 			{l.Text("web.receipt-size"), number(c.Size)}, {l.Text("web.receipt-key"), c.PublicKey}},
 		document.Heading{Text: l.Text("web.receipt-limits")}, document.List(strings.Split(l.Text("web.certificate-limits"), "\n")))
@@ -195,18 +195,25 @@ func (c *Certificate) held(l lang.Lang, stamp func(time.Time) string) string {
 	return l.Text("web.certificate-counts", number(c.Holdings.Files), number(c.Holdings.Versions), number(c.Holdings.Bytes), stamp(c.Holdings.Counted))
 }
 
-func (c *Certificate) cards(l lang.Lang) document.Block {
-	var out document.List
+func (c *Certificate) cards(l lang.Lang, stamp func(time.Time) string) document.Block {
+	t := document.Table{Columns: []document.Column{{Title: l.Text("web.certificate-cards"), Width: 4}, {Title: l.Text("web.reserve-written"), Width: 3}, {Title: l.Text("web.certificate-keys"), Width: 4}}}
+	row := func(x account.CardOf, key string, tone document.Tone) {
+		written := "–"
+		if !x.Written.IsZero() {
+			written = stamp(x.Written)
+		}
+		t.Rows = append(t.Rows, []document.Cell{{Text: cardName(l, x)}, {Text: written}, {Text: l.Text(key), Tone: tone}})
+	}
 	for _, x := range c.Outstanding {
-		out = append(out, l.Text("web.certificate-has", cardName(l, x)))
+		row(x, "web.certificate-there", document.Bad)
 	}
 	for _, x := range c.Rewritten {
-		out = append(out, l.Text("web.certificate-has-not", cardName(l, x)))
+		row(x, "web.certificate-gone", document.Plain)
 	}
-	if len(out) == 0 {
+	if len(t.Rows) == 0 {
 		return document.Paragraph{Text: l.Text("web.certificate-no-cards")}
 	}
-	return out
+	return t
 }
 
 func (c *Certificate) media(l lang.Lang) document.Block {

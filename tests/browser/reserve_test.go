@@ -55,7 +55,6 @@ func TestCards(t *testing.T) {
 	b.pick("/reserve/cards/check", old)
 	b.press("Read it back")
 	b.says("It lacks the keys of 1 shares")
-	b.look(dir, "cards-behind", "en")
 	b.pick("/reserve/cards/check", saved)
 	b.press("Read it back")
 	b.says("It has all keys")
@@ -88,10 +87,9 @@ func TestEnds(t *testing.T) {
 	b.arrive(h.Token, adminPassword)
 	lived(t, h, b)
 	h.Run("recovery", "make")
-	for _, name := range []string{"銀行の貸金庫", "本社の耐火庫"} {
-		h.Run("card", "make", t.TempDir(), "--name", name, "--same-disk")
-	}
-	disk := t.TempDir()
+	stick, disk := t.TempDir(), t.TempDir()
+	h.Run("card", "make", stick, "--name", "本社の耐火庫", "--same-disk")
+	h.Run("card", "make", t.TempDir(), "--name", "銀行の貸金庫", "--same-disk")
 	h.Run("media", "init", disk, "--label", "ディスク1", "--set", "A", "--place", "本社の書庫")
 	h.Run("register", "set", "albums", "--client", "市立第一小学校", "--retention", "納品後1年")
 	for _, name := range []string{"卒業アルバム 2024年度", "waiting", "frozen"} {
@@ -103,23 +101,43 @@ func TestEnds(t *testing.T) {
 	b.fill("again", adminPassword+" to yama")
 	b.press("Continue")
 	dir := artefacts(t)
-	look := func(name, share string) {
-		for _, lang := range []string{"en", "ja"} {
+	look := func(name, share string, langs ...string) {
+		for _, lang := range langs {
 			b.goTo("/shares/" + share + "/end?lang=" + lang)
 			b.look(dir, name, lang)
 		}
 	}
-	look("end", "albums")
+	look("end", "albums", "en", "ja")
 	h.Run("share", "erase", "waiting", "--reason", "保存期間の満了")
-	look("end-waiting", "waiting")
+	look("end-waiting", "waiting", "ja")
 	h.Run("share", "erase", "卒業アルバム 2024年度", "--reason", "保存期間の満了")
 	b.goTo("/proposals?lang=en")
-	b.run(chromedp.Evaluate(`window.left = true; [...document.querySelectorAll("main .card")].find(e => e.textContent.includes("2024年度")).querySelector('form[action$="/confirm"] button').click()`, nil))
-	b.settle()
-	look("end-erased", url.PathEscape("卒業アルバム 2024年度"))
+	confirm := func(what string) {
+		t.Helper()
+		b.goTo("/proposals?lang=en")
+		b.run(chromedp.Evaluate(`window.left = true; [...document.querySelectorAll("main .card")].find(e => e.textContent.includes("`+what+`")).querySelector('form[action$="/confirm"] button').click()`, nil))
+		b.settle()
+	}
+	confirm("2024年度")
+	h.Run("card", "refresh", stick, "--same-disk")
+	look("end-erased", url.PathEscape("卒業アルバム 2024年度"), "en", "ja")
+	b.says("消去証明 第 1 号", "鍵束カード 1「本社の耐火庫」：鍵は残っていない", "鍵束カード 2「銀行の貸金庫」：鍵が残っている")
+	h.Run("card", "forget", "2", "--destroyed", "--reason", "裁断した")
+	b.goTo("/shares/" + url.PathEscape("卒業アルバム 2024年度") + "/end?lang=en")
+	b.says("No key card that the program knows of has the keys any more.")
 	h.Run("freeze", "share", "frozen", "--reason", "おかしい") // which opens a case, and that holds every share
-	look("end-held", "frozen")
+	look("end-held", "frozen", "ja")
 	h.Run("case", "close", "2026-1", "--note", "何もなかった")
 	h.Run("case", "hold", "2026-1", "--lift", "--reason", "解決した")
+	confirm("2026-1")
+	look("end-frozen", "frozen", "en")
+	b.goTo("/shares/frozen/end?lang=en")
+	b.fill("reason", "保存期間の満了")
+	b.press("Ask for its end")
+	b.says("Something is frozen that may concern this share.")
+	b.run(chromedp.Click(`input[name=frozen]`))
+	b.fill("reason", "保存期間の満了")
+	b.press("Ask for its end")
+	b.says("it waits for a second person")
 	b.quiet()
 }
