@@ -79,6 +79,12 @@ func TestNoneCounts(t *testing.T) {
 			rw.Write(body)
 		}
 	}
+	for body, want := range map[string]string{string(foreign): "another key than the witness's", string(stale): "another head than this", string(ofFork): "another head than this", string(flipped): "another head than this",
+		"": "without a cosignature", "— \n": "without a cosignature", "— witness.example/w AAAA\n": "without a cosignature"} {
+		if _, _, err := answering(t, w, say(200, []byte(body))).cosign(ctx, h.Log, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", body, err, want)
+		}
+	}
 	for name, f := range map[string]http.HandlerFunc{
 		"another witness's key": say(200, foreign), "of an older head": say(200, stale), "of another ledger": say(200, ofFork), "a flipped bit": say(200, flipped),
 		"nothing": say(200, nil), "all of these": say(200, bytes.Join([][]byte{foreign, stale, ofFork, flipped}, nil)), "noise": say(200, bytes.Repeat([]byte("— \n"), 9000)),

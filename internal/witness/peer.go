@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -125,15 +126,36 @@ func addBody(old int64, proof tlog.TreeProof, checkpoint []byte) []byte {
 	return b.Bytes()
 }
 
-// withCosignature adds to a checkpoint those lines of an answer that a key has signed.
+// withCosignature adds to a checkpoint those lines of an answer that a key has signed. Where there is none, the error names what there is instead.
 func withCosignature(checkpoint, lines []byte, v note.Verifier) ([]byte, error) {
+	is := errors.New("the witness has answered without a cosignature")
 	for line := range bytes.Lines(lines) {
 		signed := append(bytes.Clone(checkpoint), line...)
 		if _, err := note.Open(signed, note.VerifierList(v)); err == nil {
 			return signed, nil
 		}
+		name, key, ok := signedBy(line)
+		switch {
+		case ok && name == v.Name() && key == v.KeyHash():
+			is = errors.New("the witness has cosigned another head than this one: an older one, or one of another ledger")
+		case ok:
+			is = fmt.Errorf("another key than the witness's has cosigned: %.100s+%08x", name, key)
+		}
 	}
-	return nil, errors.New("the witness has answered without its cosignature")
+	return nil, is
+}
+
+// signedBy says whose signature a line of a note is said to be.
+func signedBy(line []byte) (name string, key uint32, ok bool) {
+	fields := strings.Fields(string(line))
+	if len(fields) != 3 || fields[0] != "—" {
+		return "", 0, false
+	}
+	b, err := base64.StdEncoding.DecodeString(fields[2])
+	if err != nil || len(b) < 4 {
+		return "", 0, false
+	}
+	return fields[1], binary.BigEndian.Uint32(b), true
 }
 
 // shows reports whether the witness has a head that this ledger's key has signed and that is not of this ledger: then what it says is
