@@ -38,6 +38,7 @@ type scene struct {
 	a, b, stick, text string
 	witness, mirror   string              // its directory, and the copy of the ledger that it keeps there
 	files             map[string][32]byte // by path, with the share, as of the day of medium A
+	content           map[string][]byte   // of all that was saved
 	late              []string            // saved after it
 }
 
@@ -46,7 +47,7 @@ func stage(t *testing.T, files, size int) *scene {
 	t.Helper()
 	dir := t.TempDir()
 	s := &scene{House: house.Unguarded(t), t: t, a: filepath.Join(dir, "A"), b: filepath.Join(dir, "B"), stick: filepath.Join(dir, "stick"), text: filepath.Join(dir, "papers"),
-		witness: filepath.Join(dir, "witness"), files: make(map[string][32]byte)}
+		witness: filepath.Join(dir, "witness"), files: make(map[string][32]byte), content: make(map[string][]byte)}
 	for _, d := range []string{s.a, s.b, s.stick} {
 		if err := os.Mkdir(d, 0o700); err != nil {
 			t.Fatal(err)
@@ -63,11 +64,11 @@ func stage(t *testing.T, files, size int) *scene {
 	for _, m := range []string{s.a, s.b} {
 		s.Run("media", "init", m, "--label", filepath.Base(m))
 	}
-	papers := regexp.MustCompile(`(?m)^\s*(AZEKURA1\S*).*$`).FindAllSubmatch(s.Run("recovery", "make"), -1)
+	papers := codesOf(s.Run("recovery", "make"))
 	if len(papers) != 3 {
 		t.Fatalf("%d papers", len(papers))
 	}
-	if err := os.WriteFile(s.text, bytes.Join([][]byte{papers[2][1], papers[0][1], nil}, []byte("\n")), 0o600); err != nil {
+	if err := os.WriteFile(s.text, []byte(papers[2]+"\n"+papers[0]+"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	s.Run("card", "make", s.stick, "--name", "safe", "--same-disk")
@@ -102,6 +103,14 @@ func (s *scene) watch() {
 	s.Run("witness", "add", said.URL, said.Key, said.Mirror)
 }
 
+// codesOf returns what the QR codes of papers say.
+func codesOf(out []byte) (codes []string) {
+	for _, m := range regexp.MustCompile(`(?m)^\s*(AZEKURA1\S*).*$`).FindAllSubmatch(out, -1) {
+		codes = append(codes, string(m[1]))
+	}
+	return codes
+}
+
 // save puts a file of random bytes through WebDAV, its folders made first.
 func (s *scene) save(name string, size int) {
 	s.t.Helper()
@@ -117,7 +126,7 @@ func (s *scene) save(name string, size int) {
 	if resp.StatusCode != http.StatusCreated {
 		s.t.Fatalf("PUT %s: %s", name, resp.Status)
 	}
-	s.files[name] = sha256.Sum256(b)
+	s.files[name], s.content[name] = sha256.Sum256(b), b
 }
 
 // destroy writes random bytes over everything below some folders, as whoever is root can.
