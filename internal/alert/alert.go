@@ -70,6 +70,7 @@ const (
 
 	Connected   Kind = "connected"   // a medium, for too long
 	Stale       Kind = "stale"       // the latest copy on a medium
+	Behind      Kind = "cards"       // key cards, for days
 	Unwitnessed Kind = "unwitnessed" // too few witnesses have cosigned for long
 	Witnessed   Kind = "witnessed"   // they are back
 	Refused     Kind = "refused"     // a witness says that it has seen another ledger
@@ -123,7 +124,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd, Connected, Stale:
+	case Held, Spent, Odd, Connected, Stale, Behind:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

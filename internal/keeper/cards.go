@@ -79,6 +79,48 @@ func (c *cardState) former(set int) bool {
 	return c.Set != 0 && int(c.Set) != set
 }
 
+// CardsBehind lists the key cards that are out of date, and since when the first of them is. It asks for no session: the storehouse tells people.
+func (l *Local) CardsBehind() (names []string, since time.Time) {
+	b := l.books.Load()
+	r, err := l.reserve(b)
+	if err != nil {
+		return nil, since // who looks at the reserve is told
+	}
+	var changes []time.Time
+	for _, x := range b.Shares {
+		changes = append(changes, x.Created)
+		if x.End != nil {
+			changes = append(changes, x.End.Erased)
+		}
+	}
+	if r.Papers != nil {
+		changes = append(changes, r.Papers.Made)
+	}
+	for _, c := range r.Cards {
+		if c.State != "stale" { // what is lost nobody can rewrite: the page goes on saying so
+			continue
+		}
+		names = append(names, fmt.Sprintf("%d %s", c.Number, c.Name))
+		if at := firstAfter(changes, c.Written); since.IsZero() || at.Before(since) {
+			since = at
+		}
+	}
+	return names, since
+}
+
+// firstAfter returns the first of some times that is later than another one, or that one.
+func firstAfter(list []time.Time, than time.Time) (first time.Time) {
+	for _, at := range list {
+		if at.After(than) && (first.IsZero() || at.Before(first)) {
+			first = at
+		}
+	}
+	if first.IsZero() {
+		return than
+	}
+	return first
+}
+
 // oldest is the oldest generation that may be on it.
 func (c *cardState) oldest() uint64 {
 	if c.Written.IsZero() && c.Issued != nil {

@@ -258,7 +258,13 @@ func TestSavedCards(t *testing.T) {
 		t.Fatal(err)
 	}
 	shown("the first once more", first, "stale")
+	if behind, since := l.CardsBehind(); len(behind) != 1 || behind[0] != "1 safe" || !since.Equal(l.books.Load().Shares[0].Created) {
+		t.Errorf("behind are %q since %v", behind, since)
+	}
 	shown("the second", second, "fresh")
+	if behind, _ := l.CardsBehind(); len(behind) > 0 {
+		t.Errorf("behind are %q", behind)
+	}
 	if c := reserve(t, l, s).Cards[0]; !c.Written.Equal(clock.Truncate(time.Second)) {
 		t.Errorf("written %v, want %v", c.Written, *clock)
 	}

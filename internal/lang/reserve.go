@@ -19,6 +19,10 @@ var reserveTexts = []text{
 	{"card.lost", "lost", "紛失"},
 	{"card.destroyed", "destroyed", "破壊済み"},
 
+	{"alert.cards", "Key cards are out of date", "鍵束カードが最新ではありません"},
+	{"alerted.cards", "They lack keys, have destroyed ones, or open with papers from before, since %d days.", "%d 日前から、鍵の不足、破棄した鍵の残存、または更新前の紙で開く状態が続いています。"},
+	{"todo.cards", "Rewrite each, on the page of papers and key cards or with “azekura card refresh”; break those that are not needed, and say so (“azekura card forget”).", "「紙の鍵片と鍵束カード」の画面か「azekura card refresh」で書き直してください。不要なカードは壊して記録してください（「azekura card forget」）。"},
+
 	{"say.no-cards", "none", "なし"},
 	{"say.one-card", "1, of %s", "1枚（%s）"},
 	{"say.cards-are", "%d; newest of %s, oldest of %s", "%d枚（最新：%s、最古：%s）"},

@@ -23,7 +23,8 @@ type watcher struct {
 	page  func(path string) string
 	now   func() time.Time
 	id    string
-	days  int // how old the latest copy may become
+	cards func() (behind []string, since time.Time)
+	days  int // how old the latest copy may become, and how long key cards may be behind
 	hours int // how long a medium may stay
 
 	told map[string]time.Time // by what, when; again once a day
@@ -47,6 +48,7 @@ func (w *watcher) run(ctx context.Context) {
 
 func (w *watcher) once(ctx context.Context) {
 	now := w.now()
+	w.lookAtCards(now)
 	var newest, first time.Time
 	known := false
 	for _, m := range w.look(ctx) {
@@ -72,6 +74,14 @@ func (w *watcher) once(ctx context.Context) {
 	}
 }
 
+// lookAtCards tells people of key cards that have been behind for as long as copies may be old.
+func (w *watcher) lookAtCards(now time.Time) {
+	behind, since := w.cards()
+	if age := now.Sub(since); len(behind) > 0 && age > time.Duration(w.days)*24*time.Hour {
+		w.say(now, alert.Alert{Kind: alert.Behind, Who: strings.Join(behind, ", "), Count: int(age / (24 * time.Hour)), Link: w.page("/reserve")}, "")
+	}
+}
+
 // say tells of something once a day. After a restart it may come again, with the same ID.
 func (w *watcher) say(now time.Time, a alert.Alert, which string) {
 	key := string(a.Kind) + " " + which
@@ -80,7 +90,10 @@ func (w *watcher) say(now time.Time, a alert.Alert, which string) {
 	}
 	w.told[key] = now
 	sum := sha256.Sum256([]byte(w.id + "\x00" + key + "\x00" + now.UTC().Format(time.DateOnly)))
-	a.ID, a.When, a.Link = hex.EncodeToString(sum[:16]), now, w.page("/settings")
+	a.ID, a.When = hex.EncodeToString(sum[:16]), now
+	if a.Link == "" {
+		a.Link = w.page("/settings")
+	}
 	w.tell(a)
 }
 

@@ -343,7 +343,7 @@ func TestWatcher(t *testing.T) {
 		now.Store(&off)
 		var told []string
 		ids := make(map[string]bool)
-		w := &watcher{look: func(context.Context) []account.Medium { return []account.Medium{*now.Load()} }, now: time.Now, id: "house", days: 8, hours: 24, told: make(map[string]time.Time),
+		w := &watcher{look: func(context.Context) []account.Medium { return []account.Medium{*now.Load()} }, now: time.Now, id: "house", cards: func() ([]string, time.Time) { return nil, time.Time{} }, days: 8, hours: 24, told: make(map[string]time.Time),
 			page: func(p string) string { return p }, tell: func(a alert.Alert) {
 				if ids[a.ID] {
 					t.Errorf("%s comes twice", a.ID)
@@ -366,6 +366,28 @@ func TestWatcher(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// TestCardsBehind: people are told once a day of key cards that have been behind for too long, and where to rewrite them.
+func TestCardsBehind(t *testing.T) {
+	start := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	now, behind := start, []string(nil)
+	var told []alert.Alert
+	w := &watcher{look: func(context.Context) []account.Medium { return nil }, cards: func() ([]string, time.Time) { return behind, start }, now: func() time.Time { return now },
+		days: 8, told: make(map[string]time.Time), page: func(p string) string { return p }, tell: func(a alert.Alert) { told = append(told, a) }}
+	for hour := range 11 * 24 {
+		now = start.Add(time.Duration(hour) * time.Hour)
+		if hour == 1 {
+			behind = []string{"1 金庫", "2 bank"}
+		}
+		w.once(t.Context())
+	}
+	if len(told) != 3 || told[0].When.Sub(start) != 193*time.Hour || told[0].Who != "1 金庫, 2 bank" || told[0].Count != 8 || told[0].Link != "/reserve" || told[2].Count != 10 {
+		t.Errorf("%+v", told)
+	}
+	if text := told[0].Text(); !strings.Contains(text, "since 8 days") || !strings.Contains(text, "8 日前から") || strings.Count(text, "azekura card refresh") != 2 {
+		t.Error(text)
+	}
 }
 
 // TestWatchMedia: the ticks see a medium come, at another place than before, and go.

@@ -162,7 +162,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		h.erased(share)
 	}
 	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now, Page: h.page}
-	h.watcher = &watcher{look: h.watchMedia, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}
+	h.watcher = &watcher{look: h.watchMedia, cards: h.keeper.local.CardsBehind, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}
 	return h, nil
 }
 
