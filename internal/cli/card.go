@@ -45,6 +45,9 @@ func (a *app) showCards(r api.Reserve) {
 		if c.Outstanding > 0 {
 			state += " " + a.t("say.card-outstanding", c.Outstanding)
 		}
+		if c.Former {
+			state += " " + a.t("say.card-former")
+		}
 		t.add(fmt.Sprint(c.Number), printable(c.Name), state, fmt.Sprintf("%d/%d", c.Generation, r.Generation), fmt.Sprint(c.Set), when(c.Written), when(c.Checked), printable(firstOf(c.Reason, "-")))
 	}
 	t.write(a.out)
