@@ -437,6 +437,10 @@ func TestFreshProof(t *testing.T) {
 	policy, err := l.Policy(ctx, root)
 	must(err)
 	*clock = clock.Add(freshTime)
+	for _, name := range []string{"safe of the office", "bank"} {
+		must(second(l.MakeCard(ctx, root, name)))
+	}
+	must(second(l.MakeShare(ctx, root, "over")))
 	acts := map[string]func() error{
 		"a device": func() error { return second(l.MakeDevice(ctx, s, p.name, "another")) },
 		"a token": func() error {
@@ -459,6 +463,13 @@ func TestFreshProof(t *testing.T) {
 		"networks of an account":   func() error { return second(l.SetAccountNetworks(ctx, s, "tanaka", nil)) },
 		"networks of a share":      func() error { return l.SetShareNetworks(ctx, s, "secret", nil) },
 		"what holds for everybody": func() error { return second(l.SetPolicy(ctx, s, policy)) },
+		"papers":                   func() error { return second(l.MakePapers(ctx, s, 2, 3)) },
+		"a key card":               func() error { return second(l.MakeCard(ctx, s, "safe")) },
+		"a key card anew":          func() error { return second(l.RefreshCard(ctx, s, 1, nil)) },
+		"a key card that is gone":  func() error { return l.ForgetCard(ctx, s, 2, "lost", "why not") },
+		"the end of a share": func() error {
+			return second(l.EraseShare(ctx, s, "over", account.NewErasure{Reason: "why not"}, account.Holdings{}))
+		},
 	}
 	must(l.SetRights(ctx, s, account.Right{Account: "tanaka", Share: "secret", Rights: account.CanRead})) // what is for others does not
 	must(l.SetGroup(ctx, s, "office", []string{"tanaka"}))
