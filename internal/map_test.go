@@ -82,7 +82,7 @@ var imports = map[string]string{
 	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt sheet deadline",
 
 	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger medium keeper keeper/piece keeper/card sheet durable preview",
-	"storehouse": words + " cases oidc password preview guard alert deadline witness catalogue/sqlite catalogue/loan pack pack/dir ledger keeper medium vault door/api door/webdav door/web door/sftp durable",
+	"storehouse": words + " cases oidc password preview guard alert deadline witness catalogue/sqlite catalogue/loan pack pack/dir ledger keeper medium vault door/api door/webdav door/web door/sftp durable keeper/card",
 }
 
 // source is a Go file of the tree, without tests.

@@ -16,6 +16,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/keeper/card"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/pack"
@@ -96,6 +97,9 @@ func (h *House) mediumDir(op, name string) (string, error) {
 	}
 	if within(at, data) || within(data, at) {
 		return "", &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.medium-inside"}
+	}
+	if _, damaged, err := card.Read(h.opt.FS, at); err == nil || damaged { // a browser saves it wherever somebody says
+		return "", &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.medium-has-card"}
 	}
 	return at, nil
 }

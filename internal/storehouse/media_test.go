@@ -276,6 +276,25 @@ func TestMediaRefused(t *testing.T) {
 			t.Errorf("%+v was made", q)
 		}
 	}
+	x, err := c.MakeCard(t.Context(), "safe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, content := range map[string][]byte{x.FileName(): x.Content, "azekura-card (1).card": x.Content[:100]} {
+		name = filepath.Join(at, name)
+		if err := os.WriteFile(name, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := synced(t, c, at); hinted(err) != "hint.medium-has-card" {
+			t.Errorf("with a key card on it: %v", err)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := synced(t, c, at); err != nil {
+		t.Error(err)
+	}
 	if err := c.RetireMedium(t.Context(), m.ID, ""); hinted(err) != "hint.medium-reason" {
 		t.Error(err)
 	}
