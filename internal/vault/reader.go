@@ -246,6 +246,7 @@ func (r *reader) fetch(p commit.Part) (content, error) {
 // sealed is a chunk as it is stored, in a pooled buffer.
 type sealed struct {
 	part commit.Part
+	pack uint64 // that it lies in
 	data []byte
 	buf  *[]byte
 }
@@ -269,10 +270,11 @@ func (r *reader) load(p commit.Part) (sealed, error) {
 	if places[0].Size == 0 {
 		return sealed{}, r.damaged(fmt.Errorf("chunk %v is missing", p.Chunk))
 	}
-	s := sealed{part: p, buf: sealBuffers.Get().(*[]byte)}
+	s := sealed{part: p, pack: places[0].Pack, buf: sealBuffers.Get().(*[]byte)}
 	f, err := r.w.v.cfg.Packs.Read(r.ctx, r.sh.id, places[0], *s.buf)
 	if err != nil {
 		s.release()
+		r.w.v.doubts.add(r.sh.id, places[0].Pack)
 		return sealed{}, r.damaged(err)
 	}
 	s.data = f.Payload
@@ -285,6 +287,7 @@ func (r *reader) open(s sealed) (c content, err error) {
 	c = content{part: s.part, buf: buffers.Get().(*[]byte)}
 	if c.plain, err = openPart(s.part, (*c.buf)[:0], s.data); err != nil {
 		buffers.Put(c.buf)
+		r.w.v.doubts.add(r.sh.id, s.pack)
 		return content{}, r.damaged(err)
 	}
 	return c, nil

@@ -168,7 +168,9 @@ func (d *draft) known(p commit.Part) (bool, error) {
 	if err != nil {
 		return false, d.w.v.broken("read the catalogue", err)
 	}
-	return places[0].Size != 0 && (!d.sure || d.intact(p, places[0])), nil
+	at := places[0]
+	look := d.sure || d.w.v.doubts.has(d.sh.id, at.Pack)
+	return at.Size != 0 && (!look || d.intact(p, at)), nil
 }
 
 // intact reports whether a chunk opens from where it lies. One that does not is appended once more, which mends it for all who link to it.

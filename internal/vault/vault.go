@@ -63,7 +63,8 @@ type Vault struct {
 	orders  chan struct{} // a token for each draft by WriteAt that may hold buffers while its client takes its time
 	ahead   chan struct{} // a token for each reader that may hold more than one chunk
 
-	mends atomic.Int64
+	mends  atomic.Int64
+	doubts doubts
 
 	mu     sync.Mutex
 	shares map[id.Share]*share // opened since the start

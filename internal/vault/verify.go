@@ -53,6 +53,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	report := func(f Finding) {
 		r.Findings++
 		wrong[f.Share]++
+		v.doubts.add(f.Share, f.Pack)
 		found(f)
 	}
 	progress := func() {
