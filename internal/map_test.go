@@ -36,6 +36,9 @@ var imports = map[string]string{
 	"paper":           "deadline document lang whose",
 	"paper/papertest": "deadline paper",
 
+	"syslog":    "",
+	"appliance": "syslog",
+
 	"passkey":  "",
 	"oidc":     "",
 	"password": "",
@@ -57,6 +60,7 @@ var imports = map[string]string{
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"catalogue/loan":   "id pack seal durable catalogue catalogue/sqlite",
 	"ledger":           "event durable id seal problem",
+	"logbook":          "durable seal",
 	"medium":           "id durable pack ledger problem",
 	"witness":          "account durable ledger problem",
 
