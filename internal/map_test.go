@@ -64,7 +64,7 @@ var imports = map[string]string{
 	"medium":           "id durable pack ledger problem",
 	"witness":          "account durable ledger problem",
 
-	"keeper":         words + " oidc passkey password seal ledger witness durable keeper/custody keeper/piece keeper/card",
+	"keeper":         words + " oidc passkey password seal ledger witness durable logbook syslog appliance keeper/custody keeper/piece keeper/card",
 	"keeper/custody": words + " seal ledger durable keeper/piece keeper/card",
 	"keeper/piece":   "seal",
 	"keeper/card":    "durable",
@@ -75,6 +75,7 @@ var imports = map[string]string{
 	"receipt":          words + " document lang keeper ledger",
 	"alert":            "lang durable seal",
 	"cases":            words + " vault keeper ledger exposure roster lang paper document deadline",
+	"collect":          "account appliance durable event keeper logbook seal syslog",
 	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",
 	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",
@@ -82,11 +83,12 @@ var imports = map[string]string{
 
 	"door/webdav": "id account pathname problem vault lang commit",
 	"door/sftp":   "account lang pathname problem vault",
+	"door/syslog": "syslog",
 	"door/web":    "account problem lang door/api",
-	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt sheet deadline",
+	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt sheet deadline appliance",
 
 	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger medium keeper keeper/piece keeper/card sheet durable preview",
-	"storehouse": words + " cases oidc password preview guard alert deadline witness catalogue/sqlite catalogue/loan pack pack/dir ledger keeper medium vault door/api door/webdav door/web door/sftp durable keeper/card",
+	"storehouse": words + " cases oidc password preview guard alert deadline witness catalogue/sqlite catalogue/loan pack pack/dir ledger keeper medium collect vault door/api door/webdav door/web door/sftp door/syslog durable keeper/card",
 }
 
 // source is a Go file of the tree, without tests.

@@ -197,6 +197,8 @@ type Slot struct {
 	Logins   int64 `json:"logins"`
 	Refused  int64 `json:"refused"` // logins that failed, readings that were refused
 	Freezes  int64 `json:"freezes"`
+
+	Appliances int64 `json:"appliances"` // what appliances have told of who came, who tried to and what was changed
 }
 
 // TimelineQuery asks for a timeline. What is zero is the case's own.

@@ -29,6 +29,8 @@ type Alert struct {
 	Link    string    `json:"link,omitempty"`   // where to look
 	House   string    `json:"house"`
 
+	Country string `json:"country,omitempty"` // of Address: ISO 3166, two letters
+
 	Case string     `json:"case,omitempty"`
 	Due  []Deadline `json:"due,omitempty"` // of the case, that come near
 }
@@ -74,6 +76,16 @@ const (
 	Unwitnessed Kind = "unwitnessed" // too few witnesses have cosigned for long
 	Witnessed   Kind = "witnessed"   // they are back
 	Refused     Kind = "refused"     // a witness says that it has seen another ledger
+
+	VPNUsed    Kind = "vpn-used"       // somebody came over a VPN that is declared ended
+	VPNTried   Kind = "vpn-tried"      // somebody tried to: it still answers
+	NewCountry Kind = "new-country"    // a login at an appliance from a country for the first time
+	NewAddress Kind = "new-address"    // or from a network
+	BruteForce Kind = "brute-force"    // passwords are guessed at an appliance
+	Forced     Kind = "forced"         // a login behind them that succeeded
+	Changed    Kind = "config-changed" // the configuration of an appliance
+	Silent     Kind = "silent"         // an appliance sends nothing any more
+	Heard      Kind = "heard"          // and is back
 )
 
 // Way brings an alert to people.
@@ -103,7 +115,7 @@ func (a *Alert) Text() string {
 		b.WriteString(l.Text("alert."+string(a.Kind)) + "\n\n")
 		line("say.alert-when", a.When.Local().Format("2006-01-02 15:04:05 -0700"))
 		line("say.alert-who", strings.Trim(a.Who+" / "+a.Device, " /"))
-		line("say.alert-where", strings.Join(slices.DeleteFunc([]string{a.Share, a.Door, a.Address}, func(s string) bool { return s == "" }), " / "))
+		line("say.alert-where", strings.Join(slices.DeleteFunc([]string{a.Share, a.Door, a.Address, a.Country}, func(s string) bool { return s == "" }), " / "))
 		if lang.Has("sign." + a.Sign) {
 			line("say.alert-sign", l.Text("sign."+a.Sign))
 		}
@@ -124,7 +136,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd, Connected, Stale, Behind:
+	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Forced, Silent, Heard:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

@@ -36,7 +36,7 @@ func (a *app) cases() *cobra.Command {
 				return nil
 			})
 		}),
-		a.oneCase(), a.openCase(), a.suspect(), a.closeCase(), a.timeline(), a.knew(), a.fact(), a.caseNote(), a.task(), a.attach(), a.decide(), a.hold(), a.deadlines(), a.findings(), a.exposed(), a.caseClients(), a.papers(), a.paper(), a.writePaper(), a.filePaper(), a.packs(), a.caseVerify(), a.lookup(), a.inquiry())
+		a.oneCase(), a.openCase(), a.suspect(), a.closeCase(), a.timeline(), a.caseAppliances(), a.knew(), a.fact(), a.caseNote(), a.task(), a.attach(), a.decide(), a.hold(), a.deadlines(), a.findings(), a.exposed(), a.caseClients(), a.papers(), a.paper(), a.writePaper(), a.filePaper(), a.packs(), a.caseVerify(), a.lookup(), a.inquiry())
 	return c
 }
 

@@ -52,7 +52,7 @@ func (a *app) first(c *cobra.Command, f *storehouse.First) {
 func (a *app) serve() *cobra.Command {
 	keys := map[string]string{
 		"http": a.t("flag.http"), "https": a.t("flag.https"), "sftp": a.t("flag.sftp"), "cert": a.t("flag.cert"), "key": a.t("flag.key"),
-		"metrics": a.t("flag.metrics"), "log_level": a.t("flag.log-level"), "protection": a.t("flag.protection"),
+		"metrics": a.t("flag.metrics"), "collect_udp": a.t("flag.collect-udp"), "collect_tcp": a.t("flag.collect-tcp"), "collect_tls": a.t("flag.collect-tls"), "log_level": a.t("flag.log-level"), "protection": a.t("flag.protection"),
 	}
 	var first storehouse.First
 	var flags settings

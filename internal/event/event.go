@@ -92,6 +92,14 @@ const (
 	CardChecked   Kind = "card-checked"   // a card was read; Target; Note: what was on it
 	CardForgotten Kind = "card-forgotten" // it is lost or destroyed; Target; Note: which, and why
 
+	LogsKept       Kind = "logs-kept"       // lines of appliances were stored; Pack: the number of their batch; Size: how many; Digest: the root of the tree over them
+	LogsCounted    Kind = "logs-counted"    // Target, an appliance, has sent lines that were not stored; Note: how many of what
+	LogsRemoved    Kind = "logs-removed"    // the time of the batches before Pack is over, and their files go
+	LogsRead       Kind = "logs-read"       // somebody has searched the lines; Note: for what
+	LogsChecked    Kind = "logs-checked"    // they were compared with the ledger; Size: findings; Note: NoFindings, or how many there were
+	ApplianceEvent Kind = "appliance-event" // Target, an appliance, has reported it; Note: what, who, when by its own clock; Address: where they were; Size: how many, if not one
+	ApplianceAlert Kind = "appliance-alert" // people are told of something at Target; Note: what, who; Address
+
 	VaultRestored  Kind = "vault-restored"  // the vault was made again of a copy: what the ledger has told behind it is not in it; Target: the medium; Size and Digest: the ledger in it; Note: state, card, papers, what was missing
 	IsolationEnded Kind = "isolation-ended" // the house may speak with the world again
 

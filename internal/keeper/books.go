@@ -43,6 +43,8 @@ type state struct {
 	Isolated   *isolationState    `json:"isolated,omitempty"`
 	Dropped    []string           `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
 	Firm       *account.Firm      `json:"firm,omitempty"`    // never changed: a change makes another one
+
+	Collecting *account.Collecting `json:"collecting,omitempty"` // likewise
 }
 
 // accountState is an account. Once it is in the books nothing of it changes; a change makes another one.

@@ -27,6 +27,7 @@ type Config struct {
 	FS        durable.FS
 	Dir       string // state and keys
 	LedgerDir string
+	LogDir    string // lines of appliances; "" is beside the ledger
 	Secret    Secret
 	Version   string // of the program, for the ledger
 	Now       func() time.Time
@@ -76,6 +77,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.SessionTTL == 0 {
 		c.SessionTTL = 12 * time.Hour
+	}
+	if c.LogDir == "" {
+		c.LogDir = filepath.Join(filepath.Dir(c.LedgerDir), "logbook")
 	}
 	if c.IdleTTL == 0 {
 		c.IdleTTL = 2 * time.Hour
@@ -141,6 +145,7 @@ type Local struct {
 	reading sync.Mutex
 	diary   *diary // guarded by reading: what accounts read today
 
+	logs      logs
 	spans     spans
 	lookups   lookups
 	inquiring sync.Mutex // held while a log of inquiries is read and written
@@ -246,6 +251,9 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err := l.sweepBlobs(); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "files that nothing names any more could not be removed", "err", err)
 	}
+	if err := l.openLogs(ctx); err != nil {
+		l.cfg.Log.ErrorContext(ctx, "the lines of appliances cannot be opened; none can be kept or shown", "err", err)
+	}
 	l.beat = l.now()
 	l.lookForList()
 	go l.beats()
@@ -292,6 +300,7 @@ func (l *Local) Close(ctx context.Context) error {
 		l.endWhere(ctx, func(account.Session) bool { return true }, "the keeper stopped"),
 		l.recordFailures(ctx),
 		l.countedLookups(ctx),
+		l.countedLogs(ctx),
 		l.append(ctx, event.Event{Kind: event.Stopped}),
 		l.saveUses(),
 	)
@@ -301,6 +310,7 @@ func (l *Local) Close(ctx context.Context) error {
 	if b := l.breached.Load(); b != nil {
 		err = errors.Join(err, b.file.Close())
 	}
+	l.closeLogs()
 	l.sealer.Zero()
 	l.proofKey.Zero()
 	l.keys.Zero()
@@ -338,7 +348,7 @@ func (l *Local) heartbeat(ctx context.Context) error {
 	l.lookForList()
 	_, published := l.log.Publish(ctx)
 	l.tellWitnesses()
-	return errors.Join(l.sweep(ctx), l.endShares(ctx), l.recordFailures(ctx), l.saveLookups(ctx), l.tidyReceipts(ctx), l.tidyLookups(ctx), published, l.saveHead(), l.learnTimes(ctx))
+	return errors.Join(l.sweep(ctx), l.endShares(ctx), l.recordFailures(ctx), l.saveLookups(ctx), l.tidyReceipts(ctx), l.tidyLookups(ctx), l.tidyLogs(ctx), published, l.saveHead(), l.learnTimes(ctx))
 }
 
 // recordFailures sums up the failures that were not recorded one by one.

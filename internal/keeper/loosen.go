@@ -74,6 +74,12 @@ func (p *proposalState) changes(b *books) (out []account.RuleChange) {
 			return nil
 		}
 		return changesOfWitnesses(was, next)
+	case actCollecting:
+		var was, next account.Collecting
+		if json.Unmarshal(p.Was, &was) != nil || json.Unmarshal(p.Args, &next) != nil {
+			return nil
+		}
+		return changesOfCollecting(was, next)
 	case actLoosenNetworks:
 		var was, next []string
 		if json.Unmarshal(p.Was, &was) != nil || json.Unmarshal(p.Args, &next) != nil {

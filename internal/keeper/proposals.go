@@ -53,6 +53,7 @@ const (
 	actRenewPapers    = "renew-papers"
 	actWitnesses      = "witnesses"
 	actEndIsolation   = "end-isolation"
+	actCollecting     = "collecting"
 	actErase          = "erase-share"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
@@ -107,6 +108,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.grant(p, l.now()), nil
 	case actWitnesses:
 		return d.changeWitnesses(p)
+	case actCollecting:
+		return d.changeCollecting(p)
 	case actEndIsolation:
 		return d.rejoin(), nil
 	case actErase:

@@ -107,6 +107,8 @@ func count(s *account.Slot, e *event.Event) {
 		s.Refused += max(e.Size, 1)
 	case event.Frozen:
 		s.Freezes++
+	case event.ApplianceEvent:
+		s.Appliances += max(e.Size, 1)
 	}
 }
 

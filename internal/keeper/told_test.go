@@ -16,15 +16,15 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Accounts", "AlertKey", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Consistent", "CopyOut", "Devices", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
-	"Invited", "Isolated", "Jobs", "Keyless", "KnownMedia", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
-	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses"}
+var askOnly = []string{"Accounts", "AlertKey", "ApplianceEvents", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Collecting", "CollectingBy", "Consistent", "CopyOut", "Devices", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
+	"Invited", "Isolated", "Jobs", "Keyless", "KnownMedia", "LogsOnDisk", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses", "Zone"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
 var toldElsewhere = map[string]string{
 	"ChangeProtection": "TestProtections of package storehouse", "Record": "TestReleaseIsShownInTheLedger", "Release": "TestReleaseIsShownInTheLedger",
 	"Unlock": "TestReleaseIsShownInTheLedger", "RemoveIdentity": "TestIdentity", "SignInProvider": "TestIdentity", "SignInPassword": "TestRenewal",
-	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", // the guard, which sits nowhere
+	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", "KeepLogs": "TestLogsAreKept", // the guard, which sits nowhere
 }
 
 // told is an act and the entry that it leaves.
@@ -174,6 +174,17 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"SetWitnesses", event.PolicyChanged, func() error {
 			return second(l.SetWitnesses(ctx, s, account.Witnessing{Mode: account.WitnessOff}))
 		}},
+		{"SetCollecting", event.PolicyChanged, func() error {
+			return second(l.SetCollecting(ctx, s, account.Collecting{Sources: []account.LogSource{{Address: "192.0.2.1", Name: "gw"}}, Days: 400, DailyMiB: 100, VPNEnded: "2026-08-01"}))
+		}},
+		{"SetCollecting", event.Proposed, func() error { return second(l.SetCollecting(ctx, s, account.Collecting{Days: 400, DailyMiB: 100})) }},
+		{"SearchLogs", event.LogsRead, func() (err error) {
+			for _, e := range l.SearchLogs(ctx, officer, account.LogQuery{Account: "sato"}) {
+				err = e
+			}
+			return err
+		}},
+		{"VerifyLogs", event.LogsChecked, func() error { return second(l.VerifyLogs(ctx, officer)) }},
 		{"ReadingKey", event.ReadingKeyGiven, func() error { return second(l.ReadingKey(ctx, s)) }},
 		{"Freeze", event.Frozen, func() (err error) {
 			stop, err = l.Freeze(ctx, s, account.Stop{Kind: account.StopAddress, Subject: "198.51.100.9", Reason: "odd"})

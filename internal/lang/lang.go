@@ -71,6 +71,7 @@ var texts = func() table {
 		erasureTexts,
 		sheetTexts,
 		reserveTexts,
+		collectTexts,
 	} {
 		for _, x := range list {
 			t[x.key] = [2]string{English: x.en, Japanese: x.ja}

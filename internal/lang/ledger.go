@@ -50,6 +50,14 @@ func (l Lang) Note(kind, note string, size int64) string {
 		}
 		return l.named("note", word) + rest
 	case "changed", "noticed", "medium-checked", "medium-gone", "day-opened", "day-closed", "protection-changed":
+	case "appliance-event":
+		return l.appliance("appliance", note, size)
+	case "appliance-alert":
+		return l.appliance("alert", note, 0)
+	case "logs-counted":
+		return l.counted(note)
+	case "logs-kept":
+		return Grouped(size)
 	case "inquiry-noted":
 		return l.named("inquiry", note)
 	case "papers-made", "papers-renewed", "papers-tested", "card-written", "card-checked":

@@ -40,8 +40,8 @@ func (l Lang) Rule(what, on string) string {
 	switch {
 	case ok && Has("web.budget."+class) && (span == "minute" || span == "day"):
 		return l.Text("rule."+span, l.Text("web.budget."+class))
-	case what == "network-list":
-		return l.Text("rule.network-list", on)
+	case what == "network-list", what == "log-source":
+		return l.Text("rule."+what, on)
 	}
 	return l.named("rule", what)
 }

@@ -44,6 +44,14 @@ type Config struct {
 	// Metrics is a loopback address for Prometheus, such as "127.0.0.1:9756". Empty: nowhere.
 	Metrics string `toml:"metrics"`
 
+	// CollectUDP, CollectTCP and CollectTLS are where appliances send their logs (syslog), such as ":5514" and ":6514". Empty: nowhere. Who may send is said
+	// with "azekura collect source add". TLS has the certificate of HTTPS.
+	CollectUDP string `toml:"collect_udp"`
+	CollectTCP string `toml:"collect_tcp"`
+	CollectTLS string `toml:"collect_tls"`
+	// Countries is a file that tells of which country an address is, in MaxMind's format (.mmdb); it is read once, at the start. Empty: there is none.
+	Countries string `toml:"countries"`
+
 	// Protection says what guards the keeper's root key: "key-file", "passphrase" or "credential" (systemd).
 	// It counts when the vault is created.
 	Protection string `toml:"protection"`
@@ -216,6 +224,7 @@ func unknown(on, key string) error {
 func (c *Config) fields() []field {
 	return []field{
 		{"http", &c.HTTP}, {"https", &c.HTTPS}, {"sftp", &c.SFTP}, {"cert", &c.Cert}, {"key", &c.Key}, {"names", &c.Names}, {"metrics", &c.Metrics},
+		{"collect_udp", &c.CollectUDP}, {"collect_tcp", &c.CollectTCP}, {"collect_tls", &c.CollectTLS}, {"countries", &c.Countries},
 		{"protection", &c.Protection}, {"key_file", &c.KeyFile}, {"oidc_issuer", &c.OIDCIssuer}, {"oidc_client", &c.OIDCClient},
 		{"oidc_secret_file", &c.OIDCSecretFile}, {"oidc_name", &c.OIDCName}, {"session_time", &c.SessionTime}, {"lease_time", &c.LeaseTime},
 		{"pack_size", &c.PackSize}, {"connections", &c.Connections}, {"connections_per_address", &c.ConnectionsPerAddress},
@@ -302,7 +311,7 @@ func (c *Config) Validate() error {
 			return &problem.Error{Kind: problem.Invalid, Op: "read configuration", On: a.key + " = " + a.addr, Hint: "hint.loopback-only", Err: err}
 		}
 	}
-	for _, a := range []struct{ key, addr string }{{"https", c.HTTPS}, {"sftp", c.SFTP}} {
+	for _, a := range []struct{ key, addr string }{{"https", c.HTTPS}, {"sftp", c.SFTP}, {"collect_udp", c.CollectUDP}, {"collect_tcp", c.CollectTCP}, {"collect_tls", c.CollectTLS}} {
 		if a.addr == "" {
 			continue
 		}

@@ -26,7 +26,7 @@ type embedded struct {
 
 func keeperConfig(cfg Config, at layout, opt Options) (keeper.Config, error) {
 	c := keeper.Config{
-		FS: opt.FS, Dir: at.keeper, LedgerDir: at.ledger, Version: Version(), Now: opt.Now, Log: opt.Log, Console: true,
+		FS: opt.FS, Dir: at.keeper, LedgerDir: at.ledger, LogDir: at.logbook, Version: Version(), Now: opt.Now, Log: opt.Log, Console: true,
 		AcceptRollback: opt.acceptRollback, Restore: opt.acceptRollback,
 		LeaseTTL: time.Duration(cfg.LeaseTime), SessionTTL: time.Duration(cfg.SessionTime), IdleTTL: time.Duration(cfg.SessionTime),
 	}

@@ -23,6 +23,8 @@ type layout struct {
 	catalogue string // can always be rebuilt
 	books     string // copies of the catalogue, to or from a medium; empty otherwise
 	reminders string // which deadlines people were told of, sealed
+	collect   string // what was learnt of appliances, sealed
+	logbook   string // the lines of appliances, sealed
 	alerts    string // those that nobody has been told of yet, sealed
 	keeper    string // the keeper's sealed state
 	key       string // the root key, with protection "key-file"
@@ -35,7 +37,7 @@ type layout struct {
 func layoutOf(cfg Config) layout {
 	at := func(elem ...string) string { return filepath.Join(append([]string{cfg.Data}, elem...)...) }
 	l := layout{
-		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), books: at("vault", "books"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"),
+		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), books: at("vault", "books"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"), collect: at("vault", "collect"), logbook: at("logbook"),
 		keeper: at("keeper"), key: at("keeper-key", "root.key"), ledger: at("ledger"), tls: at("tls"),
 		socket: Socket(cfg.Data), lock: at("lock"),
 	}

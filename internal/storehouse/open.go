@@ -19,6 +19,7 @@ import (
 	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/catalogue/loan"
 	"github.com/azekura/azekura/internal/catalogue/sqlite"
+	"github.com/azekura/azekura/internal/collect"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
@@ -66,6 +67,8 @@ type House struct {
 	painter *painter   // nil: there are no previews
 	desk    *cases.Desk
 	watcher *watcher
+
+	collector *collect.Collector // nil: no appliance sends its logs here
 
 	restoring *restoring                // nil: all packs are here
 	rescue    *rescue                   // likewise
@@ -276,7 +279,7 @@ func (h *House) API() http.Handler { return api.New(h.apiConfig(h.consoleSession
 
 func (h *House) apiConfig(session func(*http.Request) (account.Session, error), front *api.Front) api.Config {
 	return api.Config{
-		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk, House: h.id, Page: h.page, Scribe: h.desk, Media: h,
+		Session: session, Front: front, Vault: h.vault, People: h.keeper.local, Ledger: h.keeper, Desk: h.desk, House: h.id, Page: h.page, Scribe: h.desk, Media: h, Logs: h,
 		Status: h.Status, Alert: h.TestAlert, Now: h.opt.Now, Log: h.opt.Log,
 	}
 }

@@ -89,7 +89,9 @@ func TestOthersThings(t *testing.T) {
 		{"POST", "/v1/cases/2026-1/knowing", `{"department":"sales","when":"2026-01-01T00:00:00Z"}`}, {"PUT", "/v1/cases/2026-1/facts/hostile", `{"value":"yes"}`},
 		{"POST", "/v1/cases/2026-1/notes", `{"text":"x"}`}, {"POST", "/v1/cases/2026-1/tasks", `{"text":"x"}`}, {"POST", "/v1/cases/2026-1/tasks/1/done", ""},
 		{"POST", "/v1/cases/2026-1/attachments?name=x.txt", "x"}, {"GET", "/v1/cases/2026-1/attachments/1", ""}, {"POST", "/v1/cases/2026-1/decisions", `{"text":"x"}`},
-		{"PUT", "/v1/cases/2026-1/hold", `{"lift":true,"reason":"x"}`}, {"GET", "/cases/2026-1", ""}, {"GET", "/cases/2026-1/damage", ""}, {"GET", "/cases/2026-1/attachments/1", ""},
+		{"PUT", "/v1/cases/2026-1/hold", `{"lift":true,"reason":"x"}`},
+		{"GET", "/v1/logs", ""}, {"GET", "/v1/logs/state", ""}, {"PUT", "/v1/logs/settings", `{"sources":[],"days":1,"daily_mib":1,"count":[]}`}, {"POST", "/v1/logs/verify", ""}, {"GET", "/v1/cases/2026-1/appliances", ""}, {"GET", "/logs", ""},
+		{"GET", "/cases/2026-1", ""}, {"GET", "/cases/2026-1/damage", ""}, {"GET", "/cases/2026-1/attachments/1", ""},
 		{"GET", "/download/" + share + "/secret.jpg", ""}, {"GET", "/files/" + share + "/secret.jpg", ""}, {"GET", "/download/" + share, ""}, {"GET", "/shares/" + share, ""}, {"GET", "/people/tanaka", ""},
 	} {
 		tried.note(c.method, c.path)

@@ -54,6 +54,9 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	if h.remind != nil {
 		background.Go(func() { h.remind.run(watching) })
 	}
+	if h.collector != nil {
+		background.Go(func() { h.collector.Run(watching) })
+	}
 	background.Go(func() { h.watcher.run(watching) })
 	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}
 	background.Go(func() { watch.run(watching) })
@@ -88,10 +91,13 @@ type server struct {
 	metrics   *metrics
 	ready     atomic.Bool
 	servers   []*http.Server
-	doors     []stoppable
+	doors     []shutter
 	listeners []api.Listener
 	failed    chan error
 }
+
+// shutter is a door that is no HTTP server.
+type shutter interface{ Shutdown(context.Context) error }
 
 // listen opens all doors.
 func (s *server) listen() error {
@@ -120,6 +126,9 @@ func (s *server) listen() error {
 		if err := s.listenSSH(); err != nil {
 			return err
 		}
+	}
+	if err := s.listenLogs(); err != nil {
+		return err
 	}
 	if cfg.HTTP == "" && cfg.HTTPS == "" {
 		s.log.Warn("no file door is open: neither http nor https has an address")

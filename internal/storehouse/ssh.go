@@ -83,7 +83,7 @@ func (s *server) listenSSH() error {
 	return nil
 }
 
-// stoppable is a door that is no HTTP server.
+// stoppable is the SFTP door with its listener.
 type stoppable struct {
 	net.Listener
 	door *sftp.Server

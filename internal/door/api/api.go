@@ -70,6 +70,7 @@ type Config struct {
 	Desk   Desk
 	Scribe Scribe
 	Media  Media
+	Logs   Logs
 	// House tells this installation from others, in calendars; Page is the address of a page, "" while there is none. Both may be nil.
 	House  func() string
 	Page   func(path string) string
@@ -263,6 +264,7 @@ func (h *handler) routes() map[string]endpoint {
 	maps.Copy(out, h.deskRoutes())
 	maps.Copy(out, h.inquiring())
 	maps.Copy(out, h.mediaRoutes())
+	maps.Copy(out, h.logRoutes())
 	maps.Copy(out, h.reserving())
 	maps.Copy(out, h.erasing())
 	return out

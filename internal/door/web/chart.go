@@ -51,6 +51,7 @@ var lanes = []struct {
 	{"web.case-saves", func(s account.Slot) int64 { return s.Saves }},
 	{"web.case-logins", func(s account.Slot) int64 { return s.Logins }},
 	{"web.case-refused", func(s account.Slot) int64 { return s.Refused }},
+	{"web.case-appliances", func(s account.Slot) int64 { return s.Appliances }},
 	{"web.case-freezes", func(s account.Slot) int64 { return s.Freezes }},
 }
 
@@ -82,7 +83,7 @@ func (v *visit) chart(c api.Case) (*chart, error) {
 		return all.From.Add(time.Duration(float64(i) * all.Slot * float64(time.Second)))
 	}
 	for _, k := range lanes {
-		l := lane{Name: k.name, Split: len(c.Suspects) > 0 && k.name != "web.case-freezes", All: k.count(all.All), Theirs: k.count(all.SuspectAll), Width: len(all.Slots)}
+		l := lane{Name: k.name, Split: len(c.Suspects) > 0 && k.name != "web.case-freezes" && k.name != "web.case-appliances", All: k.count(all.All), Theirs: k.count(all.SuspectAll), Width: len(all.Slots)}
 		most := int64(1)
 		for _, s := range all.Slots {
 			most = max(most, k.count(s))

@@ -27,7 +27,8 @@ type incident struct {
 	Writes     bool // who looks may change it
 	Chart      *chart
 	ChartWrong string
-	Next       *api.DueBy // the deadline that comes next
+	Next       *api.DueBy           // the deadline that comes next
+	Appliances *api.ApplianceEvents // nil: none was ever collected, or they cannot be read
 }
 
 // fact is a field of the form for what only people know, with what they have said.
@@ -78,7 +79,19 @@ func (v *visit) incident() (err error) {
 		}
 		p.ChartWrong = v.sentence(err) // the rest of the page is needed all the more
 	}
+	if told, err := v.api.ApplianceEvents(ctx, n); err == nil && (len(told.Events) > 0 || p.collects(v)) {
+		p.Appliances = &told
+	}
 	return v.show("case", p)
+}
+
+// collects reports whether appliances send their logs to this house.
+func (*incident) collects(v *visit) bool {
+	if !v.may(account.ReadLedger) && !v.may(account.Settle) {
+		return false
+	}
+	s, err := v.api.LogState(v.r.Context())
+	return err == nil && len(s.Settings.Sources) > 0
 }
 
 // caseActs are the acts on a case, with the part of its page that they lead back to.

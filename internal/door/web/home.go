@@ -25,6 +25,7 @@ type overview struct {
 	Cases    []api.Case
 	Due      []api.Due // of them
 	Reserve  *api.Reserve
+	Logs     *api.LogState // nil: they are not for whoever looks
 }
 
 // verdict is one line of the state of the house.
@@ -83,6 +84,11 @@ func (v *visit) home() error {
 		o.Status, o.Policy = &s, &p
 	}
 	if v.may(account.ReadLedger) {
+		logs, err := v.api.LogState(ctx)
+		if err != nil {
+			return err
+		}
+		o.Logs = &logs
 		if o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5}); err != nil {
 			return err
 		}
@@ -155,6 +161,9 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 		if o.Reserve.Papers != nil {
 			say("good", "/reserve", "web.reserve-state", o.Reserve.Papers.Needed, o.Reserve.Papers.Of, api.CardAges(v.lang, *o.Reserve, v.Now()))
 		}
+	}
+	if o.Logs != nil {
+		v.logVerdicts(*o.Logs, say)
 	}
 	if o.Status == nil {
 		return out

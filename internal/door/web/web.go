@@ -61,7 +61,7 @@ func New(cfg Config) http.Handler {
 	h.pages = parsePages(h.static)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/{name}", h.asset)
-	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes()} {
+	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes(), logRoutes()} {
 		for pattern, do := range routes {
 			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, do) })
 		}
@@ -186,7 +186,7 @@ var titles = map[string]string{
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
 	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "roster": "web.roster", "roster-list": "web.roster", "waiting": "web.findings-wait", "problem": "web.problem",
-	"lookup": "web.lookup-title", "inquiries": "web.inquiries", "receipt": "web.receipt", "receipts": "web.receipts", "reserve": "web.reserve", "end": "web.ending-to",
+	"lookup": "web.lookup-title", "inquiries": "web.inquiries", "receipt": "web.receipt", "receipts": "web.receipts", "reserve": "web.reserve", "end": "web.ending-to", "logs": "web.logs",
 }
 
 // show renders a page.

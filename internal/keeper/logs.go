@@ -1,0 +1,285 @@
+package keeper
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/appliance"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/logbook"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// logs is the lines of appliances, and what of them becomes an entry of its own.
+type logs struct {
+	mu     sync.Mutex
+	book   *logbook.Book     // guarded by mu; nil: it cannot be opened
+	unsaid []event.Event     // guarded by mu: of batches that are on disk and of which the ledger could not be told yet
+	rooms  map[string]bucket // guarded by mu: of each device, for entries of their own
+	floods map[flood]int64   // guarded by mu: what found no room since the last sum
+}
+
+// flood is what is summed up where a device reports too much.
+type flood struct{ device, kind string }
+
+// Bounds of entries of their own. Somebody who guesses passwords is seen in the first few; the lines of all the others are stored.
+var entriesOfDevice = limit{30, 10 * time.Second}
+
+const maxFloodKinds = 256
+
+// ErrUnrecorded means that lines are stored, and that only the ledger could not be told yet: they are not to be given again.
+var ErrUnrecorded = errors.New("the lines are stored; the ledger does not know of them yet")
+
+// LogNote is what the collector has to say beside lines.
+type LogNote struct {
+	Kind    event.Kind // LogsCounted or ApplianceAlert
+	Device  string
+	Address netip.Addr
+	Note    string
+	Size    int64
+}
+
+// openLogs opens the lines. A crash may have come between a batch and its entry in the ledger: the entry is written now.
+func (l *Local) openLogs(ctx context.Context) error {
+	sealing := l.keys.LedgerSealing()
+	book, err := logbook.Open(logbook.Config{FS: l.cfg.FS, Dir: l.cfg.LogDir, Key: sealing.Derive("logbook")})
+	sealing.Zero()
+	if err != nil {
+		return err
+	}
+	last := book.Last()
+	if last.Number > 0 || l.books.Load().Collecting != nil {
+		known, err := l.lastLogged(ctx)
+		if err != nil {
+			return err
+		}
+		switch {
+		case known > last.Number:
+			l.cfg.Log.ErrorContext(ctx, "lines of appliances are missing of which the ledger knows: azekura collect verify", "last", last.Number, "known", known)
+			book.Skip(known)
+		case known < last.Number:
+			if err := l.append(ctx, keptOf(last)); err != nil {
+				return err
+			}
+		}
+	}
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	l.logs.book, l.logs.rooms, l.logs.floods = book, make(map[string]bucket), make(map[flood]int64)
+	return nil
+}
+
+// lastLogged returns the number of the latest batch of which the ledger tells.
+func (l *Local) lastLogged(ctx context.Context) (uint64, error) {
+	r, k, late, err := l.openEvents(ctx)
+	if err = errors.Join(err, late); err != nil {
+		return 0, err
+	}
+	defer k.Zero()
+	for x, err := range backwards(ctx, r, 0, r.Head().Size) {
+		if err != nil {
+			return 0, err
+		}
+		if e := openEntry(k, x.Index, x.Data); e.Closed == "" && e.Event.Kind == event.LogsKept {
+			return e.Event.Pack, nil
+		}
+	}
+	return 0, nil
+}
+
+func keptOf(b logbook.Batch) event.Event {
+	return event.Event{Kind: event.LogsKept, When: b.Last, Pack: b.Number, Size: int64(b.Lines), Digest: b.Root}
+}
+
+func (l *Local) closeLogs() {
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	if l.logs.book != nil {
+		l.logs.book.Close()
+		l.logs.book = nil
+	}
+}
+
+// KeepLogs stores lines of appliances, tells the ledger of the batch, and of who came and what was changed one by one. When it returns nil all of it is
+// durable. After ErrUnrecorded the lines are, and the ledger is told with the next call, which may be without any.
+func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...LogNote) error {
+	const op = "keep logs"
+	leave, err := l.enter(op)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	if l.logs.book == nil {
+		return &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.disk"}
+	}
+	events := slices.Clone(l.logs.unsaid)
+	for _, n := range notes {
+		if n.Kind != event.LogsCounted && n.Kind != event.ApplianceAlert {
+			return problem.New(problem.Denied, op, string(n.Kind), errors.New("a collector does not record it"))
+		}
+		events = append(events, event.Event{Kind: n.Kind, Target: n.Device, Address: n.Address, Note: n.Note, Size: n.Size})
+	}
+	if len(lines) > 0 {
+		b, err := l.logs.book.Append(lines)
+		if err != nil {
+			kind := problem.Unavailable
+			if durable.IsNoSpace(err) {
+				kind = problem.NoSpace
+			}
+			return &problem.Error{Kind: kind, Op: op, On: l.cfg.LogDir, Hint: "hint.disk", Err: err}
+		}
+		events = append(append(events, keptOf(b)), l.reported(lines)...)
+	}
+	if err := l.append(ctx, events...); err != nil {
+		l.logs.unsaid = slices.DeleteFunc(events, func(e event.Event) bool { return e.Kind != event.LogsKept })
+		return problem.New(problem.Unavailable, op, "", errors.Join(ErrUnrecorded, err))
+	}
+	l.logs.unsaid = nil
+	return nil
+}
+
+// reported returns the entries of what lines tell of who came and what was changed; l.logs.mu is held.
+func (l *Local) reported(lines []logbook.Line) (out []event.Event) {
+	now := l.now()
+	for i := range lines {
+		x := &lines[i]
+		if !appliance.Kind(x.Kind).Security() {
+			continue
+		}
+		room := l.logs.rooms[x.Device]
+		free := room.take(entriesOfDevice, now)
+		l.logs.rooms[x.Device] = room
+		if !free {
+			f := flood{x.Device, x.Kind}
+			if _, ok := l.logs.floods[f]; !ok && len(l.logs.floods) >= maxFloodKinds {
+				f = flood{}
+			}
+			l.logs.floods[f]++
+			continue
+		}
+		out = append(out, event.Event{Kind: event.ApplianceEvent, When: x.Received, Target: x.Device, Address: x.Address, Note: logNote{x.Kind, x.Account, x.Maker, x.Stated}.String()})
+	}
+	return out
+}
+
+// logNote is the note of an entry: what, who, whose appliance says so, and when by its own clock. The names come last but one, as they can hold anything but
+// what stands between.
+type logNote struct {
+	kind, account, maker string
+	stated               time.Time
+}
+
+func (n logNote) String() string {
+	stated := ""
+	if !n.stated.IsZero() {
+		stated = n.stated.UTC().Format(time.RFC3339)
+	}
+	return strings.Join([]string{n.kind, n.maker, stated, n.account}, "; ")
+}
+
+func parseLogNote(s string) (n logNote) {
+	part := strings.SplitN(s, "; ", 4)
+	for len(part) < 4 {
+		part = append(part, "")
+	}
+	n = logNote{kind: part[0], maker: part[1], account: part[3]}
+	n.stated, _ = time.Parse(time.RFC3339, part[2]) // zero: it stated none
+	return n
+}
+
+// countedLogs records what was not recorded one by one, each minute.
+func (l *Local) countedLogs(ctx context.Context) error {
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	var events []event.Event
+	for f, n := range l.logs.floods {
+		events = append(events, event.Event{Kind: event.ApplianceEvent, Target: f.device, Size: n, Note: logNote{kind: f.kind}.String()})
+	}
+	slices.SortFunc(events, func(a, b event.Event) int { return strings.Compare(a.Target+a.Note, b.Target+b.Note) })
+	if err := l.append(ctx, events...); err != nil {
+		return err
+	}
+	clear(l.logs.floods)
+	return nil
+}
+
+// tidyLogs sums up what was not recorded one by one, and removes what is kept long enough; while a case is open nothing is.
+func (l *Local) tidyLogs(ctx context.Context) error {
+	if err := l.countedLogs(ctx); err != nil {
+		return err
+	}
+	b := l.books.Load()
+	if slices.ContainsFunc(b.Cases, func(c *caseState) bool {
+		return c.Closed.IsZero() || c.Hold.On || len(c.Hold.Shares) > 0 && c.Hold.Lifted.IsZero()
+	}) {
+		return nil
+	}
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	if l.logs.book == nil {
+		return nil
+	}
+	before := l.now().AddDate(0, 0, -showCollecting(b.Collecting).Days)
+	return l.logs.book.RemoveBefore(before, func(first uint64, files int) error {
+		return l.append(ctx, event.Event{Kind: event.LogsRemoved, Pack: first, Size: int64(files), Until: before})
+	})
+}
+
+// LogsOnDisk tells how many batches there are, how much room they take and how old the oldest is.
+func (l *Local) LogsOnDisk() (batches uint64, bytes int64, since time.Time) {
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	if l.logs.book == nil {
+		return 0, 0, time.Time{}
+	}
+	return l.logs.book.Last().Number, l.logs.book.Size(), l.logs.book.Since()
+}
+
+// theBook returns the lines, for reading.
+func (l *Local) theBook(op string) (*logbook.Book, error) {
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	if l.logs.book == nil {
+		return nil, &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.disk"}
+	}
+	return l.logs.book, nil
+}
+
+// entryOfLog is what an entry of the ledger says of a batch.
+type entryOfLog struct {
+	index int64
+	event event.Event
+}
+
+// logged yields the entries about batches, in their order, and at the end the removals that were recorded.
+func (l *Local) logged(ctx context.Context, each func(entryOfLog) error) (removed uint64, err error) {
+	r, k, late, err := l.openEvents(ctx)
+	if err = errors.Join(err, late); err != nil {
+		return 0, err
+	}
+	defer k.Zero()
+	for x, err := range r.Entries(ctx, 0, r.Head().Size) {
+		if err != nil {
+			return 0, err
+		}
+		e := openEntry(k, x.Index, x.Data)
+		switch {
+		case e.Closed != "":
+		case e.Event.Kind == event.LogsRemoved:
+			removed = max(removed, e.Event.Pack)
+		case e.Event.Kind == event.LogsKept:
+			if err := each(entryOfLog{x.Index, e.Event}); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return removed, nil
+}
