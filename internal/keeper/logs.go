@@ -3,7 +3,10 @@ package keeper
 import (
 	"context"
 	"errors"
+	"io"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -282,4 +285,40 @@ func (l *Local) logged(ctx context.Context, each func(entryOfLog) error) (remove
 		}
 	}
 	return removed, nil
+}
+
+// LogFile is a file of lines, as it is at one moment: it only grows.
+type LogFile struct {
+	Name string // such as "0000000000000001-0000.log"
+	Size int64
+	Open func() (durable.File, error)
+}
+
+// Read returns what the file held at that moment.
+func (f LogFile) Read() (b []byte, err error) {
+	file, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	b = make([]byte, f.Size)
+	if _, err := file.ReadAt(b, 0); err != nil && err != io.EOF {
+		return nil, err
+	}
+	return b, nil
+}
+
+// logFiles are the files of lines for a copy. A batch that has just been stored may not be told of yet: then it is told of at the start of what is made of
+// the copy.
+func (l *Local) logFiles() (out []LogFile) {
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	if l.logs.book == nil {
+		return nil
+	}
+	for _, f := range l.logs.book.Files() {
+		name := filepath.Join(l.cfg.LogDir, f.Name)
+		out = append(out, LogFile{f.Name, f.Size, func() (durable.File, error) { return l.cfg.FS.OpenFile(name, os.O_RDONLY, 0) }})
+	}
+	return out
 }

@@ -36,6 +36,7 @@ type Copy struct {
 	Time       time.Time // of the last entry that the checkpoint covers
 	Settings   []byte    // sealed
 	Files      []custody.Copied
+	Logs       []LogFile // sealed as they lie on disk
 }
 
 // CopyOut returns the keeper's sealed files of this moment, without any key of a share, and the ledger up to now. Whoever has them and
@@ -67,6 +68,7 @@ func (l *Local) CopyOut(ctx context.Context, s id.Session, plain []byte) (*Copy,
 	if err != nil {
 		return nil, err
 	}
+	c.Logs = l.logFiles() // before the ledger, so that it tells of every batch in them
 	// The ledger comes after the files: their head is one of its beginnings.
 	if c.Checkpoint, err = l.log.Publish(ctx); err == nil {
 		c.Ledger = l.log.Files()

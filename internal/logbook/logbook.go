@@ -259,6 +259,30 @@ func (b *Book) leave() {
 	}
 }
 
+// File is a file of this moment.
+type File struct {
+	Name string
+	Size int64 // what of it was durable
+}
+
+// Files lists the files, for a copy. Whoever has them and not the key reads nothing but how many lines came when.
+func (b *Book) Files() (out []File) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.files {
+		if s.size > 0 {
+			out = append(out, File{s.name, s.size})
+		}
+	}
+	return out
+}
+
+// IsFile reports whether a name is that of a file of a logbook.
+func IsFile(name string) bool {
+	_, ok := numberOf(name)
+	return ok
+}
+
 // Close ends the logbook.
 func (b *Book) Close() {
 	b.writing.Lock()

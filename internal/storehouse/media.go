@@ -250,6 +250,9 @@ func (c *copied) Cut(ctx context.Context) (*medium.Cut, error) {
 	for _, f := range k.Files {
 		out.Files = append(out.Files, medium.File{Name: "keeper/" + f.Name, Read: f.Read, Close: f.Close})
 	}
+	for _, f := range k.Logs {
+		out.Files = append(out.Files, medium.File{Name: logsOnMedium + f.Name, Read: f.Read, Close: func() {}})
+	}
 	out.Files = append(out.Files, medium.File{Name: "settings", Read: func() ([]byte, error) { return k.Settings, nil }, Close: func() {}})
 	return out, nil
 }

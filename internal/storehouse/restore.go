@@ -15,6 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/logbook"
 	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -164,6 +165,9 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 		if err := restoreLedger(ctx, opt.FS, at, s); err != nil {
 			return err
 		}
+		if err := restoreLogs(ctx, opt.FS, at, s); err != nil {
+			return err
+		}
 		if err := restoreKeeper(ctx, cfg, opt, at, s, src); err != nil {
 			return err
 		}
@@ -249,6 +253,30 @@ func restoreLedger(ctx context.Context, fsys durable.FS, at layout, s *medium.St
 		return broken(err, s.Medium.Label)
 	}
 	return broken(errors.Join(fsys.Rename(half, at.ledger), fsys.SyncDir(at.data)), at.ledger)
+}
+
+// logsOnMedium stands before the names of files with lines of appliances.
+const logsOnMedium = "logbook/"
+
+// restoreLogs copies the lines of appliances. They are checked against the ledger when somebody asks for it.
+func restoreLogs(ctx context.Context, fsys durable.FS, at layout, s *medium.State) error {
+	for _, name := range s.Names() {
+		file, ok := strings.CutPrefix(name, logsOnMedium)
+		if !ok || !logbook.IsFile(file) {
+			continue
+		}
+		b, err := s.File(ctx, name)
+		if err != nil {
+			return broken(err, s.Medium.Label)
+		}
+		if err := durable.MakeDir(fsys, at.logbook, 0o700); err != nil {
+			return broken(err, at.logbook)
+		}
+		if err := durable.WriteFile(fsys, filepath.Join(at.logbook, file), b, 0o600); err != nil {
+			return broken(err, at.logbook)
+		}
+	}
+	return nil
 }
 
 // restoreKeeper makes the keeper, and before it is there the configuration.

@@ -13,12 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/keeper/card"
 	"github.com/azekura/azekura/internal/keeper/piece"
 	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/logbook"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -47,6 +49,9 @@ func loseHouse(t *testing.T, n, size int, before ...func(*lostHouse, *House, *cl
 		}
 		l.files[name] = string(b)
 		saved(t, c, name, l.files[name])
+	}
+	if err := h.keeper.local.KeepLogs(t.Context(), []logbook.Line{{Received: time.Now(), Device: "gw", Kind: "vpn-login", Account: "sato", Raw: []byte("came in")}}); err != nil {
+		t.Fatal(err)
 	}
 	p, err := c.MakePapers(t.Context(), api.PapersRequest{Needed: 2, Of: 3})
 	if err != nil {
@@ -107,6 +112,15 @@ func (l *lostHouse) compare(t *testing.T, c *client.Client) {
 		if err != nil || string(b) != want {
 			t.Errorf("%s has %d bytes, want %d: %v", path, len(b), len(want), err)
 		}
+	}
+	n := 0
+	for x, err := range c.SearchLogs(t.Context(), account.LogQuery{}) {
+		if n++; err != nil || x.Text != "came in" {
+			t.Errorf("a line of an appliance: %+v, %v", x, err)
+		}
+	}
+	if check, err := c.VerifyLogs(t.Context()); err != nil || check.Found != 0 || check.Lines != 1 || n != 1 {
+		t.Errorf("the lines of appliances: %d, %+v, %v", n, check, err)
 	}
 	if _, err := c.Open(t.Context(), "/アルバム/late.txt", client.Version{}, "open"); problem.KindOf(err) != problem.NotFound {
 		t.Errorf("what was saved after the copy: %v", err)
