@@ -99,6 +99,29 @@ func New(t testing.TB) *House { return with(t) }
 // Unguarded is New without the guard, for tests that do what nobody who is in their right mind does all day.
 func Unguarded(t testing.TB) *House { return with(t, "AZEKURA_GUARD=off") }
 
+// Collecting is New with doors for the logs of appliances, of which this machine is one.
+func Collecting(t testing.TB) *House {
+	h := with(t, "AZEKURA_COLLECT_UDP=127.0.0.1:0", "AZEKURA_COLLECT_TCP=127.0.0.1:0")
+	h.Run("collect", "source", "add", "127.0.0.1", "--name", "firewall")
+	return h
+}
+
+// Logs is where a running house takes the logs of appliances: "udp" or "tcp".
+func (h *House) Logs(network string) string {
+	h.t.Helper()
+	var s struct{ Listeners []struct{ URL string } }
+	if err := json.Unmarshal(h.Run("status", "--json"), &s); err != nil {
+		h.t.Fatal(err)
+	}
+	for _, l := range s.Listeners {
+		if at, ok := strings.CutPrefix(l.URL, network+"://"); ok {
+			return at
+		}
+	}
+	h.t.Fatalf("no door for logs over %s", network)
+	return ""
+}
+
 func with(t testing.TB, env ...string) *House {
 	t.Helper()
 	h := &House{t: t, env: append(env, "AZEKURA_LANG=en"), Data: filepath.Join(t.TempDir(), "data")}

@@ -107,7 +107,7 @@ func (v *visit) addSource() error {
 	if err != nil {
 		return &problem.Error{Kind: problem.Invalid, Op: "set collecting", On: v.form("silence"), Hint: "hint.log-silence", Err: err}
 	}
-	x := api.LogSource{Address: strings.TrimSpace(v.form("address")), Name: strings.TrimSpace(v.form("name")), Maker: v.form("maker"), Zone: strings.TrimSpace(v.form("zone")), Silence: hours}
+	x := api.LogSource{Address: strings.TrimSpace(v.form("source")), Name: strings.TrimSpace(v.form("name")), Maker: v.form("maker"), Zone: strings.TrimSpace(v.form("zone")), Silence: hours}
 	return v.changeLogs(func(c *api.Collecting) error {
 		c.Sources = append(c.Sources, x)
 		return nil
