@@ -45,7 +45,7 @@ func collecting(t *testing.T, change func(*Config)) (*client.Client, map[string]
 }
 
 // served runs a new storehouse and returns where each scheme of syslog listens.
-func served(t *testing.T, cfg Config) (at map[string]string, stop func()) {
+func served(t testing.TB, cfg Config) (at map[string]string, stop func()) {
 	t.Helper()
 	opt := Options{Now: time.Now, Log: slog.New(slog.DiscardHandler)}
 	if !Exists(cfg) {
