@@ -41,6 +41,9 @@ func (k Kind) Security() bool {
 	return false
 }
 
+// Login reports whether somebody came in.
+func (k Kind) Login() bool { return k == VPNLogin || k == AdminLogin }
+
 // Event is what a line says.
 type Event struct {
 	Kind    Kind

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/appliance"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 )
@@ -116,9 +117,15 @@ func newWho(b *books, list []account.Suspect) *who {
 	return w
 }
 
-// learn notes from where a suspect did something.
+// learn notes from where a suspect did something, here or at an appliance.
 func (w *who) learn(e *event.Event) {
-	if e.Kind != event.Frozen && e.Kind != event.ApplianceEvent && e.Address.IsValid() && !e.Address.IsLoopback() && len(w.addresses) < maxTheirs && w.theirs(e) {
+	if e.Kind == event.ApplianceEvent {
+		if n := parseLogNote(e.Note); e.Address.IsValid() && n.account != "" && w.names[accountKey(n.account)] && appliance.Kind(n.kind).Login() && len(w.addresses) < maxTheirs {
+			w.addresses[plainAddress(e.Address)] = true
+		}
+		return
+	}
+	if e.Kind != event.Frozen && e.Address.IsValid() && !e.Address.IsLoopback() && len(w.addresses) < maxTheirs && w.theirs(e) {
 		w.addresses[plainAddress(e.Address)] = true
 	}
 }

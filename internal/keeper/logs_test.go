@@ -351,7 +351,7 @@ func TestLogsOfACase(t *testing.T) {
 		*h.clock = h.clock.Add(time.Second)
 		return logbook.Line{Received: *h.clock, Device: "gw", Maker: "yamaha", Kind: kind, Account: who, Address: netip.MustParseAddr(from), Raw: []byte("x")}
 	}
-	h.must(h.KeepLogs(ctx, []logbook.Line{l("vpn-login", "sato", "198.51.100.7"), l("vpn-failed", "other", "203.0.113.9"), l("config-changed", "admin", "192.0.2.9"), l("traffic", "", "203.0.113.9")},
+	h.must(h.KeepLogs(ctx, []logbook.Line{l("vpn-failed", "guess", "198.51.100.7"), l("vpn-login", "sato", "198.51.100.7"), l("vpn-failed", "other", "203.0.113.9"), l("config-changed", "admin", "192.0.2.9"), l("traffic", "", "203.0.113.9")},
 		LogNote{Kind: event.ApplianceAlert, Device: "gw", Address: netip.MustParseAddr("203.0.113.9"), Note: "brute-force; "}))
 	got, err := h.ApplianceEvents(ctx, root, h.n)
 	h.must(err)
@@ -359,12 +359,12 @@ func TestLogsOfACase(t *testing.T) {
 	for _, e := range got.Events {
 		said = append(said, fmt.Sprint(e.Kind, e.Alert, e.Theirs))
 	}
-	if want := []string{"vpn-logintrue", "vpn-failedfalse", "config-changedfalse", "brute-forcefalse"}; !slices.Equal(said, want) {
+	if want := []string{"vpn-failedtrue", "vpn-logintrue", "vpn-failedfalse", "config-changedfalse", "brute-forcefalse"}; !slices.Equal(said, want) {
 		t.Errorf("%q, want %q", said, want)
 	}
 	line, err := h.Timeline(ctx, root, h.n, account.TimelineQuery{})
 	h.must(err)
-	if line.All.Appliances != 3 {
+	if line.All.Appliances != 4 {
 		t.Errorf("%+v", line.All)
 	}
 	_, staff := arrived(t, h.Local, h.clock, "someone", account.Staff)
