@@ -127,6 +127,12 @@ func TestLogsAreKept(t *testing.T) {
 			t.Errorf("staff reads logs: %v", err)
 		}
 	}
+	_, twin := arrived(t, h.Local, h.clock, "gw", account.Staff) // called like the device
+	for e, err := range h.Events(ctx, twin, Filter{}) {
+		if h.must(err); strings.HasPrefix(string(e.Event.Kind), "appliance") || strings.HasPrefix(string(e.Event.Kind), "logs") {
+			t.Errorf("staff sees %+v", e.Event)
+		}
+	}
 	if _, err := h.VerifyLogs(ctx, staff); problem.KindOf(err) != problem.Denied {
 		t.Errorf("staff verifies: %v", err)
 	}

@@ -276,6 +276,8 @@ func (b *books) seen(by account.Session) func(*Entry) bool {
 	}
 	return func(e *Entry) bool {
 		switch e.Event.Kind {
+		case event.ApplianceEvent, event.ApplianceAlert, event.LogsCounted: // their target is a device, whatever accounts are called
+			return false
 		case event.Released, event.Refused, event.Saved, event.Changed, event.Unlocked, event.RightsChanged:
 			if b.mayGrant(by, e.Event.Share) {
 				return true

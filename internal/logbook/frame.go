@@ -7,11 +7,14 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/azekura/azekura/internal/seal"
 )
 
 // A frame is a head and, sealed, the lines, compressed: docs/format.md, Logbook.
@@ -78,6 +81,9 @@ type found struct {
 func (b *Book) frames(s segment, from int64) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		f, err := b.cfg.FS.OpenFile(filepath.Join(b.cfg.Dir, s.name), os.O_RDONLY, 0)
+		if errors.Is(err, fs.ErrNotExist) { // its time is over
+			return
+		}
 		if err != nil {
 			yield(found{}, err)
 			return
@@ -140,10 +146,10 @@ type Page struct {
 	Err     error
 }
 
-// open opens a frame.
-func (b *Book) open(f found) Page {
+// open opens a frame. The key is a copy of whoever reads: Close overwrites the book's own, and does not wait for readers.
+func (b *Book) open(f found, key seal.Key) Page {
 	p := Page{Batch: Batch{Number: f.number, Lines: int(f.lines), First: time.UnixMilli(f.first).UTC(), Last: time.UnixMilli(f.last).UTC()}}
-	packed, err := b.cfg.Key.OpenOnce(nil, f.bytes[headSize:], f.bytes[:bound])
+	packed, err := key.OpenOnce(nil, f.bytes[headSize:], f.bytes[:bound])
 	if err != nil {
 		p.Err = errors.Join(ErrChanged, err)
 		return p
@@ -159,7 +165,7 @@ func (b *Book) open(f found) Page {
 }
 
 // view is the files of this moment, and below which number the batches of each count: what stands behind was written again elsewhere.
-func (b *Book) view() (files []segment, below []uint64) {
+func (b *Book) view() (files []segment, below []uint64, key seal.Key) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	files = slices.Clone(b.files)
@@ -170,13 +176,14 @@ func (b *Book) view() (files []segment, below []uint64) {
 			below = append(below, b.next)
 		}
 	}
-	return files, below
+	return files, below, b.cfg.Key
 }
 
 // Pages yields all batches in the order of their files, for a check: those that do not open, too.
 func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		files, below := b.view()
+		files, below, key := b.view()
+		defer key.Zero()
 		for i, s := range files {
 			for f, err := range b.frames(s, 0) {
 				if err == nil {
@@ -186,7 +193,7 @@ func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 					yield(Page{}, err)
 					return
 				}
-				if f.number < below[i] && !yield(b.open(f), nil) {
+				if f.number < below[i] && !yield(b.open(f, key), nil) {
 					return
 				}
 			}
@@ -197,7 +204,8 @@ func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 // Newest yields the batches with lines that were received from a time on and before another, the newest first. It holds one at a time.
 func (b *Book) Newest(ctx context.Context, from, to time.Time) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
-		files, below := b.view()
+		files, below, key := b.view()
+		defer key.Zero()
 		for i, s := range slices.Backward(files) {
 			if s.from >= to.Add(tolerance).UnixMilli() {
 				continue
@@ -229,7 +237,7 @@ func (b *Book) Newest(ctx context.Context, from, to time.Time) iter.Seq2[Page, e
 						yield(Page{}, err)
 						return
 					}
-					if !yield(b.open(f), nil) {
+					if !yield(b.open(f, key), nil) {
 						return
 					}
 				}

@@ -101,7 +101,7 @@ func Open(cfg Config) (*Book, error) {
 			if err != nil {
 				return nil, err
 			}
-			if p := b.open(f); p.Err == nil {
+			if p := b.open(f, cfg.Key); p.Err == nil {
 				b.last = p.Batch
 			}
 		}
@@ -288,8 +288,10 @@ func (b *Book) Close() {
 	b.writing.Lock()
 	defer b.writing.Unlock()
 	b.leave()
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.cfg.Key.Zero()
-	b.dec.Close()
+	b.next = 0 // nothing is read any more
 }
 
 // RemoveBefore removes the files whose lines were all received before a time, but not the last one. told hears the number of the first batch that

@@ -14,7 +14,7 @@ import (
 )
 
 // logRounds is how often the server is killed while an appliance sends.
-const logRounds = 12
+const logRounds = 5
 
 // TestLogsAndKills kills the server again and again while lines come over TCP. Whatever a search has shown before is there afterwards, each line once and in
 // order, and what is stored is what the ledger knows.
@@ -27,7 +27,7 @@ func TestLogsAndKills(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		end := time.After(time.Duration(r.IntN(2500)) * time.Millisecond)
+		end := time.After(time.Duration(r.IntN(1500)) * time.Millisecond)
 		for open := true; open; {
 			select {
 			case <-end:
