@@ -145,10 +145,10 @@ func TestTroubleWithTheDisk(t *testing.T) {
 		h.fail = errors.New("no space")
 		long := []byte("<13>" + strings.Repeat("x", 60<<10))
 		var taken sync.WaitGroup
-		const streams = 4
+		const streams, each = 2, 160
 		for range streams {
 			taken.Go(func() {
-				for range 200 {
+				for range each {
 					if err := h.c.Take(t.Context(), gate, long, false); err != nil {
 						t.Error(err)
 					}
@@ -170,8 +170,8 @@ func TestTroubleWithTheDisk(t *testing.T) {
 		h.mu.Unlock()
 		taken.Wait()
 		h.stop()
-		if n := len(h.lines) + int(h.c.State().Beyond); n != streams*200 || h.c.State().Trouble != "" {
-			t.Errorf("%d of %d lines, %q", n, streams*200, h.c.State().Trouble)
+		if n := len(h.lines) + int(h.c.State().Beyond); n != streams*each || h.c.State().Trouble != "" {
+			t.Errorf("%d of %d lines, %q", n, streams*each, h.c.State().Trouble)
 		}
 	})
 }

@@ -192,7 +192,7 @@ var collectTexts = []text{
 	{"web.logs-verify", "Compare with the ledger", "台帳と照合"},
 	{"web.logs-verified", "%d batches with %d lines are as the ledger knows them.", "%d まとまり（%d 件）が台帳と一致しました。"},
 	{"web.logs-found", "%d batches are not as the ledger knows them. The disk is evidence: keep it as it is.", "台帳と一致しないまとまりが %d あります。ディスクは証拠になりますので、そのまま保管してください。"},
-	{"web.logs-good", "%d appliances send their logs", "機器 %d 台のログを受信しています"},
+	{"web.logs-good", "Logs have come from %d of %d appliances", "機器のログ：受信済み %d 台（登録 %d 台）"},
 	{"web.logs-quiet", "No logs from %s", "%s からログが届いていません"},
 	{"web.logs-vpn-used", "Logins over the VPN that is abolished: %d", "廃止した VPN でのログイン：%d 件"},
 	{"say.head-appliances", "appliances", "機器"},

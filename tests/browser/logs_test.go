@@ -50,9 +50,6 @@ func TestLogs(t *testing.T) {
 		b.look(dir, "logs-case", lang)
 		b.goTo("/?lang=" + lang)
 		b.until("a login over a VPN that is gone", `document.body.textContent.includes("VPN")`)
-		b.look(dir, "logs-home", lang)
-		b.goTo("/ledger?kind=appliance-event&lang=" + lang)
-		b.look(dir, "logs-ledger", lang)
 	}
 	b.goTo("/logs?lang=en")
 	b.press("Compare with the ledger")

@@ -124,9 +124,13 @@ func (v *visit) removeSource() error {
 // logVerdicts says how the logs of appliances come in.
 func (v *visit) logVerdicts(s api.LogState, say func(level, link, key string, args ...any)) {
 	var silent []string
+	heard := 0
 	for _, x := range s.Sources {
 		if x.Silent {
 			silent = append(silent, x.Name)
+		}
+		if !x.Last.IsZero() {
+			heard++
 		}
 	}
 	if s.VPNUsed > 0 {
@@ -138,6 +142,6 @@ func (v *visit) logVerdicts(s api.LogState, say func(level, link, key string, ar
 	case len(silent) > 0:
 		say("bad", "/logs", "web.logs-quiet", strings.Join(silent, ", "))
 	case s.On && len(s.Sources) > 0:
-		say("good", "/logs", "web.logs-good", len(s.Sources))
+		say(map[bool]string{true: "good", false: "look"}[heard == len(s.Sources)], "/logs", "web.logs-good", heard, len(s.Sources))
 	}
 }
