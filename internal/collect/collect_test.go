@@ -145,7 +145,7 @@ func TestTroubleWithTheDisk(t *testing.T) {
 		h.fail = errors.New("no space")
 		long := []byte("<13>" + strings.Repeat("x", 60<<10))
 		var taken sync.WaitGroup
-		const streams, each = 2, 160
+		const streams, each = 4, 160 // more than what is in hand and what waits together
 		for range streams {
 			taken.Go(func() {
 				for range each {
