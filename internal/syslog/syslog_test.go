@@ -26,6 +26,7 @@ func TestParse(t *testing.T) {
 	}{
 		{`<34>1 2026-11-30T10:00:00.5+09:00 gw su 77 ID47 [a@1 k="]\"" x="1"][b] ` + "\ufeff" + `hello`,
 			Message{Severity: 2, Stated: time.Date(2026, 11, 30, 10, 0, 0, 5e8, tokyo), Host: "gw", App: "su", Text: "hello"}},
+		{"<13>1 2026-11-30T10:00:00Z vm root - - -  Login failed", Message{Severity: 5, Stated: time.Date(2026, 11, 30, 10, 0, 0, 0, time.UTC), Host: "vm", App: "root", Text: "Login failed"}},
 		{`<165>1 - - - - - -`, Message{Severity: 5}},
 		{`<165>1 - h a - - [all="here"]`, Message{Severity: 5, Host: "h", App: "a", Text: `[all="here"]`}},
 		{"<134>Dec 31 23:59:59 rtx login: Login succeeded for SSH: 192.0.2.1 admin\n", Message{Severity: 6, Stated: time.Date(2026, 12, 31, 23, 59, 59, 0, tokyo), Host: "rtx", App: "login", Text: "Login succeeded for SSH: 192.0.2.1 admin"}},
