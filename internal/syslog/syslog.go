@@ -80,7 +80,7 @@ func (m *Message) structured(s string) bool {
 	}
 	m.Stated, m.Host, m.App = stated, nothing(head[1]), nothing(head[2])
 	m.Text = strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(s[data:], " "), "\ufeff"), " ") // rsyslog relays RFC 3164 with two blanks
-	if m.Text == "" && data > 1 { // some appliances say everything in the structured data
+	if m.Text == "" && data > 1 {                                                                   // some appliances say everything in the structured data
 		m.Text = s[:data]
 	}
 	return true
