@@ -59,15 +59,32 @@ type maker struct {
 	is   func(m *syslog.Message) bool
 	// read says what a line of theirs means. With a Stated of zero that of the header counts; with no Kind it was not understood.
 	read func(m *syslog.Message, zone *time.Location) Event
+	// join completes what a line means with what lines before it have said; nil: each line says all.
+	join func(e *Event, m *syslog.Message, before *Memory)
 }
+
+// Memory is what lines of one appliance have said that only later ones make an event of. The zero value is ready.
+type Memory struct {
+	calls map[string]call // by interface
+	from  netip.Addr      // of the tunnel that came up last
+}
+
+// call is a dial-in that is not through yet.
+type call struct {
+	account string
+	from    netip.Addr
+}
+
+// mostCalls bounds a Memory.
+const mostCalls = 1024
 
 // makers are those that are understood. A new one is a file, a line here, and its name in package lang.
 var makers = []maker{
-	{"fortigate", isFortiGate, readFortiGate},
-	{"paloalto", isPaloAlto, readPaloAlto},
-	{"sonicwall", isSonicWall, readSonicWall},
-	{"watchguard", isWatchGuard, readWatchGuard},
-	{"yamaha", isYamaha, readYamaha},
+	{"fortigate", isFortiGate, readFortiGate, nil},
+	{"paloalto", isPaloAlto, readPaloAlto, nil},
+	{"sonicwall", isSonicWall, readSonicWall, nil},
+	{"watchguard", isWatchGuard, readWatchGuard, nil},
+	{"yamaha", isYamaha, readYamaha, joinYamaha},
 }
 
 // Makers lists the names of the makers.
@@ -81,11 +98,14 @@ func Makers() (out []string) {
 // longest is how much of a name is kept.
 const longest = 128
 
-// Read says what a line means. Without the name of a maker each is tried.
-func Read(m *syslog.Message, of string, zone *time.Location) Event {
+// Read says what a line means, behind those of the same appliance that before remembers. Without the name of a maker each is tried.
+func Read(m *syslog.Message, of string, zone *time.Location, before *Memory) Event {
 	for i := range makers {
 		if mk := &makers[i]; mk.name == of || of == "" && mk.is(m) {
 			e := mk.read(m, zone)
+			if mk.join != nil {
+				mk.join(&e, m, before)
+			}
 			if e.Maker = mk.name; e.Kind == "" {
 				e.Kind = Raw
 			}

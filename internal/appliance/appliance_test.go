@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -69,9 +70,11 @@ var samples = []struct {
 	{rtx + `Login succeeded for SSH: 192.0.2.9 admin`, "yamaha", AdminLogin, "admin", "192.0.2.9"},
 	{rtx + `Login failed for TELNET: 192.0.2.9`, "yamaha", AdminFailed, "", "192.0.2.9"},
 	{rtx + `Configuration saved in "CONFIG0" by SSH(admin)`, "yamaha", Changed, "admin", ""},
-	{rtx + `PP[ANONYMOUS01] Call detected from user 'sato'`, "yamaha", VPNLogin, "sato", ""},
-	{rtx + `[L2TP] TUNNEL[1] connected from 198.51.100.7`, "yamaha", VPNLogin, "", "198.51.100.7"},
-	{rtx + `[L2TP] TUNNEL[1] disconnect tunnel 12345 complete`, "yamaha", VPNLogout, "", ""},
+	{rtx + `PP[ANONYMOUS01] Call detected from user 'sato'`, "yamaha", System, "sato", ""},
+	{rtx + `[L2TP] TUNNEL[1] connected from 198.51.100.7`, "yamaha", System, "", "198.51.100.7"},
+	{rtx + `[L2TP] TUNNEL[1] disconnect tunnel 12345 complete`, "yamaha", System, "", ""},
+	{rtx + `PP[ANONYMOUS01] PPP/IPCP up (Local: 192.168.1.1, Remote: 192.168.1.200)`, "yamaha", VPNLogin, "", ""},
+	{rtx + `PP[01] PPP/IPCP up (Local: 203.0.113.1, Remote: 203.0.113.254)`, "yamaha", System, "", ""},
 	{rtx + `PP[01] Rejected at IN(2000) filter: TCP 198.51.100.66:50000 > 192.0.2.1:22`, "yamaha", Blocked, "", "198.51.100.66"},
 	{rtx + `[INSPECT] LAN2[out][101] TCP 192.0.2.30:50000 > 198.51.100.1:443 (2026/11/30 09:59:00)`, "yamaha", Traffic, "", "192.0.2.30"},
 	{rtx + `[IKE] initiate ISAKMP phase to 203.0.113.2 (local address 192.0.2.1)`, "yamaha", System, "", ""},
@@ -87,7 +90,7 @@ func TestSamples(t *testing.T) {
 	for _, c := range samples {
 		m := syslog.Parse([]byte(c.line), received, tokyo)
 		for _, of := range []string{"", c.maker} {
-			e := Read(&m, of, tokyo)
+			e := Read(&m, of, tokyo, &Memory{})
 			from := ""
 			if e.Address.IsValid() {
 				from = e.Address.String()
@@ -102,6 +105,36 @@ func TestSamples(t *testing.T) {
 		if !seen[m] {
 			t.Errorf("no line of %s", m)
 		}
+	}
+}
+
+// TestDialIn: at a Yamaha a login is one once the password was right, with the name and the address of the lines before.
+func TestDialIn(t *testing.T) {
+	var before Memory
+	read := func(text string) string {
+		m := syslog.Parse([]byte(rtx+text), received, tokyo)
+		e := Read(&m, "yamaha", tokyo, &before)
+		return strings.TrimSpace(string(e.Kind) + " " + e.Account + " " + e.Address.String())
+	}
+	for _, c := range [][2]string{
+		{"[L2TP] TUNNEL[1] connected from 198.51.100.7", "system  198.51.100.7"},
+		{"PP[ANONYMOUS01] Call detected from user 'sato'", "system sato 198.51.100.7"},
+		{"[L2TP] TUNNEL[2] connected from 203.0.113.9", "system  203.0.113.9"},
+		{"PP[ANONYMOUS02] Call detected from user 'root'", "system root 203.0.113.9"},
+		{"PP[ANONYMOUS02] SEND CHAP Failure", "vpn-failed root 203.0.113.9"},
+		{"PP[ANONYMOUS01] PPP/IPCP up (Local: 192.168.1.1, Remote: 192.168.1.200)", "vpn-login sato 198.51.100.7"},
+		{"PP[ANONYMOUS01] disconnected, cause [PPP: hang up]", "vpn-logout sato 198.51.100.7"},
+		{"PP[ANONYMOUS01] PPP/IPCP up (Local: 192.168.1.1, Remote: 192.168.1.200)", "vpn-login  invalid IP"},
+	} {
+		if got := read(c[0]); got != c[1] {
+			t.Errorf("%s: %q, want %q", c[0], got, c[1])
+		}
+	}
+	for i := range 3 * mostCalls {
+		read(fmt.Sprintf("PP[ANONYMOUS%d] Call detected from user 'x'", i))
+	}
+	if len(before.calls) > mostCalls {
+		t.Errorf("%d calls are remembered", len(before.calls))
 	}
 }
 
@@ -139,8 +172,9 @@ func FuzzRead(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, line, of string) {
 		m := syslog.Parse([]byte(line), received, tokyo)
+		var before Memory
 		for _, of := range append(Makers(), "", of) {
-			e := Read(&m, of, tokyo)
+			e := Read(&m, of, tokyo, &before)
 			if !slices.Contains(Kinds, e.Kind) || len(e.Account) > longest || !utf8.ValidString(e.Account) || strings.ContainsAny(e.Account, "\n\r") {
 				t.Errorf("%+v", e)
 			}
@@ -155,7 +189,7 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(int64(len(line)))
 			for b.Loop() {
 				m := syslog.Parse(line, received, tokyo)
-				Read(&m, "", tokyo)
+				Read(&m, "", tokyo, &Memory{})
 			}
 		})
 	}

@@ -10,7 +10,8 @@ import (
 )
 
 // Yamaha's RTX, NVR and FWX routers: "SYSLOG" and "L2TP/IPsec" of the technical documents (rtpro.yamaha.co.jp). Sentences, some with the function
-// in brackets before them. Set "syslog notice on" for filters and "l2tp syslog on" for who comes over L2TP.
+// in brackets before them. Set "syslog notice on" for filters and "l2tp syslog on" for who comes over L2TP. A dial-in is several lines: the tunnel with the
+// address, the call with the name, and only "PPP/IPCP up" once the password was right.
 
 // yamahaFunctions stand before sentences that tell nothing of who came.
 var yamahaFunctions = []string{"[IKE]", "[L2TP]", "[PPTP]", "[INSPECT]", "[IDS]", "[DHCPD]", "[NTP]", "[SWCTL]", "[LUA]", "[HTTPD]", "[SSHD]", "PP[", "LAN1", "LAN2", "LAN3", "TUNNEL[", "IP Tunnel["}
@@ -48,12 +49,9 @@ func readYamaha(m *syslog.Message, zone *time.Location) (e Event) {
 		if e.Account = between(by, "(", ")"); e.Account == "" {
 			e.Address = address(firstWord(by))
 		}
-	case VPNLogin, VPNFailed, VPNLogout: // PP[ANONYMOUS01] Call detected from user 'sato'; [L2TP] TUNNEL[1] connected from 192.0.2.1
+	case VPNLogin, VPNFailed, VPNLogout, System: // PP[ANONYMOUS01] Call detected from user 'sato'; [L2TP] TUNNEL[1] connected from 192.0.2.1
 		e.Account = between(t, "user '", "'")
-		if e.Account == "" {
-			e.Account = strings.Trim(firstWord(after(t, "user ", "User ")), `'".,:`)
-		}
-		e.Address = address(firstWord(after(t, "connected from ", " from ")))
+		e.Address = address(firstWord(after(t, "connected from ")))
 	case Blocked, Traffic, Attack:
 		e.Address = yamahaFrom(t)
 	}
@@ -75,14 +73,11 @@ func yamahaKind(t string) Kind {
 		return Changed
 	case !function && !strings.HasPrefix(t, "IP Tunnel["):
 		return ""
-	case has("Call detected from user "), strings.HasPrefix(t, "[L2TP]") && has("connected from "), strings.HasPrefix(t, "[PPTP]") && has("connected from "):
-		if has("disconnected from ") {
-			return VPNLogout
-		}
+	case strings.HasPrefix(t, "PP[ANONYMOUS") && has("PPP/IPCP up"):
 		return VPNLogin
 	case strings.HasPrefix(t, "PP[ANONYMOUS") && (has("CHAP Failure") || has("PAP Nak") || has("uthentication failed") || has("Rejected user")):
 		return VPNFailed
-	case strings.HasPrefix(t, "PP[ANONYMOUS") && has("isconnect"), strings.HasPrefix(t, "[L2TP]") && (has("disconnect") || has("deleted")):
+	case strings.HasPrefix(t, "PP[ANONYMOUS") && (has("isconnect") || has("PPP/IPCP down")):
 		return VPNLogout
 	case has("[IDS]"), has("Rejected at ") && has("(ids)"), strings.HasPrefix(t, "[IDS"):
 		return Attack
@@ -92,6 +87,36 @@ func yamahaKind(t string) Kind {
 		return Traffic
 	}
 	return System
+}
+
+// joinYamaha gives a dial-in the name and the address that the lines before have told.
+func joinYamaha(e *Event, m *syslog.Message, before *Memory) {
+	_, t := yamahaStamp(m.Text)
+	if (strings.HasPrefix(t, "[L2TP]") || strings.HasPrefix(t, "[PPTP]")) && e.Address.IsValid() {
+		before.from = e.Address
+		return
+	}
+	port, _, ok := strings.Cut(t, "] ")
+	if !ok || !strings.HasPrefix(port, "PP[ANONYMOUS") {
+		return
+	}
+	if strings.Contains(t, "Call detected from user ") {
+		if before.calls == nil || len(before.calls) >= mostCalls {
+			before.calls = make(map[string]call)
+		}
+		before.calls[port] = call{e.Account, before.from}
+	}
+	if c, ok := before.calls[port]; ok {
+		if e.Account == "" {
+			e.Account = c.account
+		}
+		if !e.Address.IsValid() {
+			e.Address = c.from
+		}
+	}
+	if e.Kind == VPNLogout {
+		delete(before.calls, port)
+	}
 }
 
 // yamahaFrom is where a packet came from: "TCP 192.0.2.1:50000 > 198.51.100.1:443"; of IPv6 the port stands behind a stop.

@@ -89,7 +89,8 @@ type Collector struct {
 	sources []*source          // guarded by set
 	ended   time.Time          // guarded by set: since when there is no VPN; zero: there is one
 
-	batch batch // of Run alone
+	batch   batch                            // of Run alone
+	befores map[netip.Addr]*appliance.Memory // likewise: of each address
 }
 
 // batch is the lines that are written next.
@@ -309,7 +310,7 @@ func (c *Collector) wake(in time.Duration) {
 // read looks at a line, and puts it into the batch unless it is only counted.
 func (c *Collector) read(x item) {
 	m := syslog.Parse(x.raw, x.received, x.source.zone)
-	e := appliance.Read(&m, x.source.Maker, x.source.zone)
+	e := appliance.Read(&m, x.source.Maker, x.source.zone, c.before(x.from))
 	c.set.Lock()
 	ended, settings := c.ended, c.last
 	c.set.Unlock()
@@ -361,6 +362,22 @@ func (c *Collector) read(x item) {
 	} else {
 		c.wake(later)
 	}
+}
+
+// mostBefores bounds how many appliances are remembered one by one.
+const mostBefores = 1024
+
+// before is what the lines of an appliance have said before.
+func (c *Collector) before(from netip.Addr) *appliance.Memory {
+	if m := c.befores[from]; m != nil {
+		return m
+	}
+	if c.befores == nil || len(c.befores) >= mostBefores {
+		c.befores = make(map[netip.Addr]*appliance.Memory)
+	}
+	m := &appliance.Memory{}
+	c.befores[from] = m
+	return m
 }
 
 // stated leaves times out that no calendar has: an appliance whose clock was never set may say anything.
