@@ -23,7 +23,7 @@ import (
 type logs struct {
 	mu     sync.Mutex
 	book   *logbook.Book     // guarded by mu; nil: it cannot be opened
-	unsaid []event.Event     // guarded by mu: of batches that are on disk and of which the ledger could not be told yet
+	unsaid []event.Event     // guarded by mu: about batches that are on disk and of which the ledger could not be told yet
 	rooms  map[string]bucket // guarded by mu: of each device, for entries of their own
 	floods map[flood]int64   // guarded by mu: what found no room since the last sum
 }
@@ -110,7 +110,7 @@ func (l *Local) closeLogs() {
 }
 
 // KeepLogs stores lines of appliances, tells the ledger of the batch, and of who came and what was changed one by one. When it returns nil all of it is
-// durable. After ErrUnrecorded the lines are, and the ledger is told with the next call, which may be without any.
+// durable. After ErrUnrecorded the lines are, and the ledger is told with the next call, which may be without any: then an entry may be there twice.
 func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...LogNote) error {
 	const op = "keep logs"
 	leave, err := l.enter(op)
@@ -123,13 +123,14 @@ func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...Log
 	if l.logs.book == nil {
 		return &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.disk"}
 	}
-	events := slices.Clone(l.logs.unsaid)
+	var said []event.Event
 	for _, n := range notes {
 		if n.Kind != event.LogsCounted && n.Kind != event.ApplianceAlert {
 			return problem.New(problem.Denied, op, string(n.Kind), errors.New("a collector does not record it"))
 		}
-		events = append(events, event.Event{Kind: n.Kind, Target: n.Device, Address: n.Address, Note: n.Note, Size: n.Size})
+		said = append(said, event.Event{Kind: n.Kind, Target: n.Device, Address: n.Address, Note: n.Note, Size: n.Size})
 	}
+	own := slices.Clone(l.logs.unsaid)
 	if len(lines) > 0 {
 		b, err := l.logs.book.Append(lines)
 		if err != nil {
@@ -139,10 +140,10 @@ func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...Log
 			}
 			return &problem.Error{Kind: kind, Op: op, On: l.cfg.LogDir, Hint: "hint.disk", Err: err}
 		}
-		events = append(append(events, keptOf(b)), l.reported(lines)...)
+		own = append(append(own, keptOf(b)), l.reported(lines)...)
 	}
-	if err := l.append(ctx, events...); err != nil {
-		l.logs.unsaid = slices.DeleteFunc(events, func(e event.Event) bool { return e.Kind != event.LogsKept })
+	if err := l.append(ctx, append(slices.Clip(own), said...)...); err != nil {
+		l.logs.unsaid = own // what the collector has to say it says again
 		return problem.New(problem.Unavailable, op, "", errors.Join(ErrUnrecorded, err))
 	}
 	l.logs.unsaid = nil

@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"errors"
 	"fmt"
 	"net/netip"
 	"path"
@@ -303,20 +304,25 @@ func TestLogsAfterACrash(t *testing.T) {
 	}
 }
 
-// TestLedgerBehindLogs: while the ledger cannot be told the lines are stored once, and it is told later.
+// TestLedgerBehindLogs: while the ledger cannot be told the lines are stored once; it is told of them, rather twice than not at all, and of who came later, with what else there is to say.
 func TestLedgerBehindLogs(t *testing.T) {
 	h := newLogged(t)
+	ctx := t.Context()
 	h.keep(1)
-	before := len(h.entries(event.LogsKept))
-	h.logs.mu.Lock()
-	b, err := h.logs.book.Append([]logbook.Line{h.line("system", "", "", "late")})
-	h.logs.unsaid = []event.Event{keptOf(b)} // as KeepLogs leaves it
-	h.logs.mu.Unlock()
-	h.must(err)
-	h.must(h.KeepLogs(t.Context(), nil))
-	h.must(h.KeepLogs(t.Context(), nil))
-	if got := h.findings(); got != "" || h.search(account.LogQuery{}) != "late line 0" || len(h.entries(event.LogsKept)) != before+1 {
-		t.Errorf("%s; %s", got, h.search(account.LogQuery{}))
+	note := LogNote{Kind: event.ApplianceAlert, Device: "gw", Note: "vpn-used; "}
+	late := []logbook.Line{h.line("vpn-login", "sato", "198.51.100.7", "late")}
+	h.disk.Inject(durabletest.Fault{Kind: durabletest.Sync, N: h.disk.Calls(durabletest.Sync) + 2, Err: errors.New("no"), Times: -1}) // the second is the ledger's
+	if err := h.KeepLogs(ctx, late, note); !errors.Is(err, ErrUnrecorded) {
+		t.Fatal(err)
+	}
+	if err := h.KeepLogs(ctx, nil, note); !errors.Is(err, ErrUnrecorded) {
+		t.Fatal(err)
+	}
+	h.disk.Heal()
+	h.must(h.KeepLogs(ctx, nil, note))
+	h.must(h.KeepLogs(ctx, nil))
+	if got := h.findings(); got != "" || h.search(account.LogQuery{}) != "late line 0" || len(h.entries(event.LogsKept)) < 2 || len(h.entries(event.ApplianceEvent)) < 1 || len(h.entries(event.ApplianceAlert)) < 1 { // an entry of which the disk said no may be there all the same
+		t.Errorf("%s; %s; %d, %d, %d entries", got, h.search(account.LogQuery{}), len(h.entries(event.LogsKept)), len(h.entries(event.ApplianceEvent)), len(h.entries(event.ApplianceAlert)))
 	}
 }
 
