@@ -1,6 +1,7 @@
 package medium
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -162,6 +163,21 @@ func (w *verifier) enterBooks(s *state, latest bool) {
 			w.enter(s, name, l.Books.Size, l.Books.Sum)
 		}
 	}
+}
+
+// Copied lists the shares of which a state has copies of the catalogue, the largest first.
+func (s *State) Copied() (out []id.Share) {
+	var list []shareList
+	for _, l := range s.s.Shares {
+		if l.Books != nil {
+			list = append(list, l)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b shareList) int { return cmp.Compare(b.Books.Rows, a.Books.Rows) })
+	for _, l := range list {
+		out = append(out, l.Share)
+	}
+	return out
 }
 
 // Books returns the copy of the catalogue that a state has of a share, sealed; nil if there is none that can be of its packs. Its bytes are to be

@@ -82,6 +82,9 @@ func TestBooks(t *testing.T) {
 	if b, err := s.Books(t.Context(), h.shares[0]); err == nil {
 		t.Errorf("state 1 has a copy that was removed: %+v", b)
 	}
+	if got := s.Copied(); len(got) == 0 || !slices.Contains(got, h.shares[0]) {
+		t.Errorf("shares with copies: %v", got)
+	}
 	if b, err := s.Books(t.Context(), id.NewShare()); b != nil || err != nil {
 		t.Errorf("a share that nobody knows: %+v, %v", b, err)
 	}

@@ -98,6 +98,20 @@ func (h *House) lend() (err error) {
 	return err
 }
 
+// prepare opens the shares of which the medium has copies, before the first person is through the login.
+func (h *House) prepare(ctx context.Context) {
+	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
+	if err != nil {
+		return
+	}
+	defer h.keeper.Keeper().End(context.WithoutCancel(ctx), s.ID, "the program ended")
+	for _, share := range h.rescue.state.Copied() {
+		if err := h.vault.Prepare(ctx, s, share); err != nil && ctx.Err() == nil {
+			h.opt.Log.Debug("a share is not prepared; who comes for it waits", "share", share, "err", err)
+		}
+	}
+}
+
 // indexer makes the catalogue from the packs of a vault that is being restored, share by share as their packs come.
 type indexer struct {
 	h     *House

@@ -86,6 +86,10 @@ func TestRestoreFromBooks(t *testing.T) {
 				t.Fatal(err)
 			}
 			h, c := stopped(t, cfg, opt)
+			h.prepare(t.Context())
+			if ready, err := filepath.Glob(filepath.Join(h.at.books, "*.db")); err != nil || (len(ready) > 0) != x.lent {
+				t.Errorf("prepared: %q, %v", ready, err)
+			}
 			l.compare(t, c)
 			lent, err := filepath.Glob(filepath.Join(h.at.books, "*.db"))
 			if err != nil || (len(lent) > 0) != x.lent || x.says != "" && !strings.Contains(log.String(), x.says) {

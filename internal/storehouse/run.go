@@ -61,6 +61,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}
 	background.Go(func() { watch.run(watching) })
 	if h.half() {
+		background.Go(func() { h.prepare(watching) })
 		background.Go(func() { h.fetchAll(watching) })
 	} else if h.rewinds() { // it was broken off
 		background.Go(func() { h.rewindAll(watching) })

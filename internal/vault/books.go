@@ -22,6 +22,12 @@ func (v *Vault) Keyed(ctx context.Context, s account.Session, share id.Share, do
 	return do(sh.meta)
 }
 
+// Prepare opens a share before anybody asks for it.
+func (v *Vault) Prepare(ctx context.Context, s account.Session, share id.Share) error {
+	_, err := v.open(ctx, s.ID, share)
+	return err
+}
+
 // Index brings a catalogue that is not the vault's own up to the packs of a share, a stretch at a time, each in a transaction of its own: others go on
 // meanwhile, and one that is broken off goes on where it was. When it returns, nobody is opening the share who has not found all of that.
 func (v *Vault) Index(ctx context.Context, s account.Session, share id.Share, into catalogue.Catalogue) error {
