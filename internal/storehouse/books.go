@@ -88,7 +88,7 @@ func remove(name string) error {
 
 // lend puts the copies on a medium in front of the catalogue, until that has been made from the packs.
 func (h *House) lend() (err error) {
-	h.loan, err = loan.Open(h.books, h.at.books, func(ctx context.Context, share id.Share) (*loan.Copy, error) {
+	h.loan, err = loan.New(h.books, h.at.books, func(ctx context.Context, share id.Share) (*loan.Copy, error) {
 		b, err := h.rescue.state.Books(ctx, share)
 		if err != nil || b == nil {
 			return nil, err

@@ -47,9 +47,9 @@ type Catalogue struct {
 
 var _ catalogue.Catalogue = (*Catalogue)(nil)
 
-// Open puts copies in front of a catalogue that OpenBeyond has opened. copy returns that of a share, nil if there is none. What is in dir from
+// New puts copies in front of a catalogue that OpenBeyond has opened. copy returns that of a share, nil if there is none. What is in dir from
 // before is removed.
-func Open(own *sqlite.DB, dir string, copy func(context.Context, id.Share) (*Copy, error), log *slog.Logger) (*Catalogue, error) {
+func New(own *sqlite.DB, dir string, copy func(context.Context, id.Share) (*Copy, error), log *slog.Logger) (*Catalogue, error) {
 	if err := Clean(dir); err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func openOwn(t testing.TB, dir string) *sqlite.DB {
 func TestCatalogue(t *testing.T) {
 	cataloguetest.Run(t, func(t testing.TB, dir string) catalogue.Catalogue {
 		own := openOwn(t, dir)
-		c, err := Open(own, filepath.Join(dir, "books"), none, slog.New(slog.DiscardHandler))
+		c, err := New(own, filepath.Join(dir, "books"), none, slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,7 +107,7 @@ func (s *scene) again(t *testing.T) *scene {
 	s = &scene{T: t, share: s.share, keys: s.keys, all: s.all, sealed: slices.Clone(s.sealed), copy: &x, own: openOwn(t, t.TempDir())}
 	s.copy.File = bytes.NewReader(s.sealed)
 	var err error
-	s.loan, err = Open(s.own, filepath.Join(t.TempDir(), "books"), func(context.Context, id.Share) (*Copy, error) { return s.copy, nil }, slog.New(slog.NewTextHandler(&s.log, nil)))
+	s.loan, err = New(s.own, filepath.Join(t.TempDir(), "books"), func(context.Context, id.Share) (*Copy, error) { return s.copy, nil }, slog.New(slog.NewTextHandler(&s.log, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
