@@ -31,6 +31,7 @@ const (
 	TypeHead    Type = 0x80 // first frame of a pack
 	TypeTable   Type = 0x81 // where the frames of a sealed pack stand
 	TypeTrailer Type = 0x82 // last frame of a sealed pack: its digest
+	TypeGap     Type = 0x83 // zeros where frames were that have been taken out of a sealed pack
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -87,9 +88,9 @@ func ParseHeader(b []byte) (h Header, err error) {
 const MaxTable = 64 << 20
 
 // Stored reports whether frames of the type hold something of the vault.
-func (t Type) Stored() bool { return t >= Chunk && t <= Commit }
+func (t Type) Stored() bool { return t >= Chunk && t <= Gone }
 
-func (t Type) known() bool { return t.Stored() || t >= TypeHead && t <= TypeTrailer }
+func (t Type) known() bool { return t.Stored() || t >= TypeHead && t <= TypeGap }
 
 // Index returns the first place in b where a header may begin, or -1.
 func Index(b []byte) int { return bytes.Index(b, binary.BigEndian.AppendUint32(nil, magic)) }

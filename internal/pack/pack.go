@@ -21,6 +21,8 @@ const (
 	Epoch    Type = 2 // an encapsulation; ID is the id.Epoch, padded with zeros
 	Manifest Type = 3 // sealed manifest of a version; ID is the id.Version, padded with zeros
 	Commit   Type = 4 // sealed commit record; ID is zero
+	Parts    Type = 5 // sealed list of the chunks that a manifest names; ID as the manifest's
+	Gone     Type = 6 // sealed list of chunks that are nobody's any more; ID is zero
 )
 
 // MaxPayload bounds a frame, and so the memory that any stored byte can ask for.
@@ -124,6 +126,15 @@ type Store interface {
 	// Loss returns why frames of the share were lost the last time, or nil.
 	Loss(share id.Share) error
 	Close() error
+}
+
+// Rewriter takes out of packs what is nobody's any more. It is given to retention, and to nobody else.
+type Rewriter interface {
+	// Rewrite writes a sealed pack again without the frames that drop picks, and puts it in the place of the one before. All other frames
+	// stay where they stand, byte for byte: whoever reads meanwhile, and every book, finds them at the same place. Before the exchange, and
+	// once the new pack is durable, agreed is told what it will be; an error leaves everything as it was. A pack that is damaged is not
+	// touched, nor the one at the end of the log. It returns how many bytes were taken out; 0: there was nothing to take out.
+	Rewrite(ctx context.Context, share id.Share, pack uint64, drop func(Type, [32]byte) bool, agreed func(Info) error) (freed int64, err error)
 }
 
 // DamageError is a Damage as an error.

@@ -336,5 +336,8 @@ func (s *Store) read(share id.Share, at pack.Place, buf []byte) (fr pack.Frame, 
 	if err != nil || h.Length != at.Size-pack.HeaderSize || !h.Valid(buf, buf[pack.HeaderSize:]) {
 		return fr, damaged(share, at, "checksum")
 	}
+	if !h.Type.Stored() { // what stood there was taken out
+		return fr, damaged(share, at, "missing")
+	}
 	return pack.Frame{Place: at, Type: h.Type, ID: h.ID, Payload: buf[pack.HeaderSize:]}, nil
 }
