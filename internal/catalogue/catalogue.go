@@ -4,10 +4,12 @@
 package catalogue
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/azekura/azekura/internal/commit"
@@ -97,7 +99,30 @@ type Change struct {
 	Parent  id.File // where the file stood after it (Save, Link, Move, Mkdir, Touch)
 	Name    string
 	Sign    string  // what the guard saw in it
-	Version Version // Save, Link, Hold; HoldRemove and Settle have its Version, and who did it
+	Version Version // Save, Link, Hold; HoldRemove, Settle and Expire have its Version, and who did it
+	Num     int64   // of its row, in the order of the packs; good until the books are made anew. Given by Stories alone
+}
+
+// Mark says with which change a pack begins: that one, and all after it, stand in it or behind it.
+type Mark struct {
+	Pack   uint64
+	Change int64 // a Change.Num
+}
+
+// PackOf returns the pack in which a change stands, by the marks of a share. Where no mark tells, it is a later one; 0: there are no marks.
+func PackOf(marks []Mark, change int64) uint64 {
+	i, found := slices.BinarySearchFunc(marks, change, func(m Mark, change int64) int { return cmp.Compare(m.Change, change) })
+	switch {
+	case len(marks) == 0:
+		return 0
+	case found: // of packs that begin with one change the last holds it
+		for i+1 < len(marks) && marks[i+1].Change == change {
+			i++
+		}
+	case i > 0:
+		i--
+	}
+	return marks[i].Pack
 }
 
 // Changed is a change of a file.
@@ -144,6 +169,14 @@ type View interface {
 	// anew that is everything.
 	Since(ctx context.Context, mark int64) ([]id.File, error)
 	Version(ctx context.Context, v id.Version) (Version, error)
+	// Expired tells which versions were removed by rule, in order.
+	Expired(ctx context.Context, versions []id.Version) ([]bool, error)
+	// Forsaken tells of which keys every version was removed by rule, in order: what they open is nobody's any more.
+	Forsaken(ctx context.Context, keys []id.Version) ([]bool, error)
+	// AllForsaken returns all such keys.
+	AllForsaken(ctx context.Context) ([]id.Version, error)
+	// Marks returns with which changes the packs begin, in order; of packs that were read before anybody asked, nothing.
+	Marks(ctx context.Context) ([]Mark, error)
 	// Held yields what is held, of a file or, for the zero id.File, of all; in the order in which it came.
 	Held(ctx context.Context, file id.File) iter.Seq2[Held, error]
 	// Previews returns the previews of the versions with these keys, in order; a zero Preview where there is none.
@@ -188,6 +221,13 @@ type Batch struct {
 	Chunks  []Located[id.Chunk]
 	Epochs  []Encapsulation
 	Commits []Committed
+	Gone    []Gone
+}
+
+// Gone are chunks that are nobody's any more: what stands before this place of theirs counts no more.
+type Gone struct {
+	Place  pack.Position
+	Chunks []id.Chunk
 }
 
 // Located is an id and where its frame stands.

@@ -14,12 +14,21 @@ import (
 // all nodes in order of their File, then all changes in order of the file and, within a file, earliest
 // first, then all chunks, all epochs and all previews in order of their ID or what they show. It is not safe for concurrent use.
 type Hasher struct {
-	h   hash.Hash
-	buf []byte
+	h       hash.Hash
+	buf     []byte
+	expired map[id.Version]bool
 }
 
 // NewHasher returns a Hasher that has seen nothing.
 func NewHasher() *Hasher { return &Hasher{h: sha256.New()} }
+
+// Expired is told, before anything else, which versions were removed by rule: where the manifest of one is, or was, is no part of the books.
+func (h *Hasher) Expired(v id.Version) {
+	if h.expired == nil {
+		h.expired = make(map[id.Version]bool)
+	}
+	h.expired[v] = true
+}
 
 // Sum returns the digest of what was given.
 func (h *Hasher) Sum() [32]byte { return [32]byte(h.h.Sum(nil)) }
@@ -54,6 +63,9 @@ func (h *Hasher) Change(file id.File, c Change) {
 	h.bytes(c.Parent[:])
 	h.text(c.Name)
 	h.text(c.Sign)
+	if h.expired[c.Version.Version] {
+		c.Version.Manifest = pack.Place{}
+	}
 	h.version(&c.Version)
 	h.h.Write(h.buf)
 }

@@ -26,6 +26,7 @@ const (
 	Hold       Kind = 9  // a version of File that does not become its head: of its own content, or of another's like a Link
 	HoldRemove Kind = 10 // a Remove of File
 	Settle     Kind = 11 // the Hold or HoldRemove that Version names is decided; what was decided are other operations
+	Expire     Kind = 12 // Version is removed by the rule of its share: it stays in the history, and its content is nobody's any more
 )
 
 // HasManifest reports whether a manifest stands before the record, for Version's own key to open.

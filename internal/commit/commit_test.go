@@ -51,6 +51,7 @@ func sample() Record {
 			{Kind: Hold, File: id.File{3}, Content: held, Sign: "broken"},
 			{Kind: HoldRemove, File: id.File{4}, Content: Content{Version: id.Version{11}, Key: id.Version{11}}},
 			{Kind: Settle, File: id.File{3}, Content: Content{Version: id.Version{10}, Key: id.Version{10}}},
+			{Kind: Expire, File: id.File{3}, Content: Content{Version: id.Version{1}, Key: id.Version{1}}},
 			{Kind: Preview, File: id.File{3}, Content: Content{Version: id.Version{7}, Key: id.Version{1}, Epoch: id.Epoch{2}, Size: 40 << 10}},
 		},
 		Extra: []Extra{{1, []byte{1, 2, 3}}},
@@ -94,7 +95,7 @@ func TestNoTime(t *testing.T) {
 
 func TestRecordRefusesWhatItWouldLose(t *testing.T) {
 	for name, op := range map[string]Op{
-		"unknown kind":        {Kind: 12},
+		"unknown kind":        {Kind: 13},
 		"no kind":             {},
 		"name of a removal":   {Kind: Remove, Name: "x"},
 		"version of a move":   {Kind: Move, Content: Content{Version: id.Version{1}, Key: id.Version{1}}},
@@ -187,7 +188,7 @@ func TestNewerIsRefused(t *testing.T) {
 	field = append(field[:len(field)-1], 3, 128, 0, 0)
 	for name, b := range map[string][]byte{
 		"format 2":       newer,
-		"kind 12":        append(bytes.Clone(empty), 0, 0, 17, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
+		"kind 13":        append(bytes.Clone(empty), 0, 0, 17, 13, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0),
 		"critical field": field,
 	} {
 		if _, err := ParseRecord(b); !errors.Is(err, ErrNewer) {

@@ -33,6 +33,7 @@ var layout = map[Kind]fields{
 	Hold:       version | origin | content | modified | sums,
 	HoldRemove: version,
 	Settle:     version,
+	Expire:     version,
 }
 
 // String returns the kind's name.
@@ -60,6 +61,8 @@ func (k Kind) String() string {
 		return "hold-remove"
 	case Settle:
 		return "settle"
+	case Expire:
+		return "expire"
 	}
 	return fmt.Sprintf("kind-%d", uint8(k))
 }

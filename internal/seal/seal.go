@@ -153,15 +153,16 @@ func (k Key) once(salt []byte) Key {
 // Metadata is a share's metadata key at work: it seals names and commit records, and gives chunks
 // their ids and keys. It opens no content. Safe for concurrent use.
 type Metadata struct {
-	names, records, lookup, paths, chunkID, chunkKey, equal, cutting, books Key
-	nameAEAD                                                                cipher.AEAD
+	names, records, lookup, paths, chunkID, chunkKey, equal, cutting, books, lists Key
+	nameAEAD                                                                       cipher.AEAD
 }
 
 // NewMetadata derives the working keys from the share's metadata key.
 func NewMetadata(k Key) *Metadata {
 	m := &Metadata{names: k.Derive("names"), records: k.Derive("records"), lookup: k.Derive("lookup"),
 		paths: k.Derive("ledger paths"), chunkID: k.Derive("chunk id"), chunkKey: k.Derive("chunk key"),
-		equal: k.Derive("equal content"), cutting: k.Derive("cutting"), books: k.Derive("books")}
+		equal: k.Derive("equal content"), cutting: k.Derive("cutting"), books: k.Derive("books"),
+		lists: k.Derive("lists of chunks")}
 	m.nameAEAD = m.names.aead()
 	return m
 }
@@ -171,7 +172,7 @@ func (Metadata) Format(s fmt.State, _ rune) { io.WriteString(s, "(metadata keys)
 
 // Zero overwrites the working keys. Nobody may be at work with m any more.
 func (m *Metadata) Zero() {
-	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal, &m.cutting, &m.books} {
+	for _, k := range []*Key{&m.names, &m.records, &m.lookup, &m.paths, &m.chunkID, &m.chunkKey, &m.equal, &m.cutting, &m.books, &m.lists} {
 		k.Zero()
 	}
 }
@@ -205,6 +206,17 @@ func (m *Metadata) SealRecord(dst, plain []byte) []byte { return m.records.SealO
 // OpenRecord undoes SealRecord.
 func (m *Metadata) OpenRecord(sealed []byte) ([]byte, error) {
 	return m.records.OpenOnce(nil, sealed, nil)
+}
+
+// SealList seals a list of chunks, as it stands in a frame of a pack; frame is the context. Whoever opens it learns which contents have chunks in
+// common, and can open none of them.
+func (m *Metadata) SealList(plain []byte, frame [32]byte) []byte {
+	return m.lists.SealOnce(nil, plain, frame[:])
+}
+
+// OpenList undoes SealList.
+func (m *Metadata) OpenList(sealed []byte, frame [32]byte) ([]byte, error) {
+	return m.lists.OpenOnce(nil, sealed, frame[:])
 }
 
 // SealPath seals a path that travels to the ledger. It has a key of its own, PathKey, so that an

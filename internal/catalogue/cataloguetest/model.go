@@ -27,10 +27,13 @@ type model struct {
 	linked   map[id.Version][]catalogue.Version // by the version whose key opens them
 	removals map[id.File]int                    // order of making, for what was removed at one time
 	chunks   map[id.Chunk]pack.Place
+	expired  map[id.Version]id.Version // their keys
+	stray    map[id.Version]bool       // keys that a version has whose id came again
 	epochs   map[id.Epoch][]byte
 	previews map[id.Version]catalogue.Preview
 	held     []catalogue.Held
 	actor    catalogue.Actor // of the record that is being applied
+	pack     uint64          // in which it stands
 }
 
 // logged is a change, as far as Changed, Touched and Since tell it.
@@ -39,6 +42,7 @@ type logged struct {
 	when   time.Time
 	actor  catalogue.Actor
 	change catalogue.Change
+	pack   uint64
 }
 
 var _ catalogue.View = (*model)(nil)
@@ -46,7 +50,8 @@ var _ catalogue.View = (*model)(nil)
 func newModel() *model {
 	return &model{nodes: make(map[id.File]*catalogue.Node), changes: make(map[id.File][]catalogue.Change),
 		versions: make(map[id.Version]catalogue.Version), linked: make(map[id.Version][]catalogue.Version),
-		removals: make(map[id.File]int), chunks: make(map[id.Chunk]pack.Place), epochs: make(map[id.Epoch][]byte), previews: make(map[id.Version]catalogue.Preview)}
+		removals: make(map[id.File]int), chunks: make(map[id.Chunk]pack.Place), epochs: make(map[id.Epoch][]byte), previews: make(map[id.Version]catalogue.Preview),
+		expired: make(map[id.Version]id.Version), stray: make(map[id.Version]bool)}
 }
 
 // clone returns a copy, for what a transaction that rolls back leaves behind.
@@ -60,6 +65,7 @@ func (m *model) clone() *model {
 	c.log = slices.Clip(m.log)
 	c.changes, c.versions, c.linked = maps.Clone(m.changes), maps.Clone(m.versions), maps.Clone(m.linked)
 	c.removals, c.chunks, c.epochs = maps.Clone(m.removals), maps.Clone(m.chunks), maps.Clone(m.epochs)
+	c.expired, c.stray = maps.Clone(m.expired), maps.Clone(m.stray)
 	c.previews, c.held = maps.Clone(m.previews), slices.Clone(m.held)
 	return &c
 }
@@ -73,6 +79,13 @@ func (m *model) apply(b catalogue.Batch) {
 			m.chunks[c.ID] = c.Place
 		}
 	}
+	for _, g := range b.Gone {
+		for _, c := range g.Chunks {
+			if at, ok := m.chunks[c]; ok && at.Position.Before(g.Place) && !g.Place.Before(m.applied) {
+				delete(m.chunks, c)
+			}
+		}
+	}
 	for _, e := range b.Epochs {
 		if _, ok := m.epochs[e.ID]; !ok {
 			m.epochs[e.ID] = e.Enc
@@ -83,6 +96,7 @@ func (m *model) apply(b catalogue.Batch) {
 			continue
 		}
 		m.actor = catalogue.Actor{Session: c.Session, Account: c.Account, Device: c.Device, Author: c.Author, Door: c.Door}
+		m.pack = c.Place.Pack
 		for _, op := range c.Ops {
 			m.op(c, op)
 		}
@@ -122,7 +136,7 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 		n.Dir, n.Head, n.Modified = false, change.Version, time.Time{}
 	case commit.Hold:
 		change.Version = m.version(c, op)
-	case commit.HoldRemove, commit.Settle:
+	case commit.HoldRemove, commit.Settle, commit.Expire:
 		change.Version = catalogue.Version{Content: commit.Content{Version: op.Version}, Author: c.Author,
 			Account: c.Account, Session: c.Session, Device: c.Device, Door: c.Door}
 	case commit.Remove:
@@ -132,7 +146,55 @@ func (m *model) op(c catalogue.Committed, op commit.Op) {
 	}
 	m.change(op.File, change)
 	m.doubt(op, change)
+	if v, ok := m.versions[op.Version]; ok && op.Kind == commit.Expire {
+		m.expired[op.Version] = v.Key
+	}
 }
+
+// forsaken reports whether a key opens nothing but what was removed by rule.
+func (m *model) forsaken(key id.Version) bool {
+	some := false
+	for v, version := range m.versions {
+		if version.Key == key || v == key {
+			if _, ok := m.expired[v]; !ok {
+				return false
+			}
+			some = some || version.Key == key
+		}
+	}
+	return some && !m.stray[key]
+}
+
+// Expired implements catalogue.View.
+func (m *model) Expired(_ context.Context, versions []id.Version) ([]bool, error) {
+	out := make([]bool, len(versions))
+	for i, v := range versions {
+		_, out[i] = m.expired[v]
+	}
+	return out, nil
+}
+
+// Forsaken implements catalogue.View.
+func (m *model) Forsaken(_ context.Context, keys []id.Version) ([]bool, error) {
+	out := make([]bool, len(keys))
+	for i, k := range keys {
+		out[i] = m.forsaken(k)
+	}
+	return out, nil
+}
+
+// AllForsaken implements catalogue.View.
+func (m *model) AllForsaken(context.Context) (out []id.Version, _ error) {
+	for _, key := range m.expired {
+		if m.forsaken(key) && !slices.Contains(out, key) {
+			out = append(out, key)
+		}
+	}
+	return out, nil
+}
+
+// Marks implements catalogue.View. The model has no numbers.
+func (m *model) Marks(context.Context) ([]catalogue.Mark, error) { return nil, nil }
 
 func (m *model) doubt(op commit.Op, change catalogue.Change) {
 	i := slices.IndexFunc(m.held, func(h catalogue.Held) bool { return h.Version.Version == op.Version })
@@ -159,7 +221,7 @@ func (m *model) Held(_ context.Context, file id.File) iter.Seq2[catalogue.Held, 
 
 func (m *model) change(file id.File, c catalogue.Change) {
 	m.changes[file] = append(m.changes[file], c)
-	m.log = append(m.log, logged{file, c.When, m.actor, c})
+	m.log = append(m.log, logged{file, c.When, m.actor, c, m.pack})
 }
 
 func (m *model) giveWay(n *catalogue.Node, removal catalogue.Change) {
@@ -192,6 +254,9 @@ func (m *model) version(c catalogue.Committed, op commit.Op) catalogue.Version {
 	}
 	if _, ok := m.versions[v.Version]; !ok {
 		m.versions[v.Version] = v
+	}
+	if is := m.versions[v.Version]; v.Key != v.Version && (is.File != v.File || is.Number != v.Number) {
+		m.stray[v.Key] = true
 	}
 	if v.Key != v.Version {
 		m.linked[v.Key] = append(m.linked[v.Key], v)
@@ -413,6 +478,9 @@ func (m *model) Totals(context.Context) (t catalogue.Totals, err error) {
 
 func (m *model) Digest(context.Context) ([32]byte, error) {
 	h := catalogue.NewHasher()
+	for v := range m.expired {
+		h.Expired(v)
+	}
 	all := m.find(func(*catalogue.Node) bool { return true })
 	for _, n := range all {
 		h.Node(n)
@@ -429,7 +497,9 @@ func (m *model) Digest(context.Context) ([32]byte, error) {
 		h.Epoch(catalogue.Encapsulation{ID: e, Enc: m.epochs[e]})
 	}
 	for _, s := range slices.SortedFunc(maps.Keys(m.previews), func(a, b id.Version) int { return bytes.Compare(a[:], b[:]) }) {
-		h.Preview(m.previews[s])
+		if !m.forsaken(s) {
+			h.Preview(m.previews[s])
+		}
 	}
 	return h.Sum(), nil
 }

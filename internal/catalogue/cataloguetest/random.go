@@ -52,12 +52,12 @@ func texts(t *rapid.T, what string, n int) []string {
 
 // operation draws one operation: likely or not, damaged packs may hold any.
 func operation(t *rapid.T) commit.Op {
-	op := commit.Op{Kind: commit.Kind(rapid.IntRange(int(commit.Mkdir), int(commit.Settle)).Draw(t, "kind")), File: file(t, "file", false),
+	op := commit.Op{Kind: commit.Kind(rapid.IntRange(int(commit.Mkdir), int(commit.Expire)).Draw(t, "kind")), File: file(t, "file", false),
 		Sign: rapid.SampledFrom([]string{"", "", "broken"}).Draw(t, "sign")}
 	switch op.Kind {
 	case commit.Remove:
 		return op
-	case commit.HoldRemove, commit.Settle:
+	case commit.HoldRemove, commit.Settle, commit.Expire:
 		op.Version = few[id.Version](t, "version", 40)
 		op.Key = op.Version
 		return op
@@ -129,6 +129,13 @@ func batch(t *rapid.T, w *writer) (b catalogue.Batch) {
 		}
 		c.Place = w.frame(500)
 		b.Commits = append(b.Commits, c)
+	}
+	if rapid.IntRange(0, 3).Draw(t, "some are gone") == 0 {
+		g := catalogue.Gone{Place: w.frame(100).Position}
+		for range rapid.IntRange(1, 3).Draw(t, "gone") {
+			g.Chunks = append(g.Chunks, id.Chunk{31: byte(rapid.IntRange(0, 5).Draw(t, "chunk"))})
+		}
+		b.Gone = append(b.Gone, g)
 	}
 	b.UpTo = w.end
 	return b

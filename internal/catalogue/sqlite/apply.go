@@ -54,6 +54,11 @@ func (t *tx) apply(ctx context.Context, share id.Share, keys *seal.Metadata, b c
 			return fmt.Errorf("epoch: %w", err)
 		}
 	}
+	for _, g := range b.Gone {
+		if err := a.gone(g); err != nil {
+			return fmt.Errorf("gone: %w", err)
+		}
+	}
 	for i := range b.Commits {
 		c := &b.Commits[i]
 		if c.Place.Before(to.applied) {
@@ -61,6 +66,9 @@ func (t *tx) apply(ctx context.Context, share id.Share, keys *seal.Metadata, b c
 		}
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if err := a.mark(c.Place.Pack); err != nil {
+			return fmt.Errorf("mark: %w", err)
 		}
 		if err := a.commit(c); err != nil {
 			return fmt.Errorf("commit in pack %d at %d: %w", c.Place.Pack, c.Place.Offset, err)
@@ -104,6 +112,31 @@ func (a *applier) chunk(c catalogue.Located[id.Chunk]) error {
 		_, err = a.exec(qSetChunk, int64(at.Pack), at.Offset, int64(at.Size), a.book.num, c.ID[:])
 	}
 	a.book.totals.Chunks += n
+	return err
+}
+
+// gone forgets where chunks lie that are nobody's any more, unless they were appended anew since.
+func (a *applier) gone(g catalogue.Gone) error {
+	if g.Place.Before(a.book.applied) {
+		return nil
+	}
+	for _, c := range g.Chunks {
+		n, err := a.exec(qGoneChunk, a.book.num, c[:], int64(g.Place.Pack), g.Place.Offset)
+		if err != nil {
+			return err
+		}
+		a.book.totals.Chunks -= n
+	}
+	return nil
+}
+
+// mark notes which change is the first that may stand in a pack.
+func (a *applier) mark(pack uint64) error {
+	if pack == a.book.marked {
+		return nil
+	}
+	a.book.marked = pack
+	_, err := a.exec(qMark, a.book.num, int64(pack), a.books.lastChange+1)
 	return err
 }
 
@@ -301,7 +334,7 @@ func (a *applier) alter(n *node, op *commit.Op, change int64) error {
 	case commit.Hold:
 		n.versions++
 		a.book.totals.Versions++
-	case commit.Move, commit.HoldRemove, commit.Settle:
+	case commit.Move, commit.HoldRemove, commit.Settle, commit.Expire:
 	case commit.Remove:
 		n.removed = a.now()
 	case commit.SetProp:
@@ -320,6 +353,8 @@ func (a *applier) doubt(n *node, op *commit.Op, change int64) (err error) {
 		_, err = a.exec(qHold, a.book.num, op.Version[:], n.num, change)
 	case commit.Settle:
 		_, err = a.exec(qSettle, a.book.num, op.Version[:], n.num)
+	case commit.Expire:
+		_, err = a.exec(qExpire, a.book.num, op.Version[:])
 	}
 	return err
 }

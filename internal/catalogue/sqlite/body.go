@@ -23,14 +23,16 @@ type body struct {
 // hasPlace and hasVersion tell which parts of a body a kind of change has.
 func hasPlace(k commit.Kind) bool {
 	switch k {
-	case commit.Remove, commit.SetProp, commit.Hold, commit.HoldRemove, commit.Settle:
+	case commit.Remove, commit.SetProp, commit.Hold, commit.HoldRemove, commit.Settle, commit.Expire:
 		return false
 	}
 	return true
 }
 
 // names reports whether a kind of change has no more of a version than what it is called.
-func names(k commit.Kind) bool { return k == commit.HoldRemove || k == commit.Settle }
+func names(k commit.Kind) bool {
+	return k == commit.HoldRemove || k == commit.Settle || k == commit.Expire
+}
 
 // append writes b behind dst.
 func (b *body) append(dst []byte) []byte {

@@ -39,6 +39,14 @@ func (v *view) digest(ctx context.Context, on runner, share int64) (sum [32]byte
 		args []any
 		scan func(*sql.Rows) error
 	}{
+		{qExpiredAll, []any{share}, func(rows *sql.Rows) error {
+			var b sql.RawBytes
+			err := rows.Scan(&b)
+			if err == nil && len(b) == id.Size {
+				h.Expired(id.Version(b))
+			}
+			return err
+		}},
 		{qListAll, []any{share}, func(rows *sql.Rows) error {
 			n, err := node.scan(rows)
 			h.Node(n)

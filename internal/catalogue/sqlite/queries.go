@@ -44,6 +44,11 @@ const (
 	qHold
 	qSettle
 	qForgetHeld
+	qGoneChunk
+	qMark
+	qExpire
+	qForgetExpired
+	qForgetMark
 
 	qNode
 	qChild
@@ -74,6 +79,12 @@ const (
 	qEpochsAll
 	qPreviews
 	qPreviewsAll
+	qAnyExpired
+	qExpired
+	qForsaken
+	qForsakenAll
+	qExpiredAll
+	qMarks
 	queries
 )
 
@@ -97,6 +108,12 @@ JOIN actor a ON a.num = c.actor WHERE `
 
 const found = `SELECT n.file, n.num, n.parent, n.lookup, n.dir, n.removed, t.modified, t.versions, t.size, t.placed, t.head, t.propped
 FROM node n JOIN state t ON t.node = n.num WHERE n.share = ? AND n.file `
+
+// forsaken is said of a row e of expired: nothing else has its key.
+const forsaken = `NOT EXISTS (SELECT 1 FROM change c WHERE c.share = e.share AND c.version = e.key AND NOT EXISTS
+(SELECT 1 FROM expired x WHERE x.share = e.share AND x.version = c.version))
+AND NOT EXISTS (SELECT 1 FROM change c WHERE c.share = e.share AND c.origin = e.key AND (c.version IS NULL OR NOT EXISTS
+(SELECT 1 FROM expired x WHERE x.share = e.share AND x.version = c.version)))`
 
 const preview = "shows, version, epoch, length, pack, off, size FROM preview WHERE share = ?"
 
@@ -145,6 +162,12 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 	qHold:          "INSERT INTO held (share, version, node, change) VALUES (?, ?, ?, ?) ON CONFLICT (share, version) DO NOTHING",
 	qSettle:        "DELETE FROM held WHERE share = ? AND version = ? AND node = ?",
 	qForgetHeld:    "DELETE FROM held WHERE share = ?",
+	qGoneChunk:     "DELETE FROM chunk WHERE share = ?1 AND id = ?2 AND (pack < ?3 OR pack = ?3 AND off < ?4)",
+	qMark:          "INSERT INTO mark (share, pack, change) VALUES (?, ?, ?) ON CONFLICT (share, pack) DO NOTHING",
+	qExpire: `INSERT INTO expired (share, version, key) SELECT share, version, coalesce(origin, version) FROM change
+WHERE share = ? AND version = ? ON CONFLICT (share, version) DO NOTHING`,
+	qForgetExpired: "DELETE FROM expired WHERE share = ?",
+	qForgetMark:    "DELETE FROM mark WHERE share = ?",
 
 	qNode:      nodes + " AND n.file = ?",
 	qChild:     nodes + " AND n.parent = ? AND n.lookup = ? AND n.removed IS NULL",
@@ -189,7 +212,15 @@ WHERE n.removed IS NULL AND n.dir = 0`,
 	qEpochsAll: "SELECT id, enc FROM epoch WHERE share = ? ORDER BY id",
 	qPreviews: "SELECT " + preview + " AND shows IN " +
 		"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-	qPreviewsAll: "SELECT " + preview + " ORDER BY shows",
+	qPreviewsAll: "SELECT " + preview + " AND NOT EXISTS (SELECT 1 FROM expired e WHERE e.share = preview.share AND e.key = preview.shows AND " + forsaken +
+		") ORDER BY shows",
+
+	qAnyExpired:  "SELECT 1 FROM expired WHERE share = ? LIMIT 1",
+	qExpired:     "SELECT 1 FROM expired WHERE share = ? AND version = ?",
+	qForsaken:    "SELECT 1 FROM expired e WHERE e.share = ? AND e.key = ? AND " + forsaken + " LIMIT 1",
+	qForsakenAll: "SELECT DISTINCT e.key FROM expired e WHERE e.share = ? AND " + forsaken,
+	qExpiredAll:  "SELECT version FROM expired WHERE share = ?",
+	qMarks:       "SELECT pack, change FROM mark WHERE share = ? ORDER BY pack",
 }
 
 // statements are the prepared statements of a connection or of a pool.

@@ -148,7 +148,23 @@ func pragma(name string, value int) string { return fmt.Sprintf("%s(%d)", name, 
 
 // shareIndex finds what has changed in one share without going over the changes of all others. It is not in schema.sql: a file that was made
 // before it was thought of gets it when it is opened, which takes seconds, where making the file anew from the packs takes minutes.
-const shareIndex = "CREATE INDEX IF NOT EXISTS change_share ON change (share)"
+//
+// Likewise the tables of what was removed by rule, and of the changes with which packs begin. A file from before has no marks of the packs that it
+// knows: what stands there counts as standing in the first pack with a mark, which is later, and so keeps things longer.
+const shareIndex = `CREATE INDEX IF NOT EXISTS change_share ON change (share);
+CREATE TABLE IF NOT EXISTS expired (
+  share   INTEGER NOT NULL,
+  version BLOB    NOT NULL,
+  key     BLOB    NOT NULL,           -- the version whose key opens it
+  PRIMARY KEY (share, version)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS expired_key ON expired (share, key);
+CREATE TABLE IF NOT EXISTS mark (
+  share   INTEGER NOT NULL,
+  pack    INTEGER NOT NULL,
+  change  INTEGER NOT NULL,           -- the first that stands in it or behind it
+  PRIMARY KEY (share, pack)
+) STRICT, WITHOUT ROWID`
 
 // create makes the tables in a new file, and refuses a file of another version.
 func (d *DB) create(ctx context.Context) error {

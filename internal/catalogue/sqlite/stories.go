@@ -234,6 +234,7 @@ func (r *storyRow) scan(rows *sql.Rows, out []catalogue.Story, index map[int64]i
 		return err
 	}
 	by.into(&b.Change)
+	b.Change.Num = change
 	r.add(&b.Change)
 	return nil
 }

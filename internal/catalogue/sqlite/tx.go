@@ -16,7 +16,8 @@ type book struct {
 	num     int64
 	applied pack.Position
 	totals  catalogue.Totals
-	dirty   bool // not as the row says
+	dirty   bool   // not as the row says
+	marked  uint64 // the pack that a mark was made for last
 }
 
 // readBook reads the row of a share; the zero book if it has none.
@@ -180,7 +181,7 @@ func (t *tx) Forget(ctx context.Context, share id.Share) error {
 	if err != nil || b.num == 0 {
 		return err
 	}
-	for _, q := range []query{qForgetChange, qForgetState, qForgetNode, qForgetActor, qForgetChunk, qForgetEpoch, qForgetPreview, qForgetHeld} {
+	for _, q := range []query{qForgetChange, qForgetState, qForgetNode, qForgetActor, qForgetChunk, qForgetEpoch, qForgetPreview, qForgetHeld, qForgetExpired, qForgetMark} {
 		if err = ctx.Err(); err == nil {
 			_, err = t.d.writing.exec(q, b.num)
 		}
