@@ -103,6 +103,11 @@ const (
 	VaultRestored  Kind = "vault-restored"  // the vault was made again of a copy: what the ledger has told behind it is not in it; Target: the medium; Size and Digest: the ledger in it; Note: state, card, papers, what was missing
 	IsolationEnded Kind = "isolation-ended" // the house may speak with the world again
 
+	RetentionSet    Kind = "retention-set"    // how long Share (Target: its name) keeps what nobody has any more; Note: the rule
+	VersionsRemoved Kind = "versions-removed" // by the rule of Share: a removal begins, of a list (Digest) of so many versions (Size); Target: its name; Note: who asked, who confirmed
+	RemovalEnded    Kind = "removal-ended"    // Target; Size: the versions that are removed; Digest as before; Note: its number, contents, packs and bytes that are gone
+	PackRewritten   Kind = "pack-rewritten"   // without what nobody has any more: Pack, Size and Digest of what takes the place of the sealed pack
+
 	ReadingKeyGiven   Kind = "reading-key-given"  // the keys for reading the ledger were given away: whoever has them reads it up to here
 	ProtectionChanged Kind = "protection-changed" // what opens the keeper's root is another secret; Note tells which kind
 	RollbackAccepted  Kind = "rollback-accepted"  // the keeper was opened in spite of a ledger that is not the one last seen; Note tells both

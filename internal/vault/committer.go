@@ -38,6 +38,7 @@ type request struct {
 	plan func(p *planner) ([]commit.Op, error)
 	// manifest is appended just before the commit record: a replay from any applied position finds both.
 	manifest []byte
+	chunks   []id.Chunk                // that the manifest names
 	known    map[id.Version]pack.Place // manifests that its operations link to: what the catalogue would look up, one by one
 	version  id.Version
 	key      seal.Key                // of the version
@@ -241,6 +242,9 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 	if err == nil && len(ops) > 0 {
 		ops, err = p.judge(ops)
 	}
+	if err == nil {
+		err = p.still(ops)
+	}
 	if err != nil || len(ops) == 0 {
 		return err
 	}
@@ -277,9 +281,15 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 // stands in the pack of its manifest, or of its commit record: so a pack that is lost takes no versions of others with it.
 func (v *Vault) append(ctx context.Context, r *request, rec commit.Record, plain []byte) (b catalogue.Batch, err error) {
 	sh := r.share
+	if err := v.first(ctx, sh); err != nil {
+		return b, err
+	}
 	b = sh.pending
 	c := catalogue.Committed{Record: rec, Manifests: r.known}
 	if slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.HasManifest() }) {
+		if err := v.tellChunks(ctx, r); err != nil {
+			return b, err
+		}
 		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)
 		if err != nil {
 			return b, err

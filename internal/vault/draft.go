@@ -75,6 +75,7 @@ type draft struct {
 	sums  []byte
 	parts []commit.Part
 	lists []commit.Part
+	using []id.Chunk // all that it counts on being there
 	size  int64
 	found structure.Finding
 	plain *[32]byte // SHA-256 of a small content
@@ -272,7 +273,7 @@ func (d *draft) Commit(ctx context.Context, s Save) (Info, error) {
 		return Info{}, err
 	}
 	r := d.w.request(d.sh, event.Saved, d.name)
-	r.lost = d.lost
+	r.lost, r.chunks = d.lost, d.using
 	c, err := r.seal(d.w.v, m, equal)
 	if err != nil {
 		return Info{}, err
@@ -367,6 +368,7 @@ func (d *draft) Discard() {
 		}
 	}
 	d.forget()
+	d.letGo()
 	if d.spool != nil {
 		d.spool.Close()
 	}

@@ -44,6 +44,7 @@ type Change struct {
 	Author string
 	Name   string // the file's name after it
 	Info   Info   // of the version for Save and Link, else zero
+	Gone   bool   // it has that version no more: it was removed by the share's rule
 }
 
 // Reader reads. Reading always names an immutable version: a rename under a reader changes nothing.

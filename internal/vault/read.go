@@ -8,6 +8,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/pathname"
@@ -94,6 +95,11 @@ func (w *view) list(ctx context.Context, dir pathname.Path, removed bool) iter.S
 			if _, hidden := Live(n.Name); hidden && !removed || ofHouse(n.Name) { // a directory of a program: such files are not kept
 				continue
 			}
+			if removed && !n.Head.Version.IsZero() { // what was removed by rule does not come back
+				if gone, err := w.v.cfg.Catalogue.View(sh.id, sh.meta).Expired(ctx, []id.Version{n.Head.Version}); err == nil && gone[0] {
+					continue
+				}
+			}
 			i := info(at.Path.Join(n.Name), sh.id, n)
 			i.ReadOnly = !a.Write
 			if !yield(i, nil) {
@@ -131,12 +137,18 @@ func (w *view) History(ctx context.Context, name pathname.Path) iter.Seq2[Change
 			return
 		}
 		for _, n := range nodes {
+			gone := make(map[id.Version]bool)
 			for c, err := range cat.History(ctx, n.File) {
 				if err != nil {
 					yield(Change{}, problem.New(problem.Internal, op, string(name), err))
 					return
 				}
-				if !yield(change(name, sh.id, n, c), nil) {
+				if c.Kind == commit.Expire {
+					gone[c.Version.Version] = true
+				}
+				line := change(name, sh.id, n, c)
+				line.Gone = gone[c.Version.Version] && c.Kind.HasContent()
+				if !yield(line, nil) {
 					return
 				}
 			}
@@ -237,6 +249,13 @@ func (w *view) reader(ctx context.Context, why account.Purpose, f Info) (*reader
 	}
 	if r.version, err = w.v.cfg.Catalogue.View(sh.id, sh.meta).Version(ctx, f.Version); err != nil {
 		return nil, problem.New(problem.NotFound, "open", string(f.Path), err)
+	}
+	gone, err := w.v.cfg.Catalogue.View(sh.id, sh.meta).Expired(ctx, []id.Version{f.Version})
+	if err != nil {
+		return nil, w.v.broken("read the catalogue", err)
+	}
+	if gone[0] {
+		return nil, expired("open", string(f.Path))
 	}
 	return r, nil
 }

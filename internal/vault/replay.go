@@ -35,8 +35,10 @@ func (v *Vault) catchUp(ctx context.Context, tx catalogue.Tx, sh *share) error {
 	if _, err := v.cfg.Packs.Sync(ctx, sh.id); err != nil && v.cfg.Packs.Lost(sh.id) == sh.lost {
 		return v.broken("write to disk", err)
 	}
+	sh.going = nil
 	sh.pending, sh.fresh, sh.epoch, sh.written = catalogue.Batch{}, make(map[id.Chunk]pack.Place), nil, written{}
 	sh.lost = v.cfg.Packs.Lost(sh.id)
+	sh.virgin = from.Pack == 0 && v.empty(ctx, sh.id)
 	again := replay{packs: v.cfg.Packs, tx: tx, share: sh.id, keys: sh.meta}
 	if anew != nil {
 		err = anew.run(ctx, again)
@@ -84,7 +86,7 @@ type replay struct {
 
 // frames yields what a replay reads.
 func (r replay) frames(ctx context.Context, from pack.Position) iter.Seq2[pack.Frame, error] {
-	small := func(t pack.Type) bool { return t == pack.Commit || t == pack.Epoch }
+	small := func(t pack.Type) bool { return t == pack.Commit || t == pack.Epoch || t == pack.Gone }
 	if r.found == nil {
 		return r.packs.Frames(ctx, r.share, from, small)
 	}
@@ -101,6 +103,7 @@ func (r replay) from(ctx context.Context, from pack.Position) error {
 func (r replay) stretch(ctx context.Context, from pack.Position, limit int) (more bool, err error) {
 	var b catalogue.Batch
 	manifests := make(map[id.Version]pack.Place)
+	var later later
 	n := 0
 	apply := func() error {
 		if n == 0 {
@@ -122,10 +125,16 @@ func (r replay) stretch(ctx context.Context, from pack.Position, limit int) (mor
 			b.Chunks = append(b.Chunks, catalogue.Located[id.Chunk]{ID: f.ID, Place: f.Place})
 		case pack.Epoch:
 			b.Epochs = append(b.Epochs, catalogue.Encapsulation{ID: id.Epoch(f.ID[:id.Size]), Enc: append([]byte(nil), f.Payload...)})
+		case pack.Gone:
+			g, err := r.gone(f)
+			if err != nil {
+				return false, err
+			}
+			b.Gone = append(b.Gone, g)
 		case pack.Manifest:
 			manifests[id.Version(f.ID[:id.Size])] = f.Place
 		case pack.Commit:
-			c, ok, err := r.commit(f, manifests)
+			c, ok, err := r.commit(ctx, f, manifests, &later)
 			if err != nil {
 				return false, err
 			}
@@ -144,14 +153,14 @@ func (r replay) stretch(ctx context.Context, from pack.Position, limit int) (mor
 			}
 		}
 	}
-	if len(b.Commits) == 0 && len(b.Chunks) == 0 && len(b.Epochs) == 0 {
+	if len(b.Commits) == 0 && len(b.Chunks) == 0 && len(b.Epochs) == 0 && len(b.Gone) == 0 {
 		return false, nil
 	}
 	return false, apply()
 }
 
 // commit reads a commit frame; not ok if it is passed over.
-func (r replay) commit(f pack.Frame, manifests map[id.Version]pack.Place) (c catalogue.Committed, ok bool, err error) {
+func (r replay) commit(ctx context.Context, f pack.Frame, manifests map[id.Version]pack.Place, later *later) (c catalogue.Committed, ok bool, err error) {
 	bad := func(err error) error {
 		if errors.Is(err, commit.ErrNewer) { // to pass over that would show what nobody has made
 			return fmt.Errorf("commit record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
@@ -177,6 +186,11 @@ func (r replay) commit(f pack.Frame, manifests map[id.Version]pack.Place) (c cat
 		}
 		at, ok := manifests[op.Version]
 		if !ok { // then the version is listed, and does not open
+			if gone, err := later.expired(ctx, r, f.Place.Position, op.Key); err != nil {
+				return c, false, err
+			} else if gone {
+				continue
+			}
 			if err := bad(fmt.Errorf("%v of %q has no manifest before it", op.Kind, op.Name)); err != nil {
 				return c, false, err
 			}

@@ -131,6 +131,9 @@ func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 	if d.w.v.cfg.Packs.Lost(sh.id) != d.lost {
 		return d.w.v.lost(sh)
 	}
+	if err := d.w.v.first(d.ctx, sh); err != nil {
+		return d.w.v.broken("write to disk", err)
+	}
 	if _, ok := sh.fresh[part.Chunk]; ok { // somebody else was faster
 		return nil
 	}
@@ -156,13 +159,14 @@ func (d *draft) known(p commit.Part) (bool, error) {
 	c := p.Chunk
 	d.sh.mu.Lock()
 	_, ok := d.sh.fresh[c]
-	lost := d.sh.lost
+	lost, going := d.sh.lost, d.sh.goes(c)
+	d.use(c)
 	d.sh.mu.Unlock()
 	if lost != d.lost || d.w.v.cfg.Packs.Lost(d.sh.id) != d.lost {
 		return false, d.w.v.lost(d.sh)
 	}
-	if ok {
-		return true, nil
+	if ok || going {
+		return ok, nil
 	}
 	places, err := d.w.v.cfg.Catalogue.View(d.sh.id, d.sh.meta).Chunks(d.ctx, []id.Chunk{c})
 	if err != nil {

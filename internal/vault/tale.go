@@ -73,10 +73,11 @@ func (t *tale) came() time.Time {
 // tale reads a history.
 func (q *harmed) tale(s *catalogue.Story) *tale {
 	t := &tale{node: s.Node}
+	defer t.without(s)
 	for i := range slices.Backward(s.Changes) {
 		c := &s.Changes[i]
 		switch c.Kind {
-		case commit.SetProp, commit.Preview, commit.Settle:
+		case commit.SetProp, commit.Preview, commit.Settle, commit.Expire:
 			continue
 		}
 		if q.theirs(c) {
@@ -94,6 +95,15 @@ func (q *harmed) tale(s *catalogue.Story) *tale {
 		t.now.apply(c)
 	}
 	return t
+}
+
+// without takes out of the tale what was removed by rule: nothing can be put back to it.
+func (t *tale) without(s *catalogue.Story) {
+	for i := range s.Changes {
+		if c := &s.Changes[i]; c.Kind == commit.Expire && c.Version.Version == t.goal.head.Version {
+			t.goal.head.Version = id.Version{}
+		}
+	}
 }
 
 // theirs takes an act of the suspects into the tale.
@@ -129,7 +139,7 @@ func (q *harmed) harm(s *catalogue.Story) (h Harm, ok bool, err error) {
 	for i := range slices.Backward(s.Changes) {
 		c := &s.Changes[i]
 		switch {
-		case c.Kind == commit.SetProp, c.Kind == commit.Preview, c.Kind == commit.Settle:
+		case c.Kind == commit.SetProp, c.Kind == commit.Preview, c.Kind == commit.Settle, c.Kind == commit.Expire:
 		case q.theirs(c):
 			if !seen {
 				h.When, h.By, seen = c.When, c.Actor(), true

@@ -35,6 +35,7 @@ const (
 // Config is what a vault is made of.
 type Config struct {
 	Packs     pack.Store
+	Rewriter  pack.Rewriter // of the same packs; nil: nothing is ever taken out of them
 	Catalogue catalogue.Catalogue
 	Keeper    keeper.Keeper
 	FS        durable.FS
@@ -63,8 +64,9 @@ type Vault struct {
 	orders  chan struct{} // a token for each draft by WriteAt that may hold buffers while its client takes its time
 	ahead   chan struct{} // a token for each reader that may hold more than one chunk
 
-	mends  atomic.Int64
-	doubts doubts
+	mends    atomic.Int64
+	doubts   doubts
+	sweeping sync.Mutex // held while something is taken out of packs
 
 	mu     sync.Mutex
 	shares map[id.Share]*share // opened since the start
@@ -99,6 +101,9 @@ type share struct {
 	until   time.Time           // or until when
 	written written             // the epoch frame appended last
 	lost    int                 // pack.Store.Lost when pending began
+	using   map[id.Chunk]int    // chunks that saves under way count on, and how many of them do
+	going   []id.Chunk          // in order: those that nobody has any more, while the catalogue still tells where they lie
+	virgin  bool                // nothing was ever appended
 	waits   map[id.Version]bool // held removals that a person must decide about: others have worked on what they would remove
 }
 
@@ -270,7 +275,7 @@ func (v *Vault) share(s id.Share) *share {
 	defer v.mu.Unlock()
 	sh := v.shares[s]
 	if sh == nil {
-		sh = &share{id: s, fresh: make(map[id.Chunk]pack.Place), vacated: newVacated()}
+		sh = &share{id: s, fresh: make(map[id.Chunk]pack.Place), using: make(map[id.Chunk]int), vacated: newVacated()}
 		v.shares[s] = sh
 	}
 	return sh

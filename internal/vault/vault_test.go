@@ -259,7 +259,7 @@ func openAll(t testing.TB, disk durable.FS, root, books string, k *testKeeper, n
 	if k.mute {
 		of = deaf{k}
 	}
-	v, err := vault.Open(t.Context(), vault.Config{Guard: k.guard, Packs: packs, Catalogue: cat, Keeper: of, FS: disk,
+	v, err := vault.Open(t.Context(), vault.Config{Guard: k.guard, Packs: packs, Rewriter: packs, Catalogue: cat, Keeper: of, FS: disk,
 		Painter: k.painter, Dir: filepath.Join(root, "vault"), Free: func() (int64, error) { return durable.Free(books) }, Now: now})
 	if err != nil {
 		t.Fatal(err)

@@ -215,6 +215,12 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 			if op.Kind != commit.Save {
 				continue
 			}
+			if gone, err := cat.Expired(ctx, []id.Version{op.Version}); err != nil || gone[0] {
+				if err != nil {
+					return v.broken("read the catalogue", err)
+				}
+				continue
+			}
 			batch = append(batch, Info{Path: pathOf(ctx, cat, a.Name, op), Share: sh.id, File: op.File, Version: op.Version, Size: op.Size})
 			if len(batch) == releaseBatch {
 				if err := flush(); err != nil {

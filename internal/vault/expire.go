@@ -1,0 +1,291 @@
+package vault
+
+import (
+	"context"
+	"errors"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue"
+	"github.com/azekura/azekura/internal/commit"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
+	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/retention"
+)
+
+// expireOps is how many versions one act removes: saves come in between.
+const expireOps = 2000
+
+// Removing is what a removal by rule needs of others.
+type Removing struct {
+	Rule   account.Retention
+	Aging  *account.Aging
+	Digest string // of the list that two people have agreed on
+	// May is asked again and again: an error, because a case holds the share by now, ends it there.
+	May func(ctx context.Context) error
+	// Begin is told what is going to be removed; it is recorded when it returns.
+	Begin    func(ctx context.Context, list account.Removal) error
+	Progress func(step string, done, of int64)
+}
+
+// RemoveByRule removes from a share the versions that two people have agreed on, or less: what is not due any more stays, because it was brought
+// back, or the rule was loosened. First the versions go from the books and the log, then what nobody has any more from the packs. It can be broken off
+// anywhere, and called again.
+func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string, q Removing) (out account.Removed, err error) {
+	sh, a, err := (&view{v: v, s: s}).inquire(ctx, opRetention, pathname.Root.Join(name))
+	if err != nil {
+		return out, err
+	}
+	if !v.sweeping.TryLock() {
+		return out, &problem.Error{Kind: problem.Locked, Op: opRetention, On: a.Name, Hint: "hint.removal-runs"}
+	}
+	defer v.sweeping.Unlock()
+	l, err := v.openList(sh.id)
+	if err != nil || l.about.Digest != q.Digest {
+		if err == nil {
+			l.close()
+		}
+		return out, &problem.Error{Kind: problem.Condition, Op: opRetention, On: a.Name, Hint: "hint.no-preview", Err: err}
+	}
+	defer l.close()
+	if err := q.May(ctx); err != nil {
+		return out, err
+	}
+	if err := q.Begin(ctx, l.about); err != nil {
+		return out, err
+	}
+	out.Digest, out.Agreed = q.Digest, l.about.Versions
+	// What goes stands before the acts that remove it: a pack that still grows is not rewritten.
+	if err := v.Sealing(ctx, sh.id); err != nil {
+		return out, v.broken("write to disk", err)
+	}
+	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
+	before, err := cat.AllForsaken(ctx)
+	if err != nil {
+		return out, v.broken("read the catalogue", err)
+	}
+	x := &expiring{v: v, sh: sh, s: s, name: pathname.Root.Join(a.Name), q: q, out: &out, of: l.about.Versions}
+	if err := l.each(func(file id.File, version id.Version) error { return x.add(ctx, file, version) }); err != nil {
+		return out, err
+	}
+	if err := x.flush(ctx); err != nil {
+		return out, err
+	}
+	forsaken, err := cat.AllForsaken(ctx)
+	if err != nil {
+		return out, v.broken("read the catalogue", err)
+	}
+	out.Contents = int64(len(forsaken) - len(before))
+	if err := v.sweep(ctx, sh, forsaken, q, &out); err != nil {
+		return out, err
+	}
+	return out, v.dropList(sh.id)
+}
+
+// expiring removes versions from the books, some thousand at a time.
+type expiring struct {
+	v    *Vault
+	sh   *share
+	s    account.Session
+	name pathname.Path
+	q    Removing
+	out  *account.Removed
+
+	files    []id.File // in the order of the list
+	versions map[id.Version]bool
+	done, of int64
+}
+
+func (x *expiring) add(ctx context.Context, file id.File, version id.Version) error {
+	if len(x.versions) >= expireOps && x.files[len(x.files)-1] != file || len(x.versions) >= 2*expireOps {
+		if err := x.flush(ctx); err != nil {
+			return err
+		}
+	}
+	if x.versions == nil {
+		x.versions = make(map[id.Version]bool)
+	}
+	if n := len(x.files); n == 0 || x.files[n-1] != file {
+		x.files = append(x.files, file)
+	}
+	x.versions[version] = true
+	return nil
+}
+
+func (x *expiring) flush(ctx context.Context) error {
+	if len(x.versions) == 0 {
+		return nil
+	}
+	if err := x.q.May(ctx); err != nil {
+		return err
+	}
+	looked()
+	n := 0
+	r := &request{share: x.sh, sess: x.s, name: x.name, settles: true, plan: func(p *planner) (ops []commit.Op, err error) {
+		ops, err = x.plan(p)
+		n = len(ops)
+		return ops, err
+	}}
+	if err := x.v.submit(ctx, r); err != nil {
+		return err
+	}
+	x.out.Versions += int64(n)
+	x.done += int64(len(x.versions))
+	x.q.Progress("versions", x.done, x.of)
+	x.files, x.versions = nil, nil
+	return nil
+}
+
+// plan decides anew which of the versions go: as the books are at this moment, nobody can come in between.
+func (x *expiring) plan(p *planner) (ops []commit.Op, err error) {
+	j, err := newByRule(p.ctx, p.mine.View, x.q.Rule, x.q.Aging)
+	if err != nil {
+		return nil, problem.New(problem.Internal, opRetention, string(x.name), err)
+	}
+	refs := make([]catalogue.Ref, 0, len(x.files))
+	for _, f := range x.files {
+		n, err := p.mine.View.Node(p.ctx, f)
+		if errors.Is(err, catalogue.ErrNone) {
+			continue
+		}
+		if err != nil {
+			return nil, problem.New(problem.Internal, opRetention, string(x.name), err)
+		}
+		refs = append(refs, catalogue.Ref{Num: n.Num})
+	}
+	err = j.of(p.ctx, refs, func(s *catalogue.Story, of []retention.Verdict) error {
+		for _, d := range of {
+			if d.Why == "" && x.versions[d.Version.Version] {
+				ops = append(ops, commit.Op{Kind: commit.Expire, File: s.Node.File, Content: commit.Content{Version: d.Version.Version, Key: d.Version.Version}})
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, problem.New(problem.Internal, opRetention, string(x.name), err)
+	}
+	return ops, nil
+}
+
+// sweep takes out of the packs what belongs to forsaken contents alone. No key that opens a content is asked for: which chunks are whose stands in
+// lists that the key of the names opens, and what is copied is copied sealed.
+func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q Removing, out *account.Removed) error {
+	if v.cfg.Rewriter == nil || len(forsaken) == 0 {
+		return nil
+	}
+	accounts := retention.NewAccounts(forsaken)
+	if err := accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta.OpenList); err != nil {
+		return v.unswept(sh, err)
+	}
+	w := &retention.Waste{Manifests: make(map[id.Version]bool, len(forsaken))}
+	for _, k := range forsaken {
+		w.Manifests[k] = true
+	}
+	small, err := v.cfg.Catalogue.View(sh.id, sh.meta).Previews(ctx, forsaken)
+	if err != nil {
+		return v.broken("read the catalogue", err)
+	}
+	for _, p := range small {
+		w.Manifests[p.Version] = true
+	}
+	delete(w.Manifests, id.Version{})
+	looked()
+	before, unread := uint64(0), error(nil)
+	err = v.submit(ctx, &request{share: sh, alone: func(tx catalogue.Tx) error {
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		var gone []id.Chunk
+		if before, gone, unread = v.condemn(ctx, tx, sh, accounts, w); len(gone) == 0 {
+			return nil
+		}
+		return v.tellGone(ctx, tx, sh, gone)
+	}})
+	if err = errors.Join(err, unread); err != nil {
+		return v.unswept(sh, err)
+	}
+	sh.mu.Lock()
+	sh.going = nil // the catalogue tells of them no more
+	sh.mu.Unlock()
+	done, packs := int64(0), int64(before)
+	err = retention.Sweep(ctx, sweepable{v.cfg.Packs, v.cfg.Rewriter}, sh.id, before, w, func() error { return q.May(ctx) }, func(i pack.Info) error {
+		return v.cfg.Keeper.Record(ctx, event.Event{Kind: event.PackRewritten, When: v.cfg.Now(), Share: sh.id, Pack: i.Pack, Size: i.Size, Digest: i.Digest})
+	}, func(freed int64) {
+		if done++; freed > 0 {
+			out.Packs, out.Bytes = out.Packs+1, out.Bytes+freed
+		}
+		q.Progress("packs", done, packs)
+	})
+	return v.unswept(sh, err)
+}
+
+// unswept is what a removal says that could not go on.
+func (v *Vault) unswept(sh *share, err error) error {
+	if d, ok := errors.AsType[*pack.DamageError](err); ok {
+		return &problem.Error{Kind: problem.Damaged, Op: opRetention, On: sh.id.String(), Hint: "hint.verify", Err: d}
+	}
+	if _, ok := errors.AsType[*problem.Error](err); ok || err == nil {
+		return err
+	}
+	return v.broken("write the packs anew", err)
+}
+
+type sweepable struct {
+	pack.Reader
+	pack.Rewriter
+}
+
+// condemn decides which chunks are nobody's, in the committer: whoever has saved since is heard, and whoever is about to save finds from here on that
+// they are not there. It returns the chunks that the catalogue must forget, and before which pack there is something to take out; the share's mu is held.
+func (v *Vault) condemn(ctx context.Context, tx catalogue.Tx, sh *share, accounts *retention.Accounts, w *retention.Waste) (before uint64, gone []id.Chunk, err error) {
+	end, err := v.cfg.Packs.Sync(ctx, sh.id)
+	if err == nil {
+		err = accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta.OpenList)
+	}
+	if err != nil {
+		return 0, nil, err
+	}
+	for _, c := range accounts.Nobodys() {
+		if _, fresh := sh.fresh[c]; !fresh && sh.using[c] == 0 {
+			w.Chunks = append(w.Chunks, c)
+		}
+	}
+	known, err := tx.View(sh.id, sh.meta).Chunks(ctx, w.Chunks)
+	if err != nil {
+		return 0, nil, err
+	}
+	for i, at := range known {
+		if at.Size != 0 {
+			gone = append(gone, w.Chunks[i])
+		}
+	}
+	return end.Pack, gone, nil
+}
+
+// tellGone writes into the log and the books which chunks are gone: it is in the log before it is true. The share's mu is held.
+func (v *Vault) tellGone(ctx context.Context, tx catalogue.Tx, sh *share, gone []id.Chunk) error {
+	sh.going = gone
+	b := sh.pending
+	for len(gone) > 0 {
+		part := gone[:min(len(gone), commit.MaxChunks)]
+		gone = gone[len(part):]
+		plain, err := commit.MarshalChunks(part)
+		if err != nil {
+			return err
+		}
+		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Gone, [32]byte{}, sh.meta.SealList(plain, [32]byte{}))
+		if err != nil {
+			return err
+		}
+		b.Gone, b.UpTo = append(b.Gone, catalogue.Gone{Place: at.Position, Chunks: part}), at.End()
+	}
+	if _, err := v.cfg.Packs.Sync(ctx, sh.id); err != nil {
+		return err
+	}
+	sh.pending = catalogue.Batch{}
+	for _, c := range b.Chunks {
+		delete(sh.fresh, c.ID)
+	}
+	return tx.Apply(ctx, sh.id, sh.meta, b)
+}
