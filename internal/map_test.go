@@ -56,6 +56,7 @@ var imports = map[string]string{
 	"pack":                "id durable",
 	"commit":              "id pathname seal pack chunk",
 
+	"retention":        "id account commit pack catalogue",
 	"catalogue":        "id pathname commit pack seal problem",
 	"catalogue/sqlite": "id pathname commit pack seal problem catalogue",
 	"catalogue/loan":   "id pack seal durable catalogue catalogue/sqlite",
@@ -78,7 +79,7 @@ var imports = map[string]string{
 	"collect":          "account appliance durable event keeper logbook seal syslog",
 	"drill":            "account lang pathname problem door/api drill/behaviour storehouse document",
 	"drill/behaviour":  "",
-	"vault":            words + " guard guard/structure chunk seal pack commit catalogue ledger keeper durable",
+	"vault":            words + " retention guard guard/structure chunk seal pack commit catalogue ledger keeper durable",
 	"vault/vaultmodel": words + " commit vault guard/structure",
 
 	"door/webdav": "id account pathname problem vault lang commit",

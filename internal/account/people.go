@@ -98,7 +98,7 @@ type Group struct {
 // Proposal is an act that one person has asked for and another must confirm.
 type Proposal struct {
 	ID      string       `json:"id"`
-	Act     string       `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "loosen-networks", "thaw", "read-more", "job", "remove-trap", "later-clock", "hold-less", "decide", "lookup", "renew-papers", "end-isolation", "erase-share"
+	Act     string       `json:"act"` // "remove", "disable", "demote", "appoint", "reset-factors", "weaken-policy", "loosen-networks", "thaw", "read-more", "job", "remove-trap", "later-clock", "hold-less", "decide", "lookup", "renew-papers", "end-isolation", "erase-share", "remove-by-rule"
 	Target  string       `json:"target,omitempty"`
 	Changes []RuleChange `json:"changes,omitempty"`
 	Reason  string       `json:"reason,omitempty"`

@@ -35,6 +35,7 @@ type WitnessState struct {
 	URL      string    `json:"url"`
 	Size     int64     `json:"size"`               // entries of the latest head that it has cosigned since the start
 	When     time.Time `json:"when,omitzero"`      // when it did
+	Signed   time.Time `json:"signed,omitzero"`    // when it did by its own clock, which its cosignature vouches for
 	Mirrored int64     `json:"mirrored,omitempty"` // entries that its mirror vouches to have
 	Problem  string    `json:"problem,omitempty"`  // why it has not cosigned, when it was asked last
 	Uncopied string    `json:"uncopied,omitempty"` // why its mirror has no newer copy

@@ -104,6 +104,8 @@ func (a *app) showFinding(f api.Finding, names map[id.Share]string) {
 		reason = a.t("say.damage-ledger")
 	case "lost":
 		reason = a.t("say.damage-lost")
+	case "has what was removed by rule":
+		reason = a.t("say.damage-removed")
 	case "checksum", "digest", "head", "count of frames":
 		reason = a.t("say.damage-altered", reason)
 	}

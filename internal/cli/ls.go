@@ -151,6 +151,9 @@ func (a *app) history() *cobra.Command {
 					if f := h.File; f != nil && f.Found != nil && f.Found.Damaged {
 						act += " (" + a.lang.Flaw(f.Found.Kind, f.Found.Reason, f.Found.At, f.Size) + ")"
 					}
+					if h.Gone {
+						act += " (" + a.t("say.version-gone") + ")"
+					}
 					t.add(number, when(h.When), printable(h.Author), bytes, act, printable(h.Name))
 				}
 				t.write(a.out)
@@ -180,6 +183,8 @@ func (a *app) act(act api.Act) string {
 		return a.t("say.act-removal-held")
 	case "settled":
 		return a.t("say.act-settled")
+	case "expired":
+		return a.t("say.act-expired")
 	}
 	return string(act)
 }

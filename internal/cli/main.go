@@ -157,7 +157,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.data, "data", a.defaultData(), a.t("flag.data"))
 	root.PersistentFlags().BoolVar(&a.json, "json", false, a.t("flag.json"))
 	root.AddCommand(a.serve(), a.initialize(), a.importing(), a.exporting(), a.ls(), a.history(), a.restore(), a.restoreVault(), a.isolation(), a.verify(),
-		a.rebuild(), a.status(), a.account(), a.group(), a.day(), a.proposal(), a.held(), a.freeze(), a.thaw(), a.cases(), a.damage(), a.rollback(), a.drill(), a.alert(), a.readings(), a.job(), a.trap(), a.policy(), a.share(), a.register(), a.firm(), a.roster(), a.receipt(), a.media(), a.ledger(), a.witness(), a.collect(), a.keeper(), a.recovery(), a.card(), a.sessions(), a.version())
+		a.rebuild(), a.status(), a.account(), a.group(), a.day(), a.proposal(), a.held(), a.freeze(), a.thaw(), a.cases(), a.damage(), a.rollback(), a.drill(), a.alert(), a.readings(), a.job(), a.trap(), a.policy(), a.share(), a.retention(), a.register(), a.firm(), a.roster(), a.receipt(), a.media(), a.ledger(), a.witness(), a.collect(), a.keeper(), a.recovery(), a.card(), a.sessions(), a.version())
 	root.SetHelpCommand(a.command("help [COMMAND]", "cmd.help", "azekura help import", nil, func(_ context.Context, args []string) error {
 		c, rest, err := root.Find(args)
 		if err != nil || len(rest) > 0 {

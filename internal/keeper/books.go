@@ -103,6 +103,8 @@ type shareState struct {
 	Persons  string            `json:"persons,omitempty"` // how names tell persons: "{school}/{class}/{number}_*.jpg"
 	Register *account.Register `json:"register,omitempty"`
 	End      *endState         `json:"end,omitempty"` // never changed: a change makes another one
+
+	Retention *retentionState `json:"retention,omitempty"` // likewise
 }
 
 // books is a state that is in force, with its indexes. It never changes: whoever holds it sees one moment.

@@ -147,6 +147,7 @@ type Local struct {
 
 	logs      logs
 	spans     spans
+	aging     aging
 	lookups   lookups
 	inquiring sync.Mutex // held while a log of inquiries is read and written
 

@@ -86,6 +86,8 @@ func (p *proposalState) changes(b *books) (out []account.RuleChange) {
 			return nil
 		}
 		return []account.RuleChange{listChange("networks", "", was, next)}
+	case actExpire:
+		return p.removalChanges()
 	case actAppoint, actDemote:
 		var role account.Role
 		if a := b.byID[p.On]; a != nil && json.Unmarshal(p.Args, &role) == nil {

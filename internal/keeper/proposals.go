@@ -55,6 +55,7 @@ const (
 	actEndIsolation   = "end-isolation"
 	actCollecting     = "collecting"
 	actErase          = "erase-share"
+	actExpire         = "remove-by-rule"
 	actAppoint        = "appoint" // give somebody a role that may confirm: or one person could make the second
 )
 
@@ -114,6 +115,8 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 		return d.rejoin(), nil
 	case actErase:
 		return d.endShare(p, l.now())
+	case actExpire:
+		return d.agreeRemoval(p, l.now())
 	}
 	a := d.byID(p.On)
 	if a == nil {

@@ -69,6 +69,7 @@ var texts = func() table {
 		restoreTexts,
 		recoveryTexts,
 		erasureTexts,
+		retentionTexts,
 		sheetTexts,
 		reserveTexts,
 		collectTexts,

@@ -67,6 +67,8 @@ func (l Lang) Note(kind, note string, size int64) string {
 		return joined("; ", l.named("note", word), why)
 	case "share-erased":
 		return l.ended(note)
+	case "retention-set", "versions-removed", "removal-ended":
+		return l.retained(note, size)
 	case "lookup-closed":
 	default: // names that people gave
 		return note

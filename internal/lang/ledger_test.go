@@ -66,6 +66,9 @@ func TestNote(t *testing.T) {
 		{"papers-renewed", "2 of 3, in place of set 1", 0, "2 of 3 papers open it, in place of set 1", "必要枚数 2、全体 3 枚, 第 1 組から更新"},
 		{"papers-tested", "3 good, ? word, opens", 0, "3: right, ?: a word that is not in the list, together they open the keeper", "3: 正しい, ?: 一覧にない単語, 合わせて開錠を確認"},
 		{"card-checked", "generation 7, read back", 0, "key ring of generation 7, read back and right", "鍵束の世代 7, 読み戻して確認済み"},
+		{"retention-set", "versions 180; deleted 0; keep 3", 0, "earlier versions 180 days, deleted files for ever, the latest 3 versions stay", "古い版：180 日、削除したファイル：無期限、最新 3 版は残す"},
+		{"versions-removed", "removal 2; versions 180; deleted 0; keep 3; asked for by tanaka", 25, "removal 2 of 25 versions; asked for by tanaka", "第 2 回の削除（25 版）; 申請者：tanaka"},
+		{"removal-ended", "removal 2; contents 20; packs 3; bytes 99", 24, "removal 2: 24 versions; 20 contents gone, 3 packs written anew, 99 bytes", "第 2 回の削除：24 版; どこからも使われなくなった内容 20 件、書き直した束 3 個、99 バイト"},
 		{"share-erased", "certificate 1; ring 4; outstanding cards: 1 safe, 2 bank", 0, "certificate 1; key ring of generation 4; cards that have the keys still: 1 safe, 2 bank", "消去証明 第 1 号; 鍵束の世代 4; 鍵が残る鍵束カード：1 safe, 2 bank"},
 		{"card-forgotten", "lost; read back, they said", 0, "lost; read back, they said", "紛失; read back, they said"},
 	} {

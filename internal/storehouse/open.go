@@ -147,6 +147,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts, Guard: h.guard, Alarm: h.alarm,
 	}
 	config.Packs, config.Keeper = packs(h.packs, h.keeper.Keeper())
+	config.Rewriter = h.packs
 	if h.rescue != nil {
 		if err := h.lend(); err != nil {
 			return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)

@@ -158,6 +158,27 @@ func signedBy(line []byte) (name string, key uint32, ok bool) {
 	return fields[1], binary.BigEndian.Uint32(b), true
 }
 
+// cosignedAt is the time that a cosignature vouches for: its first eight bytes, behind those that name the key, are the seconds since 1970 by the clock of
+// the witness.
+func cosignedAt(signed []byte, v note.Verifier) time.Time {
+	n, err := note.Open(signed, note.VerifierList(v))
+	if err != nil || len(n.Sigs) != 1 {
+		return time.Time{}
+	}
+	b, err := base64.StdEncoding.DecodeString(n.Sigs[0].Base64)
+	if err != nil || len(b) < 12 || binary.BigEndian.Uint64(b[4:]) > 1<<40 {
+		return time.Time{}
+	}
+	return time.Unix(int64(binary.BigEndian.Uint64(b[4:])), 0).UTC()
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
 // shows reports whether the witness has a head that this ledger's key has signed and that is not of this ledger: then what it says is
 // proven. Witnesses of other makers need not serve what they have seen.
 func (c *client) shows(ctx context.Context, l source, key string) bool {

@@ -206,12 +206,13 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 			if enough {
 				break
 			}
-			size, _, err := g.client.cosign(ctx, q.cfg.Ledger, old)
+			size, signed, err := g.client.cosign(ctx, q.cfg.Ledger, old)
 			if err == nil {
 				pause = retryFirst
 				q.update(g, func(s *account.WitnessState) {
 					g.asked = true
 					s.Size, s.When, s.Problem, s.Refuses, s.Proven = size, q.cfg.Now(), "", false, false
+					s.Signed = later(s.Signed, cosignedAt(signed, g.client.verifier))
 				})
 				continue
 			}

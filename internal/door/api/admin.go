@@ -26,6 +26,7 @@ type People interface {
 	Inquiring
 	Reserves
 	Endings
+	Retainer
 	// May returns nil if a session has a power.
 	May(ctx context.Context, s id.Session, p account.Power, op string) error
 }

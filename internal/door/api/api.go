@@ -44,6 +44,7 @@ type Vault interface {
 	Held(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[vault.Held, error]
 	Settle(ctx context.Context, s account.Session, share pathname.Path, hold id.Version, accept bool) error
 	Holdings(ctx context.Context, s account.Session, share string) (account.Holdings, error)
+	Remover
 	Harm(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, tell func(vault.Harm) error) (vault.Extent, error)
 	Rollback(ctx context.Context, s account.Session, share pathname.Path, by vault.Suspects, only func(pathname.Path) bool, dry bool,
 		tell func(vault.Mended) error) (vault.Rolled, error)
@@ -267,6 +268,7 @@ func (h *handler) routes() map[string]endpoint {
 	maps.Copy(out, h.logRoutes())
 	maps.Copy(out, h.reserving())
 	maps.Copy(out, h.erasing())
+	maps.Copy(out, h.retaining())
 	return out
 }
 

@@ -89,7 +89,7 @@ type Act string
 
 // acts are the names of a commit's operations.
 var acts = map[commit.Kind]Act{
-	commit.Mkdir: "made", commit.Touch: "made", commit.Save: "saved", commit.Link: "linked", commit.Hold: "held", commit.HoldRemove: "removal-held", commit.Settle: "settled",
+	commit.Mkdir: "made", commit.Touch: "made", commit.Save: "saved", commit.Link: "linked", commit.Hold: "held", commit.HoldRemove: "removal-held", commit.Settle: "settled", commit.Expire: "expired",
 	commit.Move: "moved", commit.Remove: "removed", commit.SetProp: "changed",
 }
 
@@ -100,10 +100,11 @@ type Change struct {
 	Author string    `json:"author"`
 	Name   string    `json:"name"`              // the file's name after it
 	File   *Info     `json:"version,omitempty"` // the version that was saved, or linked from an earlier one
+	Gone   bool      `json:"gone,omitempty"`    // that version was removed by the rule of its share
 }
 
 func changeOf(c vault.Change) Change {
-	out := Change{Act: acts[c.Kind], When: utc(c.When), Author: c.Author, Name: c.Name}
+	out := Change{Act: acts[c.Kind], When: utc(c.When), Author: c.Author, Name: c.Name, Gone: c.Gone}
 	if !c.Info.Version.IsZero() {
 		i := infoOf(c.Info)
 		out.File = &i

@@ -111,7 +111,7 @@ const pageLength = 100
 // kinds are the kinds that people look for.
 var kinds = []string{"released", "refused", "saved", "changed", "unlocked", "login", "login-failed", "logout", "day-opened", "day-closed", "account-made",
 	"account-changed", "account-removed", "invited", "factor-made", "factor-removed", "device-made", "device-removed", "token-made", "token-removed",
-	"rights-changed", "group-changed", "share-made", "share-erased", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled", "case-opened", "case-changed", "case-closed", "case-written", "case-read",
+	"rights-changed", "group-changed", "share-made", "share-erased", "retention-set", "versions-removed", "removal-ended", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled", "case-opened", "case-changed", "case-closed", "case-written", "case-read",
 	"inquiry-noted", "inquiries-read", "lookup-opened", "lookup-closed", "receipt-given", "receipt-revoked", "receipt-opened", "register-set", "firm-set", "noticed", "job-begun", "job-ended", "trap-set", "trap-removed",
 	"medium-made", "medium-synced", "medium-checked", "medium-connected", "medium-gone", "medium-retired",
 	"appliance-event", "appliance-alert", "logs-kept", "logs-counted", "logs-read", "logs-checked", "logs-removed"}

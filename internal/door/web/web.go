@@ -61,7 +61,7 @@ func New(cfg Config) http.Handler {
 	h.pages = parsePages(h.static)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/{name}", h.asset)
-	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes(), logRoutes()} {
+	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes(), logRoutes(), retentionRoutes()} {
 		for pattern, do := range routes {
 			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, do) })
 		}
@@ -186,7 +186,7 @@ var titles = map[string]string{
 	"connect": "web.connect-computer", "people": "web.nav-people", "person": "web.account", "roles": "web.roles", "groups": "web.groups", "share": "web.rights",
 	"proposals": "web.proposals", "renewal": "web.renewal", "folder": "web.nav-files", "gallery": "web.nav-files", "found": "web.search-button", "file": "web.history", "compare": "web.compare",
 	"readers": "web.who-has-read", "guard": "web.nav-guard", "reading": "web.reading", "cases": "web.cases", "case": "web.case", "damage": "web.damage", "bin": "web.bin", "roster": "web.roster", "roster-list": "web.roster", "waiting": "web.findings-wait", "problem": "web.problem",
-	"lookup": "web.lookup-title", "inquiries": "web.inquiries", "receipt": "web.receipt", "receipts": "web.receipts", "reserve": "web.reserve", "end": "web.ending-to", "logs": "web.logs",
+	"lookup": "web.lookup-title", "inquiries": "web.inquiries", "receipt": "web.receipt", "receipts": "web.receipts", "reserve": "web.reserve", "end": "web.ending-to", "logs": "web.logs", "retention": "web.retention-link",
 }
 
 // show renders a page.
@@ -374,6 +374,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		},
 		"static":        func(name string) string { return pathOf(static, name) },
 		"size":          size,
+		"medianames":    mediaNames,
 		"part":          part,
 		"number":        lang.Grouped,
 		"words":         func(t api.DueText) string { return api.InWords(l, t) },

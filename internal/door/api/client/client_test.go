@@ -98,6 +98,28 @@ func (v cared) Rebuild(_ context.Context, _ account.Session, _ string, progress 
 	return vault.RebuildReport{Frames: 25_000, Findings: len(v.findings), Equal: true}, nil
 }
 
+func (v cared) PreviewRemoval(_ context.Context, _ account.Session, share string, rule account.Retention, _ *account.Aging, progress func(done, of int64)) (account.Removal, error) {
+	progress(8192, 10000)
+	return account.Removal{Share: share, Rule: rule, Versions: 3, Digest: "d"}, v.failed
+}
+
+func (v cared) PreviewedRemoval(_ context.Context, _ account.Session, share string) (account.Removal, error) {
+	return account.Removal{Share: share, Versions: 3, Digest: "d"}, v.failed
+}
+
+func (v cared) Expiring(_ context.Context, _ account.Session, share string, each func(vault.Expiring) error) error {
+	return errors.Join(each(vault.Expiring{Path: pathname.Root.Join(share).Join("a"), Number: 1}), v.failed)
+}
+
+func (v cared) RemoveByRule(ctx context.Context, _ account.Session, _ string, q vault.Removing) (account.Removed, error) {
+	err := q.May(ctx)
+	if err == nil {
+		err = q.Begin(ctx, account.Removal{Digest: q.Digest})
+	}
+	q.Progress("versions", 3, 3)
+	return account.Removed{Digest: q.Digest, Agreed: 3, Versions: 2}, err
+}
+
 // Previews has one of each kind, by the first letter of the name.
 func (v cared) Previews(ctx context.Context, s account.Session, files ...vault.Info) ([]vault.Preview, error) {
 	out := make([]vault.Preview, len(files))

@@ -1,0 +1,146 @@
+package keeper
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+)
+
+// aging remembers what the ledger tells about how old things are: how long it has run, and since when packs are sealed. The first who asks after a
+// start looks at the whole ledger once. The zero value is ready.
+type aging struct {
+	mu    sync.Mutex
+	upTo  int64 // entries that were looked at
+	now   account.Lived
+	packs map[id.Share][]anchored // ascending
+	gaps  []account.Gap
+}
+
+// anchored is an anchor with the digest that it is of.
+type anchored struct {
+	account.Anchor
+	digest [32]byte
+}
+
+const (
+	// mostAhead is how far ahead of the packs that are known a pack may be. An entry about one that cannot be there yet would make what is saved in it
+	// later older than it is.
+	mostAhead = 64
+	mostGaps  = 20
+)
+
+// extend looks at what has been appended since the last time.
+func (x *aging) extend(ctx context.Context, r *ledger.Reader, k *ReadingKey) error {
+	for raw, err := range r.Entries(ctx, x.upTo, r.Head().Size) {
+		if err != nil {
+			return err
+		}
+		if at, ok := ledger.EntryTime(raw.Data); ok {
+			x.step(at)
+		}
+		if e := openEntry(k, raw.Index, raw.Data); e.Closed == "" && e.Event.Kind == event.PackSealed {
+			x.sealed(&e.Event)
+		}
+		x.upTo++
+	}
+	return nil
+}
+
+func (x *aging) step(at time.Time) {
+	from := x.now.At
+	if gap := x.now.Step(at); gap > account.MaxGap {
+		x.gaps = append(x.gaps, account.Gap{From: from, To: at})
+		x.gaps = x.gaps[max(0, len(x.gaps)-mostGaps):]
+	}
+}
+
+// sealed takes in that a pack is sealed. Of two entries about one pack that are not alike the later counts.
+func (x *aging) sealed(e *event.Event) {
+	if x.packs == nil {
+		x.packs = make(map[id.Share][]anchored)
+	}
+	list := x.packs[e.Share]
+	last := uint64(0)
+	if len(list) > 0 {
+		last = list[len(list)-1].Pack
+	}
+	is := anchored{account.Anchor{Pack: e.Pack, Lived: x.now}, e.Digest}
+	switch i, found := slices.BinarySearchFunc(list, e.Pack, func(a anchored, pack uint64) int {
+		if a.Pack < pack {
+			return -1
+		}
+		return min(1, int(a.Pack-pack))
+	}); {
+	case found && list[i].digest != e.Digest:
+		list[i] = is
+	case found, e.Pack > last+mostAhead:
+	default:
+		list = slices.Insert(list, i, is)
+	}
+	x.packs[e.Share] = list
+}
+
+// of is what is known for one share.
+func (x *aging) of(share id.Share) *account.Aging {
+	out := &account.Aging{Now: x.now, Gaps: slices.Clone(x.gaps)}
+	for _, a := range x.packs[share] {
+		out.Packs = append(out.Packs, a.Anchor)
+	}
+	return out
+}
+
+// Aging tells how old things in a share are by the ledger, to who may have them removed.
+func (l *Local) Aging(ctx context.Context, s id.Session, share string) (*account.Aging, error) {
+	leave, err := l.enter(opRetention)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	_, x, err := l.mayRemove(s, share)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.append(ctx, event.Event{Kind: event.Heartbeat}); err != nil { // now is the time of the last entry
+		return nil, err
+	}
+	r, k, late, err := l.openEvents(ctx)
+	if err == nil {
+		err = late
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer k.Zero()
+	l.aging.mu.Lock()
+	defer l.aging.mu.Unlock()
+	if err := l.aging.extend(ctx, r, k); err != nil {
+		return nil, err
+	}
+	out := l.aging.of(x.ID)
+	w := l.books.Load().Witnessing // also while the house works apart, and nobody answers
+	if out.Witness = w.Mode != account.WitnessOff && len(w.Witnesses) > 0; out.Witness {
+		out.Witnessed = witnessedTime(l.quorumState(), w.Need)
+	}
+	return out, nil
+}
+
+// witnessedTime is how late it is by the clocks of witnesses: as many as are needed have vouched for it. Zero: not so many have answered since the start.
+func witnessedTime(list []account.WitnessState, need int) time.Time {
+	var times []time.Time
+	for _, w := range list {
+		if !w.Signed.IsZero() {
+			times = append(times, w.Signed)
+		}
+	}
+	if need < 1 || len(times) < need {
+		return time.Time{}
+	}
+	slices.SortFunc(times, func(a, b time.Time) int { return b.Compare(a) })
+	return times[need-1]
+}
