@@ -73,7 +73,8 @@ func (a *app) checkKnown(ctx context.Context, at string, c *client.Client) error
 	}
 	findings := 0
 	err = a.checkMedium(ctx, at, opt, func(tell func(medium.Finding)) error {
-		for raw, err := range c.Events(ctx, api.EventFilter{Kinds: []string{"pack-sealed"}}) {
+		told, known := make(map[packOn]bool), make(map[packOn]bool)
+		for raw, err := range c.Events(ctx, api.EventFilter{Kinds: []string{"pack-sealed", "pack-rewritten"}}) {
 			if err != nil {
 				return err
 			}
@@ -85,8 +86,12 @@ func (a *app) checkKnown(ctx context.Context, at string, c *client.Client) error
 			if err := json.Unmarshal(raw, &e); err != nil {
 				return problem.New(problem.Internal, "verify medium", at, err)
 			}
-			if is, there := sealed[packOn{e.Share, e.Pack}]; there && is != e.Digest {
-				tell(medium.Finding{Share: e.Share, Pack: e.Pack, Reason: medium.NotTheLedgers})
+			of := packOn{e.Share, e.Pack} // of one that was written anew the medium may have what was there before
+			told[of], known[of] = true, known[of] || sealed[of] == e.Digest
+		}
+		for of := range sealed {
+			if told[of] && !known[of] {
+				tell(medium.Finding{Share: of.share, Pack: of.pack, Reason: medium.NotTheLedgers})
 			}
 		}
 		return nil

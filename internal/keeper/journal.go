@@ -93,7 +93,7 @@ func (l *Local) Record(ctx context.Context, events ...event.Event) error {
 	defer leave()
 	for _, e := range events {
 		switch e.Kind {
-		case event.Saved, event.Changed, event.PackSealed, event.Verified, event.Settled, event.AlertLost:
+		case event.Saved, event.Changed, event.PackSealed, event.PackRewritten, event.Verified, event.Settled, event.AlertLost:
 		default:
 			return problem.New(problem.Denied, "record", string(e.Kind), fmt.Errorf("a storehouse does not record %q", e.Kind))
 		}

@@ -16,7 +16,7 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Accounts", "AlertKey", "ApplianceEvents", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Collecting", "CollectingBy", "Consistent", "CopyOut", "Devices", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
+var askOnly = []string{"Retention", "Aging", "MayRemove", "Accounts", "AlertKey", "ApplianceEvents", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Collecting", "CollectingBy", "Consistent", "CopyOut", "Devices", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
 	"Invited", "Isolated", "Jobs", "Keyless", "KnownMedia", "LogsOnDisk", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses", "Zone"}
 
@@ -24,7 +24,7 @@ var askOnly = []string{"Accounts", "AlertKey", "ApplianceEvents", "Audit", "Begi
 var toldElsewhere = map[string]string{
 	"ChangeProtection": "TestProtections of package storehouse", "Record": "TestReleaseIsShownInTheLedger", "Release": "TestReleaseIsShownInTheLedger",
 	"Unlock": "TestReleaseIsShownInTheLedger", "RemoveIdentity": "TestIdentity", "SignInProvider": "TestIdentity", "SignInPassword": "TestRenewal",
-	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", "KeepLogs": "TestLogsAreKept", // the guard, which sits nowhere
+	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", "AskRemoval": "TestRetention", "BeginRemoval": "TestRetention", "EndRemoval": "TestRetention", "KeepLogs": "TestLogsAreKept", // the guard, which sits nowhere
 }
 
 // told is an act and the entry that it leaves.
@@ -156,6 +156,7 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"SetSchoolLines", event.RegisterSet, func() error {
 			return l.SetSchoolLines(ctx, officer, "albums", []account.SchoolLine{{School: "第一小学校", Client: "city"}})
 		}},
+		{"SetRetention", event.RetentionSet, func() error { return l.SetRetention(ctx, s, "albums", half) }},
 		{"SetRegister", event.RegisterSet, func() error { return l.SetRegister(ctx, officer, "albums", account.Register{Client: "city"}) }},
 		{"SetFirm", event.FirmSet, func() error { return l.SetFirm(ctx, officer, account.Firm{Business: "printing"}) }},
 		{"AskJob", event.Proposed, func() (err error) {

@@ -8,6 +8,7 @@ package medium
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
 )
 
 // Target is where the objects of a medium lie. All methods may be used concurrently.
@@ -124,12 +126,33 @@ type segment struct {
 	from   int64
 	length int64
 	sum    [32]byte // SHA-256
+	anew   uint64   // it is all of a pack that was written anew, with this in its name, from anewBit on; from is 0 then
+}
+
+// anewBit tells the name of a pack that was written anew, as it is once something was taken out of it, from the place where a segment begins. It lies
+// beside what was copied before, until no state needs that.
+const anewBit = 1 << 63
+
+// anewOf is what tells a pack that was written anew from others in its place; 0: it is as it was sealed.
+func anewOf(i pack.Info) uint64 {
+	if !i.Sealed || i.Former == [32]byte{} {
+		return 0
+	}
+	return binary.BigEndian.Uint64(i.Digest[:]) | anewBit
+}
+
+// at is what a segment's name and its line in a list say of where it begins.
+func (s segment) at() uint64 {
+	if s.anew != 0 {
+		return s.anew
+	}
+	return uint64(s.from)
 }
 
 func (s segment) end() int64 { return s.from + s.length }
 
 func (s segment) name(share id.Share) string {
-	return fmt.Sprintf("%s/%v/%016x-%016x", packDir, share, s.pack, s.from)
+	return fmt.Sprintf("%s/%v/%016x-%016x", packDir, share, s.pack, s.at())
 }
 
 // segmentOf reads the name of a segment.
@@ -139,8 +162,11 @@ func segmentOf(name string) (share id.Share, pack uint64, from int64, ok bool) {
 		return share, 0, 0, false
 	}
 	pack, err := strconv.ParseUint(parts[2][:16], 16, 64)
-	at, err2 := strconv.ParseInt(parts[2][17:], 16, 64)
-	return share, pack, at, err == nil && err2 == nil && strings.ToLower(parts[2]) == parts[2]
+	at, err2 := strconv.ParseUint(parts[2][17:], 16, 64)
+	if at >= anewBit {
+		at = 0
+	}
+	return share, pack, int64(at), err == nil && err2 == nil && strings.ToLower(parts[2]) == parts[2]
 }
 
 func recordName(n uint64) string { return fmt.Sprintf("%s/%016x", recordDir, n) }

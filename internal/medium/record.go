@@ -155,7 +155,7 @@ const (
 
 func appendSegment(dst []byte, s segment) []byte {
 	dst = binary.BigEndian.AppendUint64(dst, s.pack)
-	dst = binary.BigEndian.AppendUint64(dst, uint64(s.from))
+	dst = binary.BigEndian.AppendUint64(dst, s.at())
 	dst = binary.BigEndian.AppendUint64(dst, uint64(s.length))
 	return append(dst, s.sum[:]...)
 }
@@ -187,7 +187,13 @@ func parseList(b []byte, before []segment) ([]segment, error) {
 // decodeList reads the segments of a list that was read before.
 func decodeList(b []byte, out []segment) []segment {
 	for ; len(b) >= segmentSize; b = b[segmentSize:] {
-		out = append(out, segment{pack: binary.BigEndian.Uint64(b), from: int64(binary.BigEndian.Uint64(b[8:])), length: int64(binary.BigEndian.Uint64(b[16:])), sum: [32]byte(b[24:segmentSize])})
+		x := segment{pack: binary.BigEndian.Uint64(b), length: int64(binary.BigEndian.Uint64(b[16:])), sum: [32]byte(b[24:segmentSize])}
+		if at := binary.BigEndian.Uint64(b[8:]); at >= anewBit {
+			x.anew = at
+		} else {
+			x.from = int64(at)
+		}
+		out = append(out, x)
 	}
 	return out
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/azekura/azekura/internal/id"
 )
 
 // shelf is the records of a medium, as far as they count.
@@ -98,6 +100,9 @@ func (s *syncer) sweep(ctx context.Context) error {
 	if n := len(h.numbers) - s.opt.Keep; s.opt.Keep > 0 && n > 0 {
 		old = h.numbers[:n]
 	}
+	if s.outdated() {
+		old = h.numbers[:max(len(old), slices.Index(h.numbers, s.number))]
+	}
 	if err := s.sweepBooks(ctx, h.numbers); err != nil {
 		return err
 	}
@@ -131,6 +136,32 @@ func (s *syncer) sweep(ctx context.Context) error {
 		_ = s.t.Remove(ctx, partName(p.number, p.part))
 	}
 	return s.t.Flush(ctx)
+}
+
+// outdated reports whether the medium still has packs as they were before something was taken out of them. It is gone from the vault by rule, so no
+// state from before stays on a medium once there is one without it.
+func (s *syncer) outdated() bool {
+	now := make(map[id.Share]map[uint64]string)
+	for share, list := range s.shares {
+		for _, x := range list {
+			if x.anew == 0 {
+				continue
+			}
+			if now[share] == nil {
+				now[share] = make(map[uint64]string)
+			}
+			now[share][x.pack] = x.name(share)
+		}
+	}
+	if len(now) == 0 {
+		return false
+	}
+	for name := range s.has {
+		if share, n, _, ok := segmentOf(name); ok && now[share][n] != "" && now[share][n] != name {
+			return true
+		}
+	}
+	return false
 }
 
 // need enters what a state consists of. Lists that other states have, too, are read once.

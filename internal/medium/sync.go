@@ -324,6 +324,10 @@ func (s *syncer) planShare(ctx context.Context, share id.Share) error {
 	for i, err := range s.src.Packs(ctx, share) {
 		old := have[i.Pack]
 		delete(have, i.Pack)
+		anew := anewOf(i)
+		if err == nil && anew != 0 && (len(old) != 1 || old[0].anew != anew) { // something was taken out of it: what was copied before goes with the states before
+			old = nil
+		}
 		if d, ok := errors.AsType[*pack.DamageError](err); ok {
 			s.finding(Finding{Share: share, Pack: d.At.Pack, Reason: Vault, Text: d.Reason})
 			all = append(all, have[d.At.Pack]...)
@@ -344,7 +348,7 @@ func (s *syncer) planShare(ctx context.Context, share id.Share) error {
 		}
 		all = append(all, old...)
 		if end < i.Size {
-			x := segment{pack: i.Pack, from: end, length: i.Size - end}
+			x := segment{pack: i.Pack, from: end, length: i.Size - end, anew: anew}
 			all = append(all, x)
 			s.jobs = append(s.jobs, job{share, x, i.Sealed && end == 0, i.Digest})
 		}

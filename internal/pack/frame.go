@@ -179,6 +179,7 @@ type Trailer struct {
 	Table  int64    // offset of the table's frame
 	Size   uint32   // of the table's frame
 	Frames uint32
+	Former [32]byte // the id of its frame: the digest of the pack in whose place it came, if there was one
 }
 
 // Append appends the trailer to dst.

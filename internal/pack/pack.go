@@ -72,6 +72,7 @@ type Info struct {
 	Frames int      // of the types above
 	Sealed bool     // no frame will ever be added
 	Digest [32]byte // SHA-256 as docs/format.md says; zero while not sealed
+	Former [32]byte // the digest of the pack in whose place it came, without what was taken out; zero: nothing ever was
 }
 
 // Damage is a place where stored bytes are not what was stored.

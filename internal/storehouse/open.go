@@ -148,6 +148,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	}
 	config.Packs, config.Keeper = packs(h.packs, h.keeper.Keeper())
 	config.Rewriter = h.packs
+	config.Alone = func() (func(), bool) { return h.syncing.Unlock, h.syncing.TryLock() }
 	if h.rescue != nil {
 		if err := h.lend(); err != nil {
 			return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)

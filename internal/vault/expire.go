@@ -42,6 +42,13 @@ func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string
 		return out, &problem.Error{Kind: problem.Locked, Op: opRetention, On: a.Name, Hint: "hint.removal-runs"}
 	}
 	defer v.sweeping.Unlock()
+	if v.cfg.Alone != nil {
+		release, ok := v.cfg.Alone()
+		if !ok {
+			return out, &problem.Error{Kind: problem.Locked, Op: opRetention, On: a.Name, Hint: "hint.medium-busy"}
+		}
+		defer release()
+	}
 	l, err := v.openList(sh.id)
 	if err != nil || l.about.Digest != q.Digest {
 		if err == nil {

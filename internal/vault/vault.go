@@ -35,7 +35,8 @@ const (
 // Config is what a vault is made of.
 type Config struct {
 	Packs     pack.Store
-	Rewriter  pack.Rewriter // of the same packs; nil: nothing is ever taken out of them
+	Rewriter  pack.Rewriter                    // of the same packs; nil: nothing is ever taken out of them
+	Alone     func() (release func(), ok bool) // nobody copies packs meanwhile; nil: nobody ever does
 	Catalogue catalogue.Catalogue
 	Keeper    keeper.Keeper
 	FS        durable.FS

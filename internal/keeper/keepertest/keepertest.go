@@ -382,6 +382,7 @@ func recordKinds(t *testing.T, h House) {
 		{Kind: event.Saved, Session: s.ID, Share: h.Share, Files: []event.File{{Version: id.NewVersion()}}},
 		{Kind: event.Changed, Session: s.ID, Share: h.Share, Note: "removed"},
 		{Kind: event.PackSealed, Share: h.Share, Pack: 3, Size: 64 << 20, Digest: [32]byte{1}},
+		{Kind: event.PackRewritten, Share: h.Share, Pack: 3, Size: 64 << 20, Digest: [32]byte{2}},
 		{Kind: event.Verified, Session: s.ID, Share: h.Share, Size: 64 << 20, Note: event.NoFindings},
 	}
 	if err := h.Keeper.Record(t.Context(), mine...); err != nil {

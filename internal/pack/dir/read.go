@@ -155,7 +155,7 @@ func describe(f durable.File, share id.Share, seg segment) (info pack.Info, err 
 		return info, err
 	}
 	if t, ok := trailer(f, info.Size); ok {
-		info.Sealed, info.Digest, info.Frames = true, t.Digest, int(t.Frames)
+		info.Sealed, info.Digest, info.Frames, info.Former = true, t.Digest, int(t.Frames), t.Former
 	} else {
 		info.Size = seg.bound(info.Size)
 	}
@@ -173,6 +173,7 @@ func trailer(f durable.File, size int64) (t pack.Trailer, ok bool) {
 		return t, false
 	}
 	t, err = pack.ParseTrailer(payload)
+	t.Former = h.ID
 	return t, err == nil
 }
 

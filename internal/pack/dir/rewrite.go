@@ -25,6 +25,7 @@ var errLast = errors.New("the pack at the end of the log is not rewritten")
 type rewriting struct {
 	share   id.Share
 	n       uint64
+	former  [32]byte // digest of what is there
 	drop    func(pack.Type, [32]byte) bool
 	file    durable.File
 	at      int64 // everything before it is written, or a hole
@@ -57,7 +58,7 @@ func (s *Store) Rewrite(ctx context.Context, share id.Share, n uint64, drop func
 		return 0, nil
 	}
 	name := s.file(share, n)
-	r := &rewriting{share: share, n: n, drop: drop, gap: -1, hash: sha256.New()}
+	r := &rewriting{share: share, n: n, drop: drop, former: t.Digest, gap: -1, hash: sha256.New()}
 	if err := s.cfg.FS.Remove(name + ".new"); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one that was broken off
 		return 0, err
 	}
@@ -228,13 +229,14 @@ func (r *rewriting) end() (info pack.Info, err error) {
 		return info, err
 	}
 	r.hash.Sum(t.Digest[:0])
-	last := make([]byte, pack.Align)
-	frame(last[:0], pack.TypeTrailer, r.at, t.Append(nil))
+	last, payload := make([]byte, pack.Align), t.Append(nil)
+	h := pack.Header{Type: pack.TypeTrailer, Length: uint32(len(payload)), Synced: r.at, ID: r.former}
+	copy(last[len(h.Append(last[:0], pack.PayloadSum(payload))):], payload)
 	if err := r.put(last); err != nil {
 		return info, err
 	}
 	if err := r.file.Sync(); err != nil {
 		return info, err
 	}
-	return pack.Info{Share: r.share, Pack: r.n, Size: r.at, Frames: len(r.entries), Sealed: true, Digest: t.Digest}, nil
+	return pack.Info{Share: r.share, Pack: r.n, Size: r.at, Frames: len(r.entries), Sealed: true, Digest: t.Digest, Former: r.former}, nil
 }
