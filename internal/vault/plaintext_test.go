@@ -30,6 +30,7 @@ var openers = map[string]string{
 	"seal.(*Books).Open":          "the construction itself",
 	"medium.(marker).compare":     "no content: the tag over what was read back from a medium, under a key that never leaves that sync",
 	"loan.(*unsealer).run":        "a copy of the catalogue on a medium, whose names stand sealed in it yet: with the metadata key, whose hand-over is recorded",
+	"seal.(*Metadata).OpenList":   "which contents have chunks in common, likewise",
 	"vault.(*reader).manifest": "content: the key comes from keeper.Release, or from a lease of one for the same session and purpose; to make its preview, " +
 		"of what this storehouse has just sealed, from the save itself, and nobody gets what comes out",
 	"vault.openPart":                "content: the key stands in a manifest that was opened so",

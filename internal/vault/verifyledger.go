@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"maps"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
@@ -26,6 +25,7 @@ type testimony struct {
 	shares map[id.Share]catalogue.View // to be compared; nil where versions are not
 	packs  map[packOf]checked
 	claims map[packOf]*claim
+	order  []packOf // as the ledger tells them
 	report func(Finding)
 }
 
@@ -96,6 +96,7 @@ func (t *testimony) claim(e event.Event) {
 		t.claims = make(map[packOf]*claim)
 		fallthrough
 	case c == nil:
+		t.order = append(t.order, of)
 		t.claims[of] = &claim{is: is, anew: e.Kind == event.PackRewritten} // then a crash came between the end of the pack and its entry
 	case e.Kind == event.PackRewritten:
 		c.was, c.is, c.anew = c.is, is, true
@@ -106,10 +107,7 @@ func (t *testimony) claim(e event.Event) {
 
 // sealed looks for the packs that the ledger knows.
 func (t *testimony) sealed(ctx context.Context) error {
-	order := slices.SortedFunc(maps.Keys(t.claims), func(a, b packOf) int {
-		return cmp.Or(bytes.Compare(a.share[:], b.share[:]), cmp.Compare(a.pack, b.pack))
-	})
-	for _, of := range order {
+	for _, of := range t.order {
 		if err := t.one(ctx, of, t.claims[of]); err != nil {
 			return err
 		}
