@@ -21,7 +21,9 @@ type ShareRecords struct {
 	Writers    map[string]int
 	Freezes    []time.Time // of the share, or of everything
 	Cases      []ShareCase
-	Copies     int // media with a state that has the share
+	Copies     int       // media with a state that has the share
+	Removed    []Removed // by the rule of the share, in that time
+	Holding    int       // media that may still have what was removed last
 
 	Erasure     *ShareRecord // the entry that says that its keys are destroyed; nil: they are not
 	Certificate int          // of that

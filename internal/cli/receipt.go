@@ -143,6 +143,15 @@ func (a *app) showReceipt(x *receipt.Receipt) {
 		erased = a.t("web.receipt-erased", told(x.ErasedAt), x.Number)
 	}
 	fmt.Fprintln(a.out, a.t("web.receipt-copies")+"\n  "+copies)
+	for i, m := range x.Removals {
+		if i == 0 {
+			fmt.Fprintln(a.out, a.t("web.receipt-removals"))
+		}
+		fmt.Fprintln(a.out, "  "+a.t("web.receipt-removal", told(m.At), m.Number, m.Versions))
+	}
+	if x.Holding > 0 {
+		fmt.Fprintln(a.out, "  "+a.t("web.receipt-holding", x.Holding))
+	}
 	fmt.Fprintln(a.out, a.t("web.receipt-erasure")+"\n  "+erased)
 	a.print("say.receipt-proofs", len(x.Entries), x.Size)
 }

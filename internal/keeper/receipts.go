@@ -67,6 +67,11 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.Recei
 			out.Copies++
 		}
 	}
+	for _, m := range x.retention().Removed {
+		if !m.Ended.IsZero() && !m.Ended.Before(from) && m.Ended.Before(to) {
+			out.Removed, out.Holding = append(out.Removed, m), max(out.Holding, len(b.mediaBefore(m.Ended)))
+		}
+	}
 	w := &recordWalk{ShareRecords: &out, share: x.ID, pick: of.Pick, key: k, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool), spans: &l.spans}
 	if err := w.walk(ctx, r, k); err != nil {
 		return out, err

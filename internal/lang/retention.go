@@ -112,6 +112,10 @@ var retentionTexts = []text{
 	{"web.retention-gone", "%d versions, %s off the disk", "%d 版、ディスクから %s"},
 	{"web.retention-unfinished", "not ended: carry it out again", "未完了。もう一度実行してください"},
 	{"web.retention-past", "What was removed", "これまでの削除"},
+	{"web.receipt-removals", "Removed by rule", "保存期間による削除"},
+	{"web.receipt-removal", "%s: removal %d, %d versions", "%s：第 %d 回、%d 版"},
+	{"web.receipt-holding", "%d media that are kept apart may still have it, until they are synced again.", "別に保管する媒体 %d 個には、次に同期するまで残っている可能性があります。"},
+	{"receipt-part.removals", "what was removed by rule", "保存期間による削除の有無"},
 	{"web.changed.expired", "removed by rule", "保存期間により削除"},
 }
 

@@ -14,11 +14,11 @@ import (
 
 // stated are the parts of a receipt that no entry in it proves, by their names in JSON. A copy of the ledger tells of some; the others are what the
 // firm says, and whoever checks is told so.
-var stated = []string{"firm", "client", "year", "data", "purpose", "retention", "made", "readers", "writers", "freezes", "cases", "unread", "silence", "shared", "copies"}
+var stated = []string{"firm", "client", "year", "data", "purpose", "retention", "made", "readers", "writers", "freezes", "cases", "unread", "silence", "shared", "copies", "removals"}
 
 // unproven are the parts of a receipt that were not checked.
 func unproven(x *Receipt, checked map[string]bool) (out []string) {
-	says := map[string]bool{"firm": x.Firm != "", "client": x.Client != "", "year": x.Year != 0, "data": len(x.Data) > 0, "purpose": x.Purpose != "", "shared": x.School != "", "copies": x.Copies > 0}
+	says := map[string]bool{"firm": x.Firm != "", "client": x.Client != "", "year": x.Year != 0, "data": len(x.Data) > 0, "purpose": x.Purpose != "", "shared": x.School != "", "copies": x.Copies > 0, "removals": len(x.Removals) > 0}
 	for _, s := range stated {
 		if said, may := says[s]; (said || !may) && !checked[s] {
 			out = append(out, s)

@@ -42,6 +42,18 @@ func (r *Receipt) copies(l lang.Lang) string {
 	return l.Text("web.receipt-some-copies", r.Copies)
 }
 
+// removals says what was removed by the rule of the share, and how many media may still have it; "" if nothing was.
+func (r *Receipt) removals(l lang.Lang) string {
+	var out []string
+	for _, m := range r.Removals {
+		out = append(out, l.Text("web.receipt-removal", r.stamp(m.At), m.Number, m.Versions))
+	}
+	if r.Holding > 0 {
+		out = append(out, l.Text("web.receipt-holding", r.Holding))
+	}
+	return strings.Join(out, "\n")
+}
+
 // erasure says whether the share was erased.
 func (r *Receipt) erasure(l lang.Lang) string {
 	if !r.Erased {
@@ -66,14 +78,21 @@ func (r *Receipt) document(l lang.Lang) *document.Document {
 		document.Heading{Text: l.Text("web.receipt-refused")}, r.table(l, r.Refused, false),
 		document.Heading{Text: l.Text("web.receipt-who")}, document.Pairs{{l.Text("web.receipt-readers"), byRole(l, r.Readers)}, {l.Text("web.receipt-writers"), byRole(l, r.Writers)}},
 		document.Heading{Text: l.Text("web.receipt-events")}, r.happened(l),
-		document.Heading{Text: l.Text("web.receipt-kept")}, document.Pairs{
-			{l.Text("register.retention"), cmp.Or(r.Retention, l.Text("web.receipt-unwritten"))},
-			{l.Text("web.receipt-copies"), r.copies(l)}, {l.Text("web.receipt-erasure"), r.erasure(l)}},
+		document.Heading{Text: l.Text("web.receipt-kept")}, r.kept(l),
 		document.Heading{Text: l.Text("web.receipt-ledger")}, document.Pairs{
 			{l.Text("web.receipt-origin"), r.Origin}, {l.Text("web.receipt-size"), number(r.Size)}, {l.Text("web.receipt-entries"), number(int64(len(r.Entries)))},
 			{l.Text("web.receipt-silence"), l.Text("web.receipt-seconds", int64(r.Silence+0.5))}, {l.Text("web.receipt-key"), r.PublicKey}},
 		document.Heading{Text: l.Text("web.receipt-limits")}, document.List(strings.Split(l.Text("web.receipt-limits-text"), "\n")))
 	return d
+}
+
+// kept says until when things are kept, where else they are, and what is gone.
+func (r *Receipt) kept(l lang.Lang) document.Pairs {
+	out := document.Pairs{{l.Text("register.retention"), cmp.Or(r.Retention, l.Text("web.receipt-unwritten"))}, {l.Text("web.receipt-copies"), r.copies(l)}}
+	if gone := r.removals(l); gone != "" {
+		out = append(out, [2]string{l.Text("web.receipt-removals"), gone})
+	}
+	return append(out, [2]string{l.Text("web.receipt-erasure"), r.erasure(l)})
 }
 
 func (r *Receipt) facts(l lang.Lang) document.Pairs {

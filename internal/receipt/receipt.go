@@ -41,10 +41,12 @@ type Receipt struct {
 	Refused   []Count             `json:"refused"`
 	Readers   map[string]int      `json:"readers"` // accounts that may read, by role, when it was made
 	Writers   map[string]int      `json:"writers"`
-	Freezes   []time.Time         `json:"freezes"` // of the share, or of everything
-	Cases     []account.ShareCase `json:"cases"`   // whose suspects have read or saved here in that time
-	Copies    int                 `json:"copies"`  // media that have what stands here, of some time since the share was made
-	Erased    bool                `json:"erased"`  // the share's keys were destroyed, in this month or before
+	Freezes   []time.Time         `json:"freezes"`            // of the share, or of everything
+	Cases     []account.ShareCase `json:"cases"`              // whose suspects have read or saved here in that time
+	Copies    int                 `json:"copies"`             // media that have what stands here, of some time since the share was made
+	Removals  []Removal           `json:"removals,omitempty"` // by the rule of the share, in that time, the last first
+	Holding   int                 `json:"holding,omitempty"`  // media that may still have what was removed last, when the receipt was made
+	Erased    bool                `json:"erased"`             // the share's keys were destroyed, in this month or before
 	ErasedAt  time.Time           `json:"erased_at,omitzero"`
 	Number    int                 `json:"certificate,omitempty"` // of erasure
 	Erasure   *Entry              `json:"erasure,omitempty"`     // the entry that says so
@@ -57,6 +59,13 @@ type Receipt struct {
 	Size       int64   `json:"size"` // entries that the checkpoint covers
 	Checkpoint string  `json:"checkpoint"`
 	Entries    []Entry `json:"entries"`
+}
+
+// Removal is a removal by the rule of the share.
+type Removal struct {
+	At       time.Time `json:"at"`
+	Versions int64     `json:"versions"`
+	Number   int       `json:"number"`
 }
 
 // Count is how often something was done by one role for one purpose.
@@ -108,6 +117,10 @@ func New(x account.ShareRecords, m Month) *Receipt {
 	r := &Receipt{Format: format, Firm: x.Firm, Share: x.Share, School: x.School, Shared: x.Shared, Client: x.Register.Client, Year: x.Register.Year, Data: x.Register.Data, Purpose: x.Register.Purpose,
 		Retention: x.Register.Retention, Month: m.Name, From: m.From, To: m.To, Made: x.Made.UTC(), Readers: x.Readers, Writers: x.Writers, Freezes: x.Freezes, Cases: x.Cases, Copies: x.Copies,
 		Unread: x.Closed, Silence: x.Silence.Seconds(), Cut: x.Cut, Origin: x.Origin, PublicKey: x.PublicKey, Size: x.Entries, Checkpoint: string(x.Checkpoint)}
+	for _, m := range x.Removed {
+		r.Removals = append(r.Removals, Removal{m.Ended.UTC(), m.Versions, m.Number})
+	}
+	r.Holding = x.Holding
 	for _, e := range x.Records {
 		r.Entries = append(r.Entries, entryOf(e))
 	}

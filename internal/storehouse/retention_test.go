@@ -13,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/medium"
+	"github.com/azekura/azekura/internal/receipt"
 )
 
 // previewed makes a preview.
@@ -119,6 +120,15 @@ func TestRetention(t *testing.T) {
 	}
 	if x, err := c.Retention(ctx, "アルバム"); err != nil || len(x.Removed) != 1 || x.Removed[0].Ended.IsZero() || len(x.Media) != 1 || x.Agreed != "" {
 		t.Errorf("%+v, %v", x, err)
+	}
+	text, err := c.Receipt(ctx, "アルバム", "", opt.Now().Format("2006-01"), "json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := receipt.Parse(text); err != nil || len(r.Removals) != 1 || r.Removals[0].Versions != 2 || r.Holding != 1 {
+		t.Errorf("the receipt says %+v, %v", r, err)
+	} else if got, err := (receipt.Verify{PublicKey: r.PublicKey}).Run(ctx, r); err != nil || !got.OK() {
+		t.Errorf("it is checked as %+v, %v", got, err)
 	}
 	for l, err := range c.Verify(ctx, api.VerifyRequest{Keys: true}) {
 		if err != nil || l.Finding != nil {
