@@ -123,10 +123,14 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 	if _, err := v.cfg.Packs.Seal(ctx, sh.id); err != nil {
 		return r, v.broken("write to disk", err)
 	}
-	if r.Versions > 0 {
-		err = list.finish(&r)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if r.Versions == 0 { // the list before stays: a removal that was broken off may go on by it
+		v.nothing[sh.id] = r
+		return r, nil
 	}
-	return r, err
+	delete(v.nothing, sh.id)
+	return r, list.finish(&r)
 }
 
 // Sealing ends the open pack of a share, so that the ledger tells from now on how old is what stands in it.
@@ -140,6 +144,12 @@ func (v *Vault) PreviewedRemoval(ctx context.Context, s account.Session, name st
 	sh, a, err := (&view{v: v, s: s}).inquire(ctx, opRetention, pathname.Root.Join(name))
 	if err != nil {
 		return account.Removal{}, err
+	}
+	v.mu.Lock()
+	r, none := v.nothing[sh.id]
+	v.mu.Unlock()
+	if none {
+		return r, nil
 	}
 	l, err := v.openList(sh.id)
 	if err != nil {

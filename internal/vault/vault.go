@@ -69,8 +69,9 @@ type Vault struct {
 	doubts   doubts
 	sweeping sync.Mutex // held while something is taken out of packs
 
-	mu     sync.Mutex
-	shares map[id.Share]*share // opened since the start
+	mu      sync.Mutex
+	shares  map[id.Share]*share          // opened since the start
+	nothing map[id.Share]account.Removal // previews of which nothing came, since the start; guarded by mu
 
 	requests chan *request // to the committer
 	events   chan event.Event
@@ -133,6 +134,7 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 		orders:   make(chan struct{}, max(1, cfg.Drafts/2)),
 		ahead:    make(chan struct{}, cfg.Drafts),
 		shares:   make(map[id.Share]*share),
+		nothing:  make(map[id.Share]account.Removal),
 		requests: make(chan *request, 1024),
 		events:   make(chan event.Event, 4096),
 		stop:     make(chan struct{}),
