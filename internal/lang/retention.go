@@ -26,7 +26,7 @@ var retentionTexts = []text{
 	{"hint.no-preview", "People agree on a preview, and there is none, or another one by now. Make it anew with azekura retention preview.", "合意の対象になる一覧がないか、その後に作り直されています。azekura retention preview でもう一度作成してください。"},
 	{"hint.no-rule", "This share keeps everything for ever: it has no rule. Set one with azekura retention set.", "この保管庫には保存期間の定めがなく、すべて無期限に残ります。azekura retention set で設定してください。"},
 	{"hint.removal-not-agreed", "Two people must have agreed on the preview within the last seven days: one asks (azekura retention ask SHARE), another confirms.", "一覧への合意が必要です（7 日間有効）。一人が申請し（azekura retention ask SHARE）、別の人が承認します。"},
-	{"hint.removal-runs", "A removal is being carried out. Wait until it has ended.", "別の削除を実行中です。終わるまでお待ちください。"},
+	{"hint.removal-runs", "A removal, or a preview of one, is being carried out. Wait until it has ended.", "別の削除または一覧の作成を実行中です。終わるまでお待ちください。"},
 
 	{"kept.head", "what readers get", "現行版"},
 	{"kept.young", "their time is not over", "保存期間内"},

@@ -82,6 +82,10 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 	if err != nil {
 		return account.Removal{}, err
 	}
+	if !v.sweeping.TryLock() { // it goes by the list that would be replaced
+		return account.Removal{}, &problem.Error{Kind: problem.Locked, Op: opRetention, On: a.Name, Hint: "hint.removal-runs"}
+	}
+	defer v.sweeping.Unlock()
 	r := account.Removal{Share: a.Name, Rule: rule, Made: v.cfg.Now().UTC().Truncate(time.Millisecond), Present: aging.Present(), Witness: aging.Witness,
 		Gaps: aging.Gaps, Kept: map[string]int64{}}
 	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
