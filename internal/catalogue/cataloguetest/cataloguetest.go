@@ -36,6 +36,7 @@ func Run(t *testing.T, open Open, some ...string) {
 		{"Save", testSave},
 		{"Names", testNames},
 		{"Place", testPlace},
+		{"Marks", testMarks},
 		{"Former", testFormer},
 		{"Props", testProps},
 		{"Link", testLink},

@@ -129,8 +129,10 @@ var texts = [queries]string{
 	qShare: "SELECT num, pack, off, files, dirs, removed, versions, chunks, bytes FROM share WHERE id = ?",
 	qAddShare: `INSERT INTO share (num, id, pack, off, files, dirs, removed, versions, chunks, bytes)
 SELECT coalesce(max(num), 0) + 1, ?, 0, 0, 0, 0, 0, 0, 0, 0 FROM share`,
-	qSetShare:   "UPDATE share SET pack = ?, off = ?, files = ?, dirs = ?, removed = ?, versions = ?, chunks = ?, bytes = ? WHERE num = ?",
-	qLastChange: "SELECT coalesce(max(num), 0) FROM change",
+	qSetShare: "UPDATE share SET pack = ?, off = ?, files = ?, dirs = ?, removed = ?, versions = ?, chunks = ?, bytes = ? WHERE num = ?",
+	// A number that a mark tells of is not given again, though nothing has it yet, or has it any more: what came later would count as older.
+	// PostgreSQL: greatest.
+	qLastChange: "SELECT max(coalesce((SELECT max(num) FROM change), 0), coalesce((SELECT max(change) - 1 FROM mark), 0))",
 	qLastNode:   "SELECT coalesce(max(num), 0) FROM node",
 	qFindActor:  "SELECT num FROM actor WHERE share = ? AND tag = ?",
 	qAddActor: `INSERT INTO actor (num, share, tag, body)
