@@ -24,7 +24,7 @@ var askOnly = []string{"Retention", "Aging", "MayRemove", "Accounts", "AlertKey"
 var toldElsewhere = map[string]string{
 	"ChangeProtection": "TestProtections of package storehouse", "Record": "TestReleaseIsShownInTheLedger", "Release": "TestReleaseIsShownInTheLedger",
 	"Unlock": "TestReleaseIsShownInTheLedger", "RemoveIdentity": "TestIdentity", "SignInProvider": "TestIdentity", "SignInPassword": "TestRenewal",
-	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", "AskRemoval": "TestRetention", "BeginRemoval": "TestRetention", "EndRemoval": "TestRetention", "KeepLogs": "TestLogsAreKept", // the guard, which sits nowhere
+	"SignInNewFactor": "TestInvitation", "Stop": "TestFreeze", "OpenReceipt": "TestReceiptLinks", "SeenMedium": "TestMediaAreSeen", "EndIsolation": "TestIsolation", "EraseShare": "TestErasure", "LearnEnds": "TestRestoreErased of package storehouse", "AskRemoval": "TestRetention", "BeginRemoval": "TestRetention", "EndRemoval": "TestRetention", "KeepLogs": "TestLogsAreKept",
 }
 
 // told is an act and the entry that it leaves.
