@@ -64,13 +64,14 @@ const (
 	Restore    Purpose = "restore"
 	Copy       Purpose = "copy"   // into another share: content must be sealed anew
 	Roster     Purpose = "roster" // who the persons are whom a share's files show; of the roster alone, never of a file
+	Rehearse   Purpose = "drill"  // to compare what a medium gives back with what was saved; nobody gets to see it
 	BreakGlass Purpose = "break-glass"
 )
 
 // Valid reports whether p is one of the purposes.
 func (p Purpose) Valid() error {
 	switch p {
-	case Open, Preview, Export, Verify, Restore, Copy, Roster, BreakGlass:
+	case Open, Preview, Export, Verify, Restore, Copy, Roster, Rehearse, BreakGlass:
 		return nil
 	}
 	return fmt.Errorf("unknown purpose %q", string(p))

@@ -85,6 +85,9 @@ const (
 	MediumGone      Kind = "medium-gone"      // Target is not connected any more; Note: whether somebody let it go
 	MediumRetired   Kind = "medium-retired"   // Target counts as no copy any more; Note: why
 
+	DrillBegun Kind = "drill-begun" // files of Target, a medium, are to be opened and compared; Note: with which keys, of which state, which files
+	DrillEnded Kind = "drill-ended" // Target; Note: how it went; Size: how many files were not as they were saved
+
 	PapersMade    Kind = "papers-made"    // with pieces of the secret that seals the keeper's root; Target: the set; Note: how many are needed of how many
 	PapersRenewed Kind = "papers-renewed" // another root with other papers; likewise
 	PapersTested  Kind = "papers-tested"  // Target: the set; Note: which papers, and what of each

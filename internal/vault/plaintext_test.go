@@ -171,7 +171,7 @@ func TestEveryReadingIsReleased(t *testing.T) {
 			return err
 		}},
 	}
-	for _, why := range []account.Purpose{account.Open, account.Preview, account.Export, account.Restore, account.BreakGlass} {
+	for _, why := range []account.Purpose{account.Open, account.Preview, account.Export, account.Restore, account.Rehearse, account.BreakGlass} {
 		ways[why] = append(ways[why], read(why, 0), read(why, 1))
 	}
 	ways[account.Preview] = append(ways[account.Preview], func(h *house, f vault.Files) error {

@@ -36,6 +36,16 @@ func (v *Vault) Rebuild(ctx context.Context, s account.Session, name string, pro
 	if err != nil {
 		return RebuildReport{}, err
 	}
+	report, err := v.learn(ctx, s, sh, progress, found)
+	if err != nil {
+		return report, err
+	}
+	v.note(event.Event{Kind: event.Changed, When: v.cfg.Now(), Session: s.ID, Account: s.Account, Actor: s.Name, Door: s.Door, Share: sh.id, Note: "rebuild"})
+	return report, nil
+}
+
+// learn makes a share's books anew. The share is open after it.
+func (v *Vault) learn(ctx context.Context, s account.Session, sh *share, progress func(frames int64), found func(Finding)) (RebuildReport, error) {
 	sh.once.Lock()
 	defer sh.once.Unlock()
 	if err := v.unlock(ctx, s.ID, sh); err != nil {
@@ -43,13 +53,12 @@ func (v *Vault) Rebuild(ctx context.Context, s account.Session, name string, pro
 	}
 	r := &rebuild{progress: progress, found: found}
 	sh.anew.Store(r)
-	err = v.submit(ctx, &request{share: sh, sess: s, alone: func(catalogue.Tx) error { return r.err }})
+	err := v.submit(ctx, &request{share: sh, sess: s, alone: func(catalogue.Tx) error { return r.err }})
 	sh.anew.CompareAndSwap(r, nil)
 	if err != nil {
 		return r.report, err
 	}
 	sh.ready = true
-	v.note(event.Event{Kind: event.Changed, When: v.cfg.Now(), Session: s.ID, Account: s.Account, Actor: s.Name, Door: s.Door, Share: sh.id, Note: "rebuild"})
 	return r.report, nil
 }
 

@@ -53,7 +53,7 @@ func (h *handler) get(w http.ResponseWriter, r *http.Request, s account.Session)
 	return err
 }
 
-// purposeOf reads why a file is opened. What people open themselves is neither a verification nor an emergency.
+// purposeOf reads why a file is opened. What people open themselves is neither a verification, a drill nor an emergency.
 func purposeOf(s account.Session, word string) (account.Purpose, error) {
 	if word == "" {
 		return account.Open, nil
@@ -62,7 +62,7 @@ func purposeOf(s account.Session, word string) (account.Purpose, error) {
 	if err := why.Valid(); err != nil {
 		return "", problem.New(problem.Invalid, "open", "", err)
 	}
-	if s.Factor != account.Console && (why == account.Verify || why == account.BreakGlass || why == account.Preview) { // previews have a way of their own
+	if s.Factor != account.Console && (why == account.Verify || why == account.Rehearse || why == account.BreakGlass || why == account.Preview) { // previews have a way of their own
 		return "", problem.New(problem.Denied, "open", "", fmt.Errorf("purpose %q of a session that came in from the network", word))
 	}
 	return why, nil
