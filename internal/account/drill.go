@@ -69,7 +69,8 @@ type DrillResult struct {
 	Reading  Millis `json:"reading_ms"`  // for all that was read
 	Estimate Millis `json:"estimate_ms"` // for everything in the state, at that pace; 0: it cannot be told
 
-	Shares   []DrillShare   `json:"shares,omitempty"`
+	OfShares int            `json:"of_shares"`          // that have anything in the state
+	Shares   []DrillShare   `json:"shares,omitempty"`   // at most 100, those with something wrong first
 	Failures []DrillFailure `json:"failures,omitempty"` // the first MaxDrillFailures
 }
 
@@ -89,6 +90,7 @@ type DrillShare struct {
 	Tried    int    `json:"tried"`
 	Whole    int    `json:"whole"`
 	Lost     int64  `json:"lost,omitempty"`    // versions that the ledger on the medium knows and the medium does not have
+	Damaged  int    `json:"damaged,omitempty"` // places in its packs where names and times could not be read
 	Problem  string `json:"problem,omitempty"` // why it was not opened: "no-keys", "damaged"
 }
 

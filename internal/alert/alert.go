@@ -31,6 +31,9 @@ type Alert struct {
 
 	Country string `json:"country,omitempty"` // of Address: ISO 3166, two letters
 
+	Head    string `json:"head,omitempty"`    // of the ledger, as it may be typed
+	Entries int64  `json:"entries,omitempty"` // that it has
+
 	Case string     `json:"case,omitempty"`
 	Due  []Deadline `json:"due,omitempty"` // of the case, that come near
 }
@@ -70,9 +73,13 @@ const (
 	Test   Kind = "test"
 	Near   Kind = "due" // deadlines of a case
 
-	Connected   Kind = "connected"   // a medium, for too long
-	Stale       Kind = "stale"       // the latest copy on a medium
-	Behind      Kind = "cards"       // key cards, for days
+	Connected   Kind = "connected" // a medium, for too long
+	Stale       Kind = "stale"     // the latest copy on a medium
+	Behind      Kind = "cards"     // key cards, for days
+	Drill       Kind = "drill"     // the restore of a set of media was not rehearsed for long
+	DrillFailed Kind = "drill-failed"
+	Papers      Kind = "papers"      // of the recovery secret, which were not tested for long
+	Head        Kind = "head"        // of the ledger, to be put on paper
 	Unwitnessed Kind = "unwitnessed" // too few witnesses have cosigned for long
 	Witnessed   Kind = "witnessed"   // they are back
 	Refused     Kind = "refused"     // a witness says that it has seen another ledger
@@ -87,6 +94,11 @@ const (
 	Silent     Kind = "silent"         // an appliance sends nothing any more
 	Heard      Kind = "heard"          // and is back
 )
+
+// chore reports whether an alert asks for what has to be done from time to time.
+func (a *Alert) chore() bool {
+	return a.Kind == Drill || a.Kind == DrillFailed || a.Kind == Papers || a.Kind == Head
+}
 
 // Way brings an alert to people.
 type Way interface {
@@ -136,7 +148,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Forced, Silent, Heard:
+	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Forced, Silent, Heard, Drill, DrillFailed, Papers:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string
@@ -148,7 +160,11 @@ func (a *Alert) done(l lang.Lang) string {
 		}
 		args = append(args, strings.Join(what, ", "))
 	}
-	return l.Text("alerted."+kind, args...) + "\n" + l.Text("todo."+kind)
+	out := l.Text("alerted."+kind, args...) + "\n"
+	if a.Kind == Head {
+		out += "\n" + clean(a.Head) + "\n" + l.Text("say.alert-head-size", lang.Grouped(a.Entries)) + "\n\n"
+	}
+	return out + l.Text("todo."+kind)
 }
 
 // near tells of deadlines.

@@ -125,7 +125,7 @@ func (d *Desk) Tell(a Alert) {
 	for _, c := range d.wake {
 		poke(c)
 	}
-	if a.Kind == Frozen || a.Kind == Near || a.Kind == Refused { // who tells of it notes that it was told
+	if a.Kind == Frozen || a.Kind == Near || a.Kind == Refused || a.chore() { // who tells of it notes that it was told
 		d.keep()
 	} else {
 		poke(d.save)
@@ -138,7 +138,7 @@ func (d *Desk) add(a Alert) bool {
 	if a.Kind != Held && a.Kind != Frozen { // of which each is something else
 		key += "\x00" + a.Sign + "\x00" + a.Address
 	}
-	if a.Kind == Near {
+	if a.Kind == Near || a.chore() {
 		key += "\x00" + a.ID
 	}
 	d.mu.Lock()

@@ -23,7 +23,7 @@ import (
 // media makes copies of the vault on disks that are normally switched off.
 func (a *app) media() *cobra.Command {
 	c := a.command("media", "cmd.media", "azekura media init /media/azekura --label \"disk 1\" --set A\nazekura media sync /media/azekura\nazekura media status", nil, nil)
-	c.AddCommand(a.mediaInit(), a.mediaSync(), a.mediaStatus(), a.mediaVerify(), a.mediaEject(), a.mediaRetire())
+	c.AddCommand(a.mediaInit(), a.mediaSync(), a.mediaStatus(), a.mediaVerify(), a.mediaDrill(), a.mediaDrills(), a.mediaEject(), a.mediaRetire())
 	return c
 }
 
@@ -182,6 +182,9 @@ func (a *app) showMedia(s api.Copies) {
 	fmt.Fprintln(a.out, s.Text)
 	if s.Next != nil {
 		fmt.Fprintln(a.out, printable(s.Next.Text))
+	}
+	for _, d := range s.Drills {
+		fmt.Fprintln(a.out, printable(d.Text))
 	}
 	for _, r := range s.Rules {
 		fmt.Fprintln(a.out, map[string]string{"good": "  + ", "look": "  ? ", "bad": "  ! "}[r.Level]+printable(r.Text))

@@ -38,6 +38,7 @@ type state struct {
 	Lookups    []*lookupState     `json:"lookups,omitempty"`
 	Receipts   []*receiptState    `json:"receipts,omitempty"`
 	Media      []*account.Medium  `json:"media,omitempty"`    // a change makes another one
+	Drills     []*account.Drill   `json:"drills,omitempty"`   // likewise
 	Recovery   *recoveryState     `json:"recovery,omitempty"` // never changed, as below
 	Cards      []*cardState       `json:"cards,omitempty"`
 	Isolated   *isolationState    `json:"isolated,omitempty"`
@@ -232,7 +233,7 @@ func (b *books) draft() *draft {
 	s := b.state
 	s.Accounts, s.Shares, s.Groups, s.Proposals = slices.Clone(s.Accounts), slices.Clone(s.Shares), slices.Clone(s.Groups), slices.Clone(s.Proposals)
 	s.Stops, s.Cases, s.Jobs, s.Traps = slices.Clone(s.Stops), slices.Clone(s.Cases), slices.Clone(s.Jobs), slices.Clone(s.Traps)
-	s.Lookups, s.Receipts, s.Media = slices.Clone(s.Lookups), slices.Clone(s.Receipts), slices.Clone(s.Media)
+	s.Lookups, s.Receipts, s.Media, s.Drills = slices.Clone(s.Lookups), slices.Clone(s.Receipts), slices.Clone(s.Media), slices.Clone(s.Drills)
 	return &draft{s}
 }
 

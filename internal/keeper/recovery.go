@@ -89,6 +89,9 @@ func (l *Local) Reserve(_ context.Context, s id.Session) (account.Reserve, error
 	return out, err
 }
 
+// KnownReserve is Reserve for the storehouse itself, which reminds people.
+func (l *Local) KnownReserve() (account.Reserve, error) { return l.reserve(l.books.Load()) }
+
 // reserve is Reserve for whoever may know.
 func (l *Local) reserve(b *books) (account.Reserve, error) {
 	papers, there, err := l.keys.Papers()

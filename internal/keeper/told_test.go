@@ -16,8 +16,8 @@ import (
 )
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
-var askOnly = []string{"Retention", "Aging", "MayRemove", "Accounts", "AlertKey", "ApplianceEvents", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Collecting", "CollectingBy", "Consistent", "CopyOut", "Devices", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
-	"Invited", "Isolated", "Jobs", "Keyless", "KnownMedia", "LogsOnDisk", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+var askOnly = []string{"Retention", "Aging", "MayRemove", "Accounts", "AlertKey", "ApplianceEvents", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Collecting", "CollectingBy", "Consistent", "CopyOut", "Devices", "Drills", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
+	"Invited", "Isolated", "Jobs", "Keyless", "KnownDrills", "KnownMedia", "LogsOnDisk", "KnownReserve", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignRecord", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses", "Zone"}
 
 // toldElsewhere are the methods that another test finds in the ledger.
@@ -136,6 +136,12 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 	return []told{
 		{"MakeMedium", event.MediumMade, func() error { return second(l.MakeMedium(ctx, s, medium)) }},
 		{"SyncedMedium", event.MediumSynced, func() error { return l.SyncedMedium(ctx, s, medium.ID, account.MediumState{Number: 1}) }},
+		{"BeginDrill", event.DrillBegun, func() error {
+			return second(l.BeginDrill(ctx, s, account.Drill{Medium: medium.ID, Keys: account.DrillKeeper}))
+		}},
+		{"EndDrill", event.DrillEnded, func() error {
+			return second(l.EndDrill(ctx, s, 1, account.DrillResult{Outcome: account.DrillWhole, Tried: 1, Whole: 1}))
+		}},
 		{"CheckedMedium", event.MediumChecked, func() error { return l.CheckedMedium(ctx, s, medium.ID, 0) }},
 		{"EjectMedium", event.MediumGone, func() error { return l.EjectMedium(ctx, s, medium.ID) }},
 		{"RetireMedium", event.MediumRetired, func() error { return l.RetireMedium(ctx, s, medium.ID, "worn") }},

@@ -60,5 +60,7 @@ var eventTexts = []text{
 	{"event.medium-connected", "medium connected", "保管媒体の接続を検知"},
 	{"event.medium-gone", "medium disconnected", "保管媒体の取り外し"},
 	{"event.medium-retired", "medium retired", "保管媒体を廃止"},
+	{"event.drill-begun", "restore drill begun", "復旧訓練を開始"},
+	{"event.drill-ended", "restore drill ended", "復旧訓練を終了"},
 	{"event.settled", "held back: decided", "保留を判断"},
 }

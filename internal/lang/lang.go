@@ -54,6 +54,7 @@ var texts = func() table {
 		witnessTexts,
 		guardTexts,
 		drillTexts,
+		rehearsalTexts,
 		registerTexts,
 		rosterTexts,
 		rosterDoorTexts,

@@ -26,7 +26,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 		return l.named("sign", note)
 	case "case-changed":
 		return l.party(note)
-	case "vault-restored":
+	case "vault-restored", "drill-begun", "drill-ended":
 		return l.restored(note)
 	case "case-written":
 		if s, ok := l.led(note); ok {
@@ -83,7 +83,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 var leads = []struct{ word, family string }{
 	{"role: ", "role"}, {"networks: ", ""}, {"members: ", ""}, {"persons: ", ""}, {"ended by ", ""}, {"accepted: ", "sign"}, {"discarded: ", "sign"},
 	{"knew: ", ""}, {"knew, changed: ", ""}, {"knew, removed: ", ""}, {"fact: ", factFamily}, {"note: ", ""}, {"task: ", ""}, {"task done: ", ""}, {"attached: ", ""}, {"papers: ", ""},
-	{"state ", ""}, {"card ", ""}, {"papers ", ""}, {"no keys of ", ""}, {"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
+	{"state ", ""}, {"card ", ""}, {"papers ", ""}, {"no keys of ", ""}, {"sample ", ""}, {"seed ", ""}, {"drill ", ""}, {"files ", ""}, {"hold: ", "note"}, {"hold lifted: ", ""}, {"decided: ", ""},
 }
 
 // factFamily marks a note of a fact of a case: "key = value".
@@ -197,7 +197,7 @@ func (l Lang) reserve(note string) string {
 	return strings.Join(out, ", ")
 }
 
-// restored tells what a vault was made again of.
+// restored tells what a vault was made again of, or in a drill would be.
 func (l Lang) restored(note string) string {
 	var out []string
 	for word := range strings.SplitSeq(note, "; ") {

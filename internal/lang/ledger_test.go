@@ -59,6 +59,11 @@ func TestNote(t *testing.T) {
 		{"settled", "accepted: strange", 0, "accepted: a file of a known kind became one of no kind", "採用：種類の分かるファイルが、種類の分からないものになった"},
 		{"medium-synced", "state 7", 0, "state 7", "第 7 世代"},
 		{"medium-checked", "whole", 0, "all of it is whole", "すべて正常"},
+		{"drill-begun", "papers; state 3; card 1 safe; papers 2; sample 200; seed 7; written in clear", 0,
+			"with key card and papers; state 3; key card 1 safe; papers of set 2; sample of 200; seed 7; files written in clear", "鍵束カードと紙の鍵片による; 第 3 世代; 鍵束カード 1 safe; 紙の鍵片 第 2 組; 抽出 200 個; 抽出の種 7; ファイルを平文で書き出し"},
+		{"drill-begun", "keeper; state 3; everything", 0, "with the keys of the running house; state 3; everything", "稼働中の校倉の鍵による; 第 3 世代; 全部"},
+		{"drill-ended", "drill-failed; drill 4; files 199/200", 1, "not all was whole; drill 4; whole files 199/200", "異常あり; 訓練 第 4 回; 正常なファイル 199/200"},
+		{"drill-ended", "drill-broken; drill 5; files 0/3", 1, "broken off: nothing counts as proven; drill 5; whole files 0/3", "中断（何も確認できたことにはなりません）; 訓練 第 5 回; 正常なファイル 0/3"},
 		{"medium-gone", "", 0, "", ""},
 		{"medium-made", "A, bank, 00ff", 0, "A, bank, 00ff", "A, bank, 00ff"},
 		{"device-made", "disabled", 0, "disabled", "disabled"}, // what somebody calls a computer

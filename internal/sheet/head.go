@@ -21,6 +21,9 @@ const headSide = 45
 // PDF sets it, with a font by the name of its file, or one that the machine has if the name is empty.
 func (h Head) PDF(l lang.Lang, font string) ([]byte, error) { return print(h.document(l), font, h.At) }
 
+// HTML returns it as a page that needs nothing else.
+func (h Head) HTML(l lang.Lang) ([]byte, error) { return h.document(l).HTML() }
+
 func (h Head) document(l lang.Lang) *document.Document {
 	return &document.Document{Lang: l.String(), Title: l.Text("web.head-title", h.At.Local().Format("2006-01-02")), Footer: h.Origin, Missing: l.Text("web.drill-missing"), Blocks: []document.Block{
 		document.Paragraph{Text: l.Text("web.head-about")},

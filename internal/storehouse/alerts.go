@@ -53,7 +53,8 @@ func (h *House) openAlerts() error {
 	h.alerts = alert.NewDesk(alert.Config{House: name, Ways: ways, Now: h.opt.Now, Log: h.opt.Log, Lost: h.lost, FS: h.opt.FS, File: h.at.alerts, Key: key})
 	if len(ways) > 0 {
 		h.remind = &reminders{open: func() ([]*cases.Due, error) { return h.desk.OpenDeadlines() }, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log, id: h.id(),
-			fs: h.opt.FS, file: h.at.reminders, key: key}
+			told: memo{fs: h.opt.FS, file: h.at.reminders, key: key, log: h.opt.Log}}
+		h.chores = &chores{look: h.choresDue, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, id: h.id(), told: memo{fs: h.opt.FS, file: h.at.chores, key: key, log: h.opt.Log}}
 	}
 	return nil
 }

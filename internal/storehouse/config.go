@@ -103,6 +103,10 @@ type Config struct {
 	MediaDays   int `toml:"media_days"`
 	MediaHours  int `toml:"media_hours"`
 	MediaStates int `toml:"media_states"`
+	// DrillDays is how many days after a restore drill of a set of media, or after the first copy on it, people are reminded of the next. 0: never.
+	DrillDays int `toml:"drill_days"`
+	// HeadReminder is "monthly": once a month people are reminded to put the ledger's head on paper; or "off".
+	HeadReminder string `toml:"head_reminder"`
 
 	// LogLevel is "debug", "info", "warn" or "error".
 	LogLevel string `toml:"log_level"`
@@ -141,6 +145,8 @@ func Default(data string) Config {
 		MediaDays:             8,
 		MediaHours:            24,
 		MediaStates:           100,
+		DrillDays:             90,
+		HeadReminder:          "monthly",
 		LogLevel:              "info",
 		from:                  make(map[string]string),
 	}
@@ -231,7 +237,7 @@ func (c *Config) fields() []field {
 		{"drafts", &c.Drafts}, {"guard", &c.Guard}, {"guard_false_alarm", &c.GuardFalseAlarm}, {"guard_removals", &c.GuardRemovals},
 		{"alert_mail_server", &c.AlertMailServer}, {"alert_mail_from", &c.AlertMailFrom}, {"alert_mail_to", &c.AlertMailTo},
 		{"alert_mail_user", &c.AlertMailUser}, {"alert_mail_password_file", &c.AlertMailPasswordFile}, {"alert_webhook", &c.AlertWebhook},
-		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"media_days", &c.MediaDays}, {"media_hours", &c.MediaHours}, {"media_states", &c.MediaStates}, {"log_level", &c.LogLevel},
+		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"media_days", &c.MediaDays}, {"media_hours", &c.MediaHours}, {"media_states", &c.MediaStates}, {"drill_days", &c.DrillDays}, {"head_reminder", &c.HeadReminder}, {"log_level", &c.LogLevel},
 	}
 }
 
@@ -341,6 +347,7 @@ func (c *Config) Validate() error {
 	}{
 		{"protection", c.Protection, []string{"key-file", "passphrase", "credential"}},
 		{"guard", c.Guard, []string{"on", "watch", "off"}},
+		{"head_reminder", c.HeadReminder, []string{"monthly", "off"}},
 		{"log_level", c.LogLevel, []string{"debug", "info", "warn", "error"}},
 	} {
 		if !slices.Contains(x.words, x.value) {
@@ -365,6 +372,7 @@ func (c *Config) inRange() error {
 		{"media_days", int64(c.MediaDays), 1, 366},
 		{"media_hours", int64(c.MediaHours), 1, 24 * 366},
 		{"media_states", int64(c.MediaStates), 1, 10_000},
+		{"drill_days", int64(c.DrillDays), 0, 3660},
 	} {
 		if x.value < x.least || x.value > x.most {
 			return wrong(fmt.Sprintf("%s = %d (%d – %d)", x.key, x.value, x.least, x.most), "hint.config-value", nil)

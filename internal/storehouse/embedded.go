@@ -28,7 +28,7 @@ func keeperConfig(cfg Config, at layout, opt Options) (keeper.Config, error) {
 	c := keeper.Config{
 		FS: opt.FS, Dir: at.keeper, LedgerDir: at.ledger, LogDir: at.logbook, Version: Version(), Now: opt.Now, Log: opt.Log, Console: true,
 		AcceptRollback: opt.acceptRollback, Restore: opt.acceptRollback,
-		LeaseTTL: time.Duration(cfg.LeaseTime), SessionTTL: time.Duration(cfg.SessionTime), IdleTTL: time.Duration(cfg.SessionTime),
+		LeaseTTL: time.Duration(cfg.LeaseTime), SessionTTL: time.Duration(cfg.SessionTime), IdleTTL: time.Duration(cfg.SessionTime), Hashing: opt.hashing,
 	}
 	if cfg.OIDCIssuer != "" {
 		secret, err := secretFile(cfg.OIDCSecretFile)
@@ -125,6 +125,15 @@ func (e *embedded) Events(ctx context.Context, s account.Session, f api.EventFil
 			}
 		}
 	}
+}
+
+// Head implements api.Ledger.
+func (e *embedded) Head(ctx context.Context, s account.Session) (api.LedgerHead, error) {
+	if err := e.local.May(ctx, s.ID, account.ReadLedger, "read ledger"); err != nil {
+		return api.LedgerHead{}, err
+	}
+	h, st := e.local.Head(), e.local.Status()
+	return api.LedgerHead{Origin: st.Origin, Size: h.Size, Root: h.Root.String(), Text: h.Text(st.Origin), PublicKey: st.PublicKey}, nil
 }
 
 // ReadingKey implements api.Ledger.

@@ -25,7 +25,9 @@ type layout struct {
 	reminders string // which deadlines people were told of, sealed
 	collect   string // what was learnt of appliances, sealed
 	logbook   string // the lines of appliances, sealed
+	chores    string // which drills and papers people were reminded of, sealed
 	alerts    string // those that nobody has been told of yet, sealed
+	drills    string // books of drills that are at work
 	keeper    string // the keeper's sealed state
 	key       string // the root key, with protection "key-file"
 	ledger    string
@@ -37,7 +39,7 @@ type layout struct {
 func layoutOf(cfg Config) layout {
 	at := func(elem ...string) string { return filepath.Join(append([]string{cfg.Data}, elem...)...) }
 	l := layout{
-		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), books: at("vault", "books"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"), collect: at("vault", "collect"), logbook: at("logbook"),
+		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), books: at("vault", "books"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"), collect: at("vault", "collect"), logbook: at("logbook"), chores: at("vault", "chores"), drills: at("vault", "drills"),
 		keeper: at("keeper"), key: at("keeper-key", "root.key"), ledger: at("ledger"), tls: at("tls"),
 		socket: Socket(cfg.Data), lock: at("lock"),
 	}

@@ -26,7 +26,7 @@ import (
 // Media implements api.Media.
 func (h *House) Media(ctx context.Context, s account.Session) (api.Copies, error) {
 	list, err := h.keeper.local.Media(ctx, s.ID)
-	return api.Copies{Media: list, Days: h.cfg.MediaDays, Hours: h.cfg.MediaHours, PublicKey: h.keeper.local.Status().PublicKey}, err
+	return api.Copies{Media: list, Days: h.cfg.MediaDays, Hours: h.cfg.MediaHours, DrillDays: h.cfg.DrillDays, PublicKey: h.keeper.local.Status().PublicKey}, err
 }
 
 // atConsole refuses paths of this machine to whoever does not sit there: to write where a browser says would be a door of its own.

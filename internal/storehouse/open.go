@@ -47,6 +47,7 @@ type Options struct {
 	FS durable.FS
 
 	acceptRollback bool
+	hashing        *keeper.Hashing // what a hash of a pass phrase costs; nil: as the keeper has it
 }
 
 // House is an open storehouse: all its parts, but no door to the network.
@@ -64,6 +65,7 @@ type House struct {
 	guard   *guard.Guard // nil: there is none
 	alerts  *alert.Desk
 	remind  *reminders // nil: there is no way to tell people
+	chores  *chores    // likewise
 	painter *painter   // nil: there are no previews
 	desk    *cases.Desk
 	watcher *watcher
@@ -106,6 +108,9 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 			err = errors.Join(err, h.close(context.WithoutCancel(ctx)))
 		}
 	}()
+	if err := os.RemoveAll(h.at.drills); err != nil { // of one that was killed
+		opt.Log.Error("the books of a drill that did not end could not be removed", "err", err)
+	}
 	if cfg.Guard != "off" {
 		h.guard = guard.New(guard.Config{FalseAlarm: 1 / float64(cfg.GuardFalseAlarm), Removals: cfg.GuardRemovals, Watch: cfg.Guard == "watch"})
 	}

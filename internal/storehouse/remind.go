@@ -4,20 +4,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
-	"fmt"
-	"io/fs"
 	"log/slog"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/alert"
 	"github.com/azekura/azekura/internal/cases"
 	"github.com/azekura/azekura/internal/deadline"
-	"github.com/azekura/azekura/internal/durable"
 )
 
 // reminders tell people of deadlines of open cases that come near: on the day from which to warn, the day before the last, and the last; each once,
@@ -30,23 +23,12 @@ type reminders struct {
 	log  *slog.Logger
 	id   string // of the house, so that two do not tell with one ID
 
-	fs   durable.FS
-	file string
-	key  sealer
-
-	told map[string]string // by case, duty, last day and step: the case. nil: not read yet
-}
-
-// sealer is a key.
-type sealer interface {
-	SealOnce(dst, plain, context []byte) []byte
-	OpenOnce(dst, sealed, context []byte) ([]byte, error)
+	told memo // case, duty, last day and step
 }
 
 const (
-	remindEach   = 5 * time.Minute
-	remindAt     = 9 * time.Hour // in Japan: nobody prepares a report at midnight
-	remindFormat = 1             // of the file: one byte, and behind it, sealed, JSON
+	remindEach = 5 * time.Minute
+	remindAt   = 9 * time.Hour // in Japan: nobody prepares a report at midnight
 )
 
 // run looks until ctx ends.
@@ -75,9 +57,7 @@ func (r *reminders) look() {
 		r.log.Error("deadlines cannot be counted: look at the cases", "err", err)
 		return
 	}
-	if r.told == nil {
-		r.load()
-	}
+	r.told.load()
 	open := make(map[string]bool)
 	for _, d := range list {
 		open[d.Case] = true
@@ -90,7 +70,7 @@ func (r *reminders) look() {
 			if s == alert.Late {
 				key += " " + d.Today.String()
 			}
-			if _, done := r.told[key]; s == "" || done || !x.Done.IsZero() {
+			if s == "" || r.told.has(key) || !x.Done.IsZero() {
 				continue
 			}
 			keys = append(keys, key)
@@ -101,12 +81,9 @@ func (r *reminders) look() {
 		}
 		sum := sha256.Sum256([]byte(r.id + "\x00" + strings.Join(keys, "\x00")))
 		r.tell(alert.Alert{ID: hex.EncodeToString(sum[:16]), Kind: alert.Near, When: now, Case: d.Case, Due: near, Link: r.page("/cases/" + d.Case + "/deadlines")})
-		for _, k := range keys {
-			r.told[k] = d.Case
-		}
-		r.keep()
+		r.told.add(keys...)
 	}
-	maps.DeleteFunc(r.told, func(_, n string) bool { return !open[n] }) // on disk with the next one
+	r.told.forget(func(n string) bool { return !open[n] }) // on disk with the next one
 }
 
 // step is how near a deadline is today, or nothing.
@@ -124,42 +101,4 @@ func step(x *cases.DueBy, today deadline.Day) alert.Step {
 		return alert.Warn
 	}
 	return ""
-}
-
-func (r *reminders) load() {
-	r.told = make(map[string]string)
-	b, err := durable.ReadFile(r.fs, r.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return
-	}
-	if err == nil && (len(b) == 0 || b[0] != remindFormat) {
-		err = fmt.Errorf("%d bytes of an unknown form", len(b))
-	}
-	var plain []byte
-	if err == nil {
-		plain, err = r.key.OpenOnce(nil, b[1:], append([]byte("reminders"), b[0]))
-	}
-	var list []string
-	if err == nil {
-		err = json.Unmarshal(plain, &list)
-	}
-	if err != nil { // once too often is better than not at all
-		r.log.Error("which deadlines people were reminded of cannot be read; those that are near are told again", "file", r.file, "err", err)
-		return
-	}
-	for _, k := range list {
-		n, _, _ := strings.Cut(k, " ")
-		r.told[k] = n
-	}
-}
-
-func (r *reminders) keep() {
-	plain, err := json.Marshal(slices.Sorted(maps.Keys(r.told)))
-	if err == nil {
-		head := []byte{remindFormat}
-		err = durable.WriteFile(r.fs, r.file, r.key.SealOnce(head, plain, append([]byte("reminders"), remindFormat)), 0o600)
-	}
-	if err != nil {
-		r.log.Error("that people were reminded of a deadline could not be written; after a restart they may be once more", "err", err)
-	}
 }

@@ -52,7 +52,7 @@ func TestReminders(t *testing.T) {
 		var told []string
 		seen := make(map[string]bool)
 		house := func() *reminders {
-			return &reminders{now: time.Now, log: slog.New(slog.DiscardHandler), id: "house", fs: disk, file: "reminders", key: seal.Key{1}, page: func(p string) string { return "https://azekura.example" + p },
+			return &reminders{now: time.Now, log: slog.New(slog.DiscardHandler), id: "house", told: memo{fs: disk, file: "reminders", key: seal.Key{1}, log: slog.New(slog.DiscardHandler)}, page: func(p string) string { return "https://azekura.example" + p },
 				open: func() ([]*cases.Due, error) {
 					d := dueIn(t, "2026-1", known, time.Now())
 					for i := range d.Deadlines {
@@ -103,7 +103,7 @@ func TestRemindersAfterCrash(t *testing.T) {
 	now := time.Date(2026, 11, 6, 10, 0, 0, 0, tokyo)
 	var ids []string
 	look := func(disk *durabletest.Platter) {
-		r := &reminders{now: func() time.Time { return now }, log: slog.New(slog.DiscardHandler), fs: disk, file: "reminders", key: seal.Key{1}, page: func(string) string { return "" },
+		r := &reminders{now: func() time.Time { return now }, log: slog.New(slog.DiscardHandler), told: memo{fs: disk, file: "reminders", key: seal.Key{1}, log: slog.New(slog.DiscardHandler)}, page: func(string) string { return "" },
 			open: func() ([]*cases.Due, error) { return []*cases.Due{dueIn(t, "2026-1", known, now)}, nil }, tell: func(a alert.Alert) { ids = append(ids, a.ID) }}
 		r.look()
 		r.look()

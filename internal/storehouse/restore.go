@@ -29,6 +29,16 @@ type Source struct {
 	// Ledger is a folder with a copy of the ledger that may go further than the medium: what was erased behind it does not come back. Empty: none.
 	Ledger string
 	Rewind Rewind
+
+	disk durable.FS // where From is; nil: this machine's
+}
+
+// target is the medium.
+func (s Source) target() medium.Target {
+	if s.disk == nil {
+		return medium.NewDisk(durable.OS(), s.From)
+	}
+	return medium.NewDisk(s.disk, s.From)
 }
 
 // restoring is the file of that name in a data directory that is being made again: it is there from the beginning until all packs are.
@@ -216,7 +226,7 @@ func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layo
 
 // open opens the state that is meant.
 func (s Source) open(ctx context.Context, begun *restoring) (*medium.State, error) {
-	t, key := medium.NewDisk(durable.OS(), s.From), s.Keys.Card.Vault
+	t, key := s.target(), s.Keys.Card.Vault
 	switch {
 	case begun != nil && s.State == 0:
 		return medium.Open(ctx, t, key, begun.State)

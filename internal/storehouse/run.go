@@ -53,6 +53,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	defer stopWatching()
 	if h.remind != nil {
 		background.Go(func() { h.remind.run(watching) })
+		background.Go(func() { h.chores.run(watching) })
 	}
 	if h.collector != nil {
 		background.Go(func() { h.collector.Run(watching) })

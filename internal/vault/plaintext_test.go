@@ -40,7 +40,7 @@ var openers = map[string]string{
 	"keeper.(*ReadingKey).Disclose": "a path in the ledger, likewise, for evidence that others check",
 	"seal.(Key).OpenDisclosed":      "an entry of the ledger, or a path in one, for whoever was given the key of that one message",
 	"keeper.(*paths).open":          "the path of what is asked for, in the keeper, to find its person, traps and jobs",
-	"storehouse.(*reminders).load":  "which deadlines of cases people were reminded of, under a key of their own: no content and no path",
+	"storehouse.(*memo).load":       "which deadlines and drills people were reminded of, under a key of their own: no content and no path",
 	"alert.(*Desk).read":            "alerts that wait, under a key of their own: what was done to which file, and nothing of its content",
 	"logbook.(*Book).open":          "lines of appliances, in the keeper: a search is in the ledger before the first is shown; a check hands none out",
 	"collect.(*watch).load":         "from where accounts of appliances came, under a key of its own: what is told of it is in the ledger",

@@ -55,6 +55,8 @@ type Ledger interface {
 	Events(ctx context.Context, s account.Session, f EventFilter) iter.Seq2[json.RawMessage, error]
 	// ReadingKey returns what an auditor needs to read a copy of the ledger, as JSON. Giving it away is recorded.
 	ReadingKey(ctx context.Context, s account.Session) (json.RawMessage, error)
+	// Head tells the head to who may read the ledger.
+	Head(ctx context.Context, s account.Session) (LedgerHead, error)
 	// Proof proves an entry to who may see it.
 	Proof(ctx context.Context, s account.Session, index int64) (Proof, error)
 }
@@ -259,6 +261,7 @@ func (h *handler) routes() map[string]endpoint {
 		"POST /v1/verify":             h.verify,
 		"POST /v1/rebuild":            h.rebuild,
 		"GET /v1/ledger/events":       h.events,
+		"GET /v1/ledger/head":         h.ledgerHead,
 		"POST /v1/ledger/reading-key": h.readingKey,
 		"GET /v1/ledger/proofs/{id}":  h.proof,
 	}
@@ -266,6 +269,7 @@ func (h *handler) routes() map[string]endpoint {
 	maps.Copy(out, h.inquiring())
 	maps.Copy(out, h.mediaRoutes())
 	maps.Copy(out, h.logRoutes())
+	maps.Copy(out, h.drillRoutes())
 	maps.Copy(out, h.reserving())
 	maps.Copy(out, h.erasing())
 	maps.Copy(out, h.retaining())

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/lang"
 )
 
 // judge says how well the house is copied, from what is known of its media.
-func (c *Copies) judge(now time.Time, l lang.Lang) {
+func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 	var live []Medium
 	c.Attached, c.TooLong = []string{}, []string{}
 	if c.Media == nil {
@@ -32,7 +33,17 @@ func (c *Copies) judge(now time.Time, l lang.Lang) {
 	}
 	c.fresh(now, l)
 	c.next(live, l)
-	c.rules(live, l)
+	c.Drills = DrillsOf(c.Media, drills, c.DrillDays, now)
+	for i := range c.Drills {
+		c.Drills[i].say(now, l)
+	}
+	if c.Drills == nil {
+		c.Drills = []DrilledSet{}
+	}
+	if len(drills) > 0 {
+		c.LastDrill = &drills[0]
+	}
+	c.rules(live, l, drills)
 }
 
 // most is how old the latest copy may become.
@@ -77,7 +88,7 @@ func (c *Copies) next(live []Medium, l lang.Lang) {
 }
 
 // rules tells of 3-2-1-1-0 what can be known, and says what only people know.
-func (c *Copies) rules(live []Medium, l lang.Lang) {
+func (c *Copies) rules(live []Medium, l lang.Lang, drills []Drill) {
 	copies, away, off, bad, unchecked := 1, []string{}, 0, []string{}, 0
 	for _, m := range live {
 		if m.State == 0 {
@@ -90,9 +101,10 @@ func (c *Copies) rules(live []Medium, l lang.Lang) {
 		if m.Attached.IsZero() {
 			off++
 		}
-		if m.Findings > 0 {
+		good, failed := drillOf(m, drills)
+		if m.Findings > 0 || failed {
 			bad = append(bad, m.Label)
-		} else if m.Checked.Before(m.Synced.Add(-90 * 24 * time.Hour)) {
+		} else if old := m.Synced.Add(-90 * 24 * time.Hour); m.Checked.Before(old) && good.Before(old) {
 			unchecked++
 		}
 	}
@@ -124,4 +136,29 @@ func (c *Copies) rules(live []Medium, l lang.Lang) {
 	default:
 		say("errors", true, "", "say.copies-rule-checked")
 	}
+	rule := &c.Rules[len(c.Rules)-1]
+	if i := slices.IndexFunc(drills, func(x Drill) bool { return x.Good() }); i >= 0 {
+		rule.Text += " " + l.Text("say.copies-rule-drilled", drills[i].Label, drills[i].Ended.Local().Format("2006-01-02"), drills[i].Whole)
+	} else if copies > 1 {
+		rule.Text += " " + l.Text("say.copies-rule-undrilled")
+	}
+}
+
+// drillOf tells when everything of a medium went well in a drill, and whether its last one failed. One that was only a sample, and went well, says
+// nothing of what it has not read.
+func drillOf(m Medium, drills []Drill) (whole time.Time, failed bool) {
+	last := true
+	for i := range drills {
+		x := &drills[i]
+		if x.Medium != m.ID || x.Ended.IsZero() || x.Outcome == account.DrillBroken {
+			continue
+		}
+		if last && !x.Good() && x.Ended.After(m.Checked) {
+			failed = true
+		}
+		if last = false; x.Good() && x.All && whole.IsZero() {
+			whole = x.Ended
+		}
+	}
+	return whole, failed
 }

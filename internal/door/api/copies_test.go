@@ -47,7 +47,7 @@ func TestCopies(t *testing.T) {
 	} {
 		for _, l := range []lang.Lang{lang.English, lang.Japanese} {
 			x := Copies{Media: c.media, Days: 8, Hours: 24}
-			x.judge(now, l)
+			x.judge(now, l, nil)
 			rules := ""
 			for _, r := range x.Rules {
 				rules += r.Level[:1]

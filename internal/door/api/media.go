@@ -19,6 +19,7 @@ type Media interface {
 	CheckedMedium(ctx context.Context, s account.Session, m id.Medium, findings int) error
 	EjectMedium(ctx context.Context, s account.Session, m id.Medium) error
 	RetireMedium(ctx context.Context, s account.Session, m id.Medium, reason string) error
+	Drills
 }
 
 // Medium is a disk with copies of the house.
@@ -37,6 +38,10 @@ type Copies struct {
 	Attached  []string   `json:"attached"`        // labels of those that are connected
 	TooLong   []string   `json:"too_long"`        // of them, for longer than they may
 	PublicKey string     `json:"public_key"`      // of the ledger: what media are verified with
+
+	DrillDays int          `json:"drill_days"`           // how old the last drill of a set that went well may become; 0: nobody is reminded
+	Drills    []DrilledSet `json:"drills"`               // of each set of media, when it was rehearsed last
+	LastDrill *Drill       `json:"last_drill,omitempty"` // of any; absent: there was none
 }
 
 // NextCopy is the medium whose turn it is.
@@ -141,7 +146,11 @@ func (h *handler) media(w http.ResponseWriter, r *http.Request, s account.Sessio
 // copies tells of the media in the language of a request.
 func (h *handler) copies(r *http.Request, s account.Session) (*Copies, error) {
 	c, err := h.Media.Media(r.Context(), s)
-	c.judge(h.Now(), lang.Pick(r.Header.Get("Accept-Language")))
+	if err != nil {
+		return &c, err
+	}
+	drills, err := h.Media.Drills(r.Context(), s)
+	c.judge(h.Now(), lang.Pick(r.Header.Get("Accept-Language")), drills)
 	return &c, err
 }
 

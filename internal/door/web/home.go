@@ -197,13 +197,25 @@ func copies(c *api.Copies) (out []verdict) {
 	if c.Next != nil {
 		text += " " + c.Next.Text
 	}
-	out = append(out, verdict{c.Level, text, "/settings"})
+	out = append(out, verdict{c.Level, text, "/media"})
 	if c.Newest.IsZero() {
 		return out // there is nothing yet that could be judged
 	}
+	var next *api.DrilledSet // where all is well, the one whose turn it is
+	for i := range c.Drills {
+		d := &c.Drills[i]
+		if d.Level != "good" {
+			out = append(out, verdict{d.Level, d.Text, "/media"})
+		} else if next == nil || d.Due.Before(next.Due) {
+			next = d
+		}
+	}
+	if next != nil {
+		out = append(out, verdict{next.Level, next.Text, "/media"})
+	}
 	for _, r := range c.Rules {
 		if r.Level == "bad" || r.Level == "look" && r.Rule != "copies" && r.Rule != "kinds" {
-			out = append(out, verdict{r.Level, r.Text, "/settings"})
+			out = append(out, verdict{r.Level, r.Text, "/media"})
 		}
 	}
 	return out

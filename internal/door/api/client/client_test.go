@@ -201,6 +201,9 @@ func (k *kept) Events(_ context.Context, _ account.Session, f api.EventFilter) i
 func (k *kept) Proof(_ context.Context, _ account.Session, index int64) (api.Proof, error) {
 	return api.Proof{Proof: fmt.Sprint("proof of ", index)}, k.err
 }
+func (k *kept) Head(context.Context, account.Session) (api.LedgerHead, error) {
+	return api.LedgerHead{Origin: "o", Size: 7, Text: "7-abcd"}, k.err
+}
 func (k *kept) ReadingKey(context.Context, account.Session) (json.RawMessage, error) {
 	return json.RawMessage(`{"key":"k"}`), k.err
 }
