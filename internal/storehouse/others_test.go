@@ -62,7 +62,7 @@ func TestOthersThings(t *testing.T) {
 		{"GET", "/v1/media", ""}, {"POST", "/v1/media", `{"path":"/tmp","label":"x"}`}, {"POST", "/v1/media/sync", `{"path":"/tmp"}`}, {"POST", "/v1/media/0123456789abcdef0123456789abcdef/checked", `{"findings":0}`},
 		{"POST", "/v1/media/0123456789abcdef0123456789abcdef/ejected", ""}, {"POST", "/v1/media/0123456789abcdef0123456789abcdef/retire", `{"reason":"x"}`},
 		{"GET", "/v1/drills", ""}, {"POST", "/v1/drills", `{"medium":"0123456789abcdef0123456789abcdef","state":1,"of":"2026-01-01T00:00:00Z"}`}, {"POST", "/v1/drills/rehearse", `{"path":"/tmp"}`}, {"POST", "/v1/drills/1/readings", `{"readings":[]}`}, {"POST", "/v1/drills/1/end", `{"outcome":"whole","versions":1,"bytes":1,"tried":1,"whole":1,"read":1,"failed":0,"ready_ms":0,"first_ms":0,"reading_ms":0,"estimate_ms":0,"of_shares":1}`},
-		{"GET", "/v1/drills/1/report", ""}, {"GET", "/media", ""}, {"GET", "/media/drills/1/pdf", ""}, {"GET", "/v1/ledger/head", ""}, {"GET", "/ledger/head", ""}, {"GET", "/ledger/head/pdf", ""},
+		{"GET", "/v1/drills/1/report", ""}, {"GET", "/copies", ""}, {"GET", "/copies/drills/1/pdf", ""}, {"GET", "/v1/ledger/head", ""}, {"GET", "/ledger/head", ""}, {"GET", "/ledger/head/pdf", ""},
 		{"GET", "/v1/register", ""}, {"GET", "/register", ""}, {"GET", "/register.csv", ""}, {"GET", "/register/" + share, ""},
 		{"GET", "/v1/firm", ""}, {"PUT", "/v1/firm", `{"business":"x"}`}, {"GET", "/firm", ""}, {"GET", "/v1/cases/2026-1/deadlines", ""}, {"GET", "/v1/cases/2026-1/deadlines.ics", ""}, {"GET", "/cases/2026-1/deadlines", ""}, {"GET", "/cases/2026-1/deadlines.ics", ""},
 		{"PUT", "/v1/rights", `{"account":"sato","share":"アルバム","rights":"read"}`}, {"POST", "/v1/shares", `{"name":"x"}`},

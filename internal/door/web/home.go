@@ -197,7 +197,7 @@ func copies(c *api.Copies) (out []verdict) {
 	if c.Next != nil {
 		text += " " + c.Next.Text
 	}
-	out = append(out, verdict{c.Level, text, "/media"})
+	out = append(out, verdict{c.Level, text, "/copies"})
 	if c.Newest.IsZero() {
 		return out // there is nothing yet that could be judged
 	}
@@ -205,17 +205,17 @@ func copies(c *api.Copies) (out []verdict) {
 	for i := range c.Drills {
 		d := &c.Drills[i]
 		if d.Level != "good" {
-			out = append(out, verdict{d.Level, d.Text, "/media"})
+			out = append(out, verdict{d.Level, d.Text, "/copies"})
 		} else if next == nil || d.Due.Before(next.Due) {
 			next = d
 		}
 	}
 	if next != nil {
-		out = append(out, verdict{next.Level, next.Text, "/media"})
+		out = append(out, verdict{next.Level, next.Text, "/copies"})
 	}
 	for _, r := range c.Rules {
 		if r.Level == "bad" || r.Level == "look" && r.Rule != "copies" && r.Rule != "kinds" {
-			out = append(out, verdict{r.Level, r.Text, "/media"})
+			out = append(out, verdict{r.Level, r.Text, "/copies"})
 		}
 	}
 	return out

@@ -61,7 +61,7 @@ func New(cfg Config) http.Handler {
 	h.pages = parsePages(h.static)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/{name}", h.asset)
-	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes(), logRoutes(), retentionRoutes(), mediaRoutes()} {
+	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes(), logRoutes(), retentionRoutes(), copyRoutes()} {
 		for pattern, do := range routes {
 			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, do) })
 		}

@@ -9,23 +9,23 @@ import (
 	"github.com/azekura/azekura/internal/problem"
 )
 
-// mediaPage is the copies of the house, and whether their restore was rehearsed.
-type mediaPage struct {
+// copiesPage is the copies of the house, and whether their restore was rehearsed.
+type copiesPage struct {
 	*api.Copies
 	List    []api.Drill
 	Reports bool // the visitor may have them with the names of files
 }
 
-func (v *visit) mediaPage() error {
+func (v *visit) copiesPage() error {
 	c, err := v.api.Media(v.r.Context())
 	if err != nil {
 		return err
 	}
-	p := mediaPage{Copies: &c, Reports: v.may(account.ReadLedger)}
+	p := copiesPage{Copies: &c, Reports: v.may(account.ReadLedger)}
 	if p.List, err = v.api.Drills(v.r.Context()); err != nil {
 		return err
 	}
-	return v.show("media", p)
+	return v.show("copies", p)
 }
 
 // sheetTypes are the forms in which the house writes what is kept on paper.
@@ -65,10 +65,10 @@ func (v *visit) ledgerHeadFile() error {
 	return err
 }
 
-func mediaRoutes() map[string]action {
+func copyRoutes() map[string]action {
 	return map[string]action{
-		"GET /media":                          {do: (*visit).mediaPage},
-		"GET /media/drills/{number}/{format}": {do: (*visit).drillReport},
+		"GET /copies":                          {do: (*visit).copiesPage},
+		"GET /copies/drills/{number}/{format}": {do: (*visit).drillReport},
 		"GET /ledger/head":                    {do: (*visit).ledgerHead},
 		"GET /ledger/head/pdf":                {do: (*visit).ledgerHeadFile},
 	}
