@@ -22,6 +22,8 @@ type Drill struct {
 	Keys   DrillKeys `json:"keys"`
 	Card   string    `json:"card,omitempty"`   // its number and name
 	Papers int       `json:"papers,omitempty"` // the number of their set
+	Code   string    `json:"code,omitempty"`   // of the set
+	Used   []int     `json:"used,omitempty"`   // which papers of it
 
 	All   bool   `json:"all,omitempty"`   // every version was asked for
 	Asked int    `json:"asked,omitempty"` // so many were, by chance

@@ -231,6 +231,11 @@ func (a *app) showStatus(s api.Status) {
 	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
 	if s.Copies != nil {
 		add("say.status-copies", printable(s.Copies.Text))
+		for _, d := range s.Copies.Drills {
+			if d.Level != "good" {
+				add("say.status-drill", printable(d.Text))
+			}
+		}
 	}
 	for i, share := range s.Shares {
 		t.add(map[bool]string{true: a.t("say.status-shares")}[i == 0], printable(share.Name))

@@ -14,6 +14,8 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/sheet"
 	"github.com/azekura/azekura/internal/storehouse"
@@ -75,7 +77,7 @@ func (a *app) rehearseMedium(ctx context.Context, q drillQuestion) error {
 			return err
 		}
 		if q.from == "" {
-			if q.from, err = connectedAt(m, q.medium); err != nil {
+			if q.from, err = connectedAt(ctx, m, q.medium); err != nil {
 				return err
 			}
 		}
@@ -96,11 +98,11 @@ func (a *app) rehearseMedium(ctx context.Context, q drillQuestion) error {
 }
 
 // connectedAt is where a medium is, by its label.
-func connectedAt(m api.Copies, label string) (string, error) {
+func connectedAt(ctx context.Context, m api.Copies, label string) (string, error) {
 	for _, x := range m.Media {
 		if x.Retired.IsZero() && (x.Label == label || x.ID.String() == label) {
-			if x.Path == "" {
-				break
+			if d, err := medium.Describe(ctx, medium.NewDisk(durable.OS(), x.Path)); x.Path == "" || err != nil || d.ID != x.ID {
+				return "", &problem.Error{Kind: problem.NotFound, Op: "rehearse medium", On: label, Hint: "hint.drill-not-connected", Err: err}
 			}
 			return x.Path, nil
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/event"
@@ -71,6 +72,11 @@ func endedNote(number int, r account.DrillResult) string {
 // EndDrill enters what came of a drill that was begun, once.
 func (l *Local) EndDrill(ctx context.Context, s id.Session, number int, r account.DrillResult) (out account.Drill, err error) {
 	const op = "rehearse medium"
+	set, there, err := l.keys.Papers()
+	if err != nil && problem.KindOf(err) != problem.Damaged {
+		return out, err
+	}
+	there = there && err == nil
 	err = l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if !b.may(by, account.Care) {
 			return event.Event{}, notAllowed(op)
@@ -88,9 +94,27 @@ func (l *Local) EndDrill(ctx context.Context, s id.Session, number int, r accoun
 		x.DrillResult, x.Ended = r, l.now()
 		x.Failures = slices.Clone(r.Failures[:min(len(r.Failures), account.MaxDrillFailures)])
 		d.Drills[i], out = &x, x
+		if there && x.Keys == account.DrillPapers && x.Code == set.Fingerprint() && r.Outcome != account.DrillBroken && r.Tried > 0 {
+			seen := b.recoveryOf(x.Code).used(x.Used, set.Of, l.now())
+			d.Recovery = &seen
+		}
 		return event.Event{Kind: event.DrillEnded, Target: x.Label, Size: int64(r.Failed), Note: endedNote(number, r)}, nil
 	})
 	return out, err
+}
+
+// used returns what is remembered of papers that have opened a copy of the root.
+func (r recoveryState) used(numbers []int, of int, now time.Time) recoveryState {
+	if len(r.Seen) != of {
+		r.Seen = make([]time.Time, of)
+	}
+	r.Opened = now
+	for _, n := range numbers {
+		if n >= 1 && n <= of {
+			r.Seen[n-1] = now
+		}
+	}
+	return r
 }
 
 // Drills lists what is remembered of drills, the latest first: to who cares for the machine, or sees people. Whoever may not read the ledger gets

@@ -30,6 +30,8 @@ var rehearsalTexts = []text{
 	{"hint.drill-into-alone", "Where no vault is at hand no ledger would tell that files were written in clear. Run it where the vault is, or restore: azekura restore-vault.",
 		"校倉のない機器では、ファイルを平文で書き出したことが台帳に残りません。校倉のある機器で実行するか、「azekura restore-vault」で復旧してください。"},
 	{"hint.drill-space", "There is not enough room: what is needed and what is free stand behind the name.", "空き容量が足りません。名前の後に、必要な量と空き容量を示しています。"},
+	{"hint.drill-more-papers", "More papers are needed than were given; each says how many. Nothing was tried, and nothing entered.", "紙の鍵片が足りません（必要な枚数は紙に書かれています）。何も試さず、何も記録していません。"},
+	{"hint.drill-not-connected", "It is not where it was last. Connect and mount it, or say with --from where it is.", "最後に接続した場所にありません。接続してマウントするか、--from で場所を指定してください。"},
 	{"hint.drill-card-other", "The key card is of another vault than the one at hand. Take a card of this vault; without --card the drill is held with the vault's own keys.",
 		"鍵束カードが、この校倉のものではありません。この校倉のカードを使ってください。--card を付けなければ、校倉自身の鍵で訓練します。"},
 
@@ -121,6 +123,7 @@ var rehearsalTexts = []text{
 	{"say.drilled-never-due", "Restore drill of %s: none yet. The first by %s: azekura media drill.", "復旧訓練（%s）：まだ実施していません。期限 %s（azekura media drill）。"},
 	{"say.drilled-due", "Restore drill of %s: was due on %s, %d days ago. Connect a medium of it and run “azekura media drill”.", "復旧訓練（%s）：期限 %s を %d 日過ぎています。媒体を接続して「azekura media drill」を実行してください。"},
 	{"say.drilled-failed", "Restore drill of %s: the last one, %d of %s, did not go well. Look at its report.", "復旧訓練（%s）：直近の第 %d 回（%s）は不成功でした。記録を確認してください。"},
+	{"say.status-drill", "Restore", "復旧訓練"},
 	{"say.copies-rule-drilled", "Last restore drill that went well: “%s”, %s, %d files.", "最後に成功した復旧訓練：「%s」%s、%d ファイル。"},
 	{"say.copies-rule-undrilled", "No restore drill has gone well yet.", "成功した復旧訓練はまだありません。"},
 

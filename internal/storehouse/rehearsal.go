@@ -86,7 +86,11 @@ func (r *rehearsal) judge(ctx context.Context, err error) account.DrillResult {
 	case there != nil:
 		r.out.Outcome, r.out.Why, r.out.Text = account.DrillBroken, errPulled.Hint, there.Error()
 	case err != nil:
-		r.out.Outcome, r.out.Text = account.DrillFailed, err.Error()
+		r.out.Outcome, r.out.Text = account.DrillBroken, err.Error()
+		switch problem.KindOf(err) { // that what is tried is not as it should be; the rest is something of this machine
+		case problem.Damaged, problem.Invalid, problem.Denied, problem.NotFound, problem.Unauthenticated, problem.Condition:
+			r.out.Outcome = account.DrillFailed
+		}
 		if p, ok := errors.AsType[*problem.Error](err); ok {
 			r.out.Why = p.Hint
 		}

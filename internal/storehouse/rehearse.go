@@ -13,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/keeper/piece"
 	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
@@ -103,15 +104,15 @@ func planOf(s *medium.State, q api.DrillRequest) account.Drill {
 	return x
 }
 
-// booksOf is how much room a drill takes at most: books, which are a small part of the packs, and a copy of the ledger.
-func booksOf(s *medium.State) int64 { return 64<<20 + s.Bytes/50 + 2<<10*s.Head.Size }
+// booksOf is about how much room a drill takes: books, which are a small part of the packs, and a copy of the ledger.
+func booksOf(s *medium.State) int64 { return 64<<20 + s.Bytes/2048 + 2<<10*s.Head.Size }
 
 // BeginDrill implements api.Drills.
 func (h *House) BeginDrill(ctx context.Context, s account.Session, q api.NewDrill) (account.Drill, error) {
 	if err := atConsole(s, "rehearse medium"); err != nil {
 		return account.Drill{}, err
 	}
-	return h.keeper.local.BeginDrill(ctx, s.ID, account.Drill{Medium: q.Medium, State: q.State, Of: q.Of, Keys: account.DrillPapers, Card: q.Card, Papers: q.Papers,
+	return h.keeper.local.BeginDrill(ctx, s.ID, account.Drill{Medium: q.Medium, State: q.State, Of: q.Of, Keys: account.DrillPapers, Card: q.Card, Papers: q.Papers, Code: q.Code, Used: q.Used,
 		All: q.All, Asked: q.Asked, Seed: q.Seed, Kept: q.Kept})
 }
 
@@ -182,6 +183,9 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 	if books == nil && q.Into != "" { // nobody would know of it
 		return x, &problem.Error{Kind: problem.Denied, Op: "rehearse medium", On: q.Into, Hint: "hint.drill-into-alone"}
 	}
+	if err := enough(src.Keys.Pieces); err != nil { // what is not there yet says nothing of what is
+		return x, err
+	}
 	src.State = q.State
 	state, err := src.open(ctx, nil)
 	if err != nil {
@@ -192,14 +196,19 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 	if err != nil {
 		return x, broken(err, os.TempDir())
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	unlock, err := lockDir(scratch, filepath.Join(scratch, "lock"), "rehearse medium", "") // so that no other drill takes it for left behind
+	if err != nil {
+		return x, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch), unlock()) }()
 	if err := room(scratch, booksOf(state)); err != nil {
 		return x, err
 	}
 	x = planOf(state, q)
 	x.Keys, x.Card, x.Begun = account.DrillPapers, fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name), opt.Now()
-	if len(src.Keys.Pieces) > 0 {
-		x.Papers = int(src.Keys.Pieces[0].Set.Number)
+	x.Papers, x.Code = int(src.Keys.Pieces[0].Set.Number), src.Keys.Pieces[0].Fingerprint()
+	for _, p := range src.Keys.Pieces {
+		x.Used = append(x.Used, p.Number)
 	}
 	if books != nil {
 		if x, err = books.BeginDrill(ctx, x); err != nil {
@@ -223,6 +232,18 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 		return x, nil
 	}
 	return books.EndDrill(context.WithoutCancel(ctx), x.Number, x.DrillResult)
+}
+
+// enough returns nil if there are as many papers as the first says are needed.
+func enough(list []piece.Piece) error {
+	numbers := make(map[int]bool)
+	for _, p := range list {
+		numbers[p.Number] = true
+	}
+	if len(list) == 0 || len(numbers) < list[0].Set.Needed {
+		return &problem.Error{Kind: problem.Invalid, Op: "rehearse medium", Hint: "hint.drill-more-papers"}
+	}
+	return nil
 }
 
 // asStranger makes the keeper again, and rehearses with it. The root is sealed with a pass phrase that is written nowhere.
@@ -255,7 +276,7 @@ func sweepScratch() {
 		return
 	}
 	for _, at := range list {
-		if i, err := os.Lstat(at); err == nil && i.IsDir() && strings.HasPrefix(filepath.Base(at), scratchName) && Abandoned(filepath.Join(at, "house")) {
+		if i, err := os.Lstat(at); err == nil && i.IsDir() && strings.HasPrefix(filepath.Base(at), scratchName) && Abandoned(at) {
 			os.RemoveAll(at)
 		}
 	}

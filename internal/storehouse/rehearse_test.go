@@ -153,6 +153,9 @@ func TestDrill(t *testing.T) {
 	if err != nil || !some.Good() || some.Keys != account.DrillPapers || some.Papers != 1 || some.Card != "1 safe" || some.Seed != 3 || some.Tried < 4 || some.Tried > 8 || some.Estimate == 0 || some.Number != 2 {
 		t.Fatalf("%+v, %v", some, err)
 	}
+	if r, err := d.c.Reserve(t.Context()); err != nil || r.Papers.Tested.IsZero() || r.Papers.Opened.IsZero() || slices.Contains(r.Lacks, "untested") {
+		t.Errorf("papers that have opened the medium count as untested: %+v, %v", r, err)
+	}
 	for _, s := range some.Shares {
 		if s.Tried == 0 {
 			t.Errorf("the sample leaves %s out", s.Name)
@@ -252,8 +255,19 @@ func TestDrillRefuses(t *testing.T) {
 	}
 	src = d.source()
 	src.Keys.Pieces = src.Keys.Pieces[:1]
-	if x, err := d.asStranger(t.Context(), src, api.DrillRequest{}); err != nil || x.Outcome != account.DrillFailed || x.Why != "hint.papers-too-few" || x.Good() {
-		t.Errorf("too few papers: %+v, %v", x, err)
+	if _, err := d.asStranger(t.Context(), src, api.DrillRequest{}); hint(err) != "hint.drill-more-papers" {
+		t.Errorf("too few papers: %v", err)
+	}
+	if list, err := d.c.Drills(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("what was refused was entered: %+v, %v", list, err)
+	}
+	src = d.source()
+	src.Keys.Pieces[1] = other.papers[1]
+	if x, err := d.asStranger(t.Context(), src, api.DrillRequest{}); err != nil || x.Outcome != account.DrillFailed || x.Why != "hint.paper-other-vault" || x.Good() {
+		t.Errorf("a paper of another house: %+v, %v", x, err)
+	}
+	if r, err := d.c.Reserve(t.Context()); err != nil || !r.Papers.Tested.IsZero() {
+		t.Errorf("these papers count as tested: %+v, %v", r.Papers, err)
 	}
 	if _, err := d.c.MakeShare(t.Context(), "later"); err != nil { // whose keys are not on the card
 		t.Fatal(err)

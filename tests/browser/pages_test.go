@@ -141,6 +141,10 @@ func lived(t *testing.T, h *house.House, b *tab) {
 	h.Run("account", "grant", "--group", "prepress", "albums", "write")
 	h.Run("policy", "set", "--firm", "校倉印刷株式会社", "--closing", "19:00", "--zone", "Asia/Tokyo", "--network", "factory=192.168.1.0/24")
 	h.Run("policy", "set", "--closing", "20:00", "--read-open", "4000/20000", "--network", "factory=192.168.0.0/16,203.0.113.7", "--any-place") // waits for a second person
+	disk := t.TempDir()
+	h.Run("media", "init", disk, "--label", "ディスク 1", "--set", "A", "--place", "銀行")
+	h.Run("media", "sync", disk)
+	h.Run("media", "drill", "--from", disk)
 	h.Run("account", "renew", "--all", "--reason", "研修")
 	b.goTo("/")
 }
@@ -166,7 +170,7 @@ func TestPages(t *testing.T) {
 		"home": "/", "shares": "/files/", "folder": "/files/albums", "file": "/files/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
 		"compare": "/history/albums/" + url.PathEscape("クラス写真 3年1組.jpg") + "?a=1&b=2", "readers": "/readers/albums/" + url.PathEscape("クラス写真 3年1組.jpg"),
 		"gallery": "/files/albums?view=gallery", "bin": "/removed/albums", "search": "/files/albums?q=" + url.QueryEscape("クラス"), "people": "/people", "person": "/people/" + url.PathEscape("佐藤 花子"),
-		"reading": "/guard/reading", "groups": "/groups", "roles": "/roles", "rights": "/shares/albums", "firm": "/firm", "reserve": "/reserve", "register": "/register", "register-line": "/register/albums", "roster": "/roster/albums", "proposals": "/proposals", "renewal": "/renewal", "ledger": "/ledger",
+		"reading": "/guard/reading", "groups": "/groups", "roles": "/roles", "rights": "/shares/albums", "firm": "/firm", "reserve": "/reserve", "register": "/register", "register-line": "/register/albums", "roster": "/roster/albums", "proposals": "/proposals", "renewal": "/renewal", "ledger": "/ledger", "copies": "/copies", "ledger-head": "/ledger/head",
 		"settings": "/settings", "me": "/me", "connect-windows": "/connect?system=windows", "connect-mac": "/connect?system=mac", "connect-linux": "/connect?system=linux",
 		"proof": "/me/proof", "password": "/me/password", "factor-app": "/me/factor/app", "missing": "/files/albums/none",
 	}

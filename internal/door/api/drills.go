@@ -45,6 +45,8 @@ type NewDrill struct {
 	Of     time.Time `json:"of"` // the time of that state
 	Card   string    `json:"card,omitempty"`
 	Papers int       `json:"papers,omitempty"`
+	Code   string    `json:"code,omitempty"`
+	Used   []int     `json:"used,omitempty"`
 	All    bool      `json:"all,omitempty"`
 	Asked  int       `json:"asked,omitempty"`
 	Seed   uint64    `json:"seed,omitempty"`
