@@ -2,7 +2,10 @@ package storehouse
 
 import (
 	"context"
+	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -131,5 +134,42 @@ func TestChoresOfAHouse(t *testing.T) {
 		if x.Kind == alert.Drill {
 			t.Errorf("nobody wants to be reminded: %+v", x)
 		}
+	}
+}
+
+// TestChoreArrives: a real house tells a webhook of the head of its ledger, which is that of its page, once a month and also not after a restart.
+func TestChoreArrives(t *testing.T) {
+	got := make(chan string, 10)
+	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b, _ := io.ReadAll(r.Body)
+		got <- string(b)
+	}))
+	defer hook.Close()
+	now := time.Date(2026, 11, 2, 15, 30, 0, 0, tokyo)
+	cfg, opt := Default(t.TempDir()), Options{Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)}
+	cfg.AlertWebhook = hook.URL
+	if _, err := Create(t.Context(), cfg, opt, First{Share: "albums", Account: "admin"}); err != nil {
+		t.Fatal(err)
+	}
+	var texts []string
+	var want string
+	for range 2 {
+		h, err := Open(t.Context(), cfg, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == "" {
+			want = h.keeper.local.Head().Text(h.keeper.local.Status().Origin)
+		}
+		h.chores.once(t.Context())
+		if err := h.Close(context.WithoutCancel(t.Context())); err != nil { // what waits goes out
+			t.Fatal(err)
+		}
+		for len(got) > 0 {
+			texts = append(texts, <-got)
+		}
+	}
+	if len(texts) != 1 || !strings.Contains(texts[0], `"kind":"head"`) || !strings.Contains(texts[0], want) || !strings.Contains(texts[0], "ledger head --qr") {
+		t.Errorf("%q, want the head %s once", texts, want)
 	}
 }

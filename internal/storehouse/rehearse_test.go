@@ -20,6 +20,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper/card"
 	"github.com/azekura/azekura/internal/keeper/piece"
 	"github.com/azekura/azekura/internal/problem"
@@ -480,6 +481,30 @@ func TestDrillKilled(t *testing.T) {
 	}
 	if _, err := d.c.DrillReadings(t.Context(), 2, []api.DrillReading{{}}); problem.KindOf(err) != problem.NotFound {
 		t.Errorf("a drill that was never begun: %v", err)
+	}
+	share := first(d.h.keeper.Keeper().Shares(t.Context(), first(d.h.keeper.Keeper().Login(t.Context(), account.Credentials{Name: "root", Factor: account.Console, Door: "console"})).ID))[0].ID
+	never := api.DrillReading{Share: share, Version: id.NewVersion(), Path: "/アルバム/x"}
+	if gone, err := d.c.DrillReadings(t.Context(), 1, []api.DrillReading{never, {Share: id.NewShare(), Version: id.NewVersion(), Path: "/erased/x"}}); err != nil || len(gone) != 2 {
+		t.Errorf("what the house does not keep: %v, %v", gone, err)
+	}
+	left, alive := filepath.Join(os.TempDir(), scratchName+"left"), filepath.Join(os.TempDir(), scratchName+"alive")
+	for _, at := range []string{left, alive} {
+		unlock, err := lockDir(at, filepath.Join(at, "lock"), "rehearse medium", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if at == left {
+			unlock()
+		} else {
+			defer unlock()
+		}
+	}
+	sweepScratch()
+	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("what a killed drill has left is still there: %v", err)
+	}
+	if _, err := os.Stat(alive); err != nil {
+		t.Errorf("the scratch place of a drill at work is gone: %v", err)
 	}
 	if err := os.MkdirAll(filepath.Join(d.h.at.drills, "x"), 0o700); err != nil {
 		t.Fatal(err)
