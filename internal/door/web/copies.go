@@ -69,7 +69,7 @@ func copyRoutes() map[string]action {
 	return map[string]action{
 		"GET /copies":                          {do: (*visit).copiesPage},
 		"GET /copies/drills/{number}/{format}": {do: (*visit).drillReport},
-		"GET /ledger/head":                    {do: (*visit).ledgerHead},
-		"GET /ledger/head/pdf":                {do: (*visit).ledgerHeadFile},
+		"GET /ledger/head":                     {do: (*visit).ledgerHead},
+		"GET /ledger/head/pdf":                 {do: (*visit).ledgerHeadFile},
 	}
 }
