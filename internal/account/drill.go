@@ -66,7 +66,7 @@ type DrillResult struct {
 	Failed   int   `json:"failed"`
 	Gone     int   `json:"gone,omitempty"` // left out: the house does not keep them any more
 
-	Ready    Millis `json:"ready_ms"`    // from the beginning until names could be seen
+	Ready    Millis `json:"ready_ms"`    // from the beginning until the first file was asked for: ledger, keeper, names
 	First    Millis `json:"first_ms"`    // until the first file was whole; 0: none was
 	Reading  Millis `json:"reading_ms"`  // for all that was read
 	Estimate Millis `json:"estimate_ms"` // for everything in the state, at that pace; 0: it cannot be told

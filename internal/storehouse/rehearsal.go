@@ -142,7 +142,6 @@ func (r *rehearsal) all(ctx context.Context) (err error) {
 		return err
 	}
 	r.out.Versions, r.out.Bytes = s.count, s.bytes
-	r.out.Ready = r.since(r.begun)
 	if err := r.unsaved(ctx); err != nil {
 		return err
 	}
@@ -151,6 +150,7 @@ func (r *rehearsal) all(ctx context.Context) (err error) {
 		return err
 	}
 	begun := r.now()
+	r.out.Ready = r.since(r.begun)
 	if r.q.All {
 		err = r.everything(ctx, s)
 	} else {

@@ -151,7 +151,7 @@ func TestDrill(t *testing.T) {
 		t.Errorf("in the ledger: %v, %d files", k, files)
 	}
 	some, err := d.asStranger(t.Context(), d.source(), api.DrillRequest{Sample: 4, Seed: 3})
-	if err != nil || !some.Good() || some.Keys != account.DrillPapers || some.Papers != 1 || some.Card != "1 safe" || some.Seed != 3 || some.Tried < 4 || some.Tried > 8 || some.Estimate == 0 || some.Number != 2 {
+	if err != nil || !some.Good() || some.Keys != account.DrillPapers || some.Papers != 1 || some.Card != "1 safe" || some.Seed != 3 || some.Tried < 4 || some.Tried > 8 || some.Estimate == 0 || some.First > some.Ready+some.Reading+1 || some.Number != 2 {
 		t.Fatalf("%+v, %v", some, err)
 	}
 	if r, err := d.c.Reserve(t.Context()); err != nil || r.Papers.Tested.IsZero() || r.Papers.Opened.IsZero() || slices.Contains(r.Lacks, "untested") {
