@@ -126,7 +126,11 @@ func (a *Alert) Text() string {
 		}
 		b.WriteString(l.Text("alert."+string(a.Kind)) + "\n\n")
 		line("say.alert-when", a.When.Local().Format("2006-01-02 15:04:05 -0700"))
-		line("say.alert-who", strings.Trim(a.Who+" / "+a.Device, " /"))
+		who := "say.alert-who"
+		if a.Kind == Connected || a.Kind == Drill || a.Kind == DrillFailed {
+			who = "say.alert-medium"
+		}
+		line(who, strings.Trim(a.Who+" / "+a.Device, " /"))
 		line("say.alert-where", strings.Join(slices.DeleteFunc([]string{a.Share, a.Door, a.Address, a.Country}, func(s string) bool { return s == "" }), " / "))
 		if lang.Has("sign." + a.Sign) {
 			line("say.alert-sign", l.Text("sign."+a.Sign))

@@ -38,3 +38,23 @@ func TestNear(t *testing.T) {
 		}
 	})
 }
+
+// TestChoreText: what has to be done from time to time names the medium, or the head, in both languages.
+func TestChoreText(t *testing.T) {
+	for _, x := range []struct {
+		a    Alert
+		says []string
+	}{
+		{Alert{Kind: Drill, Who: "A", Count: 3}, []string{"保管媒体・組: A", "Medium, or set: A", "期限から 3 日", "media drill --medium"}},
+		{Alert{Kind: DrillFailed, Who: "A", Count: 2}, []string{"Medium, or set: A", "異常 2 件"}},
+		{Alert{Kind: Papers, Count: 400}, []string{"400", "recovery test"}},
+		{Alert{Kind: Head, Head: "4711-3ad9\r\nBcc: x", Entries: 4711}, []string{"\n4711-3ad9  Bcc: x\n", "（記録 4,711 件）", "(entries: 4,711)"}},
+	} {
+		text := x.a.Text()
+		for _, want := range x.says {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: nothing of %q in %s", x.a.Kind, want, text)
+			}
+		}
+	}
+}

@@ -142,6 +142,7 @@ var rehearsalTexts = []text{
 	{"alerted.head", "Once a month the head of the ledger goes on paper, where nobody who holds a machine can change it. It is now:", "月に一度、台帳の先端を紙に残します。紙は、機器を支配した人にも書き換えられません。現在の先端："},
 	{"todo.head", "Print the page below, or run “azekura ledger head --qr head.pdf”, and put it into a file outside of this server. This mail does as well, if it is kept elsewhere.",
 		"下のページを印刷するか、「azekura ledger head --qr head.pdf」を実行し、サーバーの外で綴じて保管してください。別の場所に保管するなら、このメールでも構いません。"},
+	{"say.alert-medium", "Medium, or set", "保管媒体・組"},
 	{"say.alert-head-size", "(entries: %s)", "（記録 %s 件）"},
 
 	{"cmd.media-drill", "Rehearse a restore: open a medium as after a loss, and compare files of it with what was saved.", "復旧訓練：サーバーを失った場合と同じように保管媒体を開き、ファイルを保存時の記録と照合する"},

@@ -40,6 +40,9 @@ func TestDrillPages(t *testing.T) {
 				}
 			}
 		}
+		if _, text := v.do("GET", "/ledger", ""); !strings.Contains(text, `href="/copies"`) || !strings.Contains(text, `href="/ledger/head"`) {
+			t.Errorf("%s: no way from the ledger to drills and head", name)
+		}
 		if resp, text := v.do("GET", "/copies/drills/1/pdf", ""); resp.StatusCode != 200 || !strings.HasPrefix(text, "%PDF") || resp.Header.Get("Content-Type") != "application/pdf" {
 			t.Errorf("%s, report: %d %.100s", name, resp.StatusCode, text)
 		}
