@@ -13,7 +13,6 @@ import (
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
-	"github.com/azekura/azekura/internal/keeper/piece"
 	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
@@ -183,7 +182,7 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 	if books == nil && q.Into != "" { // nobody would know of it
 		return x, &problem.Error{Kind: problem.Denied, Op: "rehearse medium", On: q.Into, Hint: "hint.drill-into-alone"}
 	}
-	if err := enough(src.Keys.Pieces); err != nil { // what is not there yet says nothing of what is
+	if err := enough(src.Keys); err != nil { // what is not there yet says nothing of what is
 		return x, err
 	}
 	src.State = q.State
@@ -235,8 +234,8 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 }
 
 // enough returns nil if there are as many papers as the first says are needed.
-func enough(list []piece.Piece) error {
-	numbers := make(map[int]bool)
+func enough(keys keeper.Rescue) error {
+	list, numbers := keys.Pieces, make(map[int]bool)
 	for _, p := range list {
 		numbers[p.Number] = true
 	}
