@@ -27,7 +27,10 @@ type Medium struct {
 	Checked  time.Time `json:"checked,omitzero"`   // when it was verified last
 	Findings int       `json:"findings,omitempty"` // of that
 
-	Path     string    `json:"path,omitempty"`    // where it was connected last
+	Lock  int       `json:"lock_days,omitempty"`   // it is a bucket, and what is put on it is locked for so many days; 0: a disk
+	Until time.Time `json:"locked_until,omitzero"` // until when all of the last state is locked at least
+
+	Path     string    `json:"path,omitempty"`    // where it was connected last; of a bucket the file of its settings
 	Attached time.Time `json:"attached,omitzero"` // it is connected since; zero: it is not, as far as is known
 	Retired  time.Time `json:"retired,omitzero"`  // it counts no more
 	Reason   string    `json:"reason,omitempty"`  // why
@@ -43,4 +46,5 @@ type MediumState struct {
 	Bytes  int64
 	Copied int64
 	Path   string
+	Until  time.Time // until when all of it is locked at least; zero: it is not
 }

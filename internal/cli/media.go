@@ -46,6 +46,7 @@ func (a *app) mediaInit() *cobra.Command {
 	c.Flags().StringVar(&q.Label, "label", "", a.t("flag.medium-label"))
 	c.Flags().StringVar(&q.Set, "set", "", a.t("flag.medium-set"))
 	c.Flags().StringVar(&q.Place, "place", "", a.t("flag.medium-place"))
+	c.Flags().IntVar(&q.Lock, "lock", 0, a.t("flag.medium-lock"))
 	return c
 }
 
@@ -125,6 +126,9 @@ func (a *app) showSynced(out api.Synced) {
 	if out.Mended > 0 {
 		a.print("say.medium-mended", out.Mended)
 	}
+	if !out.Until.IsZero() {
+		a.print("say.medium-locked", out.Until.Local().Format("2006-01-02"))
+	}
 	if out.SameDisk {
 		a.print("say.medium-same-disk")
 	}
@@ -167,6 +171,12 @@ func (a *app) showMedia(s api.Copies) {
 			switch {
 			case !m.Retired.IsZero():
 				now = a.t("say.medium-retired", printable(m.Reason))
+			case m.Lock > 0 && m.Until.IsZero():
+				now = a.t("say.medium-bucket")
+			case m.Lock > 0 && m.Until.Before(a.now()):
+				now = a.t("say.medium-lapsed", m.Until.Local().Format("2006-01-02"))
+			case m.Lock > 0:
+				now = a.t("say.medium-until", m.Until.Local().Format("2006-01-02"))
 			case !m.Attached.IsZero():
 				now = a.t("say.medium-on", when(m.Attached))
 			}
@@ -186,6 +196,9 @@ func (a *app) showMedia(s api.Copies) {
 	for _, d := range s.Drills {
 		fmt.Fprintln(a.out, printable(d.Text))
 	}
+	for _, f := range s.Failed {
+		a.print("say.medium-failed", printable(f.Label), when(f.When), printable(f.Text))
+	}
 	for _, r := range s.Rules {
 		fmt.Fprintln(a.out, map[string]string{"good": "  + ", "look": "  ? ", "bad": "  ! "}[r.Level]+printable(r.Text))
 	}
@@ -196,6 +209,9 @@ func days(d time.Duration) int { return int(d / (24 * time.Hour)) }
 func (a *app) mediaEject() *cobra.Command {
 	return a.command("eject FOLDER", "cmd.media-eject", "azekura media eject /media/azekura", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		at := absolute(args[0])
+		if !isDir(at) {
+			return &problem.Error{Kind: problem.Invalid, Op: "eject medium", On: at, Hint: "hint.medium-folder"}
+		}
 		d, err := medium.Describe(ctx, medium.NewDisk(durable.OS(), at))
 		if err != nil {
 			return mediumNone("eject medium", at, err)
@@ -221,9 +237,17 @@ func (a *app) mediaEject() *cobra.Command {
 	})
 }
 
+func isDir(name string) bool {
+	i, err := os.Stat(name)
+	return err == nil && i.IsDir()
+}
+
 func mediumNone(op, at string, err error) error {
 	if errors.Is(err, medium.ErrNone) {
 		return &problem.Error{Kind: problem.NotFound, Op: op, On: at, Hint: "hint.medium-none", Err: err}
+	}
+	if _, ok := errors.AsType[*problem.Error](err); ok {
+		return err
 	}
 	return problem.New(problem.Unavailable, op, at, err)
 }

@@ -101,10 +101,14 @@ func (a *app) rehearseMedium(ctx context.Context, q drillQuestion) error {
 func connectedAt(ctx context.Context, m api.Copies, label string) (string, error) {
 	for _, x := range m.Media {
 		if x.Retired.IsZero() && (x.Label == label || x.ID.String() == label) {
-			if d, err := medium.Describe(ctx, medium.NewDisk(durable.OS(), x.Path)); x.Path == "" || err != nil || d.ID != x.ID {
-				return "", &problem.Error{Kind: problem.NotFound, Op: "rehearse medium", On: label, Hint: "hint.drill-not-connected", Err: err}
+			t, err := storehouse.TargetAt(ctx, durable.OS(), x.Path, time.Now)
+			if err == nil {
+				var d medium.Descriptor
+				if d, err = medium.Describe(ctx, t); err == nil && d.ID == x.ID {
+					return x.Path, nil
+				}
 			}
-			return x.Path, nil
+			return "", &problem.Error{Kind: problem.NotFound, Op: "rehearse medium", On: label, Hint: "hint.drill-not-connected", Err: err}
 		}
 	}
 	return "", &problem.Error{Kind: problem.NotFound, Op: "rehearse medium", On: label, Hint: "hint.medium-unknown"}

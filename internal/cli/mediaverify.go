@@ -56,7 +56,11 @@ func (a *app) checkKnown(ctx context.Context, at string, c *client.Client) error
 	if err != nil {
 		return err
 	}
-	d, err := medium.Describe(ctx, medium.NewDisk(durable.OS(), at))
+	t, err := storehouse.TargetAt(ctx, durable.OS(), at, a.now)
+	if err != nil {
+		return err
+	}
+	d, err := medium.Describe(ctx, t)
 	if err != nil {
 		return mediumNone("verify medium", at, err)
 	}
@@ -140,7 +144,11 @@ func (a *app) checkMedium(ctx context.Context, at string, opt medium.Check, comp
 		}
 		a.showFlaw(x)
 	}
-	r, err := medium.Verify(ctx, medium.NewDisk(durable.OS(), at), opt, tell)
+	t, err := storehouse.TargetAt(ctx, durable.OS(), at, a.now)
+	if err != nil {
+		return err
+	}
+	r, err := medium.Verify(ctx, t, opt, tell)
 	if err == nil && compare != nil {
 		err = compare(tell)
 	}
@@ -172,6 +180,9 @@ func (a *app) showMediumReport(r medium.Report) {
 	a.print("say.medium-verified", printable(r.Medium.Label), r.Objects, size(r.Bytes), r.Entries, r.Findings)
 	if r.Last > 0 {
 		a.print("say.medium-last-whole", r.Last)
+	}
+	if !r.Until.IsZero() {
+		a.print("say.medium-locked", r.Until.Local().Format("2006-01-02"))
 	}
 	if !r.Trusted {
 		a.print("say.medium-own-key", r.Medium.Vault)

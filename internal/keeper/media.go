@@ -179,7 +179,7 @@ func (l *Local) MakeMedium(ctx context.Context, s id.Session, m account.Medium) 
 		case len(d.Media) >= maxMedia:
 			return event.Event{}, problem.New(problem.TooLarge, op, m.Label, fmt.Errorf("there are %d", len(d.Media)))
 		}
-		m = account.Medium{ID: m.ID, Label: m.Label, Set: m.Set, Place: m.Place, Path: m.Path, Made: l.now(), By: by.Name}
+		m = account.Medium{ID: m.ID, Label: m.Label, Set: m.Set, Place: m.Place, Path: m.Path, Lock: m.Lock, Made: l.now(), By: by.Name}
 		kept := m
 		d.Media = append(d.Media, &kept)
 		return event.Event{Kind: event.MediumMade, Target: m.Label, Note: strings.Join(present(m.Set, m.Place, m.ID.String()), ", ")}, nil
@@ -211,7 +211,7 @@ func (l *Local) SyncedMedium(ctx context.Context, s id.Session, m id.Medium, st 
 			return event.Event{}, problem.New(problem.Condition, copyKeeper, x.Label, fmt.Errorf("state %d comes behind %d", st.Number, x.State))
 		}
 		x.State, x.Time, x.Synced, x.Size, x.Root = st.Number, st.Time, l.now(), st.Size, st.Root[:]
-		x.Packs, x.Bytes, x.Copied, x.Path = st.Packs, st.Bytes, st.Copied, st.Path
+		x.Packs, x.Bytes, x.Copied, x.Path, x.Until = st.Packs, st.Bytes, st.Copied, st.Path, st.Until
 		return event.Event{Kind: event.MediumSynced, Size: st.Size, Digest: st.Root, Note: "state " + fmt.Sprint(st.Number)}, nil
 	})
 }

@@ -67,6 +67,7 @@ var texts = func() table {
 		firmTexts,
 		dueTexts,
 		mediaTexts,
+		bucketTexts,
 		restoreTexts,
 		recoveryTexts,
 		erasureTexts,

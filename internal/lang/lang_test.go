@@ -82,6 +82,7 @@ var lists = map[string][]text{
 	"firm":      firmTexts,
 	"due":       dueTexts,
 	"media":     mediaTexts,
+	"bucket":    bucketTexts,
 	"restore":   restoreTexts,
 	"recovery":  recoveryTexts,
 	"erasure":   erasureTexts,

@@ -191,7 +191,7 @@ func (s *State) Books(ctx context.Context, share id.Share) (*Books, error) {
 	if !slices.ContainsFunc(s.s.shares[share], func(x segment) bool { return x.pack == b.Pack && x.from <= b.Offset && b.Offset <= x.end() }) {
 		return nil, errors.New("it goes further than the packs")
 	}
-	o, err := openObject(s.t, sumName(booksDir, b.Sum))
+	o, err := openObject(s.t, sumName(booksDir, b.Sum), segment{length: b.Size, sum: b.Sum})
 	if err != nil {
 		return nil, err
 	}

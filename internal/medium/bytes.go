@@ -51,13 +51,18 @@ func read(ctx context.Context, t Target, name string, limit int64) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
+	return readOpen(o, name, limit)
+}
+
+// readOpen is read of an object that is open; it closes it.
+func readOpen(o Object, name string, limit int64) ([]byte, error) {
 	defer o.Close()
 	size, err := o.Size()
 	if err != nil {
 		return nil, err
 	}
 	if size > limit {
-		return nil, fmt.Errorf("%s has %d bytes, more than %d", name, size, limit)
+		return nil, fmt.Errorf("%w: %s has %d bytes, more than %d", errLength, name, size, limit)
 	}
 	buf := durable.Aligned(int(size+durable.Block-1) &^ (durable.Block - 1))
 	n, err := o.ReadAt(buf, 0)
@@ -68,17 +73,42 @@ func read(ctx context.Context, t Target, name string, limit int64) ([]byte, erro
 }
 
 var (
-	errLength = errors.New("length")
-	errDigest = errors.New("digest")
+	errLength   = errors.New("length")
+	errDigest   = errors.New("digest")
+	errUnlocked = errors.New("locked for less than was asked for")
 )
 
 // check reads an object and compares it with what it should be. add sees its bytes; it may be nil.
 func check(ctx context.Context, t Target, name string, size int64, sum [32]byte, add func([]byte)) error {
+	if l, ok := t.(*layers); ok {
+		if size <= pieceSize { // what stands over it is found when it is read
+			b, err := readWhere(ctx, l, name, size, func(b []byte) error { return fits(b, size, sum) })
+			if err == nil && add != nil {
+				add(b)
+			}
+			return err
+		}
+		o, err := l.choose(ctx, name, size, sum)
+		if err != nil {
+			return err
+		}
+		return checkOpen(ctx, o, size, sum, add)
+	}
 	o, err := t.Open(ctx, name)
 	if err != nil {
 		return err
 	}
 	return checkOpen(ctx, o, size, sum, add)
+}
+
+func fits(b []byte, size int64, sum [32]byte) error {
+	if int64(len(b)) != size {
+		return fmt.Errorf("%w: %d bytes, want %d", errLength, len(b), size)
+	}
+	if sha256.Sum256(b) != sum {
+		return errDigest
+	}
+	return nil
 }
 
 // checkOpen is check of an object that is open; it closes it.

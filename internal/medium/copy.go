@@ -13,6 +13,9 @@ const batchJobs = 8192 // segments after which a part is put
 // batch is how many bytes are copied before a part is put: a sync that is broken off loses no more.
 var batch int64 = 4 << 30 // less in tests
 
+// farBatch is batch on a target at the other end of a line.
+const farBatch int64 = 1 << 30
+
 // copyAll copies what is new, batch by batch. What stands in the vault and cannot be read there is told and left out.
 func (s *syncer) copyAll(ctx context.Context) error {
 	longest := int64(0)
@@ -26,6 +29,10 @@ func (s *syncer) copyAll(ctx context.Context) error {
 	m, err := newMarker()
 	if err != nil {
 		return err
+	}
+	batch := batch
+	if !s.fresh.IsZero() {
+		batch = min(batch, farBatch)
 	}
 	for jobs := s.jobs; len(jobs) > 0; {
 		n, bytes := 0, int64(0)
@@ -89,7 +96,7 @@ func (s *syncer) putPart(ctx context.Context, rest []job) error {
 		shares[share] = slices.DeleteFunc(slices.Clone(list), func(x segment) bool { return missing[share][x] })
 	}
 	p := &putter{t: s.t, known: s.known}
-	sum, err := s.putBody(ctx, p, body{Format: format, Descriptor: sha256.Sum256(s.raw)}, shares)
+	sum, err := s.putBody(ctx, p, body{Format: format, Descriptor: sha256.Sum256(s.raw), Until: s.until}, shares)
 	if err != nil {
 		return err
 	}

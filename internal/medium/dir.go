@@ -216,7 +216,7 @@ func (d *Dir) list(ctx context.Context, folder string, yield func(Entry, error) 
 			if err != nil {
 				return yield(Entry{}, err)
 			}
-			if !yield(Entry{name, i.Size()}, nil) {
+			if !yield(Entry{Name: name, Size: i.Size()}, nil) {
 				return false
 			}
 		}

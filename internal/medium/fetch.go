@@ -16,7 +16,7 @@ import (
 func Before(ctx context.Context, t Target, key string, moment time.Time) (*State, error) {
 	numbers, err := Numbers(ctx, t)
 	if err != nil {
-		return nil, problem.New(problem.Unavailable, "open medium", "", err)
+		return nil, unavailable("open medium", "", err)
 	}
 	for _, n := range slices.Backward(numbers) {
 		s, err := Open(ctx, t, key, n)
@@ -65,6 +65,9 @@ func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byt
 		name := x.name(p.Share)
 		err, failed := s.fetch(ctx, name, x, write)
 		if err := errors.Join(failed, ctx.Err()); err != nil {
+			return err
+		}
+		if away(err) {
 			return err
 		}
 		if err != nil {

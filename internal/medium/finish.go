@@ -26,12 +26,20 @@ func (s *syncer) finish(ctx context.Context) error {
 		}
 		b.Files = append(b.Files, x)
 	}
-	if err := s.putLedger(ctx, p); err != nil {
+	var err error
+	if err = s.putLedger(ctx, p); err == nil {
+		b.Over, err = s.overs(ctx, p)
+	}
+	if err == nil {
+		err = s.renew(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	if err := s.putBooks(ctx, p); err != nil {
 		return err
 	}
+	b.Until = s.until
 	sum, err := s.putBody(ctx, p, b, s.shares)
 	if err != nil {
 		return err
@@ -46,7 +54,7 @@ func (s *syncer) finish(ctx context.Context) error {
 	if err := s.putRecord(ctx, r, recordName(s.number)); err != nil {
 		return err
 	}
-	s.out.State, s.out.Time, s.out.Head = s.number, s.cut.Time, s.head
+	s.out.State, s.out.Time, s.out.Head, s.out.Until = s.number, s.cut.Time, s.head, s.until
 	return nil
 }
 

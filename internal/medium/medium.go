@@ -56,8 +56,9 @@ type Object interface {
 
 // Entry is an object in a list.
 type Entry struct {
-	Name string
-	Size int64
+	Name    string
+	Size    int64
+	Several bool // more than one thing stands under the name, or a mark that it is gone: Locking
 }
 
 // DescriptorName is the object that makes a folder a medium.
@@ -82,6 +83,7 @@ type Descriptor struct {
 	Set    string    `json:"set,omitempty"` // A, B, C: which of those that take turns
 	Vault  string    `json:"vault"`         // the public key of the vault's ledger
 	Made   time.Time `json:"made"`
+	Lock   int       `json:"lock_days,omitempty"` // for how many days what is put on it is locked
 }
 
 const (
@@ -94,7 +96,7 @@ var ErrNone = errors.New("there is no medium")
 
 // Describe reads what a medium is. The error is ErrNone if there is none.
 func Describe(ctx context.Context, t Target) (d Descriptor, err error) {
-	b, err := read(ctx, t, descriptorName, maxDescriptor)
+	b, err := read(ctx, layered(t), descriptorName, maxDescriptor)
 	if err != nil {
 		return d, err
 	}

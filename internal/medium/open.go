@@ -24,7 +24,8 @@ type State struct {
 	Time   time.Time   // of the last entry of the ledger that it has
 	Head   ledger.Head // likewise
 	Packs  int64
-	Bytes  int64 // of packs
+	Bytes  int64     // of packs
+	Until  time.Time // until when all of it is locked at least; zero: it is not
 
 	t    Target
 	disk arm
@@ -35,6 +36,7 @@ type State struct {
 // empty: the one that the medium gives, which shows only that it is of one piece.
 func Open(ctx context.Context, t Target, key string, number uint64) (*State, error) {
 	const op = "open medium"
+	t = layered(t)
 	d, v, err := identify(ctx, t, key, op)
 	if err != nil {
 		return nil, err
@@ -43,13 +45,15 @@ func Open(ctx context.Context, t Target, key string, number uint64) (*State, err
 	if number == 0 {
 		h, err := history(ctx, t, v, d)
 		if err != nil {
-			return nil, problem.New(problem.Unavailable, op, d.Label, err)
+			return nil, unavailable(op, d.Label, err)
 		}
 		if h.last == nil {
 			return nil, &problem.Error{Kind: problem.NotFound, Op: op, On: d.Label, Hint: "hint.medium-empty", Err: errors.New("no complete state")}
 		}
 		s = h.last
-	} else if s, err = load(ctx, t, v, d, recordName(number)); err != nil {
+	} else if s, err = load(ctx, t, v, d, recordName(number)); away(err) {
+		return nil, err
+	} else if err != nil {
 		kind := problem.Damaged
 		if errors.Is(err, fs.ErrNotExist) {
 			kind = problem.NotFound
@@ -60,7 +64,25 @@ func Open(ctx context.Context, t Target, key string, number uint64) (*State, err
 }
 
 func opened(t Target, d Descriptor, s *state) *State {
-	return &State{Medium: d, Number: s.number, Time: s.time, Head: s.head, Packs: s.body.Packs, Bytes: s.body.Bytes, t: t, disk: armOf(t), s: s}
+	if l, ok := t.(*layers); ok {
+		l.over = s.Over
+	}
+	return &State{Medium: d, Number: s.number, Time: s.time, Head: s.head, Packs: s.body.Packs, Bytes: s.body.Bytes, Until: s.body.Until, t: t, disk: armOf(t), s: s}
+}
+
+// unavailable is the error of a medium that cannot be asked, or what it says itself.
+func unavailable(op, label string, err error) error {
+	if away(err) {
+		return err
+	}
+	return problem.New(problem.Unavailable, op, label, err)
+}
+
+// Covered lists the objects over which somebody has put something, as far as they were read: what was put there first is whole, and was taken.
+func (s *State) Covered() (out []string) {
+	tellCovered(s.t, func(f Finding) { out = append(out, f.Object) })
+	slices.Sort(out)
+	return out
 }
 
 // identify reads what a medium is, and makes the verifier of its records.
@@ -69,6 +91,8 @@ func identify(ctx context.Context, t Target, key, op string) (Descriptor, note.V
 	switch {
 	case errors.Is(err, ErrNone):
 		return d, nil, &problem.Error{Kind: problem.NotFound, Op: op, Hint: "hint.medium-none", Err: err}
+	case away(err):
+		return d, nil, err
 	case err != nil:
 		return d, nil, &problem.Error{Kind: problem.Damaged, Op: op, On: descriptorName, Hint: "hint.medium-state", Err: err}
 	case key != "" && d.Vault != key:

@@ -112,6 +112,10 @@ type body struct {
 	Shares     []shareList `json:"shares,omitempty"` // in ascending order
 	Packs      int64       `json:"packs"`
 	Bytes      int64       `json:"bytes"` // of packs
+	// Until is until when all that the record names is locked at least, on a target that locks.
+	Until time.Time `json:"until,omitzero"`
+	// Over has the tiles before whom somebody had put something under their names, to tell them apart.
+	Over map[string]sum `json:"over,omitempty"`
 }
 
 // fileOf is one of the keeper's files, or the settings.
@@ -230,20 +234,23 @@ func load(ctx context.Context, t Target, v note.Verifier, d Descriptor, name str
 
 // loadRecord reads a record and its body.
 func loadRecord(ctx context.Context, t Target, v note.Verifier, d Descriptor, name string) (*state, error) {
-	signed, err := read(ctx, t, name, maxRecord)
+	var r *record
+	signed, err := readWhere(ctx, t, name, maxRecord, func(signed []byte) (err error) {
+		r, err = parseRecord(signed, v)
+		if err != nil {
+			return err
+		}
+		n, part, _ := numberOf(name)
+		switch {
+		case r.medium != d.ID:
+			return fmt.Errorf("%w: %v", errOtherMedium, r.medium)
+		case r.number != n || r.complete != (part < 0):
+			return fmt.Errorf("%w: it is record %d", errNumber, r.number)
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	r, err := parseRecord(signed, v)
-	if err != nil {
-		return nil, err
-	}
-	n, part, _ := numberOf(name)
-	switch {
-	case r.medium != d.ID:
-		return nil, fmt.Errorf("%w: %v", errOtherMedium, r.medium)
-	case r.number != n || r.complete != (part < 0):
-		return nil, fmt.Errorf("%w: it is record %d", errNumber, r.number)
 	}
 	s := &state{record: *r, sum: sha256.Sum256(signed), shares: make(map[id.Share][]segment)}
 	b, err := readSum(ctx, t, listDir, r.body, maxBody)
@@ -258,11 +265,12 @@ func loadRecord(ctx context.Context, t Target, v note.Verifier, d Descriptor, na
 
 // readSum returns an object that is named by its digest.
 func readSum(ctx context.Context, t Target, dir string, want [32]byte, limit int64) ([]byte, error) {
-	b, err := read(ctx, t, sumName(dir, want), limit)
-	if err == nil && sha256.Sum256(b) != want {
-		err = fmt.Errorf("%s: %w", sumName(dir, want), errDigest)
-	}
-	return b, err
+	return readWhere(ctx, t, sumName(dir, want), limit, func(b []byte) error {
+		if sha256.Sum256(b) != want {
+			return fmt.Errorf("%s: %w", sumName(dir, want), errDigest)
+		}
+		return nil
+	})
 }
 
 // lists returns what lists the segments of a share, by digest.

@@ -243,6 +243,9 @@ func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
 
 // compare compares what is on the medium with what was written.
 func (r *run) compare(ctx context.Context, w wrote, bufs [2][]byte) error {
+	if l, ok := r.s.t.(*layers); ok {
+		return l.compare(ctx, w.job, r.s.fresh)
+	}
 	return r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, bufs) })
 }
 

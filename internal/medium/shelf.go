@@ -58,6 +58,9 @@ func history(ctx context.Context, t Target, v note.Verifier, d Descriptor) (*she
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
+		if away(err) {
+			return nil, err
+		}
 		h.findings = append(h.findings, Finding{Object: recordName(n), State: n, Reason: reasonOf(err), Text: err.Error()})
 	}
 	return h, nil

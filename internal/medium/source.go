@@ -94,5 +94,8 @@ const (
 	Rolled        Reason = "rolled-back"     // the vault's ledger is shorter than the medium's
 	Vault         Reason = "vault"           // a pack of the vault was damaged when it was copied
 	NotTheLedgers Reason = "not-the-ledgers" // a sealed pack is not the one that the ledger tells of
+	Covered       Reason = "covered"         // somebody has put something, or a mark that it is gone, over it; what was put there is whole below
+	Foreign       Reason = "foreign"         // somebody else had put something under its name before
+	Unlocked      Reason = "unlocked"        // it is not locked until the day that the record says
 	Unknown       Reason = "unknown"         // no record names it: left over from a sync that was broken off, or put there by somebody
 )

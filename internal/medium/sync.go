@@ -44,6 +44,7 @@ type Outcome struct {
 	State    uint64      `json:"state"` // its number
 	Time     time.Time   `json:"time"`  // of the last entry of the ledger that it has
 	Head     ledger.Head `json:"head"`
+	Until    time.Time   `json:"until,omitzero"` // until when all of it is locked at least
 	Packs    int64       `json:"packs"`
 	Bytes    int64       `json:"bytes"`          // of all packs
 	Copied   int64       `json:"copied"`         // bytes that were new
@@ -77,12 +78,15 @@ type syncer struct {
 	cut     *Cut
 	head    ledger.Head
 	has     map[string]int64 // how long the segments on the medium are
+	several map[string]bool  // of them, those under whose names there is more than one thing
 	known   map[string]bool  // objects of the last state and part
 	broken  map[string]bool  // segments that must be copied again
 	shares  map[id.Share][]segment
 	jobs    []job
 	books   map[id.Share]*Books   // that are new
 	shelved map[id.Share]*booksOf // that the state will have
+	fresh   time.Time             // until when what this sync puts is locked at least; zero: the target locks nothing
+	until   time.Time             // until when all that the next record names is
 
 	mu  sync.Mutex // guards what follows while packs are copied
 	out Outcome
@@ -92,12 +96,13 @@ type syncer struct {
 // Sync brings a medium up to what the vault is now. It copies what is new, reads it back, and ends with the record that makes it a
 // state. Broken off at any moment, the medium is at its last complete state, and the next Sync goes on.
 func Sync(ctx context.Context, t Target, src Source, opt Options) (Outcome, error) {
-	s := &syncer{t: t, src: src, opt: opt, has: make(map[string]int64), known: make(map[string]bool), passing: make(map[string]bool), broken: make(map[string]bool), shares: make(map[id.Share][]segment)}
+	s := &syncer{t: layered(t), src: src, opt: opt, has: make(map[string]int64), several: make(map[string]bool), known: make(map[string]bool), passing: make(map[string]bool), broken: make(map[string]bool), shares: make(map[id.Share][]segment)}
 	err := s.run(ctx)
 	return s.out, s.explain(err)
 }
 
 func (s *syncer) run(ctx context.Context) error {
+	defer func() { tellCovered(s.t, s.finding) }()
 	if err := s.look(ctx); err != nil {
 		return err
 	}
@@ -178,6 +183,9 @@ func (s *syncer) look(ctx context.Context) (err error) {
 	case !s.opt.ID.IsZero() && s.desc.ID != s.opt.ID:
 		return &problem.Error{Kind: problem.Denied, Op: op, On: s.desc.Label, Hint: "hint.medium-other", Err: errOtherMedium}
 	}
+	if err := s.begun(ctx); err != nil {
+		return err
+	}
 	h, err := history(ctx, s.t, s.v, s.desc)
 	if err != nil {
 		return err
@@ -190,6 +198,7 @@ func (s *syncer) look(ctx context.Context) (err error) {
 		s.number = max(s.number, s.prev.number+1)
 		s.shares = s.prev.shares
 		s.know(s.prev)
+		s.lockedLess(s.prev.Until)
 		if s.prev.number > s.opt.Known {
 			s.out.Unnoted = s.prev.number
 		}
@@ -239,6 +248,9 @@ func (s *syncer) resume(ctx context.Context, h *shelf) error {
 			continue
 		}
 		st, err := load(ctx, s.t, s.v, s.desc, partName(p.number, p.part))
+		if away(err) {
+			return err
+		}
 		if err != nil || s.src.Consistent(ctx, st.head) != nil {
 			continue // torn
 		}
@@ -248,6 +260,7 @@ func (s *syncer) resume(ctx context.Context, h *shelf) error {
 		}
 		s.shares = st.shares
 		s.know(st)
+		s.lockedLess(st.Until)
 		break
 	}
 	s.shares = maps.Clone(s.shares)
@@ -258,7 +271,9 @@ func (s *syncer) resume(ctx context.Context, h *shelf) error {
 		if err != nil {
 			return err
 		}
-		s.has[e.Name] = e.Size
+		if s.has[e.Name] = e.Size; e.Several {
+			s.several[e.Name] = true
+		}
 	}
 	if s.opt.Mend {
 		return s.readAll(ctx)
@@ -275,8 +290,8 @@ func (s *syncer) readAll(ctx context.Context) error {
 			if err == nil {
 				continue
 			}
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if err2 := ctx.Err(); err2 != nil || away(err) {
+				return errors.Join(err2, err)
 			}
 			s.broken[name] = true
 		}
@@ -340,7 +355,9 @@ func (s *syncer) planShare(ctx context.Context, share id.Share) error {
 		}
 		end := int64(0)
 		for _, x := range old {
-			s.again(share, x)
+			if err := s.again(ctx, share, x); err != nil {
+				return err
+			}
 			end = x.end()
 		}
 		if end > i.Size { // what was durable once is not there any more
@@ -368,11 +385,19 @@ func (s *syncer) planShare(ctx context.Context, share id.Share) error {
 }
 
 // again has a segment copied once more that should be there and is not.
-func (s *syncer) again(share id.Share, x segment) {
+func (s *syncer) again(ctx context.Context, share id.Share, x segment) error {
 	name := x.name(share)
 	size, there := s.has[name]
-	if there && size == x.length && !s.broken[name] {
-		return
+	if l, ok := s.t.(*layers); ok && s.several[name] && !s.broken[name] { // what was put there may be below
+		o, err := l.choose(ctx, name, x.length, x.sum)
+		if err == nil {
+			return o.Close()
+		}
+		if away(err) {
+			return err
+		}
+	} else if there && size == x.length && !s.broken[name] {
+		return nil
 	}
 	reason := Missing
 	if there {
@@ -384,6 +409,7 @@ func (s *syncer) again(share id.Share, x segment) {
 	s.finding(Finding{Object: name, Share: share, Pack: x.pack, Reason: reason})
 	s.out.Mended++
 	s.jobs = append(s.jobs, job{share: share, segment: x})
+	return nil
 }
 
 // room refuses before anything is written what will not fit.

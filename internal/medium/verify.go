@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"filippo.io/torchwood"
 	"golang.org/x/mod/sumdb/note"
@@ -18,7 +19,6 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/pack"
-	"github.com/azekura/azekura/internal/problem"
 )
 
 // Check says how to verify a medium.
@@ -42,7 +42,8 @@ type Report struct {
 	Bytes    int64        `json:"bytes"`
 	Entries  int64        `json:"entries"` // of the ledger of the last state
 	Findings int          `json:"findings"`
-	Unknown  int          `json:"unknown"` // objects that no record names: no damage
+	Unknown  int          `json:"unknown"`        // objects that no record names: no damage
+	Until    time.Time    `json:"until,omitzero"` // until when all of the last state is locked at least
 }
 
 // StateCheck says of one state whether all that it consists of is there.
@@ -96,21 +97,22 @@ type listOf struct {
 // but the public one. The error tells only that it could not be done.
 func Verify(ctx context.Context, t Target, opt Check, tell func(Finding)) (Report, error) {
 	const op = "verify medium"
-	w := &verifier{t: t, opt: opt, found: tell, index: make(map[string]int32), books: make(map[string]bool), lists: make(map[listOf][]int32)}
+	w := &verifier{t: layered(t), opt: opt, found: tell, index: make(map[string]int32), books: make(map[string]bool), lists: make(map[listOf][]int32)}
 	w.tell = func(f Finding) {
 		w.out.Findings++
 		tell(f)
 	}
 	var err error
-	if w.desc, w.v, err = identify(ctx, t, opt.Key, op); err != nil {
+	if w.desc, w.v, err = identify(ctx, w.t, opt.Key, op); err != nil {
 		return w.out, err
 	}
 	w.out.Medium, w.out.Trusted = w.desc, opt.Key != ""
 	for _, step := range []func(context.Context) error{w.records, w.chain, w.list, w.read, w.judge} {
 		if err := step(ctx); err != nil {
-			return w.out, problem.New(problem.Unavailable, op, w.desc.Label, err)
+			return w.out, unavailable(op, w.desc.Label, err)
 		}
 	}
+	tellCovered(w.t, w.tell)
 	return w.out, nil
 }
 
@@ -123,8 +125,8 @@ func (w *verifier) records(ctx context.Context) error {
 	for _, n := range numbers {
 		s, err := load(ctx, w.t, w.v, w.desc, recordName(n))
 		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
+			if err2 := ctx.Err(); err2 != nil || away(err) {
+				return errors.Join(err2, err)
 			}
 			w.tell(Finding{Object: recordName(n), State: n, Reason: reasonOf(err), Text: err.Error()})
 			w.lost = append(w.lost, n)
@@ -217,6 +219,10 @@ func (w *verifier) list(ctx context.Context) error {
 	for _, x := range w.want {
 		w.out.Bytes += max(x.size, 0)
 	}
+	passed, err := w.passed(ctx)
+	if err != nil {
+		return err
+	}
 	for e, err := range w.t.List(ctx, "") {
 		if err != nil {
 			return err
@@ -224,7 +230,7 @@ func (w *verifier) list(ctx context.Context) error {
 		dir, _, _ := strings.Cut(e.Name, "/")
 		_, wanted := w.index[e.Name]
 		_, _, record := numberOf(e.Name)
-		if !wanted && !record && !w.books[e.Name] && e.Name != descriptorName && dir != ledgerDir {
+		if !wanted && !record && !w.books[e.Name] && !passed[e.Name] && e.Name != descriptorName && dir != ledgerDir {
 			w.out.Unknown++
 			w.found(Finding{Object: e.Name, Reason: Unknown})
 		}
@@ -250,8 +256,8 @@ func (w *verifier) read(ctx context.Context) error {
 				w.opt.Progress(done, of)
 			}
 		})
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err2 := ctx.Err(); err2 != nil || away(err) {
+			return errors.Join(err2, err)
 		}
 		if w.out.Objects++; err != nil {
 			x.bad = true
@@ -261,6 +267,38 @@ func (w *verifier) read(ctx context.Context) error {
 		}
 	}
 	p.end()
+	return w.locks(ctx)
+}
+
+// locks compares until when what the last state consists of is locked with what its record says.
+func (w *verifier) locks(ctx context.Context) error {
+	l, ok := w.t.(*layers)
+	if !ok || len(w.states) == 0 {
+		return nil
+	}
+	last := len(w.states) - 1
+	s, u := w.states[last], w.uses[last]
+	w.out.Until = s.body.Until
+	mine := slices.Clone(u.own)
+	for _, of := range u.lists {
+		mine = append(mine, w.lists[of]...)
+	}
+	names := []string{descriptorName, recordName(s.number)}
+	for _, i := range mine {
+		if !w.want[i].bad {
+			names = append(names, w.want[i].name)
+		}
+	}
+	for _, name := range names {
+		until, err := l.until(ctx, name)
+		if err != nil {
+			return err
+		}
+		if until.Before(s.body.Until) {
+			share, n, _, _ := segmentOf(name)
+			w.tell(Finding{Object: name, Share: share, Pack: n, State: s.number, Reason: Unlocked, Text: until.Format(time.RFC3339)})
+		}
+	}
 	return nil
 }
 

@@ -140,7 +140,7 @@ func (j *joint) object(i int) (Object, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.open[i] == nil {
-		o, err := openObject(j.v.s.t, j.list[i].name(j.share))
+		o, err := openObject(j.v.s.t, j.list[i].name(j.share), j.list[i])
 		if err != nil {
 			return nil, err
 		}
@@ -150,8 +150,12 @@ func (j *joint) object(i int) (Object, error) {
 }
 
 // openObject opens an object for reads that begin anywhere.
-func openObject(t Target, name string) (Object, error) {
-	o, err := t.Open(context.Background(), name)
+func openObject(t Target, name string, x segment) (o Object, err error) {
+	if l, ok := t.(*layers); ok {
+		o, err = l.choose(context.Background(), name, x.length, x.sum)
+	} else {
+		o, err = t.Open(context.Background(), name)
+	}
 	if err != nil {
 		return nil, err
 	}

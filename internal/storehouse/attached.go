@@ -55,6 +55,10 @@ func (w *watcher) once(ctx context.Context) {
 		if !m.Retired.IsZero() {
 			continue
 		}
+		if m.Lock > 0 { // a bucket is copied to each day: that disks come does not make up for it, nor the other way round
+			w.stale(now, m.Time, m.Made, m.Label, m.ID.String())
+			continue
+		}
 		known = true
 		if m.Time.After(newest) {
 			newest = m.Time
@@ -66,11 +70,18 @@ func (w *watcher) once(ctx context.Context) {
 			w.say(now, alert.Alert{Kind: alert.Connected, Who: m.Label, Count: int(now.Sub(m.Attached) / time.Hour)}, m.ID.String())
 		}
 	}
-	if newest.IsZero() {
-		newest = first
+	if known {
+		w.stale(now, newest, first, "", "")
 	}
-	if age := now.Sub(newest); known && age > time.Duration(w.days)*24*time.Hour {
-		w.say(now, alert.Alert{Kind: alert.Stale, Count: int(age / (24 * time.Hour))}, "")
+}
+
+// stale tells people if the latest copy is old.
+func (w *watcher) stale(now, newest, made time.Time, label, which string) {
+	if newest.IsZero() {
+		newest = made
+	}
+	if age := now.Sub(newest); age > time.Duration(w.days)*24*time.Hour {
+		w.say(now, alert.Alert{Kind: alert.Stale, Who: label, Count: int(age / (24 * time.Hour))}, which)
 	}
 }
 
@@ -100,12 +111,12 @@ func (w *watcher) say(now time.Time, a alert.Alert, which string) {
 // watchMedia looks where the media that are known are, and enters what has changed.
 func (h *House) watchMedia(ctx context.Context) []account.Medium {
 	list := h.keeper.local.KnownMedia()
-	if !slices.ContainsFunc(list, func(m account.Medium) bool { return m.Retired.IsZero() }) {
+	if !slices.ContainsFunc(list, func(m account.Medium) bool { return m.Retired.IsZero() && m.Lock == 0 }) {
 		return list
 	}
 	mounts := mountPoints()
 	for _, m := range list {
-		if !m.Retired.IsZero() {
+		if !m.Retired.IsZero() || m.Lock > 0 {
 			continue
 		}
 		at := ""

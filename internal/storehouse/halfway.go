@@ -103,7 +103,11 @@ type rescue struct {
 // beginRescue opens the medium of a vault that is being restored.
 func (h *House) beginRescue(ctx context.Context) error {
 	r := h.restoring
-	s, err := medium.Open(ctx, medium.NewDisk(durable.OS(), r.From), h.keeper.local.Status().PublicKey, r.State)
+	t, err := TargetAt(ctx, durable.OS(), r.From, h.opt.Now)
+	if err != nil {
+		return err
+	}
+	s, err := medium.Open(ctx, t, h.keeper.local.Status().PublicKey, r.State)
 	if err == nil && s.Medium.ID != r.Medium {
 		err = errors.New("another medium")
 	}
@@ -247,6 +251,9 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	books.end()
 	if ctx.Err() != nil {
 		return out, broken(context.Cause(ctx), h.cfg.Data)
+	}
+	for _, name := range s.Covered() {
+		found(medium.Finding{Object: name, Reason: medium.Covered})
 	}
 	if err := h.endRescue(); err != nil {
 		return out, broken(err, h.cfg.Data)

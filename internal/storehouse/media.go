@@ -19,6 +19,7 @@ import (
 	"github.com/azekura/azekura/internal/keeper/card"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/medium"
+	"github.com/azekura/azekura/internal/medium/bucket"
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -26,7 +27,7 @@ import (
 // Media implements api.Media.
 func (h *House) Media(ctx context.Context, s account.Session) (api.Copies, error) {
 	list, err := h.keeper.local.Media(ctx, s.ID)
-	return api.Copies{Media: list, Days: h.cfg.MediaDays, Hours: h.cfg.MediaHours, DrillDays: h.cfg.DrillDays, PublicKey: h.keeper.local.Status().PublicKey}, err
+	return api.Copies{Media: list, Days: h.cfg.MediaDays, Hours: h.cfg.MediaHours, DrillDays: h.cfg.DrillDays, PublicKey: h.keeper.local.Status().PublicKey, Failed: h.failures(list)}, err
 }
 
 // atConsole refuses paths of this machine to whoever does not sit there: to write where a browser says would be a door of its own.
@@ -43,29 +44,30 @@ func (h *House) MakeMedium(ctx context.Context, s account.Session, q api.NewMedi
 	if err := atConsole(s, op); err != nil {
 		return api.Medium{}, err
 	}
-	at, err := h.mediumDir(op, q.Path)
+	at, t, err := h.newTarget(ctx, op, &q)
 	if err != nil {
 		return api.Medium{}, err
 	}
-	t := medium.NewDisk(h.opt.FS, at)
 	for e, err := range t.List(ctx, "") {
 		switch {
 		case err != nil:
-			return api.Medium{}, problem.New(problem.Unavailable, op, at, err)
+			return api.Medium{}, unreadable(op, at, err)
 		case e.Name == medium.DescriptorName:
 			return api.Medium{}, &problem.Error{Kind: problem.Exists, Op: op, On: at, Hint: "hint.medium-exists"}
 		}
 		return api.Medium{}, &problem.Error{Kind: problem.Exists, Op: op, On: at, Hint: "hint.medium-not-empty", Err: errors.New(e.Name)}
 	}
-	m := api.Medium{ID: id.NewMedium(), Label: q.Label, Set: q.Set, Place: q.Place, Path: at}
+	m := api.Medium{ID: id.NewMedium(), Label: q.Label, Set: q.Set, Place: q.Place, Path: at, Lock: q.Lock}
 	// First the books, which refuse a label; what is in them and not on the disk is retired again.
 	if m, err = h.keeper.local.MakeMedium(ctx, s.ID, m); err != nil {
 		return m, err
 	}
-	d := medium.Descriptor{ID: m.ID, Label: m.Label, Set: m.Set, Vault: h.keeper.local.Status().PublicKey, Made: m.Made}
+	d := medium.Descriptor{ID: m.ID, Label: m.Label, Set: m.Set, Vault: h.keeper.local.Status().PublicKey, Made: m.Made, Lock: m.Lock}
 	if err = medium.Make(ctx, t, d); err != nil {
 		kind, hint := problem.Unavailable, ""
-		if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		if e, ok := errors.AsType[*problem.Error](err); ok {
+			kind, hint = e.Kind, e.Hint
+		} else if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 			kind, hint = problem.Denied, "hint.medium-permission"
 		}
 		err = &problem.Error{Kind: kind, Op: op, On: at, Hint: hint, Err: err}
@@ -73,6 +75,57 @@ func (h *House) MakeMedium(ctx context.Context, s account.Session, q api.NewMedi
 	}
 	h.watchMedia(ctx)
 	return m, nil
+}
+
+// newTarget is where a medium is to be made.
+func (h *House) newTarget(ctx context.Context, op string, q *api.NewMedium) (at string, t medium.Target, err error) {
+	if bucket.IsFile(q.Path) {
+		if q.Lock == 0 {
+			q.Lock = usualLock
+		}
+		if at, err = bucketFile(op, q.Path); err == nil {
+			t, err = h.newBucket(ctx, at, q.Lock)
+		}
+		return at, t, err
+	}
+	if q.Lock != 0 {
+		return "", nil, &problem.Error{Kind: problem.Invalid, Op: op, On: q.Path, Hint: "hint.medium-no-lock"}
+	}
+	if at, err = h.mediumDir(op, q.Path); err != nil {
+		return at, nil, err
+	}
+	return at, medium.NewDisk(h.opt.FS, at), nil
+}
+
+// targetAt is where a medium is.
+func (h *House) targetAt(ctx context.Context, op, name string) (at string, t medium.Target, err error) {
+	if bucket.IsFile(name) {
+		if at, err = bucketFile(op, name); err == nil {
+			t, err = TargetAt(ctx, h.opt.FS, at, h.opt.Now)
+		}
+		return at, t, err
+	}
+	if at, err = h.mediumDir(op, name); err != nil {
+		return at, nil, err
+	}
+	return at, medium.NewDisk(h.opt.FS, at), nil
+}
+
+// bucketFile is the file of a bucket's settings, as it is found also tomorrow.
+func bucketFile(op, name string) (string, error) {
+	at, err := filepath.EvalSymlinks(name)
+	if err != nil || !filepath.IsAbs(at) {
+		return "", &problem.Error{Kind: problem.NotFound, Op: op, On: name, Hint: "hint.bucket-file", Err: err}
+	}
+	return at, nil
+}
+
+// unreadable is the error of a place of which is not known what is there, or what it says itself.
+func unreadable(op, at string, err error) error {
+	if _, ok := errors.AsType[*problem.Error](err); ok {
+		return err
+	}
+	return problem.New(problem.Unavailable, op, at, err)
 }
 
 // mediumDir is a folder for a medium, its links followed: not in the data directory, and not around it.
@@ -128,7 +181,7 @@ func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncReq
 	if err := atConsole(s, op); err != nil {
 		return out, err
 	}
-	at, err := h.mediumDir(op, q.Path)
+	at, t, err := h.targetAt(ctx, op, q.Path)
 	if err != nil {
 		return out, err
 	}
@@ -136,12 +189,14 @@ func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncReq
 		return out, &problem.Error{Kind: problem.Locked, Op: op, On: q.Path, Hint: "hint.medium-busy"}
 	}
 	defer h.syncing.Unlock()
-	t := medium.NewDisk(h.opt.FS, at)
 	known, err := h.knownMedium(ctx, s, t, at, op)
 	if err != nil {
 		return out, err
 	}
-	h.see(ctx, known, at, true)
+	onDisk := known.Lock == 0
+	if onDisk {
+		h.see(ctx, known, at, true)
+	}
 	opt := medium.Options{Key: h.keeper.local.Status().PublicKey, ID: known.ID, Known: known.State, Keep: h.cfg.MediaStates, Mend: q.Mend}
 	opt.Progress = func(p medium.Progress) { tell(api.SyncProgress(p)) }
 	o, err := medium.Sync(ctx, t, &copied{h, s}, opt)
@@ -150,12 +205,12 @@ func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncReq
 	}
 	// The record is complete and was read back. Before that no entry may say that there is a copy; and if the power goes now, the next sync
 	// enters what this one has done.
-	st := account.MediumState{Number: o.State, Time: o.Time, Size: o.Head.Size, Root: o.Head.Root, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied, Path: at}
+	st := account.MediumState{Number: o.State, Time: o.Time, Size: o.Head.Size, Root: o.Head.Root, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied, Path: at, Until: o.Until}
 	if err := h.keeper.local.SyncedMedium(context.WithoutCancel(ctx), s.ID, known.ID, st); err != nil {
 		return out, err
 	}
 	out = api.Synced{ID: known.ID, Label: known.Label, State: o.State, Time: o.Time, Size: o.Head.Size, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied,
-		Mended: o.Mended, Resumed: o.Resumed, SameDisk: h.sameDisk(at), Found: o.Found, Findings: []api.CopyFinding{}}
+		Mended: o.Mended, Resumed: o.Resumed, SameDisk: onDisk && h.sameDisk(at), Until: o.Until, Found: o.Found, Findings: []api.CopyFinding{}}
 	for _, f := range o.Findings {
 		out.Findings = append(out.Findings, findingOf(f))
 	}
@@ -177,6 +232,8 @@ func (h *House) knownMedium(ctx context.Context, s account.Session, t medium.Tar
 	switch {
 	case errors.Is(err, medium.ErrNone):
 		return account.Medium{}, &problem.Error{Kind: problem.NotFound, Op: op, Hint: "hint.medium-none", Err: err}
+	case problem.KindOf(err) == problem.Unavailable || problem.KindOf(err) == problem.Denied:
+		return account.Medium{}, err
 	case err != nil:
 		return account.Medium{}, problem.New(problem.Damaged, op, "", err)
 	case d.Vault != h.keeper.local.Status().PublicKey:
@@ -194,7 +251,7 @@ func (h *House) knownMedium(ctx context.Context, s account.Session, t medium.Tar
 	if err := medium.Newer(ctx, t, &copied{h, s}, d.Vault); err != nil {
 		return account.Medium{}, err
 	}
-	return h.keeper.local.MakeMedium(ctx, s.ID, account.Medium{ID: d.ID, Label: d.Label, Set: d.Set, Path: at})
+	return h.keeper.local.MakeMedium(ctx, s.ID, account.Medium{ID: d.ID, Label: d.Label, Set: d.Set, Path: at, Lock: d.Lock})
 }
 
 // CheckedMedium implements api.Media.

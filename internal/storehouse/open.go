@@ -82,6 +82,7 @@ type House struct {
 	console   map[string]account.Session // of each user of the machine; guarded by mu
 	listeners []api.Listener             // guarded by mu
 	serving   bool                       // guarded by mu
+	uncarried map[id.Medium]failure      // guarded by mu: buckets to which the last daily copy has failed
 }
 
 // Open opens the storehouse of a data directory. No other process can have it open at the same time.
@@ -89,7 +90,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if opt.FS == nil {
 		opt.FS = Disk(cfg.Data)
 	}
-	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session)}
+	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session), uncarried: make(map[id.Medium]failure)}
 	if h.restoring, err = readRestoring(cfg.Data); err != nil {
 		return nil, err
 	}

@@ -25,14 +25,13 @@ func (h *House) Rehearse(ctx context.Context, s account.Session, q api.DrillRequ
 	if err := atConsole(s, op); err != nil {
 		return x, err
 	}
-	at, err := h.mediumDir(op, q.Path)
+	at, t, err := h.targetAt(ctx, op, q.Path)
 	if err != nil {
 		return x, err
 	}
 	if q, err = h.planned(q); err != nil {
 		return x, err
 	}
-	t := medium.NewDisk(h.opt.FS, at)
 	known, err := h.knownMedium(ctx, s, t, at, op)
 	if err != nil {
 		return x, err
@@ -186,7 +185,11 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 		return x, err
 	}
 	src.State = q.State
-	state, err := src.open(ctx, nil)
+	state, err := src.open(ctx, nil, opt.Now)
+	if err != nil {
+		return x, err
+	}
+	t, err := src.target(ctx, opt.Now)
 	if err != nil {
 		return x, err
 	}
@@ -215,7 +218,7 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 		}
 	}
 	src.State = state.Number
-	r := &rehearsal{target: src.target(), state: state, scratch: scratch, q: q, now: opt.Now, begun: x.Begun, tell: tell}
+	r := &rehearsal{target: t, state: state, scratch: scratch, q: q, now: opt.Now, begun: x.Begun, tell: tell}
 	if books != nil {
 		r.before = func(ctx context.Context, list []vault.Stored) ([]id.Version, error) {
 			out := make([]api.DrillReading, len(list))

@@ -22,7 +22,7 @@ import (
 
 // Source says what a storehouse is made again of.
 type Source struct {
-	From  string        // the folder where the medium is mounted
+	From  string        // the folder where the medium is mounted, or the file of a bucket's settings
 	State uint64        // of the medium; 0: the last
 	Until time.Time     // the last that ends before it, if State is 0; zero: any
 	Keys  keeper.Rescue // the card and the papers; the rest comes from the medium
@@ -34,11 +34,11 @@ type Source struct {
 }
 
 // target is the medium.
-func (s Source) target() medium.Target {
+func (s Source) target(ctx context.Context, now func() time.Time) (medium.Target, error) {
 	if s.disk == nil {
-		return medium.NewDisk(durable.OS(), s.From)
+		return TargetAt(ctx, durable.OS(), s.From, now)
 	}
-	return medium.NewDisk(s.disk, s.From)
+	return TargetAt(ctx, s.disk, s.From, now)
 }
 
 // restoring is the file of that name in a data directory that is being made again: it is there from the beginning until all packs are.
@@ -144,7 +144,7 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 	if r != nil && r.Copied {
 		return nil
 	}
-	s, err := src.open(ctx, r)
+	s, err := src.open(ctx, r, opt.Now)
 	if err != nil {
 		return err
 	}
@@ -225,8 +225,12 @@ func (r *restoring) record(ctx context.Context, cfg Config, opt Options, at layo
 }
 
 // open opens the state that is meant.
-func (s Source) open(ctx context.Context, begun *restoring) (*medium.State, error) {
-	t, key := s.target(), s.Keys.Card.Vault
+func (s Source) open(ctx context.Context, begun *restoring, now func() time.Time) (*medium.State, error) {
+	t, err := s.target(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	key := s.Keys.Card.Vault
 	switch {
 	case begun != nil && s.State == 0:
 		return medium.Open(ctx, t, key, begun.State)

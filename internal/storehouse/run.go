@@ -18,6 +18,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/web"
 	"github.com/azekura/azekura/internal/door/webdav"
+	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -59,6 +60,8 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 		background.Go(func() { h.collector.Run(watching) })
 	}
 	background.Go(func() { h.watcher.run(watching) })
+	buckets := courier{list: h.keeper.local.KnownMedia, sync: h.carry, now: opt.Now, tried: make(map[id.Medium]time.Time)}
+	background.Go(func() { buckets.run(watching) })
 	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}
 	background.Go(func() { watch.run(watching) })
 	if h.half() {

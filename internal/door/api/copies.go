@@ -31,8 +31,11 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 			}
 		}
 	}
+	for i, f := range c.Failed {
+		c.Failed[i].Text = l.Problem(f.Problem.Op, f.Problem.On, f.Problem.Kind.String(), f.Problem.Hint)
+	}
 	c.fresh(now, l)
-	c.next(live, l)
+	c.next(slices.DeleteFunc(slices.Clone(live), func(m Medium) bool { return m.Lock > 0 }), l) // nobody brings a bucket
 	c.Drills = DrillsOf(c.Media, drills, c.DrillDays, now)
 	for i := range c.Drills {
 		c.Drills[i].say(now, l)
@@ -43,7 +46,7 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 	if len(drills) > 0 {
 		c.LastDrill = &drills[0]
 	}
-	c.rules(live, l, drills)
+	c.rules(now, live, l, drills)
 }
 
 // most is how old the latest copy may become.
@@ -88,8 +91,9 @@ func (c *Copies) next(live []Medium, l lang.Lang) {
 }
 
 // rules tells of 3-2-1-1-0 what can be known, and says what only people know.
-func (c *Copies) rules(live []Medium, l lang.Lang, drills []Drill) {
+func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill) {
 	copies, away, off, bad, unchecked := 1, []string{}, 0, []string{}, 0
+	var locked []string
 	for _, m := range live {
 		if m.State == 0 {
 			continue
@@ -98,7 +102,10 @@ func (c *Copies) rules(live []Medium, l lang.Lang, drills []Drill) {
 		if m.Place != "" {
 			away = append(away, m.Label+" ("+m.Place+")")
 		}
-		if m.Attached.IsZero() {
+		switch {
+		case m.Lock > 0 && m.Until.After(now):
+			locked = append(locked, l.Text("say.copies-locked", m.Label, m.Until.Local().Format("2006-01-02")))
+		case m.Lock == 0 && m.Attached.IsZero():
 			off++
 		}
 		good, failed := drillOf(m, drills)
@@ -121,9 +128,14 @@ func (c *Copies) rules(live []Medium, l lang.Lang, drills []Drill) {
 	} else {
 		say("elsewhere", false, "look", "say.copies-rule-nowhere")
 	}
-	if off > 0 {
+	switch {
+	case off > 0 && len(locked) > 0:
+		say("offline", true, "", "say.copies-rule-offline-locked", off, strings.Join(locked, ", "))
+	case off > 0:
 		say("offline", true, "", "say.copies-rule-offline", off)
-	} else {
+	case len(locked) > 0:
+		say("offline", true, "", "say.copies-rule-locked", strings.Join(locked, ", "))
+	default:
 		say("offline", false, "bad", "say.copies-rule-none-offline")
 	}
 	switch {

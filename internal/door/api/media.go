@@ -8,6 +8,7 @@ import (
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/lang"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // Media makes copies of the house on media, and knows of them. Whatever names a path works on the machine of the storehouse, and only for
@@ -42,6 +43,16 @@ type Copies struct {
 	DrillDays int          `json:"drill_days"`           // how old the last drill of a set that went well may become; 0: nobody is reminded
 	Drills    []DrilledSet `json:"drills"`               // of each set of media, when it was rehearsed last
 	LastDrill *Drill       `json:"last_drill,omitempty"` // of any; absent: there was none
+
+	Failed []FailedCopy `json:"failed,omitempty"` // buckets to which the last daily copy has failed, since the storehouse was started
+}
+
+// FailedCopy tells why a daily copy to a bucket has failed.
+type FailedCopy struct {
+	Label   string        `json:"label"`
+	When    time.Time     `json:"when"`
+	Text    string        `json:"text"` // why, and what to do
+	Problem problem.Error `json:"-"`
 }
 
 // NextCopy is the medium whose turn it is.
@@ -65,6 +76,7 @@ type NewMedium struct {
 	Label string `json:"label"`
 	Set   string `json:"set,omitempty"`
 	Place string `json:"place,omitempty"`
+	Lock  int    `json:"lock_days,omitempty"` // for how many days a bucket locks what is put into it; 0: 90
 }
 
 // SyncRequest asks to copy what is new to a medium.
@@ -93,9 +105,10 @@ type Synced struct {
 	Copied   int64         `json:"copied"`
 	Mended   int64         `json:"mended"`
 	Resumed  int64         `json:"resumed"`
-	SameDisk bool          `json:"same_disk"` // it lies on the disk of the house, and is lost with it
-	Findings []CopyFinding `json:"findings"`  // at most 1,000
-	Found    int           `json:"found"`     // all
+	SameDisk bool          `json:"same_disk"`             // it lies on the disk of the house, and is lost with it
+	Until    time.Time     `json:"locked_until,omitzero"` // of a bucket: until when all of it is locked at least
+	Findings []CopyFinding `json:"findings"`              // at most 1,000
+	Found    int           `json:"found"`                 // all
 }
 
 // CopyFinding is something on a medium, or in the house, that is not as it should be.

@@ -1,0 +1,88 @@
+package bucket
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+
+	"github.com/minio/minio-go/v7"
+
+	"github.com/azekura/azekura/internal/problem"
+)
+
+const op = "use the bucket"
+
+// errLocked means that the bucket keeps an object still, whoever asks.
+var errLocked = errors.New("it is locked still")
+
+// errStalled ends a body of which nothing came or went for long.
+var errStalled = errors.New("nothing came for a minute")
+
+// occupied reports whether a put failed because something stands there.
+func occupied(err error) bool {
+	code := minio.ToErrorResponse(err)
+	return code.StatusCode == http.StatusPreconditionFailed || code.Code == "PreconditionFailed" || code.Code == "ConditionalRequestConflict"
+}
+
+func absent(err error) bool {
+	code := minio.ToErrorResponse(err)
+	return code.Code == "NoSuchKey" || code.Code == "NoSuchVersion" || code.StatusCode == http.StatusNotFound && code.Code != "NoSuchBucket" ||
+		code.StatusCode == http.StatusMethodNotAllowed // a mark that it was removed
+}
+
+// failed makes of an error of the client one that people can act on. What is only not there is fs.ErrNotExist.
+func (b *Bucket) failed(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*problem.Error](err); ok {
+		return err
+	}
+	on := b.set.Bucket
+	if name != "" {
+		on += ": " + name
+	}
+	kind, hint := problem.Unavailable, "hint.bucket-answer"
+	code := minio.ToErrorResponse(err)
+	switch {
+	case errors.Is(err, context.Canceled):
+		return err
+	case code.Code == "RequestTimeTooSkewed" || code.Code == "RequestTimeout" && code.StatusCode == http.StatusForbidden:
+		hint = "hint.bucket-clock"
+	case code.Code == "NoSuchBucket":
+		kind, hint = problem.NotFound, "hint.bucket-none"
+	case absent(err):
+		return &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	case code.StatusCode == http.StatusForbidden || code.StatusCode == http.StatusUnauthorized || code.Code == "InvalidAccessKeyId":
+		kind, hint = problem.Denied, "hint.bucket-denied"
+	case untrusted(err):
+		kind, hint = problem.Denied, "hint.bucket-tls"
+	case unreachable(err):
+		hint = "hint.bucket-unreachable"
+	case errors.Is(err, errStalled):
+		hint = "hint.bucket-unreachable"
+	}
+	if code.Code != "" {
+		err = fmt.Errorf("%s: %w", code.Code, err)
+	}
+	return &problem.Error{Kind: kind, Op: op, On: on, Hint: hint, Err: err}
+}
+
+func untrusted(err error) bool {
+	_, a := errors.AsType[x509.UnknownAuthorityError](err)
+	_, b := errors.AsType[x509.HostnameError](err)
+	_, c := errors.AsType[x509.CertificateInvalidError](err)
+	_, d := errors.AsType[*tls.CertificateVerificationError](err)
+	_, e := errors.AsType[tls.RecordHeaderError](err)
+	return a || b || c || d || e
+}
+
+func unreachable(err error) bool {
+	_, network := errors.AsType[net.Error](err)
+	return network || errors.Is(err, context.DeadlineExceeded)
+}
