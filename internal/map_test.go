@@ -64,6 +64,7 @@ var imports = map[string]string{
 	"logbook":          "durable seal",
 	"medium":           "id durable pack ledger problem",
 	"medium/bucket":    "medium problem",
+	"sink":             "ledger medium problem",
 	"witness":          "account durable ledger problem",
 
 	"keeper":         words + " oidc passkey password seal ledger witness durable logbook syslog appliance keeper/custody keeper/piece keeper/card",
@@ -90,7 +91,7 @@ var imports = map[string]string{
 	"door/api":    "id preview account pathname problem vault lang commit cases exposure roster document paper receipt sheet deadline appliance",
 
 	"cli":        words + " receipt exposure/bundle drill drill/behaviour lang door/api storehouse ledger medium keeper keeper/piece keeper/card sheet durable preview",
-	"storehouse": words + " cases oidc password preview guard alert deadline witness catalogue/sqlite catalogue/loan pack pack/dir ledger keeper medium medium/bucket collect logbook vault door/api door/webdav door/web door/sftp door/syslog durable keeper/card",
+	"storehouse": words + " cases oidc password preview guard alert deadline witness catalogue/sqlite catalogue/loan pack pack/dir ledger keeper medium medium/bucket sink collect logbook vault door/api door/webdav door/web door/sftp door/syslog durable keeper/card",
 }
 
 // source is a Go file of the tree, without tests.

@@ -83,6 +83,8 @@ const (
 	Unwitnessed Kind = "unwitnessed" // too few witnesses have cosigned for long
 	Witnessed   Kind = "witnessed"   // they are back
 	Refused     Kind = "refused"     // a witness says that it has seen another ledger
+	Uncopied    Kind = "uncopied"    // the ledger does not reach its bucket
+	Rewritten   Kind = "rewritten"   // the bucket has a ledger that is not the beginning of this one
 
 	VPNUsed    Kind = "vpn-used"       // somebody came over a VPN that is declared ended
 	VPNTried   Kind = "vpn-tried"      // somebody tried to: it still answers

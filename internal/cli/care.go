@@ -224,6 +224,16 @@ func (a *app) showStatus(s api.Status) {
 	}
 	add("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
 	t.add("", s.Ledger.PublicKey)
+	if b := s.Ledger.Bucket; b != nil {
+		line := a.t("say.bucket-never", printable(b.Name))
+		if !b.Copied.IsZero() {
+			line = a.t("say.bucket-copied", printable(b.Name), b.Size, when(b.Copied), b.Days)
+		}
+		add("say.status-bucket", line)
+		if b.Problem != "" {
+			t.add("", printable(b.Problem))
+		}
+	}
 	for i, line := range a.witnessLines(s.Ledger.Witnesses) {
 		t.add(map[bool]string{true: a.t("say.status-witnesses")}[i == 0], line)
 	}

@@ -30,7 +30,7 @@ func (a *app) ledgerBundle() *cobra.Command {
 			if key == "" {
 				return a.misuse("say.use-bundle-key")
 			}
-			fsys, public, err := l.open(a)
+			fsys, public, err := l.open(ctx, a)
 			if err != nil {
 				return err
 			}

@@ -26,7 +26,10 @@ import (
 )
 
 // copied is a ledger's directory, live or a copy, and the key that vouches for it.
-type copied struct{ dir, key string }
+type copied struct {
+	dir, key string
+	covered  func() []string // what somebody has put over files of the copy; set by open
+}
 
 // copyFlags adds the flags that name a copy of the ledger.
 func (a *app) copyFlags(c *cobra.Command, l *copied) {
@@ -38,20 +41,26 @@ func (a *app) copyFlags(c *cobra.Command, l *copied) {
 // itself; whoever must not trust this machine gives the key that he noted before.
 const publicKeyFile = "public-key"
 
-// open returns the directory and the public key.
-func (l copied) open(a *app) (fs.FS, string, error) {
+// open returns the directory, or the bucket, and the public key.
+func (l *copied) open(ctx context.Context, a *app) (fsys fs.FS, key string, err error) {
 	dir := firstOf(l.dir, storehouse.LedgerDir(a.data))
-	if _, err := os.Stat(dir); err != nil {
+	i, err := os.Stat(dir)
+	if err != nil {
 		return nil, "", &problem.Error{Kind: problem.NotFound, Op: "read the ledger", On: dir, Hint: "hint.init", Err: err}
 	}
-	if strings.Contains(l.key, "+") { // the key itself
-		return os.DirFS(dir), strings.TrimSpace(l.key), nil
+	if !i.IsDir() && l.key == "" {
+		return nil, "", &problem.Error{Kind: problem.Invalid, Op: "read the ledger", On: dir, Hint: "hint.sink-key"}
 	}
-	key, err := os.ReadFile(firstOf(l.key, filepath.Join(dir, publicKeyFile)))
-	if err != nil {
-		return nil, "", &problem.Error{Kind: problem.NotFound, Op: "read the ledger", On: firstOf(l.key, dir), Hint: "hint.ledger-key", Err: err}
+	if key = l.key; !strings.Contains(key, "+") { // not the key itself
+		b, err := os.ReadFile(firstOf(l.key, filepath.Join(dir, publicKeyFile)))
+		if err != nil {
+			return nil, "", &problem.Error{Kind: problem.NotFound, Op: "read the ledger", On: firstOf(l.key, dir), Hint: "hint.ledger-key", Err: err}
+		}
+		key = string(b)
 	}
-	return os.DirFS(dir), strings.TrimSpace(string(key)), nil
+	key = strings.TrimSpace(key)
+	fsys, l.covered, err = storehouse.LedgerAt(ctx, dir, key, a.now)
+	return fsys, key, err
 }
 
 func (a *app) ledger() *cobra.Command {
@@ -66,7 +75,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 	var seen []string
 	c := a.command("verify", "cmd.ledger-verify", "azekura ledger verify\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub\nazekura ledger verify --seen 4711-3ad9-…", cobra.NoArgs,
 		func(ctx context.Context, _ []string) error {
-			fsys, key, err := l.open(a)
+			fsys, key, err := l.open(ctx, a)
 			if err != nil {
 				return err
 			}
@@ -79,13 +88,24 @@ func (a *app) ledgerVerify() *cobra.Command {
 			if bar.end(); err != nil {
 				return err
 			}
+			covered := l.covered()
 			if a.json {
-				err = a.emit(r)
+				err = a.emit(struct {
+					ledger.Report
+					Covered []string `json:"covered,omitempty"`
+				}{r, covered})
 			} else {
 				a.showAudit(r)
+				for _, name := range covered {
+					a.print("say.ledger-covered", printable(name))
+				}
 			}
-			if err == nil && !r.OK() {
+			switch {
+			case err != nil:
+			case !r.OK():
 				err = &problem.Error{Kind: problem.Damaged, Op: "verify the ledger", Hint: "hint.ledger-damaged"}
+			case len(covered) > 0:
+				err = &problem.Error{Kind: problem.Damaged, Op: "verify the ledger", Hint: "hint.sink-covered"}
 			}
 			return err
 		})
@@ -182,7 +202,7 @@ func (a *app) ledgerShow() *cobra.Command {
 
 // showOffline reads a copy of the ledger with a reading key, without any server.
 func (a *app) showOffline(ctx context.Context, l copied, keyFile string, f api.EventFilter) error {
-	fsys, public, err := l.open(a)
+	fsys, public, err := l.open(ctx, a)
 	if err != nil {
 		return err
 	}
@@ -286,7 +306,7 @@ func (a *app) ledgerProve() *cobra.Command {
 			if err != nil {
 				return a.misuse("say.use-entry", args[0])
 			}
-			fsys, key, err := l.open(a)
+			fsys, key, err := l.open(ctx, a)
 			if err != nil {
 				return err
 			}
@@ -334,7 +354,7 @@ func (a *app) write(name string, data []byte) error {
 func (a *app) ledgerExport() *cobra.Command {
 	var l copied
 	c := a.command("export DIR", "cmd.ledger-export", "azekura ledger export /mnt/auditor", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		fsys, key, err := l.open(a)
+		fsys, key, err := l.open(ctx, a)
 		if err != nil {
 			return err
 		}

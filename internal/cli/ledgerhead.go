@@ -16,8 +16,8 @@ import (
 func (a *app) ledgerHead() *cobra.Command {
 	var l copied
 	var file string
-	c := a.command("head", "cmd.ledger-head", "azekura ledger head\nazekura ledger head --qr head-2026-11.pdf", cobra.NoArgs, func(_ context.Context, _ []string) error {
-		fsys, key, err := l.open(a)
+	c := a.command("head", "cmd.ledger-head", "azekura ledger head\nazekura ledger head --qr head-2026-11.pdf", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		fsys, key, err := l.open(ctx, a)
 		if err != nil {
 			return err
 		}

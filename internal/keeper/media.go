@@ -117,6 +117,36 @@ func (l *Local) SignRecord(_ context.Context, s id.Session, text string) ([]byte
 	return note.Sign(&note.Note{Text: text}, signer)
 }
 
+// sinkLine begins what is signed for sinks.
+const sinkLine = "azekura/v1 sink "
+
+// SignSink signs what the storehouse says of a copy of the ledger, and nothing else: it can be taken neither for a checkpoint nor for a record of a
+// medium. Nobody has asked for it.
+func (l *Local) SignSink(text string) ([]byte, error) {
+	const op = "copy the ledger to the bucket"
+	leave, err := l.enter(op)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	if !strings.HasPrefix(text, sinkLine) {
+		return nil, problem.New(problem.Denied, op, "", errors.New("this is nothing of a sink"))
+	}
+	signer, _ := l.keys.Signer()
+	return note.Sign(&note.Note{Text: text}, signer)
+}
+
+// Published writes out the ledger up to now, for whoever keeps a copy: the signed head, and the files, which are sealed.
+func (l *Local) Published(ctx context.Context) ([]byte, fs.FS, error) {
+	leave, err := l.enter("copy the ledger to the bucket")
+	if err != nil {
+		return nil, nil, err
+	}
+	defer leave()
+	signed, err := l.log.Publish(ctx)
+	return signed, l.log.Files(), err
+}
+
 // Media lists the media that are known, those that were retired at the end: to who cares for the machine, or sees people.
 func (l *Local) Media(_ context.Context, s id.Session) ([]account.Medium, error) {
 	by, err := l.live(s)

@@ -266,7 +266,7 @@ var flagTexts = []text{
 	{"flag.key-file", "where the root key lies with protection key-file", "根鍵ファイルの場所（key-file の場合）"},
 	{"flag.first-share", "name of the first share", "最初の保管庫の名前"},
 	{"flag.first-account", "name of the administrator", "管理者の名前"},
-	{"flag.ledger-dir", "directory of the ledger, or a copy of it", "台帳のディレクトリ（またはその複製）"},
+	{"flag.ledger-dir", "directory of the ledger, or a copy of it, or the file of a bucket's settings", "台帳のディレクトリ、その複製、またはバケットの設定ファイル"},
 	{"flag.public-key", "the ledger's public key, or a file that holds it (default: public-key in the directory)", "台帳の公開鍵、またはそのファイル（省略時はディレクトリ内の public-key）"},
 	{"flag.about", "what the entries are evidence of, such as a case's number", "何の証拠か（事案の番号など）"},
 	{"flag.witness", "key of a witness that has cosigned the checkpoint", "署名した立会人の鍵"},

@@ -68,6 +68,7 @@ var texts = func() table {
 		dueTexts,
 		mediaTexts,
 		bucketTexts,
+		sinkTexts,
 		restoreTexts,
 		recoveryTexts,
 		erasureTexts,

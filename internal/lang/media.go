@@ -11,6 +11,7 @@ var mediaTexts = []text{
 	{"op.verify medium", "Cannot verify the medium", "保管媒体を検査できません"},
 	{"op.open medium", "Cannot read the medium", "保管媒体を読み取れません"},
 
+	{"kind.conflict.sync medium", "the two do not fit together", "両者が一致しません"},
 	{"hint.medium-none", "There is no medium in this folder. “azekura media init FOLDER” makes one of an empty disk.",
 		"このフォルダーには保管媒体がありません。空のディスクなら「azekura media init フォルダー」で作成できます。"},
 	{"hint.medium-other-vault", "It belongs to another vault, and is left as it is.", "別の校倉の保管媒体です。何も変更していません。"},

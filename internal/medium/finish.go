@@ -60,7 +60,7 @@ func (s *syncer) finish(ctx context.Context) error {
 
 // putLedger copies what of the ledger is new since the state before.
 func (s *syncer) putLedger(ctx context.Context, p *putter) error {
-	r, err := ledger.NewReader(withCheckpoint(s.cut.Ledger, s.cut.Checkpoint), s.opt.Key)
+	r, err := ledger.NewReader(WithCheckpoint(s.cut.Ledger, s.cut.Checkpoint), s.opt.Key)
 	if err != nil {
 		return err
 	}

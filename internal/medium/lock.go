@@ -3,6 +3,7 @@ package medium
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"strings"
 	"time"
 )
@@ -149,4 +150,34 @@ func (w *verifier) passed(ctx context.Context) (map[string]bool, error) {
 		}
 	}
 	return out, nil
+}
+
+// LedgerCopy is a ledger on a target that is no medium, for package ledger.
+type LedgerCopy struct {
+	fs.FS
+	t Target
+}
+
+// OpenLedger shows the ledger that lies in the folder "ledger" of a target, as of a checkpoint of a size. over says of tiles, by the names of their
+// objects, which SHA-256 they have, where somebody had put something under the name before.
+func OpenLedger(t Target, checkpoint []byte, size int64, over map[string][32]byte) LedgerCopy {
+	t = layered(t)
+	if l, ok := t.(*layers); ok {
+		l.over = make(map[string]sum)
+		for name, x := range over {
+			l.over[name] = x
+		}
+	}
+	return LedgerCopy{WithCheckpoint(objects{t, size}, checkpoint), t}
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (c LedgerCopy) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(c.FS, name) }
+
+// Covered lists the tiles over which somebody has put something, as far as they were read.
+func (c LedgerCopy) Covered() []string { return (&State{t: c.t}).Covered() }
+
+// PutSmall puts a small object.
+func PutSmall(ctx context.Context, t Target, name string, data []byte) error {
+	return put(ctx, t, name, data)
 }

@@ -140,7 +140,7 @@ func (s *State) Names() (out []string) {
 
 // Ledger returns the ledger as it was, for package ledger.
 func (s *State) Ledger() fs.FS {
-	return withCheckpoint(objects{s.t, s.Head.Size}, []byte(s.s.Checkpoint))
+	return WithCheckpoint(objects{s.t, s.Head.Size}, []byte(s.s.Checkpoint))
 }
 
 // Shares lists the shares that the state has packs of.
@@ -157,7 +157,8 @@ type checkpointed struct {
 	checkpoint []byte
 }
 
-func withCheckpoint(fsys fs.FS, checkpoint []byte) fs.FS { return checkpointed{fsys, checkpoint} }
+// WithCheckpoint shows a ledger with the checkpoint of one moment, whatever it has become since.
+func WithCheckpoint(fsys fs.FS, checkpoint []byte) fs.FS { return checkpointed{fsys, checkpoint} }
 
 // Open implements fs.FS.
 func (c checkpointed) Open(name string) (fs.File, error) {

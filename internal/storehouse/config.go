@@ -108,6 +108,11 @@ type Config struct {
 	// HeadReminder is "monthly": once a month people are reminded to put the ledger's head on paper; or "off".
 	HeadReminder string `toml:"head_reminder"`
 
+	// LedgerBucket is the file of a bucket's settings (0600) to which the ledger is copied every few minutes; empty: none. LedgerBucketDays is for how
+	// many days what is put there is locked.
+	LedgerBucket     string `toml:"ledger_bucket"`
+	LedgerBucketDays int    `toml:"ledger_bucket_days"`
+
 	// LogLevel is "debug", "info", "warn" or "error".
 	LogLevel string `toml:"log_level"`
 
@@ -147,6 +152,7 @@ func Default(data string) Config {
 		MediaStates:           100,
 		DrillDays:             90,
 		HeadReminder:          "monthly",
+		LedgerBucketDays:      365,
 		LogLevel:              "info",
 		from:                  make(map[string]string),
 	}
@@ -237,7 +243,8 @@ func (c *Config) fields() []field {
 		{"drafts", &c.Drafts}, {"guard", &c.Guard}, {"guard_false_alarm", &c.GuardFalseAlarm}, {"guard_removals", &c.GuardRemovals},
 		{"alert_mail_server", &c.AlertMailServer}, {"alert_mail_from", &c.AlertMailFrom}, {"alert_mail_to", &c.AlertMailTo},
 		{"alert_mail_user", &c.AlertMailUser}, {"alert_mail_password_file", &c.AlertMailPasswordFile}, {"alert_webhook", &c.AlertWebhook},
-		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"media_days", &c.MediaDays}, {"media_hours", &c.MediaHours}, {"media_states", &c.MediaStates}, {"drill_days", &c.DrillDays}, {"head_reminder", &c.HeadReminder}, {"log_level", &c.LogLevel},
+		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"media_days", &c.MediaDays}, {"media_hours", &c.MediaHours}, {"media_states", &c.MediaStates},
+		{"ledger_bucket", &c.LedgerBucket}, {"ledger_bucket_days", &c.LedgerBucketDays}, {"drill_days", &c.DrillDays}, {"head_reminder", &c.HeadReminder}, {"log_level", &c.LogLevel},
 	}
 }
 
@@ -373,6 +380,7 @@ func (c *Config) inRange() error {
 		{"media_hours", int64(c.MediaHours), 1, 24 * 366},
 		{"media_states", int64(c.MediaStates), 1, 10_000},
 		{"drill_days", int64(c.DrillDays), 0, 3660},
+		{"ledger_bucket_days", int64(c.LedgerBucketDays), leastLock, mostLock},
 	} {
 		if x.value < x.least || x.value > x.most {
 			return wrong(fmt.Sprintf("%s = %d (%d – %d)", x.key, x.value, x.least, x.most), "hint.config-value", nil)

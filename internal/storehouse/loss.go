@@ -3,7 +3,6 @@ package storehouse
 import (
 	"context"
 	"errors"
-	"os"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -32,10 +31,14 @@ func (h *House) Losses(ctx context.Context, dir string, tell func(Loss)) (err er
 	defer func() {
 		err = errors.Join(err, h.keeper.Keeper().End(context.WithoutCancel(ctx), s.ID, "the program ended"))
 	}()
-	if err := h.keeper.local.LearnEnds(ctx, os.DirFS(dir)); err != nil {
+	fsys, _, err := LedgerAt(ctx, dir, h.keeper.local.Status().PublicKey, h.opt.Now)
+	if err != nil {
 		return err
 	}
-	for e, err := range h.keeper.local.Beyond(ctx, s.ID, os.DirFS(dir), event.Saved, event.Changed, event.ShareMade, event.ShareErased) {
+	if err := h.keeper.local.LearnEnds(ctx, fsys); err != nil {
+		return err
+	}
+	for e, err := range h.keeper.local.Beyond(ctx, s.ID, fsys, event.Saved, event.Changed, event.ShareMade, event.ShareErased) {
 		if err != nil {
 			return err
 		}

@@ -69,6 +69,7 @@ type House struct {
 	painter *painter   // nil: there are no previews
 	desk    *cases.Desk
 	watcher *watcher
+	scribe  *scribe // nil: the ledger is copied to no bucket
 
 	collector *collect.Collector // nil: no appliance sends its logs here
 
@@ -174,6 +175,9 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	}
 	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now, Page: h.page}
 	h.watcher = &watcher{look: h.watchMedia, cards: h.keeper.local.CardsBehind, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}
+	if h.scribe, err = h.newScribe(); err != nil {
+		return nil, err
+	}
 	return h, nil
 }
 
@@ -326,6 +330,9 @@ func (h *House) Status(context.Context) (api.Status, error) {
 	s.Serving, s.Listeners = h.serving, h.listeners
 	h.mu.Unlock()
 	s.Keeper, s.Ledger = h.keeper.Status()
+	if h.scribe != nil {
+		s.Ledger.Bucket = h.scribe.state()
+	}
 	s.Isolated, s.Restore = h.keeper.local.Isolated(), h.restore()
 	return s, nil
 }

@@ -60,6 +60,9 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 		background.Go(func() { h.collector.Run(watching) })
 	}
 	background.Go(func() { h.watcher.run(watching) })
+	if h.scribe != nil {
+		background.Go(func() { h.scribe.run(watching) })
+	}
 	buckets := courier{list: h.keeper.local.KnownMedia, sync: h.carry, now: opt.Now, tried: make(map[id.Medium]time.Time)}
 	background.Go(func() { buckets.run(watching) })
 	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}

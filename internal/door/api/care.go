@@ -64,6 +64,19 @@ type LedgerStatus struct {
 	Heartbeat time.Time `json:"heartbeat,omitzero"` // the last one since the start
 	PublicKey string    `json:"public_key"`
 	Witnesses Witnesses `json:"witnesses"`
+
+	Bucket *LedgerBucket `json:"bucket,omitempty"` // absent: the ledger is copied to none
+}
+
+// LedgerBucket tells how far the ledger's copy in a bucket is.
+type LedgerBucket struct {
+	Name    string    `json:"name"`
+	Size    int64     `json:"size"`              // of the copy
+	Copied  time.Time `json:"copied,omitzero"`   // when it was last up to date, since the start
+	Days    int       `json:"lock_days"`         // for how long what is put there is locked
+	Problem string    `json:"problem,omitempty"` // why the last try has failed, and what to do
+
+	Failed *problem.Error `json:"-"`
 }
 
 // Setting is a line of the configuration in force.
@@ -92,6 +105,9 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Sessi
 		if out.Copies, err = h.copies(r, s); err != nil {
 			return err
 		}
+	}
+	if b := out.Ledger.Bucket; b != nil && b.Failed != nil {
+		b.Problem = lang.Pick(r.Header.Get("Accept-Language")).Problem(b.Failed.Op, b.Failed.On, b.Failed.Kind.String(), b.Failed.Hint)
 	}
 	if x, err := h.People.Reserve(r.Context(), s.ID); err == nil {
 		out.Keeper.Reserve = &x

@@ -1,0 +1,161 @@
+package storehouse
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/medium/bucket"
+	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/sink"
+)
+
+// scribe copies the ledger to a bucket every few minutes, and tells people when that has not worked for long, or at once when the bucket shows that
+// the ledger was written anew.
+type scribe struct {
+	push func(ctx context.Context) (ledger.Head, error)
+	tell func(alert.Alert)
+	page func(path string) string
+	now  func() time.Time
+	log  *slog.Logger
+	id   string // of the house
+	name string // of the bucket
+	days int
+	wait func() bool // nobody outside is to be spoken to
+
+	mu     sync.Mutex
+	size   int64          // guarded by mu: of the copy
+	copied time.Time      // guarded by mu: when it was last up to date; at first the start
+	failed *problem.Error // guarded by mu
+	ever   bool           // guarded by mu: it was up to date once
+	told   map[alert.Kind]time.Time
+}
+
+const (
+	scribeEach = 5 * time.Minute
+	scribeLong = time.Hour // until people are told
+	scribeLast = 20 * time.Second
+)
+
+// newScribe makes the scribe that the configuration asks for; nil: none.
+func (h *House) newScribe() (*scribe, error) {
+	if h.cfg.LedgerBucket == "" {
+		return nil, nil
+	}
+	s, err := bucket.Read(h.cfg.LedgerBucket)
+	if err != nil {
+		return nil, err
+	}
+	b, err := bucket.Open(s, h.cfg.LedgerBucketDays, h.opt.Now)
+	if err != nil {
+		return nil, err
+	}
+	days := h.cfg.LedgerBucketDays
+	to := &sink.Sink{Target: b, Ledger: h.keeper.local, Key: h.keeper.local.Status().PublicKey, Lock: time.Duration(days) * 24 * time.Hour, Now: h.opt.Now}
+	ready := false
+	push := func(ctx context.Context) (head ledger.Head, err error) {
+		if !ready {
+			if err := b.Ready(ctx); err != nil {
+				return head, err
+			}
+			ready = true
+		}
+		return to.Push(ctx)
+	}
+	return &scribe{push: push, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log, id: h.id(), name: b.Name(), days: days, copied: h.opt.Now(),
+		wait: func() bool { return h.half() || !h.keeper.local.Isolated().IsZero() }, told: make(map[alert.Kind]time.Time)}, nil
+}
+
+// run copies until ctx ends, and then once more.
+func (s *scribe) run(ctx context.Context) {
+	t := time.NewTicker(scribeEach)
+	defer t.Stop()
+	for {
+		s.once(ctx)
+		select {
+		case <-ctx.Done():
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), scribeLast)
+			defer cancel()
+			s.once(last)
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (s *scribe) once(ctx context.Context) {
+	if s.wait() {
+		return
+	}
+	head, err := s.push(ctx)
+	if errors.Is(err, context.Canceled) {
+		return
+	}
+	now := s.now()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.size = head.Size
+	if err == nil {
+		s.copied, s.failed, s.ever = now, nil, true
+		delete(s.told, alert.Uncopied)
+		return
+	}
+	s.failed = &problem.Error{Kind: problem.KindOf(err), Op: "copy the ledger to the bucket"}
+	if e, ok := errors.AsType[*problem.Error](err); ok {
+		s.failed = e
+	}
+	s.log.ErrorContext(ctx, "the ledger's copy in the bucket is not up to date", "bucket", s.name, "entries", head.Size, "err", err)
+	switch {
+	case s.failed.Kind == problem.Conflict:
+		s.say(now, alert.Rewritten)
+	case now.Sub(s.copied) >= scribeLong:
+		s.say(now, alert.Uncopied)
+	}
+}
+
+// say tells people once a day. s.mu is held.
+func (s *scribe) say(now time.Time, k alert.Kind) {
+	if last, ok := s.told[k]; ok && now.Sub(last) < 24*time.Hour {
+		return
+	}
+	s.told[k] = now
+	sum := sha256.Sum256([]byte(s.id + "\x00" + string(k) + "\x00" + now.UTC().Format(time.RFC3339)))
+	s.tell(alert.Alert{ID: hex.EncodeToString(sum[:16]), Kind: k, When: now, Who: s.name, Link: s.page("/settings")})
+}
+
+// state tells how far the copy is.
+func (s *scribe) state() *api.LedgerBucket {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := &api.LedgerBucket{Name: s.name, Size: s.size, Days: s.days, Failed: s.failed}
+	if s.ever {
+		out.Copied = s.copied
+	}
+	return out
+}
+
+// LedgerAt opens a copy of a ledger: a folder, or the file of a bucket's settings. key is the ledger's public key; a folder has one of its own.
+// covered lists what somebody has put over tiles, once it was read.
+func LedgerAt(ctx context.Context, at, key string, now func() time.Time) (fsys fs.FS, covered func() []string, err error) {
+	if !bucket.IsFile(at) {
+		return os.DirFS(at), func() []string { return nil }, nil
+	}
+	b, err := bucketAt(at, 0, now)
+	if err != nil {
+		return nil, nil, err
+	}
+	c, err := sink.Open(ctx, b, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c, c.Covered, nil
+}
