@@ -41,8 +41,31 @@ type layers struct {
 	over map[string]sum // of tiles, before whom somebody had put something under their names; set before it is read
 
 	mu      sync.Mutex
-	covered map[string]bool // guarded by mu: names over which something stands
-	several map[string]bool // guarded by mu: tiles under whose names there is more than one; nil: nobody has looked
+	covered map[string]bool   // guarded by mu: names over which something stands
+	several map[string]bool   // guarded by mu: tiles under whose names there is more than one; nil: nobody has looked
+	lists   map[string][]byte // guarded by mu: lists and bodies that were read, which states have in common; far away each costs a round trip
+	held    int               // guarded by mu: bytes of them
+}
+
+// mostHeld bounds how many bytes of lists are kept: those of a vault of a million packs.
+const mostHeld = 64 << 20
+
+// list returns an object that is named by its digest, as it was read before if it was.
+func (l *layers) list(name string, read func() ([]byte, error)) ([]byte, error) {
+	l.mu.Lock()
+	b, ok := l.lists[name]
+	l.mu.Unlock()
+	if ok {
+		return b, nil
+	}
+	b, err := read()
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err == nil && l.held+len(b) <= mostHeld {
+		l.lists[name] = b
+		l.held += len(b)
+	}
+	return b, err
 }
 
 // layered is t so that covered objects are found, if it is one that can have such.
@@ -51,7 +74,7 @@ func layered(t Target) Target {
 		return t
 	}
 	if l, ok := t.(Locking); ok {
-		return &layers{Locking: l, covered: make(map[string]bool)}
+		return &layers{Locking: l, covered: make(map[string]bool), lists: make(map[string][]byte)}
 	}
 	return t
 }

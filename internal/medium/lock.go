@@ -107,6 +107,7 @@ func (s *syncer) renew(ctx context.Context) error {
 		if s.opt.Keep > 0 && len(h.numbers)-i > s.opt.Keep {
 			continue
 		}
+		needed[recordName(n)] = true
 		if err := s.need(ctx, n, needed); away(err) || ctx.Err() != nil {
 			return err
 		}
@@ -120,7 +121,7 @@ func (s *syncer) renew(ctx context.Context) error {
 		needed[sumName(booksDir, b.Sum)] = true
 	}
 	err = l.Renew(ctx, s.fresh, func(name string) bool {
-		return name == descriptorName || needed[name] || s.known[name] || strings.HasPrefix(name, ledgerDir+"/") || strings.HasPrefix(name, recordDir+"/")
+		return name == descriptorName || needed[name] || s.known[name] || strings.HasPrefix(name, ledgerDir+"/")
 	})
 	if err == nil {
 		s.until = s.fresh

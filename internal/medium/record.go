@@ -265,12 +265,18 @@ func loadRecord(ctx context.Context, t Target, v note.Verifier, d Descriptor, na
 
 // readSum returns an object that is named by its digest.
 func readSum(ctx context.Context, t Target, dir string, want [32]byte, limit int64) ([]byte, error) {
-	return readWhere(ctx, t, sumName(dir, want), limit, func(b []byte) error {
-		if sha256.Sum256(b) != want {
-			return fmt.Errorf("%s: %w", sumName(dir, want), errDigest)
-		}
-		return nil
-	})
+	read := func() ([]byte, error) {
+		return readWhere(ctx, t, sumName(dir, want), limit, func(b []byte) error {
+			if sha256.Sum256(b) != want {
+				return fmt.Errorf("%s: %w", sumName(dir, want), errDigest)
+			}
+			return nil
+		})
+	}
+	if l, ok := t.(*layers); ok && dir == listDir {
+		return l.list(sumName(dir, want), read)
+	}
+	return read()
 }
 
 // lists returns what lists the segments of a share, by digest.

@@ -118,12 +118,19 @@ func (h *House) carry(ctx context.Context, m account.Medium) (err error) {
 	if err != nil {
 		h.opt.Log.ErrorContext(ctx, "the daily copy to the bucket has failed, and is tried again in an hour", "medium", m.Label, "err", err)
 	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if delete(h.uncarried, m.ID); err != nil {
+	if err != nil {
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		h.uncarried[m.ID] = failure{h.opt.Now(), err}
 	}
 	return err
+}
+
+// carried enters that a copy has come, whoever has made it.
+func (h *House) carried(m id.Medium) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	delete(h.uncarried, m)
 }
 
 // failure is why a daily copy has failed, and when.

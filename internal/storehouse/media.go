@@ -209,6 +209,7 @@ func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncReq
 	if err := h.keeper.local.SyncedMedium(context.WithoutCancel(ctx), s.ID, known.ID, st); err != nil {
 		return out, err
 	}
+	h.carried(known.ID)
 	out = api.Synced{ID: known.ID, Label: known.Label, State: o.State, Time: o.Time, Size: o.Head.Size, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied,
 		Mended: o.Mended, Resumed: o.Resumed, SameDisk: onDisk && h.sameDisk(at), Until: o.Until, Found: o.Found, Findings: []api.CopyFinding{}}
 	for _, f := range o.Findings {

@@ -12,6 +12,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type Settings struct {
 }
 
 const maxSettings = 64 << 10
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 // IsFile reports whether a path is a file: then it describes a bucket, as a folder is a medium.
 func IsFile(name string) bool {
@@ -73,7 +76,9 @@ func Read(name string) (s Settings, err error) {
 			return s, &problem.Error{Kind: problem.Invalid, Op: op, On: name + ": " + x.key, Hint: "hint.bucket-file"}
 		}
 	}
-	s.Folder = strings.Trim(s.Folder, "/")
+	if s.Folder = strings.Trim(s.Folder, "/"); !bucketName.MatchString(s.Bucket) {
+		return s, &problem.Error{Kind: problem.Invalid, Op: op, On: name + ": bucket", Hint: "hint.bucket-file"}
+	}
 	return s, nil
 }
 

@@ -1,0 +1,123 @@
+package storehouse
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/alert"
+	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/problem"
+)
+
+// TestCourier: each bucket is copied to once a day, again after an hour if that has failed, and nothing else is.
+func TestCourier(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		cloud := account.Medium{ID: id.NewMedium(), Label: "cloud", Lock: 30}
+		disk := account.Medium{ID: id.NewMedium(), Label: "disk"}
+		gone := account.Medium{ID: id.NewMedium(), Label: "gone", Lock: 30, Retired: start}
+		var done []string
+		c := &courier{list: func() []account.Medium { return []account.Medium{cloud, disk, gone} }, now: time.Now, tried: make(map[id.Medium]time.Time)}
+		c.sync = func(_ context.Context, m account.Medium) error {
+			done = append(done, m.Label+" "+time.Since(start).String())
+			if len(done) == 2 || len(done) == 3 {
+				return errors.New("no line")
+			}
+			cloud.Synced = time.Now()
+			return nil
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		go c.run(ctx)
+		<-time.After(51 * time.Hour)
+		stop()
+		synctest.Wait()
+		if got := strings.Join(done, ", "); got != "cloud 0s, cloud 24h0m0s, cloud 25h0m0s, cloud 26h0m0s, cloud 50h0m0s" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestStaleBucket: that disks come does not make up for a bucket that gets no copies.
+func TestStaleBucket(t *testing.T) {
+	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	var told []string
+	w := &watcher{now: func() time.Time { return now }, id: "house", days: 8, hours: 24, told: make(map[string]time.Time), page: func(p string) string { return p },
+		tell: func(a alert.Alert) { told = append(told, string(a.Kind)+" "+a.Who) },
+		look: func(context.Context) []account.Medium {
+			return []account.Medium{{ID: id.NewMedium(), Label: "disk", Made: now, Time: now}, {ID: id.NewMedium(), Label: "cloud", Lock: 30, Made: now.AddDate(0, 0, -20), Time: now.AddDate(0, 0, -9)},
+				{ID: id.NewMedium(), Label: "fresh", Lock: 30, Made: now}}
+		}}
+	w.once(t.Context())
+	if got := strings.Join(told, ", "); got != "stale cloud" {
+		t.Error(got)
+	}
+}
+
+// TestScribe: people are told once a day when the ledger does not reach its bucket for an hour, and at once when the bucket has another.
+func TestScribe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var told []string
+		var fails atomic.Pointer[problem.Error]
+		s := &scribe{now: time.Now, log: slog.New(slog.DiscardHandler), name: "b", days: 30, copied: start, told: make(map[alert.Kind]time.Time), page: func(p string) string { return p },
+			wait: func() bool { return false }, tell: func(a alert.Alert) { told = append(told, string(a.Kind)+" "+time.Since(start).String()) },
+			push: func(context.Context) (ledger.Head, error) {
+				if e := fails.Load(); e != nil {
+					return ledger.Head{Size: 7}, e
+				}
+				return ledger.Head{Size: 9}, nil
+			}}
+		ctx, stop := context.WithCancel(t.Context())
+		go s.run(ctx)
+		<-time.After(12 * time.Minute)
+		if b := s.state(); b.Size != 9 || b.Copied.IsZero() || b.Failed != nil {
+			t.Errorf("%+v", b)
+		}
+		fails.Store(&problem.Error{Kind: problem.Unavailable, Op: "use the bucket", Hint: "hint.bucket-unreachable", Err: io.EOF})
+		<-time.After(26 * time.Hour)
+		if b := s.state(); b.Size != 7 || b.Failed == nil {
+			t.Errorf("%+v", b)
+		}
+		fails.Store(&problem.Error{Kind: problem.Conflict, Op: "copy the ledger to the bucket", Hint: "hint.sink-rewritten"})
+		<-time.After(11 * time.Minute)
+		fails.Store(nil)
+		stop()
+		synctest.Wait()
+		if b := s.state(); b.Size != 9 || b.Failed != nil {
+			t.Errorf("the last copy, at the end: %+v", b)
+		}
+		if got := strings.Join(told, ", "); got != "uncopied 1h10m0s, uncopied 25h10m0s, rewritten 26h15m0s" {
+			t.Error(got)
+		}
+	})
+}
+
+// TestBucketOfAFolder: what only a bucket can do is not promised of a disk, and a bucket says what its file lacks.
+func TestBucketOfAFolder(t *testing.T) {
+	cfg, _ := created(t)
+	h, c := stopped(t, cfg, options())
+	defer shut(t, h)
+	if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: t.TempDir(), Label: "disk", Lock: 30}); hinted(err) != "hint.medium-no-lock" {
+		t.Error(err)
+	}
+	file := h.cfg.Data + "/azekura.toml"
+	if err := configure(h.opt.FS, h.cfg.Data, "guard", "on"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: file, Label: "cloud", Lock: 30}); hinted(err) != "hint.bucket-file" {
+		t.Error(err)
+	}
+	if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: file, Label: "cloud", Lock: 3}); hinted(err) != "hint.bucket-days" {
+		t.Error(err)
+	}
+}
