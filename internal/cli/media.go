@@ -29,7 +29,7 @@ func (a *app) media() *cobra.Command {
 
 func (a *app) mediaInit() *cobra.Command {
 	var q api.NewMedium
-	c := a.command("init FOLDER", "cmd.media-init", "azekura media init /media/azekura --label \"disk 1\" --set A --place \"bank\"", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	c := a.command("init FOLDER", "cmd.media-init", "azekura media init /media/azekura --label \"disk 1\" --set A --place \"bank\"\nazekura media init /etc/azekura/cloud.toml --label cloud --lock 90", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		q.Path = absolute(args[0])
 		if err := a.handOver(q.Path); err != nil {
 			return err

@@ -3,6 +3,7 @@ package lang
 // bucketTexts are about S3 buckets with Object Lock: as media, and for the ledger.
 var bucketTexts = []text{
 	{"op.use the bucket", "Cannot use the bucket", "バケットを利用できません"},
+	{"kind.denied.use the bucket", "it was refused", "拒否されました"},
 	{"hint.bucket-file", "A bucket is described by a file such as: endpoint = \"https://s3.example.jp\", bucket, access_key, secret_key, each on its own line (docs/media.md).",
 		"バケットは設定ファイルで指定します。endpoint = \"https://s3.example.jp\"、bucket、access_key、secret_key を 1 行ずつ書いてください（docs/media.ja.md）。"},
 	{"hint.bucket-mode", "Others can read this file, and it holds a secret: chmod 600. If others had access, change the secret.",

@@ -71,7 +71,7 @@ var mediaTexts = []text{
 	{"say.copies-bring", "Next: bring “%s” by %s, %s.", "次に接続する保管媒体：「%s」。期限：%s（%s）。"},
 	{"say.copies-bring-now", "Next: bring “%s” now; it has no complete state yet.", "次に接続する保管媒体：「%s」。完了した世代がまだありません。"},
 	{"say.copies-rule-copies", "3 copies: %d with the house itself.", "複製 3 つ：本体を含めて %d つあります。"},
-	{"say.copies-rule-kinds", "2 kinds of media: the disks of the house, and media that come and go.", "媒体 2 種類：本体のディスクと、着脱する保管媒体です。"},
+	{"say.copies-rule-kinds", "2 kinds of media: the disks of the house, and media apart from them.", "媒体 2 種類：本体のディスクと、それとは別の保管媒体です。"},
 	{"say.copies-rule-one-kind", "2 kinds of media: only the disks of the house.", "媒体 2 種類：本体のディスクだけです。"},
 	{"say.copies-rule-elsewhere", "1 elsewhere: %s.", "別の場所に 1 つ：%s。"},
 	{"say.copies-rule-nowhere", "1 elsewhere: of no medium it is said where it is kept (media init --place).", "別の場所に 1 つ：保管場所が登録された媒体がありません（media init --place）。"},

@@ -12,6 +12,7 @@ import (
 // judge says how well the house is copied, from what is known of its media.
 func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 	var live []Medium
+	var disks time.Time // the time of the latest state on any disk
 	c.Attached, c.TooLong = []string{}, []string{}
 	if c.Media == nil {
 		c.Media = []Medium{}
@@ -24,6 +25,9 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 		if m.Time.After(c.Newest) {
 			c.Newest = m.Time
 		}
+		if m.Lock == 0 && m.Time.After(disks) {
+			disks = m.Time
+		}
 		if !m.Attached.IsZero() {
 			c.Attached = append(c.Attached, m.Label)
 			if now.Sub(m.Attached) > time.Duration(c.Hours)*time.Hour {
@@ -34,8 +38,14 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 	for i, f := range c.Failed {
 		c.Failed[i].Text = l.Problem(f.Problem.Op, f.Problem.On, f.Problem.Kind.String(), f.Problem.Hint)
 	}
-	c.fresh(now, l)
-	c.next(slices.DeleteFunc(slices.Clone(live), func(m Medium) bool { return m.Lock > 0 }), l) // nobody brings a bucket
+	oldest := disks // a bucket that is copied to each day does not make up for disks that do not come, nor the other way round
+	for _, m := range live {
+		if m.Lock > 0 && m.State > 0 && (oldest.IsZero() || m.Time.Before(oldest)) {
+			oldest = m.Time
+		}
+	}
+	c.fresh(now, oldest, l)
+	c.next(disks, slices.DeleteFunc(slices.Clone(live), func(m Medium) bool { return m.Lock > 0 }), l) // nobody brings a bucket
 	c.Drills = DrillsOf(c.Media, drills, c.DrillDays, now)
 	for i := range c.Drills {
 		c.Drills[i].say(now, l)
@@ -52,12 +62,12 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 // most is how old the latest copy may become.
 func (c *Copies) most() time.Duration { return time.Duration(c.Days) * 24 * time.Hour }
 
-func (c *Copies) fresh(now time.Time, l lang.Lang) {
-	days := int(now.Sub(c.Newest) / (24 * time.Hour))
+func (c *Copies) fresh(now, newest time.Time, l lang.Lang) {
+	days := int(now.Sub(newest) / (24 * time.Hour))
 	switch {
-	case c.Newest.IsZero():
+	case newest.IsZero():
 		c.Level, c.Text = "look", l.Text("say.copies-none")
-	case now.Sub(c.Newest) > c.most():
+	case now.Sub(newest) > c.most():
 		c.Level, c.Text = "bad", l.Text("say.copies-old", days, c.Days)
 	case len(c.TooLong) > 0:
 		c.Level, c.Text = "bad", l.Text("say.copies-connected", strings.Join(c.TooLong, ", "), c.Hours)
@@ -71,17 +81,17 @@ func (c *Copies) fresh(now time.Time, l lang.Lang) {
 var weekdays = [...]string{"say.weekday-sunday", "say.weekday-monday", "say.weekday-tuesday", "say.weekday-wednesday", "say.weekday-thursday", "say.weekday-friday", "say.weekday-saturday"}
 
 // next is the medium that waits longest, of those that a copy was made on, or of those that wait for their first.
-func (c *Copies) next(live []Medium, l lang.Lang) {
+func (c *Copies) next(newest time.Time, live []Medium, l lang.Lang) {
 	if len(live) == 0 {
 		return
 	}
 	m := slices.MinFunc(live, func(a, b Medium) int { return a.Time.Compare(b.Time) })
-	c.Next = &NextCopy{Set: m.Set, Label: m.Label, By: c.Newest.Add(c.most())}
+	c.Next = &NextCopy{Set: m.Set, Label: m.Label, By: newest.Add(c.most())}
 	name := m.Label
 	if m.Set != "" {
 		name += " (" + m.Set + ")"
 	}
-	if c.Newest.IsZero() {
+	if newest.IsZero() {
 		c.Next.By = time.Time{}
 		c.Next.Text = l.Text("say.copies-bring-now", name)
 		return

@@ -27,6 +27,10 @@ func TestCopies(t *testing.T) {
 	hurt.Findings = 1
 	gone := medium("C", 9, 0)
 	gone.Retired = now
+	cloud := medium("cloud", 7, 1)
+	cloud.Lock, cloud.Until = 30, now.AddDate(0, 0, 20)
+	lapsed := cloud
+	lapsed.Until = ago(1)
 	for _, c := range []struct {
 		name  string
 		media []Medium
@@ -43,6 +47,10 @@ func TestCopies(t *testing.T) {
 		{"old", []Medium{away}, "bad", "B", now.AddDate(0, 0, -1), "lgggg"},
 		{"connected for too long", []Medium{on, away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"the only one is connected", []Medium{on}, "bad", "A", now.AddDate(0, 0, 6), "lglbg"},
+		{"a bucket alone", []Medium{cloud}, "good", "", time.Time{}, "lglgg"},
+		{"a bucket whose locks have ended", []Medium{lapsed}, "good", "", time.Time{}, "lglbg"},
+		{"a bucket and disks", []Medium{cloud, on, away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
+		{"a bucket of yesterday, and disks that do not come", []Medium{cloud, away}, "bad", "B", now.AddDate(0, 0, -1), "ggggg"},
 		{"damaged", []Medium{hurt, away}, "good", "B", now.AddDate(0, 0, 6), "ggggb"},
 	} {
 		for _, l := range []lang.Lang{lang.English, lang.Japanese} {
