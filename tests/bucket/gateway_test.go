@@ -8,7 +8,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -143,21 +142,6 @@ func (g *gateway) all(bucket, prefix string) (out []minio.ObjectInfo) {
 		out = append(out, i)
 	}
 	return out
-}
-
-// get reads a version.
-func (g *gateway) get(bucket, name, version string) []byte {
-	g.t.Helper()
-	r, _, _, err := g.c.GetObject(context.Background(), bucket, name, minio.GetObjectOptions{VersionID: version})
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	defer r.Close()
-	b, err := io.ReadAll(r)
-	if err != nil {
-		g.t.Fatal(err)
-	}
-	return b
 }
 
 // denied reports whether an answer refuses what was asked.
