@@ -22,6 +22,7 @@ var sinkTexts = []text{
 
 	{"say.status-bucket", "ledger in bucket", "台帳のバケット"},
 	{"say.bucket-copied", "“%s”: %d entries, up to date at %s; locked for %d days", "「%s」：%d 件、%s 時点で最新、ロック期間 %d 日"},
+	{"web.bucket-copied", "The ledger's copy in the bucket “%s” has %d entries, and was up to date at %s.", "バケット「%s」に台帳の写しがあります（%d 件、%s 時点で最新）。"},
 	{"say.bucket-never", "“%s”: not up to date since the start", "「%s」：起動後まだ最新になっていません"},
 	{"say.ledger-covered", "Somebody has put something over %s; the ledger's own is whole, and was read. Whoever did that has the bucket's credentials: change them.",
 		"%s の上に誰かが別の内容か削除マークを置いています。正しい内容は残っており、そちらを読みました。バケットの認証情報が漏れています。変更してください。"},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/lang"
 )
 
 // overview is the start page.
@@ -174,6 +175,9 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 		say("good", "/ledger", "web.ledger-writes", o.Status.Ledger.Size)
 	}
 	v.witnessVerdicts(o.Status.Ledger.Witnesses, say)
+	if b := o.Status.Ledger.Bucket; b != nil {
+		out = append(out, bucketVerdict(v.lang, b))
+	}
 	const little = 20 << 30
 	if o.Status.Free < little {
 		say("bad", "/settings", "web.little-space", size(o.Status.Free))
@@ -188,16 +192,31 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if n := confirmers(o.People); n < 2 {
 		say("look", "/people", "web.one-confirmer")
 	}
-	return append(out, copies(o.Status.Copies)...)
+	return append(out, copies(v.lang, o.Status.Copies)...)
+}
+
+// bucketVerdict says how far the ledger's copy in a bucket is, or why it is not.
+func bucketVerdict(l lang.Lang, b *api.LedgerBucket) verdict {
+	switch {
+	case b.Problem != "":
+		return verdict{"bad", b.Problem, "/settings"}
+	case b.Copied.IsZero():
+		return verdict{"look", l.Text("say.bucket-never", b.Name), "/settings"}
+	}
+	return verdict{"good", l.Text("web.bucket-copied", b.Name, b.Size, b.Copied.Local().Format("2006-01-02 15:04")), "/settings"}
 }
 
 // copies says how fresh the copies on media are, which to bring next, and what is missing of 3-2-1-1-0.
-func copies(c *api.Copies) (out []verdict) {
+func copies(l lang.Lang, c *api.Copies) (out []verdict) {
 	text := c.Text
 	if c.Next != nil {
 		text += " " + c.Next.Text
 	}
 	out = append(out, verdict{c.Level, text, "/copies"})
+	for _, f := range c.Failed {
+		out = append(out, verdict{"look", l.Text("say.medium-failed", f.Label, f.When.Local().Format("2006-01-02 15:04"), f.Text), "/settings"})
+	}
+	locked := slices.ContainsFunc(c.Media, func(m api.Medium) bool { return m.Lock > 0 && m.Retired.IsZero() })
 	if c.Newest.IsZero() {
 		return out // there is nothing yet that could be judged
 	}
@@ -214,7 +233,7 @@ func copies(c *api.Copies) (out []verdict) {
 		out = append(out, verdict{next.Level, next.Text, "/copies"})
 	}
 	for _, r := range c.Rules {
-		if r.Level == "bad" || r.Level == "look" && r.Rule != "copies" && r.Rule != "kinds" {
+		if r.Level == "bad" || r.Level == "look" && r.Rule != "copies" && r.Rule != "kinds" || r.Rule == "offline" && locked {
 			out = append(out, verdict{r.Level, r.Text, "/copies"})
 		}
 	}
