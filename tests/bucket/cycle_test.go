@@ -155,6 +155,9 @@ func TestThief(t *testing.T) {
 	}
 	s.Stop(syscall.SIGTERM)
 	s.Run("media", "init", s.file, "--label", "cloud", "--lock", "30", "--place", "provider")
+	s.g.bucket("ledger", true)
+	sink := s.g.settings("ledger.toml", "ledger", `folder = "house"`)
+	s.copyTo(sink)
 	s.Start() // and nobody asks for a copy
 	for deadline := time.Now().Add(30 * time.Second); s.status().State == 0; <-time.After(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -210,9 +213,15 @@ func TestThief(t *testing.T) {
 	if m := s.status(); m.State != 2 {
 		t.Errorf("%+v", m)
 	}
+	s.save("late.bin", 1000) // which no copy has; the ledger's knows of it
+	delete(s.files, "late.bin")
 	s.Stop(syscall.SIGTERM)
 	if said := s.rebuild(); !strings.Contains(said, "whole, and was taken") {
 		t.Error(said)
+	}
+	s.Stop(syscall.SIGTERM)
+	if out := s.Run("restore-vault", "--ledger", sink); !bytes.Contains(out, []byte("late.bin")) || bytes.Contains(out, []byte("after.bin")) {
+		t.Errorf("what the ledger's copy knows to be lost: %s", out)
 	}
 }
 

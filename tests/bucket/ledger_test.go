@@ -56,14 +56,7 @@ func TestLedger(t *testing.T) {
 	}
 	key := strings.TrimSpace(string(public))
 	s.Stop(syscall.SIGTERM)
-	conf := filepath.Join(s.Data, "azekura.toml")
-	old, err := os.ReadFile(conf)
-	if err != nil && !os.IsNotExist(err) {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(conf, append(old, fmt.Sprintf("\nledger_bucket = %q\nledger_bucket_days = 30\n", s.file)...), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	s.copyTo(s.file)
 	s.Start()
 	for deadline := time.Now().Add(30 * time.Second); s.copies().Copied.IsZero(); <-time.After(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -112,6 +105,19 @@ func TestLedger(t *testing.T) {
 	}
 	if out := s.Run("status"); !bytes.Contains(out, []byte("not the beginning of this ledger")) {
 		t.Errorf("%s", out)
+	}
+}
+
+// copyTo has the house copy its ledger to a bucket.
+func (s *scene) copyTo(file string) {
+	s.t.Helper()
+	conf := filepath.Join(s.Data, "azekura.toml")
+	old, err := os.ReadFile(conf)
+	if err != nil && !os.IsNotExist(err) {
+		s.t.Fatal(err)
+	}
+	if err := os.WriteFile(conf, append(old, fmt.Sprintf("\nledger_bucket = %q\nledger_bucket_days = 30\n", file)...), 0o600); err != nil {
+		s.t.Fatal(err)
 	}
 }
 
