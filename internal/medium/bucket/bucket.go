@@ -37,7 +37,9 @@ var _ medium.Locking = (*Bucket)(nil)
 const (
 	atOnce   = 64 << 10 // so many bytes are on their way before the server can answer
 	inMemory = 16 << 20 // up to so many bytes are held, to be sent again when the line breaks
-	renewers = 8        // locks that are renewed at once
+
+	compared = 128 << 20 // up to so many bytes are held to be compared with what stands there, before it is sent again
+	renewers = 8         // locks that are renewed at once
 )
 
 // Open returns the target that settings describe. days is for how long what is put is locked; 0: nothing can be put. Nobody is asked yet.
@@ -90,19 +92,20 @@ func (b *Bucket) Put(ctx context.Context, name string, size int64, body iter.Seq
 	}
 	if size > atOnce { // a server that says in the midst of a body that the name is taken may break the line
 		is, err := b.stat(ctx, name, "")
+		there := err == nil
 		switch {
-		case err == nil:
+		case err != nil && !absent(err):
+			return b.failed(name, err)
+		case there && size <= compared:
 			data, err := collect(ctx, size, body)
 			if err != nil {
 				return err
 			}
 			return b.failed(name, b.over(ctx, name, data, is))
-		case !absent(err):
-			return b.failed(name, err)
 		case size > inMemory:
 			r := newReader(body)
 			defer r.stop()
-			return b.failed(name, r.explain(b.send(ctx, name, r, size, minio.PutObjectOptions{Checksum: minio.ChecksumSHA256}, true)))
+			return b.failed(name, r.explain(b.send(ctx, name, r, size, minio.PutObjectOptions{Checksum: minio.ChecksumSHA256}, !there)))
 		}
 	}
 	data, err := collect(ctx, size, body)
