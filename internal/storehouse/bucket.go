@@ -99,9 +99,12 @@ func (c *courier) once(ctx context.Context) {
 	}
 }
 
+// apart reports whether nobody outside is to be spoken to, or there is nothing whole to send.
+func (h *House) apart() bool { return h.half() || !h.keeper.local.Isolated().IsZero() }
+
 // carry copies to a bucket, as the storehouse's own act.
 func (h *House) carry(ctx context.Context, m account.Medium) (err error) {
-	if h.half() || !h.keeper.local.Isolated().IsZero() { // nobody outside is asked
+	if h.apart() {
 		return nil
 	}
 	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})

@@ -69,8 +69,9 @@ func TestScribe(t *testing.T) {
 		start := time.Now()
 		var told []string
 		var fails atomic.Pointer[problem.Error]
+		var apart atomic.Bool
 		s := &scribe{now: time.Now, log: slog.New(slog.DiscardHandler), name: "b", days: 30, copied: start, told: make(map[alert.Kind]time.Time), page: func(p string) string { return p },
-			wait: func() bool { return false }, tell: func(a alert.Alert) { told = append(told, string(a.Kind)+" "+time.Since(start).String()) },
+			wait: apart.Load, tell: func(a alert.Alert) { told = append(told, string(a.Kind)+" "+time.Since(start).String()) },
 			push: func(context.Context) (ledger.Head, error) {
 				if e := fails.Load(); e != nil {
 					return ledger.Head{Size: 7}, e
@@ -91,6 +92,12 @@ func TestScribe(t *testing.T) {
 		fails.Store(&problem.Error{Kind: problem.Conflict, Op: "copy the ledger to the bucket", Hint: "hint.sink-rewritten"})
 		<-time.After(11 * time.Minute)
 		fails.Store(nil)
+		apart.Store(true)
+		<-time.After(5 * time.Minute)
+		if b := s.state(); b.Failed == nil {
+			t.Error("a house that works apart from the world asks its bucket")
+		}
+		apart.Store(false)
 		stop()
 		synctest.Wait()
 		if b := s.state(); b.Size != 9 || b.Failed != nil {

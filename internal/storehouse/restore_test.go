@@ -182,6 +182,9 @@ func TestRestore(t *testing.T) {
 	if s, err := c.Status(t.Context()); err != nil || s.Isolated.IsZero() || s.Restore != nil || len(h.notices()) != 1 {
 		t.Errorf("%+v, %v", s, err)
 	}
+	if err := h.carry(t.Context(), account.Medium{Lock: 30, Path: "/nowhere"}); err != nil || !h.apart() {
+		t.Errorf("a house that works apart from the world asks a bucket: %v", err)
+	}
 	saved(t, c, "/アルバム/new.txt", "people work again")
 	l.files["/アルバム/new.txt"] = "people work again"
 	shut(t, h)

@@ -72,7 +72,7 @@ func (h *House) newScribe() (*scribe, error) {
 		return to.Push(ctx)
 	}
 	return &scribe{push: push, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log, id: h.id(), name: b.Name(), days: days, copied: h.opt.Now(),
-		wait: func() bool { return h.half() || !h.keeper.local.Isolated().IsZero() }, told: make(map[alert.Kind]time.Time)}, nil
+		wait: h.apart, told: make(map[alert.Kind]time.Time)}, nil
 }
 
 // run copies until ctx ends, and then once more.
