@@ -43,7 +43,7 @@ type scribe struct {
 const (
 	scribeEach = 5 * time.Minute
 	scribeLong = time.Hour // until people are told
-	scribeLast = 20 * time.Second
+	scribeLast = 30 * time.Second
 )
 
 // newScribe makes the scribe that the configuration asks for; nil: none.
