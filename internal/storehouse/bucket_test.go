@@ -51,7 +51,7 @@ func TestCourier(t *testing.T) {
 func TestStaleBucket(t *testing.T) {
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	var told []string
-	w := &watcher{now: func() time.Time { return now }, id: "house", days: 8, hours: 24, told: make(map[string]time.Time), page: func(p string) string { return p },
+	w := &watcher{cards: func() ([]string, time.Time) { return nil, time.Time{} }, now: func() time.Time { return now }, id: "house", days: 8, hours: 24, told: make(map[string]time.Time), page: func(p string) string { return p },
 		tell: func(a alert.Alert) { told = append(told, string(a.Kind)+" "+a.Who) },
 		look: func(context.Context) []account.Medium {
 			return []account.Medium{{ID: id.NewMedium(), Label: "disk", Made: now, Time: now}, {ID: id.NewMedium(), Label: "cloud", Lock: 30, Made: now.AddDate(0, 0, -20), Time: now.AddDate(0, 0, -9)},
