@@ -83,7 +83,7 @@ var lists = map[string][]text{
 	"due":       dueTexts,
 	"media":     mediaTexts,
 	"bucket":    bucketTexts,
-	"sink":     sinkTexts,
+	"sink":      sinkTexts,
 	"restore":   restoreTexts,
 	"recovery":  recoveryTexts,
 	"erasure":   erasureTexts,
