@@ -10,8 +10,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -113,6 +116,77 @@ func TestRestoreFromBooks(t *testing.T) {
 			shut(t, h)
 		})
 	}
+}
+
+// TestRestoreFromOlderBooks: a copy of the catalogue that still has what was removed by rule since brings nothing of it back, neither while it is on loan
+// nor behind it.
+func TestRestoreFromOlderBooks(t *testing.T) {
+	copyAlways(t, 1)
+	l := loseHouse(t, 3, 300_000, func(l *lostHouse, h *House, c *client.Client) {
+		l.files["/アルバム/0.txt"] = "the second version"
+		saved(t, c, "/アルバム/0.txt", l.files["/アルバム/0.txt"])
+		if err := c.Remove(t.Context(), "/アルバム/1.txt"); err != nil {
+			t.Fatal(err)
+		}
+		delete(l.files, "/アルバム/1.txt")
+		if _, err := synced(t, c, l.at); err != nil {
+			t.Fatal(err)
+		}
+		if copies := booksOn(t, l.at); len(copies) != 1 {
+			t.Fatalf("copies %q", copies)
+		}
+		copyAlways(t, 1000)
+		if err := c.SetRetention(t.Context(), "アルバム", api.Retention{Versions: 1, Deleted: 1, Keep: 1}); err != nil {
+			t.Fatal(err)
+		}
+		previewed(t, c, "アルバム") // from here on the ledger can tell how old what was saved is
+		for l.ahead.Load() < int64(30*time.Hour) {
+			l.ahead.Add(int64(4 * time.Minute))
+			if err := h.keeper.local.Record(t.Context(), event.Event{Kind: event.Verified, When: h.opt.Now()}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		p := previewed(t, c, "アルバム")
+		if p.Versions != 2 {
+			t.Fatalf("%+v", p)
+		}
+		if _, err := c.AskRemoval(t.Context(), "アルバム", api.AskRemoval{Digest: p.Digest, Reason: "as agreed"}); err != nil {
+			t.Fatal(err)
+		}
+		if done, err := removedFrom(t, c, "アルバム"); err != nil || done.Versions != 2 || done.Bytes < 600_000 {
+			t.Fatalf("%+v, %v", done, err)
+		}
+	})
+	cfg := Default(filepath.Join(t.TempDir(), "data"))
+	if err := Restore(t.Context(), cfg, l.options(), l.source()); err != nil {
+		t.Fatal(err)
+	}
+	h, c := stopped(t, cfg, l.options())
+	h.prepare(t.Context())
+	gone := func(when string) {
+		t.Helper()
+		l.compare(t, c)
+		if _, err := c.Open(t.Context(), "/アルバム/0.txt", client.Version{Number: 1}, "open"); hinted(err) != "hint.removed-by-rule" {
+			t.Errorf("%s: %v", when, err)
+		}
+		if _, err := c.Stat(t.Context(), "/アルバム/1.txt"); problem.KindOf(err) != problem.NotFound {
+			t.Errorf("%s: %v", when, err)
+		}
+	}
+	if lent, err := filepath.Glob(filepath.Join(h.at.books, "*.db")); err != nil || len(lent) != 1 {
+		t.Fatalf("%q on loan, %v", lent, err)
+	}
+	gone("on loan")
+	if _, err := h.Fetch(t.Context(), func(Fetched) {}); err != nil {
+		t.Fatal(err)
+	}
+	gone("of the packs")
+	for x, err := range c.Verify(t.Context(), api.VerifyRequest{Keys: true}) {
+		if err != nil || x.Finding != nil {
+			t.Errorf("verify: %+v, %v", x.Finding, err)
+		}
+	}
+	shut(t, h)
 }
 
 // TestRestoreFromWrongBooks: a copy that was signed and does not say what the packs say serves until they have been read, and is found out then.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,7 +31,14 @@ type lostHouse struct {
 	card   card.Card
 	papers []piece.Piece
 	files  map[string]string
-	ledger string // what a witness has of it
+	ledger string       // what a witness has of it
+	ahead  atomic.Int64 // of its clock, in nanoseconds
+}
+
+func (l *lostHouse) options() Options {
+	opt := options()
+	opt.Now = func() time.Time { return time.Now().Add(time.Duration(l.ahead.Load())) }
+	return opt
 }
 
 // loseHouse makes a house with files, copies it to a medium, and throws it away. before is done before the copy.
@@ -39,7 +47,7 @@ func loseHouse(t *testing.T, n, size int, before ...func(*lostHouse, *House, *cl
 	cfg, _ := created(t)
 	cfg.PackSize = 1
 	l := &lostHouse{at: t.TempDir(), files: make(map[string]string)}
-	h, c := stopped(t, cfg, options())
+	h, c := stopped(t, cfg, l.options())
 	r := rand.New(rand.NewPCG(1, uint64(n)))
 	for i := range n {
 		name := fmt.Sprintf("/アルバム/%d.txt", i)
