@@ -38,7 +38,7 @@ func bucketAt(at string, days int, now func() time.Time) (*bucket.Bucket, error)
 	if err != nil {
 		return nil, err
 	}
-	return bucket.Open(s, days, now)
+	return bucket.New(s, days, now)
 }
 
 // For how many days a bucket locks what is put into it.

@@ -55,7 +55,7 @@ func (h *House) newScribe() (*scribe, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := bucket.Open(s, h.cfg.LedgerBucketDays, h.opt.Now)
+	b, err := bucket.New(s, h.cfg.LedgerBucketDays, h.opt.Now)
 	if err != nil {
 		return nil, err
 	}

@@ -90,7 +90,7 @@ func TestSink(t *testing.T) {
 	}
 	now := time.Now()
 	clock := func() time.Time { return now }
-	b, err := bucket.Open(s, 30, clock)
+	b, err := bucket.New(s, 30, clock)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,7 +149,7 @@ func TestRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := bucket.Open(s, 30, time.Now)
+		b, err := bucket.New(s, 30, time.Now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -43,7 +43,7 @@ func TestTarget(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := bucket.Open(s, 30, time.Now)
+	b, err := bucket.New(s, 30, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

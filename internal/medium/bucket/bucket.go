@@ -42,8 +42,8 @@ const (
 	renewers = 8         // locks that are renewed at once
 )
 
-// Open returns the target that settings describe. days is for how long what is put is locked; 0: nothing can be put. Nobody is asked yet.
-func Open(s Settings, days int, now func() time.Time) (*Bucket, error) {
+// New returns the target that settings describe. days is for how long what is put is locked; 0: nothing can be put. Nobody is asked yet.
+func New(s Settings, days int, now func() time.Time) (*Bucket, error) {
 	c, err := s.client()
 	if err != nil {
 		return nil, err

@@ -90,7 +90,7 @@ func TestSettings(t *testing.T) {
 func open(t *testing.T, s Settings) *Bucket {
 	t.Helper()
 	s.Bucket, s.AccessKey, s.SecretKey = "house-b", "a", secret
-	b, err := Open(s, 30, time.Now)
+	b, err := New(s, 30, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -154,7 +154,7 @@ func TestUnreachable(t *testing.T) {
 	if err := open(t, Settings{Endpoint: x.URL, CA: ca}).Ready(t.Context()); hint(t, err) != "hint.bucket-none" {
 		t.Error(err)
 	}
-	if _, err := Open(Settings{Endpoint: x.URL, CA: filepath.Join(t.TempDir(), "none")}, 1, time.Now); hint(t, err) != "hint.bucket-ca" {
+	if _, err := New(Settings{Endpoint: x.URL, CA: filepath.Join(t.TempDir(), "none")}, 1, time.Now); hint(t, err) != "hint.bucket-ca" {
 		t.Error(err)
 	}
 }
