@@ -244,7 +244,7 @@ func (c *Config) fields() []field {
 		{"alert_mail_server", &c.AlertMailServer}, {"alert_mail_from", &c.AlertMailFrom}, {"alert_mail_to", &c.AlertMailTo},
 		{"alert_mail_user", &c.AlertMailUser}, {"alert_mail_password_file", &c.AlertMailPasswordFile}, {"alert_webhook", &c.AlertWebhook},
 		{"alert_webhook_secret_file", &c.AlertWebhookSecretFile}, {"media_days", &c.MediaDays}, {"media_hours", &c.MediaHours}, {"media_states", &c.MediaStates},
-		{"ledger_bucket", &c.LedgerBucket}, {"ledger_bucket_days", &c.LedgerBucketDays}, {"drill_days", &c.DrillDays}, {"head_reminder", &c.HeadReminder}, {"log_level", &c.LogLevel},
+		{"drill_days", &c.DrillDays}, {"head_reminder", &c.HeadReminder}, {"ledger_bucket", &c.LedgerBucket}, {"ledger_bucket_days", &c.LedgerBucketDays}, {"log_level", &c.LogLevel},
 	}
 }
 
