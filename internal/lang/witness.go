@@ -84,6 +84,7 @@ var witnessTexts = []text{
 		"別のコンピューターの立会人が台帳に連署し、封をした記録の写しを保管します。このコンピューターを誰が乗っ取っても、閲覧の記録を書き換えたり縮めたりできなくなります。"},
 	{"web.witness-two", "Where people are told, or witnesses are required: to remove one, or to ask for less, takes two people. While they are required, to add one does as well.",
 		"「通知」または「鍵を渡さない」にしている間は、立会人を外すことや緩めることに二人の確認が必要です。「鍵を渡さない」の間は、加えることにも必要です。"},
+	{"web.witness-add", "Let a witness watch this ledger", "立会人を加える"},
 	{"web.witness-add-about", "On the other machine: azekura witness serve. It prints its address and its two keys.", "別のコンピューターで「azekura witness serve」を実行すると、アドレスと二つの鍵が表示されます。"},
 	{"web.witness-url", "Address", "アドレス"},
 	{"web.witness-key", "Public key", "公開鍵"},

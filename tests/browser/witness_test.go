@@ -52,7 +52,7 @@ func TestWitnesses(t *testing.T) {
 	b.fill("url", good.URL)
 	b.fill("key", good.Key)
 	b.fill("mirror", good.Mirror)
-	b.press("let a witness watch this ledger")
+	b.press("Let a witness watch this ledger")
 	h.Run("witness", "add", away.URL, away.Key)
 	h.Run("witness", "mode", "warn", "--need", "2")
 	for _, lang := range []string{"en", "ja"} {

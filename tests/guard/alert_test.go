@@ -169,6 +169,7 @@ func TestAlertByHand(t *testing.T) {
 	}))
 	defer s.Close()
 	t.Setenv("AZEKURA_ALERT_WEBHOOK", s.URL)
+	t.Setenv("AZEKURA_HEAD_REMINDER", "off") // which would come first
 	h := house.New(t)
 	h.Run("freeze", "account", h.User, "--reason", "a strange mail")
 	select {

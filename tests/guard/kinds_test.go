@@ -123,8 +123,12 @@ func (w *workshop) read(name string) []byte {
 // photos are photographs that ImageMagick has written as a kind, with more of its arguments.
 func photos(ending string, args ...string) func(w *workshop) [][]byte {
 	return func(w *workshop) (out [][]byte) {
+		dir, err := os.MkdirTemp(w.dir, "") // rows are made side by side
+		if err != nil {
+			w.t.Error(err)
+		}
 		for i, from := range w.sources {
-			name := filepath.Join(w.dir, fmt.Sprintf("%d-%x.%s", i, len(strings.Join(args, "")), ending))
+			name := filepath.Join(dir, fmt.Sprintf("%d.%s", i, ending))
 			w.run("convert", slices.Concat([]string{from}, args, []string{name})...)
 			out = append(out, w.read(name))
 		}
