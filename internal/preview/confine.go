@@ -18,10 +18,10 @@ import (
 // The limit of memory is RLIMIT_DATA, of what the process can write to: RLIMIT_AS would count the address space that Go
 // reserves and never uses. Beyond it Go's runtime ends the process.
 func confine(memory int64, cpu time.Duration) error {
-	if err := unix.CloseRange(3, ^uint(0), 0); err != nil {
+	time.AfterFunc(time.Hour, func() {}) // the first one makes the runtime's poller, which it could not make later
+	if err := closeOthers(); err != nil {
 		return err
 	}
-	time.AfterFunc(time.Hour, func() {}) // the first one makes the runtime's poller, which it could not make later
 	used, err := writable()
 	if err != nil {
 		return err
@@ -47,6 +47,28 @@ func confine(memory int64, cpu time.Duration) error {
 		return err
 	}
 	return filter()
+}
+
+// pollers is below which number the descriptors of the runtime's poller are: it is made while next to nothing is open.
+const pollers = 64
+
+// closeOthers closes what is open but for input, output, errors and the runtime's poller. A package may have had that made before main, and the runtime
+// ends a process whose poller is gone.
+func closeOthers() error {
+	for fd := 3; fd < pollers; fd++ {
+		b := make([]byte, 64)
+		n, err := unix.Readlink("/proc/self/fd/"+strconv.Itoa(fd), b)
+		if kind := string(b[:max(n, 0)]); kind == "anon_inode:[eventpoll]" || kind == "anon_inode:[eventfd]" {
+			continue
+		}
+		if err != nil && err != unix.ENOENT {
+			return err
+		}
+		if err := unix.Close(fd); err != nil && err != unix.EBADF {
+			return err
+		}
+	}
+	return unix.CloseRange(pollers, ^uint(0), 0)
 }
 
 // writable returns how many bytes RLIMIT_DATA counts already.

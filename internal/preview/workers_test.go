@@ -30,6 +30,7 @@ var testMemory int64 = 512 << 20
 func TestMain(m *testing.M) {
 	kinds := map[string]func([]string) error{
 		"worker": func(args []string) error { return Work(args, os.Stdin, os.Stdout) },
+		"late":   func(args []string) error { must1(os.ReadFile("/etc/passwd")); return Work(args, os.Stdin, os.Stdout) },
 		"escape": escape,
 		"spin":   func(args []string) error { must1(begin(args)); return spin() },
 		"free":   func([]string) error { return spin() },
@@ -205,6 +206,16 @@ func TestWorkers(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestPollerBefore: a package that reads a file before main has the runtime make its poller, and the worker works all the same.
+func TestPollerBefore(t *testing.T) {
+	w := newWorkers(t, Config{Command: []string{"preview.test", "late"}})
+	for name, b := range files(t, corners(700, 300)) {
+		if _, size, err := w.Make(t.Context(), name, int64(len(b)), bytes.NewReader(b), Small); err != nil || size != (Size{700, 300}) {
+			t.Errorf("%s: %v, %v", name, size, err)
+		}
+	}
 }
 
 func TestReasons(t *testing.T) {
