@@ -120,8 +120,6 @@ func (h *House) carry(ctx context.Context, m account.Medium) (err error) {
 	}
 	if err != nil {
 		h.opt.Log.ErrorContext(ctx, "the daily copy to the bucket has failed, and is tried again in an hour", "medium", m.Label, "err", err)
-	}
-	if err != nil {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		h.uncarried[m.ID] = failure{h.opt.Now(), err}
