@@ -18,8 +18,8 @@ var restoreTexts = []text{
 	{"hint.restore-paper", "Look at that paper again, word by word, or use another of the set.", "その紙を一語ずつ見直すか、同じ組の別の紙を使ってください。"},
 
 	{"op.end isolation", "Cannot end the isolation", "隔離運転を終了できません"},
-	{"hint.isolated", "The house works apart from the world since it was restored: no mail, no webhook, no company login, no witness. “azekura isolation end” lets it speak again; that takes two people.",
-		"復旧後の隔離運転中のため、外部とは通信しません（メール、Webhook、社内ログイン、立会人）。「azekura isolation end」で終了できます（二人の承認が必要です）。"},
+	{"hint.isolated", "The house works apart from the world since it was restored: no mail, no webhook, no company login, no witness, no bucket. “azekura isolation end” lets it speak again; that takes two people.",
+		"復旧後の隔離運転中のため、外部とは通信しません（メール、Webhook、社内ログイン、立会人、バケット）。「azekura isolation end」で終了できます（二人の承認が必要です）。"},
 	{"hint.not-isolated", "The house does not work apart from the world.", "隔離運転中ではありません。"},
 	{"hint.isolation-reason", "Say why the house is clean: the second person reads it, and so does the ledger.", "安全と判断した理由を記入してください。承認する人が読み、台帳にも残ります。"},
 	{"hint.isolated-address", "While the house works apart from the world, its doors open only at addresses that are named: --https 192.0.2.10:8443, not :8443.",

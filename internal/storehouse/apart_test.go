@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -98,6 +99,16 @@ func TestIsolatedSilence(t *testing.T) {
 	defer shut(t, h)
 	if err := c.TestAlert(t.Context()); err == nil {
 		t.Error("a test alert is said to have been sent")
+	}
+	bucket := filepath.Join(t.TempDir(), "bucket.toml")
+	if err := os.WriteFile(bucket, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: bucket, Label: "cloud"}); hinted(err) != "hint.isolated" {
+		t.Errorf("a bucket is asked whether it can be a medium: %v", err)
+	}
+	if _, err := synced(t, c, bucket); hinted(err) != "hint.isolated" {
+		t.Errorf("a bucket is asked for a copy: %v", err)
 	}
 	if h.remind != nil {
 		t.Error("it reminds people outside")

@@ -83,7 +83,7 @@ func (h *House) newTarget(ctx context.Context, op string, q *api.NewMedium) (at 
 		if q.Lock == 0 {
 			q.Lock = usualLock
 		}
-		if at, err = bucketFile(op, q.Path); err == nil {
+		if at, err = h.bucketFile(op, q.Path); err == nil {
 			t, err = h.newBucket(ctx, at, q.Lock)
 		}
 		return at, t, err
@@ -100,7 +100,7 @@ func (h *House) newTarget(ctx context.Context, op string, q *api.NewMedium) (at 
 // targetAt is where a medium is.
 func (h *House) targetAt(ctx context.Context, op, name string) (at string, t medium.Target, err error) {
 	if bucket.IsFile(name) {
-		if at, err = bucketFile(op, name); err == nil {
+		if at, err = h.bucketFile(op, name); err == nil {
 			t, err = TargetAt(ctx, h.opt.FS, at, h.opt.Now)
 		}
 		return at, t, err
@@ -111,8 +111,11 @@ func (h *House) targetAt(ctx context.Context, op, name string) (at string, t med
 	return at, medium.NewDisk(h.opt.FS, at), nil
 }
 
-// bucketFile is the file of a bucket's settings, as it is found also tomorrow.
-func bucketFile(op, name string) (string, error) {
+// bucketFile is the file of a bucket's settings, as it is found also tomorrow. A house that works apart from the world asks no bucket, whoever wants it.
+func (h *House) bucketFile(op, name string) (string, error) {
+	if !h.keeper.local.Isolated().IsZero() {
+		return "", &problem.Error{Kind: problem.Denied, Op: op, On: name, Hint: "hint.isolated"}
+	}
 	at, err := filepath.EvalSymlinks(name)
 	if err != nil || !filepath.IsAbs(at) {
 		return "", &problem.Error{Kind: problem.NotFound, Op: op, On: name, Hint: "hint.bucket-file", Err: err}
