@@ -34,16 +34,7 @@ const watchEach = time.Minute
 
 // run looks until ctx ends.
 func (w *watcher) run(ctx context.Context) {
-	t := time.NewTicker(watchEach)
-	defer t.Stop()
-	for {
-		w.once(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
+	every(ctx, watchEach, w.once)
 }
 
 func (w *watcher) once(ctx context.Context) {

@@ -76,16 +76,7 @@ const (
 )
 
 func (c *courier) run(ctx context.Context) {
-	t := time.NewTicker(courierEach)
-	defer t.Stop()
-	for {
-		c.once(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
+	every(ctx, courierEach, c.once)
 }
 
 func (c *courier) once(ctx context.Context) {

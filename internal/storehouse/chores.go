@@ -42,16 +42,7 @@ const (
 
 // run looks until ctx ends.
 func (c *chores) run(ctx context.Context) {
-	t := time.NewTicker(remindEach)
-	defer t.Stop()
-	for {
-		c.once(ctx)
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
+	every(ctx, remindEach, c.once)
 }
 
 // once tells of what is due and was not told yet, in the hours in which somebody may do it. After a crash between the two it comes again under the same

@@ -33,16 +33,7 @@ const (
 
 // run looks until ctx ends.
 func (r *reminders) run(ctx context.Context) {
-	t := time.NewTicker(remindEach)
-	defer t.Stop()
-	for {
-		r.look()
-		select {
-		case <-ctx.Done():
-			return
-		case <-t.C:
-		}
-	}
+	every(ctx, remindEach, func(context.Context) { r.look() })
 }
 
 // look tells of what is near and was not told yet: one alert for each case. It is taken over by who sends it before it is noted as told; after
