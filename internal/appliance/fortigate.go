@@ -1,6 +1,7 @@
 package appliance
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,15 +21,11 @@ var fortiGateIDs = map[string]Kind{
 	"032102": Changed, "044544": Changed, "044545": Changed, "044546": Changed, "044547": Changed,
 	"039424": VPNLogin, "039425": VPNLogout, "039426": VPNFailed, "039947": VPNLogin, "039948": VPNLogout, // SSL VPN
 	"040118": VPNLogin, "040119": VPNLogout, // L2TP
-	"037124": VPNFailed, // IPsec phase 1 error
 }
 
 func readFortiGate(m *syslog.Message, zone *time.Location) (e Event) {
 	t := m.Text
-	e.Account, e.Stated = value(t, "user"), fortiGateTime(t, zone)
-	if x := name(value(t, "xauthuser")); x != "" && name(e.Account) == "" {
-		e.Account = x
-	}
+	e.Account, e.Stated = fortiGateUser(t), fortiGateTime(t, zone)
 	for _, key := range []string{"remip", "srcip"} {
 		if e.Address = address(value(t, key)); e.Address.IsValid() {
 			break
@@ -64,17 +61,29 @@ func readFortiGate(m *syslog.Message, zone *time.Location) (e Event) {
 	return e
 }
 
+// fortiGateUser is who a message tells of. IPsec tells of two: of the gateway at the other end, by its address or its certificate, and of the person who
+// came through it, if any did (XAUTH, or EAP). A gateway is nobody.
+func fortiGateUser(t string) string {
+	user := value(t, "user")
+	if x := name(value(t, "xauthuser")); x != "" {
+		return x
+	}
+	if value(t, "subtype") == "vpn" && (address(user).IsValid() || strings.Contains(user, " = ") || strings.HasPrefix(user, "CN=")) {
+		return ""
+	}
+	return user
+}
+
 // fortiGateEvent is for messages whose ID is in no table: IDs come and go between versions, actions stay.
 func fortiGateEvent(t, action string) Kind {
-	failed := value(t, "status") == "failed" || value(t, "status") == "failure"
+	failed := slices.Contains([]string{"failed", "failure", "negotiate_error"}, value(t, "status"))
+	somebody := name(fortiGateUser(t)) != "" || strings.HasPrefix(value(t, "tunneltype"), "ssl") // and no tunnel between two gateways
 	switch sub := value(t, "subtype"); {
-	case sub == "vpn" && action == "tunnel-up":
-		if value(t, "tunneltype") != "" || name(value(t, "xauthuser")) != "" || name(value(t, "user")) != "" {
-			return VPNLogin
-		}
-	case sub == "vpn" && action == "tunnel-down":
+	case sub == "vpn" && action == "tunnel-up" && somebody:
+		return VPNLogin
+	case sub == "vpn" && action == "tunnel-down" && somebody:
 		return VPNLogout
-	case sub == "vpn" && strings.HasSuffix(action, "login-fail"), sub == "vpn" && action == "negotiate" && failed && name(value(t, "xauthuser")) != "":
+	case sub == "vpn" && strings.HasSuffix(action, "login-fail"), sub == "vpn" && action == "negotiate" && failed && somebody:
 		return VPNFailed
 	case sub == "system" && action == "login" && failed:
 		return AdminFailed

@@ -19,7 +19,7 @@ const (
 	panTrafficFrom, panTrafficUser, panTrafficAction = 7, 12, 30
 	panConfigHost, panConfigAdmin                    = 7, 10
 	panSystemEvent, panSystemText                    = 8, 14
-	panPortalEvent, panPortalUser, panPortalAddress  = 8, 12, 15
+	panPortalEvent, panPortalUser, panPortalAddress  = 8, 12, 15 // IPv6 behind it; the one that there is not is 0.0.0.0
 	panPortalStatus                                  = 25 // reason, error, description and status: one of the last is "success" or "failure"
 	panMost                                          = 64 // fields that are looked at
 )
@@ -62,7 +62,10 @@ func readPaloAlto(m *syslog.Message, zone *time.Location) (e Event) {
 	case "CONFIG":
 		e.Address, e.Account, e.Kind = address(at(panConfigHost)), at(panConfigAdmin), Changed
 	case "GLOBALPROTECT":
-		e.Account, e.Address = withoutRealm(at(panPortalUser)), address(at(panPortalAddress))
+		if e.Address = address(at(panPortalAddress)); !e.Address.IsValid() || e.Address.IsUnspecified() {
+			e.Address = address(at(panPortalAddress + 1))
+		}
+		e.Account = withoutRealm(at(panPortalUser))
 		e.Kind = panPortal(at(panPortalEvent), slices.Contains(f[min(panPortalStatus, len(f)):min(panPortalStatus+5, len(f))], "failure"))
 	case "SYSTEM":
 		e.Kind, e.Account, e.Address = panSystem(at(panSubtype), at(panSystemEvent), at(panSystemText))

@@ -73,12 +73,8 @@ func watchGuardWho(text string) (who string, from netip.Addr) {
 		return "", netip.Addr{}
 	}
 	who, rest, _ = strings.Cut(rest, " ")
-	who, _, _ = strings.Cut(strings.Trim(who, "[]'\","), "@")
-	if _, after, ok := strings.Cut(" "+rest, " from "); ok {
-		word, _, _ := strings.Cut(after, " ")
-		from = address(word)
-	}
-	return who, from
+	who, _, _ = strings.Cut(strings.Trim(who, "[]'\",."), "@")
+	return who, address(firstWord(after(" "+rest, "Real IP address is ", " from "))) // "logged in. Virtual IP address is 192.0.2.200. Real IP address is 198.51.100.7."
 }
 
 // watchGuardFrom is the first address behind the interfaces, whose names may have blanks.
