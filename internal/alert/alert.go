@@ -95,6 +95,7 @@ const (
 	Changed    Kind = "config-changed" // the configuration of an appliance
 	Silent     Kind = "silent"         // an appliance sends nothing any more
 	Heard      Kind = "heard"          // and is back
+	Many       Kind = "many-alarms"    // of an appliance: so many that these are told as a number
 )
 
 // chore reports whether an alert asks for what has to be done from time to time.
@@ -154,7 +155,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Forced, Silent, Heard, Drill, DrillFailed, Papers:
+	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Forced, Silent, Heard, Many, Drill, DrillFailed, Papers:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

@@ -91,6 +91,8 @@ type Collector struct {
 
 	batch   batch                            // of Run alone
 	befores map[netip.Addr]*appliance.Memory // likewise: of each address
+	alarms  map[[2]string]*allowance         // likewise: of each device and kind
+	untold  map[string]untold                // likewise: of each device
 }
 
 // batch is the lines that are written next.
@@ -107,7 +109,7 @@ type batch struct {
 
 // New makes a collector, which knows what was learnt before.
 func New(cfg Config) *Collector {
-	c := &Collector{cfg: cfg, room: make(chan struct{}), some: make(chan struct{}, 1), counts: newCounts()}
+	c := &Collector{cfg: cfg, room: make(chan struct{}), some: make(chan struct{}, 1), counts: newCounts(), alarms: make(map[[2]string]*allowance), untold: make(map[string]untold)}
 	c.watch = newWatch(cfg)
 	c.batch.counted = cfg.Now()
 	return c
@@ -282,6 +284,7 @@ func (c *Collector) eachMinute(now time.Time) {
 	for _, s := range sources {
 		c.tell(c.watch.silence(s, now)...)
 	}
+	c.tellSums(now, false)
 	c.watch.save()
 	if now.Sub(c.batch.counted).Abs() >= countEach {
 		c.count(now)
@@ -394,15 +397,6 @@ func (c *Collector) newDay(at time.Time) {
 	}
 }
 
-// tell tells people, and the ledger that they were.
-func (c *Collector) tell(list ...Alarm) {
-	for _, a := range list {
-		c.cfg.Tell(a)
-		c.batch.notes = append(c.batch.notes, a.note())
-		c.wake(soon)
-	}
-}
-
 // store has the batch stored, and tries until it is or ctx ends. Meanwhile what comes waits, and a sender of a stream with it.
 func (c *Collector) store(ctx context.Context) {
 	lines, notes := c.batch.lines, c.batch.notes
@@ -443,6 +437,7 @@ func (c *Collector) end() {
 			c.store(ctx)
 		}
 	}
+	c.tellSums(c.cfg.Now(), true)
 	c.count(c.cfg.Now())
 	if len(c.batch.lines)+len(c.batch.notes) > 0 {
 		c.store(ctx)

@@ -308,6 +308,57 @@ func TestBruteForce(t *testing.T) {
 	})
 }
 
+// TestFloodOfAlarms: forged lines of ever new people raise a few alarms and a sum, at once and then by the hour; they take no other kind's room.
+func TestFloodOfAlarms(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, -1)
+		h.settings.VPNEnded, h.settings.DailyMiB = "1999-01-01", 1000
+		said := func(k AlarmKind) (n, sum int) {
+			time.Sleep(2 * time.Minute)
+			synctest.Wait()
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			for _, a := range h.alarms {
+				if a.Kind == k {
+					n, sum = n+1, sum+a.Count
+				}
+			}
+			return n, sum
+		}
+		for i := range 3000 {
+			h.login(fmt.Sprint("u", i), office)
+		}
+		if n, _ := said(VPNUsed); n != alarmsAtOnce {
+			t.Errorf("%d alarms", n)
+		}
+		if n, sum := said(Many); n != 1 || sum != 3000-alarmsAtOnce {
+			t.Errorf("%d sums, of %d", n, sum)
+		}
+		h.failed("root", far)
+		if n, _ := said(VPNTried); n != 1 {
+			t.Error("a flood of one kind hides another")
+		}
+		for i := range 1000 {
+			h.login(fmt.Sprint("v", i), office)
+		}
+		if n, _ := said(Many); n != 1 {
+			t.Errorf("%d sums within the hour", n)
+		}
+		h.stop()
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		total := 0
+		for _, n := range h.notes {
+			if n.Kind == event.ApplianceAlert && !strings.HasPrefix(n.Note, "vpn-tried") {
+				total += int(n.Size)
+			}
+		}
+		if total != 4000 || len(h.notes) > 100 {
+			t.Errorf("the ledger is told of %d in %d entries", total, len(h.notes))
+		}
+	})
+}
+
 // TestConfigurationChanged: one visit of an administrator is told once.
 func TestConfigurationChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -26,6 +26,7 @@ const (
 	Changed    AlarmKind = "config-changed" // of an appliance
 	Silent     AlarmKind = "silent"         // an appliance sends nothing any more
 	Heard      AlarmKind = "heard"          // and is back
+	Many       AlarmKind = "many-alarms"    // of a device: so many that these were not told one by one
 )
 
 // Alarm is something that people must hear of.
@@ -36,7 +37,7 @@ type Alarm struct {
 	Account string
 	Address netip.Addr
 	Country string
-	Count   int // failed logins, or hours of silence
+	Count   int // failed logins, hours of silence, or alarms
 }
 
 // note is what the ledger says of it.

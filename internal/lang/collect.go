@@ -97,6 +97,9 @@ var collectTexts = []text{
 	{"alert.heard", "An appliance sends logs again", "機器からのログが再び届いています"},
 	{"alerted.heard", "What was done: nothing. It was silent for %d hours.", "実施済み：なし。途絶えていた時間は %d 時間です。"},
 	{"todo.heard", "What to do now: look at the appliance itself for what it did meanwhile: what it did not send is not here.", "次にすること：その間のことは機器本体のログで確認してください。送られなかったものは、ここにはありません。"},
+	{"alert.many-alarms", "An appliance raises more alarms than can be told one by one", "機器に関する警報が多すぎるため、まとめてお知らせします"},
+	{"alerted.many-alarms", "What was done: %d further alarms were counted, and not told one by one. Their lines are stored.", "実施済み：このほかの警報 %d 件は数だけを数え、1 件ずつは通知していません。該当するログは保存しています。"},
+	{"todo.many-alarms", "What to do now: look on the page Logs at what comes from this appliance. If it says that it has sent nothing of this, somebody forges its address: let it send over TLS.", "次にすること：「機器のログ」の画面で、この機器から届いているものを確認してください。機器本体のログに残っていなければ、送信元アドレスを偽った送信が疑われます。TLS で送るように設定してください。"},
 
 	{"cmd.collect", "Collect the logs of firewalls, UTM and VPN appliances, and search them.", "ファイアウォール・UTM・VPN 機器のログを集めて検索する"},
 	{"cmd.collect.long", "Appliances send their logs by syslog (UDP, TCP or TLS) to the server, which stores them sealed and tells the ledger of each batch, and of each login and each change of a configuration one by one. " +
