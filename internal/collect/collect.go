@@ -101,6 +101,7 @@ type batch struct {
 	notes []keeper.LogNote
 	bytes int
 	due   time.Time // zero: there are none
+	owed  bool      // the ledger is to be told of lines that are stored
 
 	day          string // of the house
 	kept, always int64  // bytes on that day: of all, of what is always kept
@@ -404,11 +405,12 @@ func (c *Collector) store(ctx context.Context) {
 	for wait := time.Second; ; wait = min(2*wait, patience) {
 		err := c.cfg.Keep(ctx, lines, notes...)
 		if err == nil {
+			c.batch.owed = false
 			c.say("")
 			return
 		}
 		if errors.Is(err, keeper.ErrUnrecorded) {
-			lines = nil
+			lines, notes, c.batch.owed = nil, nil, true
 		}
 		c.say(err.Error())
 		c.cfg.Log.ErrorContext(ctx, "lines of appliances cannot be stored; what comes waits, and of datagrams what finds no room is lost", "lines", len(lines), "err", err)
@@ -439,7 +441,7 @@ func (c *Collector) end() {
 	}
 	c.tellSums(c.cfg.Now(), true)
 	c.count(c.cfg.Now())
-	if len(c.batch.lines)+len(c.batch.notes) > 0 {
+	if len(c.batch.lines)+len(c.batch.notes) > 0 || c.batch.owed {
 		c.store(ctx)
 	}
 	c.watch.save()

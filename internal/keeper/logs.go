@@ -23,7 +23,7 @@ import (
 type logs struct {
 	mu     sync.Mutex
 	book   *logbook.Book     // guarded by mu; nil: it cannot be opened
-	unsaid []event.Event     // guarded by mu: about batches that are on disk and of which the ledger could not be told yet
+	unsaid unsaid            // guarded by mu
 	rooms  map[string]bucket // guarded by mu: of each device, for entries of their own
 	floods map[flood]int64   // guarded by mu: what found no room since the last sum
 }
@@ -36,7 +36,7 @@ var entriesOfDevice = limit{30, 10 * time.Second}
 
 const maxFloodKinds = 256
 
-// ErrUnrecorded means that lines are stored, and that only the ledger could not be told yet: they are not to be given again.
+// ErrUnrecorded means that lines are stored, and that only the ledger could not be told yet: neither they nor the notes are to be given again.
 var ErrUnrecorded = errors.New("the lines are stored; the ledger does not know of them yet")
 
 // LogNote is what the collector has to say beside lines.
@@ -48,7 +48,7 @@ type LogNote struct {
 	Size    int64
 }
 
-// openLogs opens the lines. A crash may have come between a batch and its entry in the ledger: the entry is written now.
+// openLogs opens the lines. A crash may have come between a batch and its entries in the ledger: they are written now.
 func (l *Local) openLogs(ctx context.Context) error {
 	sealing := l.keys.LedgerSealing()
 	book, err := logbook.Open(logbook.Config{FS: l.cfg.FS, Dir: l.cfg.LogDir, Key: sealing.Derive("logbook")})
@@ -56,6 +56,9 @@ func (l *Local) openLogs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	l.logs.mu.Lock()
+	defer l.logs.mu.Unlock()
+	l.logs.rooms, l.logs.floods = make(map[string]bucket), make(map[flood]int64)
 	last := book.Last()
 	if last.Number > 0 || l.books.Load().Collecting != nil {
 		known, err := l.lastLogged(ctx)
@@ -67,14 +70,12 @@ func (l *Local) openLogs(ctx context.Context) error {
 			l.cfg.Log.ErrorContext(ctx, "lines of appliances are missing of which the ledger knows: azekura collect verify", "last", last.Number, "known", known)
 			book.Skip(known)
 		case known < last.Number:
-			if err := l.append(ctx, keptOf(last)); err != nil {
+			if err := l.sayMissed(ctx, book, known); err != nil {
 				return err
 			}
 		}
 	}
-	l.logs.mu.Lock()
-	defer l.logs.mu.Unlock()
-	l.logs.book, l.logs.rooms, l.logs.floods = book, make(map[string]bucket), make(map[flood]int64)
+	l.logs.book = book
 	return nil
 }
 
@@ -110,7 +111,7 @@ func (l *Local) closeLogs() {
 }
 
 // KeepLogs stores lines of appliances, tells the ledger of the batch, and of who came and what was changed one by one. When it returns nil all of it is
-// durable. After ErrUnrecorded the lines are, and the ledger is told with the next call, which may be without any: then an entry may be there twice.
+// durable. After ErrUnrecorded the lines are, the notes are the keeper's, and the ledger is told with the next call, which may be without any.
 func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...LogNote) error {
 	const op = "keep logs"
 	leave, err := l.enter(op)
@@ -123,14 +124,13 @@ func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...Log
 	if l.logs.book == nil {
 		return &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.disk"}
 	}
-	var said []event.Event
+	var own []event.Event
 	for _, n := range notes {
 		if n.Kind != event.LogsCounted && n.Kind != event.ApplianceAlert {
 			return problem.New(problem.Denied, op, string(n.Kind), errors.New("a collector does not record it"))
 		}
-		said = append(said, event.Event{Kind: n.Kind, Target: n.Device, Address: n.Address, Note: n.Note, Size: n.Size})
+		own = append(own, event.Event{Kind: n.Kind, When: l.now(), Target: n.Device, Address: n.Address, Note: n.Note, Size: n.Size})
 	}
-	own := slices.Clone(l.logs.unsaid)
 	if len(lines) > 0 {
 		b, err := l.logs.book.Append(lines)
 		if err != nil {
@@ -140,13 +140,11 @@ func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...Log
 			}
 			return &problem.Error{Kind: kind, Op: op, On: l.cfg.LogDir, Hint: "hint.disk", Err: err}
 		}
-		own = append(append(own, keptOf(b)), l.reported(lines)...)
+		own = append(append([]event.Event{keptOf(b)}, l.reported(lines)...), own...)
 	}
-	if err := l.append(ctx, append(slices.Clip(own), said...)...); err != nil {
-		l.logs.unsaid = own // what the collector has to say it says again
+	if err := l.say(ctx, own); err != nil {
 		return problem.New(problem.Unavailable, op, "", errors.Join(ErrUnrecorded, err))
 	}
-	l.logs.unsaid = nil
 	return nil
 }
 

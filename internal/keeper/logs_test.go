@@ -280,7 +280,7 @@ func TestRewrittenLogs(t *testing.T) {
 	}
 }
 
-// TestLogsAfterACrash: a batch that was stored before the ledger could be told is told of at the next start; one that was lost with its file is not
+// TestLogsAfterACrash: a batch that was stored before the ledger could be told, and who came in it, is told of at the next start; one that was lost with its file is not
 // told of again under its number.
 func TestLogsAfterACrash(t *testing.T) {
 	h := newLogged(t)
@@ -290,8 +290,8 @@ func TestLogsAfterACrash(t *testing.T) {
 	h.logs.mu.Unlock()
 	h.must(err)
 	h.again()
-	if got := h.findings(); got != "" || len(h.entries(event.LogsKept)) != 3 {
-		t.Errorf("%s; %d entries", got, len(h.entries(event.LogsKept)))
+	if got := h.findings(); got != "" || len(h.entries(event.LogsKept)) != 3 || len(h.entries(event.ApplianceEvent)) != 1 {
+		t.Errorf("%s; %d entries, %d of logins", got, len(h.entries(event.LogsKept)), len(h.entries(event.ApplianceEvent)))
 	}
 	name, f := h.frames()
 	h.must(h.disk.SetFile(name, []byte(f[0])))
@@ -304,25 +304,31 @@ func TestLogsAfterACrash(t *testing.T) {
 	}
 }
 
-// TestLedgerBehindLogs: while the ledger cannot be told the lines are stored once; it is told of them, rather twice than not at all, and of who came later, with what else there is to say.
+// TestLedgerBehindLogs: while the ledger cannot be told the lines are stored once; later it is told of them, of who came, and of what else there is to say, once,
+// whatever the disk did with what it said no to.
 func TestLedgerBehindLogs(t *testing.T) {
-	h := newLogged(t)
 	ctx := t.Context()
-	h.keep(1)
-	note := LogNote{Kind: event.ApplianceAlert, Device: "gw", Note: "vpn-used; "}
-	late := []logbook.Line{h.line("vpn-login", "sato", "198.51.100.7", "late")}
-	h.disk.Inject(durabletest.Fault{Kind: durabletest.Sync, N: h.disk.Calls(durabletest.Sync) + 2, Err: errors.New("no"), Times: -1}) // the second is the ledger's
-	if err := h.KeepLogs(ctx, late, note); !errors.Is(err, ErrUnrecorded) {
-		t.Fatal(err)
-	}
-	if err := h.KeepLogs(ctx, nil, note); !errors.Is(err, ErrUnrecorded) {
-		t.Fatal(err)
-	}
-	h.disk.Heal()
-	h.must(h.KeepLogs(ctx, nil, note))
-	h.must(h.KeepLogs(ctx, nil))
-	if got := h.findings(); got != "" || h.search(account.LogQuery{}) != "late line 0" || len(h.entries(event.LogsKept)) < 2 || len(h.entries(event.ApplianceEvent)) < 1 || len(h.entries(event.ApplianceAlert)) < 1 { // an entry of which the disk said no may be there all the same
-		t.Errorf("%s; %s; %d, %d, %d entries", got, h.search(account.LogQuery{}), len(h.entries(event.LogsKept)), len(h.entries(event.ApplianceEvent)), len(h.entries(event.ApplianceAlert)))
+	for _, kind := range []durabletest.Kind{durabletest.Sync, durabletest.Write} {
+		for _, done := range []bool{false, true} {
+			h := newLogged(t)
+			h.keep(1)
+			note := LogNote{Kind: event.ApplianceAlert, Device: "gw", Note: "vpn-used; "}
+			late := []logbook.Line{h.line("vpn-login", "sato", "198.51.100.7", "late")}
+			h.disk.Inject(durabletest.Fault{Kind: kind, N: h.disk.Calls(kind) + 2, Err: errors.New("no"), Done: done, Times: -1}) // the second is the ledger's
+			for _, x := range [][]LogNote{{note}, nil, {{Kind: event.LogsCounted, Device: "gw", Note: "cut 1"}}} {
+				if err := h.KeepLogs(ctx, late, x...); !errors.Is(err, ErrUnrecorded) {
+					t.Fatal(err)
+				}
+				late = nil
+			}
+			h.disk.Heal()
+			h.must(h.KeepLogs(ctx, nil))
+			h.must(h.KeepLogs(ctx, nil))
+			got := fmt.Sprint(h.findings(), h.search(account.LogQuery{}), len(h.entries(event.LogsKept)), len(h.entries(event.ApplianceEvent)), len(h.entries(event.ApplianceAlert)), len(h.entries(event.LogsCounted)))
+			if got != "late line 02 1 1 1" {
+				t.Errorf("%v, done %v: %s", kind, done, got)
+			}
+		}
 	}
 }
 
