@@ -62,7 +62,7 @@ type LogCheck struct {
 // LogFinding is a batch that is not as the ledger knows it.
 type LogFinding struct {
 	Batch  uint64    `json:"batch"`
-	Reason string    `json:"reason"` // "changed", "missing", "order", "unknown"
+	Reason string    `json:"reason"` // "changed", "damaged", "missing", "order", "unknown"
 	Entry  int64     `json:"entry"`  // of the ledger; -1: there is none
 	Lines  int64     `json:"lines"`
 	When   time.Time `json:"when,omitzero"` // when the ledger, or the batch, says they came

@@ -20,8 +20,8 @@ const (
 	panConfigHost, panConfigAdmin                    = 7, 10
 	panSystemEvent, panSystemText                    = 8, 14
 	panPortalEvent, panPortalUser, panPortalAddress  = 8, 12, 15 // IPv6 behind it; the one that there is not is 0.0.0.0
-	panPortalStatus                                  = 25 // reason, error, description and status: one of the last is "success" or "failure"
-	panMost                                          = 64 // fields that are looked at
+	panPortalStatus                                  = 25        // reason, error, description and status: one of the last is "success" or "failure"
+	panMost                                          = 64        // fields that are looked at
 )
 
 func isPaloAlto(m *syslog.Message) bool {

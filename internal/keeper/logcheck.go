@@ -56,6 +56,7 @@ type logAudit struct {
 	page logbook.Page
 	err  error
 	more bool
+	hurt bool // before page, or before the end, are bytes that are no batch
 
 	lowest  uint64               // the first that is stored
 	last    uint64               // the last of which the ledger tells
@@ -69,7 +70,12 @@ func (a *logAudit) run(ctx context.Context, l *Local, book *logbook.Book) error 
 	defer stop()
 	a.next = next
 	a.advance()
-	if a.lowest = a.page.Number; !a.more {
+	switch {
+	case a.hurt: // the first may have been any
+		a.lowest = book.First()
+	case a.more:
+		a.lowest = a.page.Number
+	default:
 		a.lowest = ^uint64(0)
 	}
 	removed, err := l.logged(ctx, a.entry)
@@ -87,7 +93,16 @@ func (a *logAudit) run(ctx context.Context, l *Local, book *logbook.Book) error 
 	return a.err
 }
 
-func (a *logAudit) advance() { a.page, a.err, a.more = a.next() }
+// advance goes on to the next batch. What a crash has torn lies between two, too, and is no finding: the ledger misses nothing there.
+func (a *logAudit) advance() {
+	a.hurt = false
+	for {
+		if a.page, a.err, a.more = a.next(); !a.more || a.err != nil || a.page.Number > 0 {
+			return
+		}
+		a.hurt = true
+	}
+}
 
 func (a *logAudit) finding(f account.LogFinding) {
 	if a.out.Found++; len(a.out.Findings) < maxLogFindings {
@@ -115,7 +130,10 @@ func (a *logAudit) entry(e entryOfLog) error {
 		a.before[1] = f
 		return nil
 	case !a.more || a.page.Number != n:
-		if f.Reason = "missing"; len(a.missing) < maxLogFindings {
+		if f.Reason = "missing"; a.hurt {
+			f.Reason = "damaged"
+		}
+		if len(a.missing) < maxLogFindings {
 			a.missing = append(a.missing, f)
 		} else {
 			a.out.Found++

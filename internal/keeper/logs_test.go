@@ -217,16 +217,22 @@ func TestTamperedLogs(t *testing.T) {
 		frames []string
 		want   string
 	}{
-		"one dropped":    {[]string{f[0], f[1], f[3], f[4]}, "3 missing"},
-		"the first":      {[]string{f[1], f[2], f[3], f[4]}, "1 missing"},
-		"the first two":  {[]string{f[2], f[3], f[4]}, "1 missing 1 – 2"},
-		"the last":       {[]string{f[0], f[1], f[2], f[3]}, "5 missing"},
-		"two exchanged":  {[]string{f[0], f[2], f[1], f[3], f[4]}, "2 order"},
-		"the last first": {[]string{f[4], f[0], f[1], f[2], f[3]}, "1 missing, 1 order"},
-		"one twice":      {[]string{f[0], f[1], f[1], f[2], f[3], f[4]}, "2 unknown"},
-		"one of another": {[]string{f[0], f[1], foreign[2], f[3], f[4]}, "3 changed"},
-		"a byte":         {[]string{f[0], f[1][:60] + string(f[1][60]^1) + f[1][61:], f[2], f[3], f[4]}, "2 missing"},
-		"all":            {nil, "1 missing 1 – 5"},
+		"one dropped":         {[]string{f[0], f[1], f[3], f[4]}, "3 missing"},
+		"the first":           {[]string{f[1], f[2], f[3], f[4]}, "1 missing"},
+		"the first two":       {[]string{f[2], f[3], f[4]}, "1 missing 1 – 2"},
+		"the last":            {[]string{f[0], f[1], f[2], f[3]}, "5 missing"},
+		"two exchanged":       {[]string{f[0], f[2], f[1], f[3], f[4]}, "2 order"},
+		"the last first":      {[]string{f[4], f[0], f[1], f[2], f[3]}, "1 missing, 1 order"},
+		"one twice":           {[]string{f[0], f[1], f[1], f[2], f[3], f[4]}, "2 unknown"},
+		"one of another":      {[]string{f[0], f[1], foreign[2], f[3], f[4]}, "3 changed"},
+		"a byte":              {[]string{f[0], f[1][:60] + string(f[1][60]^1) + f[1][61:], f[2], f[3], f[4]}, "2 damaged"},
+		"the first's head":    {[]string{"X" + f[0][1:], f[1], f[2], f[3], f[4]}, "1 damaged"},
+		"a head":              {[]string{f[0], f[1], f[2][:20] + string(f[2][20]^1) + f[2][21:], f[3], f[4]}, "3 damaged"},
+		"the last's head":     {[]string{f[0], f[1], f[2], f[3], "X" + f[4][1:]}, "5 damaged"},
+		"the last cut":        {[]string{f[0], f[1], f[2], f[3], f[4][:30]}, "5 damaged"},
+		"two heads, one gone": {[]string{"X" + f[0][1:], f[1], "X" + f[2][1:], f[4]}, "1 damaged, 3 damaged, 4 damaged"},
+		"zeros":               {[]string{strings.Repeat("\x00", len(f[0]+f[1])), f[2], f[3], f[4]}, "1 damaged, 2 damaged"},
+		"all":                 {nil, "1 missing 1 – 5"},
 	} {
 		h.must(h.disk.SetFile(name, []byte(strings.Join(c.frames, ""))))
 		h.again()

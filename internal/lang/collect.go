@@ -57,6 +57,7 @@ var collectTexts = []text{
 	{"log-lost.refused", "from addresses that may not send", "許可していない送信元"},
 	{"log-finding.changed", "is not what was stored", "保存した内容と異なります"},
 	{"log-finding.missing", "is missing", "ありません"},
+	{"log-finding.damaged", "is damaged", "破損しています"},
 	{"log-finding.order", "is not in its place", "順序が異なります"},
 	{"log-finding.unknown", "is not in the ledger", "台帳にありません"},
 

@@ -75,10 +75,22 @@ type found struct {
 	head
 	at, end int64 // where it lies in the file
 	bytes   []byte
+	none    bool // bytes that are no frame, or none any more
 }
 
-// frames yields the frames of a file from a place on. What is none is passed over: the next begins where its head says so, or at the next mark.
+// frames yields the frames of a file from a place on.
 func (b *Book) frames(s segment, from int64) iter.Seq2[found, error] {
+	return func(yield func(found, error) bool) {
+		for f, err := range b.places(s, from) {
+			if !f.none && !yield(f, err) {
+				return
+			}
+		}
+	}
+}
+
+// places yields the frames of a file from a place on, and where there are none. The next begins where the head of one says so, or at the next mark.
+func (b *Book) places(s segment, from int64) iter.Seq2[found, error] {
 	return func(yield func(found, error) bool) {
 		f, err := b.cfg.FS.OpenFile(filepath.Join(b.cfg.Dir, s.name), os.O_RDONLY, 0)
 		if errors.Is(err, fs.ErrNotExist) { // its time is over
@@ -89,35 +101,43 @@ func (b *Book) frames(s segment, from int64) iter.Seq2[found, error] {
 			return
 		}
 		defer f.Close()
-		for at := from; at+headSize <= s.size; {
-			var raw [headSize]byte
-			if _, err := f.ReadAt(raw[:], at); err != nil {
-				yield(found{}, err)
-				return
+		for at := from; at < s.size; {
+			x, err := frameAt(f, at, s.size)
+			if err == nil && x.none {
+				x.end, err = mark(f, at+1, s.size)
 			}
-			h := parseHead(raw[:])
-			if end := at + headSize + int64(h.length); h.ok && end <= s.size {
-				whole := make([]byte, end-at)
-				if _, err := f.ReadAt(whole, at); err != nil {
-					yield(found{}, err)
-					return
-				}
-				if sumOf(whole) == h.sum {
-					if !yield(found{h, at, end, whole}, nil) {
-						return
-					}
-					at = end
-					continue
-				}
-			}
-			next, err := mark(f, at+1, s.size)
 			if err != nil {
 				yield(found{}, err)
 				return
 			}
-			at = next
+			if !yield(x, nil) {
+				return
+			}
+			at = x.end
 		}
 	}
+}
+
+// frameAt reads the frame that begins at a place of a file.
+func frameAt(f io.ReaderAt, at, size int64) (found, error) {
+	none := found{at: at, none: true}
+	if at+headSize > size {
+		return none, nil
+	}
+	var raw [headSize]byte
+	if _, err := f.ReadAt(raw[:], at); err != nil {
+		return none, err
+	}
+	h := parseHead(raw[:])
+	end := at + headSize + int64(h.length)
+	if !h.ok || end > size {
+		return none, nil
+	}
+	whole := make([]byte, end-at)
+	if _, err := f.ReadAt(whole, at); err != nil || sumOf(whole) != h.sum {
+		return none, err
+	}
+	return found{head: h, at: at, end: end, bytes: whole}, nil
 }
 
 // mark returns where the next frame seems to begin, or the end.
@@ -141,7 +161,7 @@ func mark(f io.ReaderAt, at, size int64) (int64, error) {
 
 // Page is a batch with its lines, or with the reason why they cannot be had.
 type Page struct {
-	Batch
+	Batch   // Number 0: bytes of which nobody can tell what they were
 	Content []Line
 	Err     error
 }
@@ -179,13 +199,13 @@ func (b *Book) view() (files []segment, below []uint64, key seal.Key) {
 	return files, below, b.cfg.Key
 }
 
-// Pages yields all batches in the order of their files, for a check: those that do not open, too.
+// Pages yields all batches in the order of their files, for a check: those that do not open, too, and where there are bytes that are none.
 func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		files, below, key := b.view()
 		defer key.Zero()
 		for i, s := range files {
-			for f, err := range b.frames(s, 0) {
+			for f, err := range b.places(s, 0) {
 				if err == nil {
 					err = ctx.Err()
 				}
@@ -193,7 +213,11 @@ func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 					yield(Page{}, err)
 					return
 				}
-				if f.number < below[i] && !yield(b.open(f, key), nil) {
+				p := Page{Err: ErrChanged}
+				if !f.none {
+					p = b.open(f, key)
+				}
+				if f.number < below[i] && !yield(p, nil) {
 					return
 				}
 			}

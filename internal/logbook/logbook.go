@@ -149,6 +149,16 @@ func (b *Book) Last() Batch {
 	return b.last
 }
 
+// First returns the number of the batch with which the oldest file begins, or began; 0: there is none.
+func (b *Book) First() uint64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if len(b.files) == 0 {
+		return 0
+	}
+	return b.files[0].first
+}
+
 // Skip makes the next batch one behind n: what the ledger knows is not told again of other lines.
 func (b *Book) Skip(n uint64) {
 	b.writing.Lock()
