@@ -91,6 +91,7 @@ const (
 	NewCountry Kind = "new-country"    // a login at an appliance from a country for the first time
 	NewAddress Kind = "new-address"    // or from a network
 	BruteForce Kind = "brute-force"    // passwords are guessed at an appliance
+	Spread     Kind = "guess-spread"   // of one account, from many networks
 	Forced     Kind = "forced"         // a login behind them that succeeded
 	Changed    Kind = "config-changed" // the configuration of an appliance
 	Silent     Kind = "silent"         // an appliance sends nothing any more
@@ -155,7 +156,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Forced, Silent, Heard, Many, Drill, DrillFailed, Papers:
+	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Spread, Forced, Silent, Heard, Many, Drill, DrillFailed, Papers:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

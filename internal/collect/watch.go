@@ -22,6 +22,7 @@ const (
 	NewCountry AlarmKind = "new-country"    // an account came from a country for the first time
 	NewAddress AlarmKind = "new-address"    // or from a network
 	BruteForce AlarmKind = "brute-force"    // many failed logins to one account, or from one address
+	Spread     AlarmKind = "guess-spread"   // of one account, from many networks
 	Forced     AlarmKind = "forced"         // a login that succeeded behind them
 	Changed    AlarmKind = "config-changed" // of an appliance
 	Silent     AlarmKind = "silent"         // an appliance sends nothing any more
@@ -37,7 +38,7 @@ type Alarm struct {
 	Account string
 	Address netip.Addr
 	Country string
-	Count   int // failed logins, hours of silence, or alarms
+	Count   int // failed logins, networks, hours of silence, or alarms
 }
 
 // note is what the ledger says of it.
@@ -47,18 +48,15 @@ func (a *Alarm) note() keeper.LogNote {
 
 // What is ordinary.
 const (
-	learning  = 7 * 24 * time.Hour // of a device: places of logins are learnt before any is called new
-	onceADay  = 24 * time.Hour     // the same is told again
-	calm      = time.Hour          // between two changes of a configuration that are told: one visit of an administrator is many lines
-	tolerated = time.Minute        // one failed login in so much time is a person who mistypes
-	suspicion = 10                 // failed logins above that, counted as they add up, are none
+	learning = 7 * 24 * time.Hour // of a device: places of logins are learnt before any is called new
+	onceADay = 24 * time.Hour     // the same is told again
+	calm     = time.Hour          // between two changes of a configuration that are told: one visit of an administrator is many lines
 )
 
 // Bounds of what is remembered.
 const (
 	mostAccounts = 20_000
 	mostPlaces   = 64 // of one account
-	mostScores   = 20_000
 	mostTold     = 10_000
 )
 
@@ -97,14 +95,6 @@ type known struct {
 	Used      time.Time `json:"used"`
 }
 
-// score adds up failed logins, and forgets one in each tolerated time: a sequential test (CUSUM), which sees slow guesses as surely as fast ones if
-// they are faster than people mistype.
-type score struct {
-	sum  float64
-	at   time.Time
-	told bool
-}
-
 // see looks at what an appliance has told.
 func (w *watch) see(s *source, at time.Time, e *appliance.Event, ended time.Time) (out []Alarm) {
 	w.mu.Lock()
@@ -140,8 +130,12 @@ func (w *watch) see(s *source, at time.Time, e *appliance.Event, ended time.Time
 		if gone && e.Kind == appliance.VPNFailed && w.once(onceADay, at, "tried", s.Name) {
 			add(VPNTried, 1)
 		}
-		if n := w.fail(&a); n > 0 {
+		n, networks := w.fail(&a)
+		if n > 0 {
 			add(BruteForce, n)
+		}
+		if networks > 0 && w.once(onceADay, at, "spread", s.Name, same(e.Account)) {
+			add(Spread, networks)
 		}
 	case appliance.Changed:
 		if w.once(calm, at, "changed", s.Name, same(e.Account)) {
@@ -266,77 +260,4 @@ func networkOf(a netip.Addr) netip.Prefix {
 		return netip.Prefix{}
 	}
 	return p
-}
-
-// keys are what failed logins are added up by: the account, and the address.
-func (a *Alarm) keys() (out []string) {
-	if a.Account != "" {
-		out = append(out, "account\x00"+a.Device+"\x00"+same(a.Account))
-	}
-	if a.Address.IsValid() {
-		out = append(out, "address\x00"+a.Address.String())
-	}
-	return out
-}
-
-// fail adds a failed login up. It returns how many are more than people do by mistake, once until they have stopped.
-func (w *watch) fail(a *Alarm) (n int) {
-	for _, key := range a.keys() {
-		s := w.scores[key]
-		if s == nil {
-			if len(w.scores) >= mostScores {
-				w.fade(a.When)
-			}
-			s = &score{at: a.When}
-			w.scores[key] = s
-		}
-		s.fade(a.When)
-		if s.sum++; s.sum >= suspicion && !s.told {
-			s.told = true
-			n = max(n, int(s.sum))
-		}
-	}
-	return n
-}
-
-// forced returns how many logins have failed before one that has not, if they were too many.
-func (w *watch) forced(a *Alarm) (n int) {
-	for _, key := range a.keys() {
-		if s := w.scores[key]; s != nil {
-			if s.fade(a.When); s.told {
-				n = max(n, int(s.sum))
-			}
-		}
-	}
-	return n
-}
-
-func (s *score) fade(at time.Time) {
-	if passed := at.Sub(s.at); passed > 0 {
-		s.sum = max(0, s.sum-float64(passed)/float64(tolerated))
-		s.at = at
-	}
-	if s.sum < 1 {
-		s.told = false
-	}
-}
-
-// fade forgets those that have stopped; if all go on, those who began.
-func (w *watch) fade(at time.Time) {
-	for key, s := range w.scores {
-		if s.fade(at); s.sum < 1 {
-			delete(w.scores, key)
-		}
-	}
-	for key, s := range w.scores {
-		if len(w.scores) < mostScores {
-			return
-		}
-		if !s.told {
-			delete(w.scores, key)
-		}
-	}
-	if len(w.scores) >= mostScores {
-		clear(w.scores)
-	}
 }
