@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io/fs"
 	"iter"
 	"net"
 	"net/netip"
@@ -17,6 +18,8 @@ import (
 	"github.com/azekura/azekura/internal/collect"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/syslog"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -119,6 +122,22 @@ func (h *House) openCollector() error {
 	defer h.mu.Unlock()
 	h.collector = collect.New(cfg)
 	return nil
+}
+
+// learntOnMedium is what was learnt of appliances: without it people would be told after a restore of every place from which somebody has always come, or of
+// none for a week.
+const learntOnMedium = "collect"
+
+// learnt returns it for a copy, sealed as it is. One that cannot be read keeps no copy from being made.
+func (h *House) learnt() (medium.File, bool) {
+	b, err := durable.ReadFile(h.opt.FS, h.at.collect)
+	if err != nil {
+		if !errors.Is(err, fs.ErrNotExist) {
+			h.opt.Log.Error("what was learnt of appliances is not in this copy", "file", h.at.collect, "err", err)
+		}
+		return medium.File{}, false
+	}
+	return medium.File{Name: learntOnMedium, Read: func() ([]byte, error) { return b, nil }, Close: func() {}}, true
 }
 
 // countries opens a file of countries.

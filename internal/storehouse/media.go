@@ -314,6 +314,9 @@ func (c *copied) Cut(ctx context.Context) (*medium.Cut, error) {
 	for _, f := range k.Logs {
 		out.Files = append(out.Files, medium.File{Name: logsOnMedium + f.Name, Read: f.Read, Close: func() {}})
 	}
+	if f, ok := c.h.learnt(); ok {
+		out.Files = append(out.Files, f)
+	}
 	out.Files = append(out.Files, medium.File{Name: "settings", Read: func() ([]byte, error) { return k.Settings, nil }, Close: func() {}})
 	return out, nil
 }

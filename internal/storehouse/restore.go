@@ -272,22 +272,24 @@ func restoreLedger(ctx context.Context, fsys durable.FS, at layout, s *medium.St
 // logsOnMedium stands before the names of files with lines of appliances.
 const logsOnMedium = "logbook/"
 
-// restoreLogs copies the lines of appliances. They are checked against the ledger when somebody asks for it.
+// restoreLogs copies the lines of appliances, and what was learnt of them. The lines are checked against the ledger when somebody asks for it.
 func restoreLogs(ctx context.Context, fsys durable.FS, at layout, s *medium.State) error {
 	for _, name := range s.Names() {
-		file, ok := strings.CutPrefix(name, logsOnMedium)
-		if !ok || !logbook.IsFile(file) {
+		to := at.collect
+		if file, ok := strings.CutPrefix(name, logsOnMedium); ok && logbook.IsFile(file) {
+			to = filepath.Join(at.logbook, file)
+		} else if name != learntOnMedium {
 			continue
 		}
 		b, err := s.File(ctx, name)
 		if err != nil {
 			return broken(err, s.Medium.Label)
 		}
-		if err := durable.MakeDir(fsys, at.logbook, 0o700); err != nil {
-			return broken(err, at.logbook)
+		if err := durable.MakeDir(fsys, filepath.Dir(to), 0o700); err != nil {
+			return broken(err, to)
 		}
-		if err := durable.WriteFile(fsys, filepath.Join(at.logbook, file), b, 0o600); err != nil {
-			return broken(err, at.logbook)
+		if err := durable.WriteFile(fsys, to, b, 0o600); err != nil {
+			return broken(err, to)
 		}
 	}
 	return nil

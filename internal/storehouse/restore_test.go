@@ -63,6 +63,13 @@ func loseHouse(t *testing.T, n, size int, before ...func(*lostHouse, *House, *cl
 		t.Fatal(err)
 	}
 	l.lines = 1
+	key, err := h.keeper.local.AlertKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := durable.WriteFile(durable.OS(), layoutOf(cfg).collect, key.SealOnce(nil, []byte("learnt"), nil), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	p, err := c.MakePapers(t.Context(), api.PapersRequest{Needed: 2, Of: 3})
 	if err != nil {
 		t.Fatal(err)
@@ -171,6 +178,15 @@ func TestRestore(t *testing.T) {
 		t.Fatal("all of it is here before anything was copied")
 	}
 	l.compare(t, c)
+	key, err := h.keeper.local.AlertKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(layoutOf(cfg).collect); err != nil {
+		t.Error(err)
+	} else if plain, err := key.OpenOnce(nil, b, nil); string(plain) != "learnt" {
+		t.Errorf("what was learnt of appliances: %q, %v", plain, err)
+	}
 	if s, err := c.Status(t.Context()); err != nil || s.Restore == nil || s.Restore.Medium != "disk A" || s.Restore.OfBytes == 0 || len(h.notices()) != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
