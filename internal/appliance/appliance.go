@@ -41,6 +41,9 @@ func (k Kind) Security() bool {
 	return false
 }
 
+// Countable reports whether events of a kind may be counted instead of stored: they are understood, and tell of nobody who came in.
+func (k Kind) Countable() bool { return !k.Security() && k != Raw }
+
 // Login reports whether somebody came in.
 func (k Kind) Login() bool { return k == VPNLogin || k == AdminLogin }
 

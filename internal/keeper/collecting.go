@@ -143,7 +143,7 @@ func fitCollecting(op string, c account.Collecting) (account.Collecting, error) 
 	}
 	c.Count = slices.Compact(slices.Sorted(slices.Values(c.Count)))
 	for _, k := range c.Count {
-		if kind := appliance.Kind(k); !slices.Contains(appliance.Kinds, kind) || kind.Security() || kind == appliance.Raw {
+		if kind := appliance.Kind(k); !slices.Contains(appliance.Kinds, kind) || !kind.Countable() {
 			return c, unfit(op, k, "hint.log-kind")
 		}
 	}
@@ -158,10 +158,27 @@ func looserCollecting(old, c account.Collecting) bool {
 	if slices.ContainsFunc(c.Count, func(k string) bool { return !slices.Contains(old.Count, k) }) {
 		return true
 	}
-	return slices.ContainsFunc(old.Sources, func(x account.LogSource) bool {
-		i := slices.IndexFunc(c.Sources, func(y account.LogSource) bool { return y.Address == x.Address })
-		return i < 0 || patience(c.Sources[i]) > patience(x)
+	if slices.ContainsFunc(old.Sources, func(x account.LogSource) bool {
+		return !slices.ContainsFunc(c.Sources, func(y account.LogSource) bool { return y.Address == x.Address })
+	}) {
+		return true
+	}
+	return slices.ContainsFunc(c.Sources, func(y account.LogSource) bool {
+		x := sourceOf(old.Sources, y.Address)
+		return x != nil && (patience(y) > patience(*x) || y.Maker != "" && y.Maker != x.Maker) // lines read as another maker's tell of nobody
 	})
+}
+
+// sourceOf returns the source from which lines of an address, or a network, came so far: the narrowest.
+func sourceOf(list []account.LogSource, address string) (best *account.LogSource) {
+	at, _ := prefix(address) // is one: fitCollecting
+	bits := -1
+	for i := range list {
+		if p, ok := prefix(list[i].Address); ok && p.Bits() <= at.Bits() && p.Contains(at.Addr()) && p.Bits() > bits {
+			best, bits = &list[i], p.Bits()
+		}
+	}
+	return best
 }
 
 // patience is how long a source may be silent; one that is learnt counts as a day.

@@ -27,7 +27,7 @@ func TestCollectingIsLoosenedByTwo(t *testing.T) {
 		"another source": func(c *account.Collecting) {
 			c.Sources = append(c.Sources, account.LogSource{Address: "10.0.0.0/8", Name: "branches"})
 		},
-		"another name":   func(c *account.Collecting) { c.Sources[0].Name, c.Sources[0].Maker = "gate", "yamaha" },
+		"another name":   func(c *account.Collecting) { c.Sources[0].Name = "gate" },
 		"longer":         func(c *account.Collecting) { c.Days, c.DailyMiB = 800, 200 },
 		"everything":     func(c *account.Collecting) { c.Count = nil },
 		"an earlier end": func(c *account.Collecting) { c.VPNEnded = "2026-07-01" },
@@ -45,6 +45,13 @@ func TestCollectingIsLoosenedByTwo(t *testing.T) {
 		"there is a VPN": func(c *account.Collecting) { c.VPNEnded = "" },
 		"a later end":    func(c *account.Collecting) { c.VPNEnded = "2026-12-01" },
 		"never silent":   func(c *account.Collecting) { c.Sources[0].Silence = -1 },
+		"another maker":  func(c *account.Collecting) { c.Sources[0].Maker = "yamaha" },
+		"a part, silent": func(c *account.Collecting) {
+			c.Sources = append(c.Sources, account.LogSource{Address: "10.1.2.3", Name: "branch", Silence: -1})
+		},
+		"a part, another maker": func(c *account.Collecting) {
+			c.Sources = append(c.Sources, account.LogSource{Address: "10.1.0.0/16", Name: "branch", Maker: "watchguard"})
+		},
 		"learnt silence": func(c *account.Collecting) { c.Sources[0].Silence = 0 },
 	} {
 		o, err := l.SetCollecting(ctx, admin, with(do))

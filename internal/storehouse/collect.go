@@ -3,12 +3,14 @@ package storehouse
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"net"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/oschwald/maxminddb-golang/v2"
@@ -38,14 +40,9 @@ func (s *server) listenLogs() error {
 	if err := s.h.openCollector(); err != nil {
 		return err
 	}
-	conf := &tls.Config{MinVersion: tls.VersionTLS12}
-	mark := ""
-	if cfg.CollectTLS != "" {
-		cert, err := certificate(cfg, s.h.opt.FS, s.h.opt.Now())
-		if err != nil {
-			return problem.New(problem.Internal, "serve", cfg.CollectTLS, err)
-		}
-		conf.Certificates, mark = []tls.Certificate{cert}, fingerprint(cert)
+	conf, mark, err := s.logTLS()
+	if err != nil {
+		return err
 	}
 	door := syslog.New(syslog.Config{Taker: s.h.collector, TLS: conf, Now: time.Now, Log: s.log})
 	s.doors = append(s.doors, door)
@@ -82,6 +79,48 @@ func (s *server) listenLogs() error {
 			out.Fingerprint = mark
 		}
 		s.listeners = append(s.listeners, out)
+	}
+	return nil
+}
+
+// logTLS returns how the logs of appliances come over TLS, and the mark of the certificate.
+func (s *server) logTLS() (conf *tls.Config, mark string, err error) {
+	cfg := s.h.cfg
+	if cfg.CollectTLS == "" {
+		return nil, "", nil
+	}
+	cert, err := certificate(cfg, s.h.opt.FS, s.h.opt.Now())
+	if err != nil {
+		return nil, "", problem.New(problem.Internal, "serve", cfg.CollectTLS, err)
+	}
+	conf = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	if cfg.CollectTLSClients != "" {
+		if err := onlyFrom(conf, cfg.CollectTLSClients, s.h.opt.Now); err != nil {
+			return nil, "", &problem.Error{Kind: problem.Invalid, Op: "read configuration", On: "collect_tls_clients = " + cfg.CollectTLSClients, Hint: "hint.log-clients", Err: err}
+		}
+	}
+	return conf, fingerprint(cert), nil
+}
+
+// onlyFrom asks senders for a certificate that stands in a file, or that one of those in it has signed (RFC 5425, 5.1). For what else it is good does not
+// matter: the certificate that an appliance makes for itself is often one for its own pages.
+func onlyFrom(conf *tls.Config, file string, now func() time.Time) error {
+	b, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	may := x509.NewCertPool()
+	if !may.AppendCertsFromPEM(b) {
+		return errors.New("there is no certificate in it")
+	}
+	conf.ClientAuth, conf.ClientCAs = tls.RequireAnyClientCert, may
+	conf.VerifyConnection = func(c tls.ConnectionState) error {
+		between := x509.NewCertPool()
+		for _, x := range c.PeerCertificates[1:] {
+			between.AddCert(x)
+		}
+		_, err := c.PeerCertificates[0].Verify(x509.VerifyOptions{Roots: may, Intermediates: between, CurrentTime: now(), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+		return err
 	}
 	return nil
 }

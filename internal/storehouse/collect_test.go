@@ -183,6 +183,60 @@ func TestHostileSenders(t *testing.T) {
 	}
 }
 
+// TestSendersCertificates: where it is said whose certificates count, nobody sends over TLS without one of them, whatever it was made for.
+func TestSendersCertificates(t *testing.T) {
+	pair := func(name string) (tls.Certificate, []byte) {
+		t.Helper()
+		certPEM, keyPEM, err := selfSigned([]string{name}, time.Now())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := tls.X509KeyPair(certPEM, keyPEM)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, certPEM
+	}
+	mine, known := pair("firewall")
+	other, _ := pair("firewall")
+	file := filepath.Join(t.TempDir(), "senders.pem")
+	if err := os.WriteFile(file, known, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cl, at := collecting(t, func(cfg *Config) { cfg.CollectTLSClients = file })
+	for name, c := range map[string]*tls.Certificate{"none": nil, "another": &other, "mine": &mine} {
+		conf := &tls.Config{InsecureSkipVerify: true, GetClientCertificate: func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+			if c == nil {
+				return &tls.Certificate{}, nil
+			}
+			return c, nil
+		}}
+		s, err := tls.Dial("tcp", at["tls"], conf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(s, "<13>sent with %s\n", name)
+		s.CloseWrite()
+		s.SetReadDeadline(time.Now().Add(20 * time.Second))
+		if _, err := io.Copy(io.Discard, s); (err == nil) != (name == "mine") {
+			t.Errorf("with %s: %v", name, err)
+		}
+		s.Close()
+	}
+	if got := stored(t, cl, account.LogQuery{}, 1); got[0].Text != "<13>sent with mine" {
+		t.Errorf("%+v", got)
+	}
+	for name, text := range map[string][]byte{"nothing.pem": nil, "junk.pem": []byte("junk")} {
+		file := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := onlyFrom(&tls.Config{}, file, time.Now); err == nil {
+			t.Errorf("%s says whose certificates count", name)
+		}
+	}
+}
+
 // TestLogsOutliveAStop: what a sender has handed over before the house stops in good order is stored.
 func TestLogsOutliveAStop(t *testing.T) {
 	cfg := Default(t.TempDir())

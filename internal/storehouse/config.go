@@ -49,6 +49,9 @@ type Config struct {
 	CollectUDP string `toml:"collect_udp"`
 	CollectTCP string `toml:"collect_tcp"`
 	CollectTLS string `toml:"collect_tls"`
+	// CollectTLSClients is a file (PEM) with the certificates of those that may send over TLS, or of who has signed them; it is read once, at the start. Empty:
+	// a sender needs none.
+	CollectTLSClients string `toml:"collect_tls_clients"`
 	// Countries is a file that tells of which country an address is, in MaxMind's format (.mmdb); it is read once, at the start. Empty: there is none.
 	Countries string `toml:"countries"`
 
@@ -236,7 +239,7 @@ func unknown(on, key string) error {
 func (c *Config) fields() []field {
 	return []field{
 		{"http", &c.HTTP}, {"https", &c.HTTPS}, {"sftp", &c.SFTP}, {"cert", &c.Cert}, {"key", &c.Key}, {"names", &c.Names}, {"metrics", &c.Metrics},
-		{"collect_udp", &c.CollectUDP}, {"collect_tcp", &c.CollectTCP}, {"collect_tls", &c.CollectTLS}, {"countries", &c.Countries},
+		{"collect_udp", &c.CollectUDP}, {"collect_tcp", &c.CollectTCP}, {"collect_tls", &c.CollectTLS}, {"collect_tls_clients", &c.CollectTLSClients}, {"countries", &c.Countries},
 		{"protection", &c.Protection}, {"key_file", &c.KeyFile}, {"oidc_issuer", &c.OIDCIssuer}, {"oidc_client", &c.OIDCClient},
 		{"oidc_secret_file", &c.OIDCSecretFile}, {"oidc_name", &c.OIDCName}, {"session_time", &c.SessionTime}, {"lease_time", &c.LeaseTime},
 		{"pack_size", &c.PackSize}, {"connections", &c.Connections}, {"connections_per_address", &c.ConnectionsPerAddress},

@@ -324,7 +324,7 @@ func restoreKeeper(ctx context.Context, cfg Config, opt Options, at layout, s *m
 }
 
 // dangerous settings name files and doors of the machine that is lost: they are put down, and do not count until somebody says so.
-var dangerous = map[string]bool{"http": true, "https": true, "sftp": true, "metrics": true, "collect_udp": true, "collect_tcp": true, "collect_tls": true, "countries": true, "cert": true, "key": true, "names": true, "key_file": true, "protection": true,
+var dangerous = map[string]bool{"http": true, "https": true, "sftp": true, "metrics": true, "collect_udp": true, "collect_tcp": true, "collect_tls": true, "collect_tls_clients": true, "countries": true, "cert": true, "key": true, "names": true, "key_file": true, "protection": true,
 	"oidc_secret_file": true, "oidc_issuer": true, "oidc_client": true, "alert_mail_server": true, "alert_mail_from": true, "alert_mail_to": true, "alert_mail_user": true,
 	"alert_mail_password_file": true, "alert_webhook": true, "alert_webhook_secret_file": true, "ledger_bucket": true}
 

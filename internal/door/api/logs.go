@@ -38,6 +38,16 @@ func LogKinds() (out []string) {
 	return out
 }
 
+// LogKindsToCount are the kinds that need not be stored: they tell of nobody who came in.
+func LogKindsToCount() (out []string) {
+	for _, k := range appliance.Kinds {
+		if k.Countable() {
+			out = append(out, string(k))
+		}
+	}
+	return out
+}
+
 // LogMakers are the makers whose lines are understood.
 func LogMakers() []string { return appliance.Makers() }
 

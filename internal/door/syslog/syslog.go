@@ -24,7 +24,8 @@ const (
 	handshake  = 10 * time.Second
 	forMessage = time.Minute // from its first byte to its last; between two a sender may be silent for as long as it likes
 	datagram   = 64 << 10
-	buffer     = 8 << 20 // that the machine is asked to hold of datagrams
+	breath     = time.Second // while the machine has nothing left
+	buffer     = 8 << 20     // that the machine is asked to hold of datagrams
 )
 
 // Taker takes what comes in.
@@ -56,6 +57,7 @@ type Server struct {
 	mu     sync.Mutex
 	open   map[io.Closer]bool // guarded by mu: listeners, and connections
 	closed bool               // guarded by mu
+	said   time.Time          // guarded by mu: when somebody was told of a connection that did not come about
 }
 
 // New returns a server.
@@ -95,6 +97,9 @@ func (s *Server) Serve(l net.Listener, secure bool) error {
 	defer s.release(l, false)
 	for {
 		c, err := l.Accept()
+		if err != nil && s.pause(err) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -113,12 +118,29 @@ func (s *Server) Serve(l net.Listener, secure bool) error {
 	}
 }
 
+// pause waits for the machine, and reports whether it was worth it: that it has no more files or memory at the moment is no reason to stop for good.
+func (s *Server) pause(err error) bool {
+	for _, e := range []unix.Errno{unix.EMFILE, unix.ENFILE, unix.ENOBUFS, unix.ENOMEM} {
+		if errors.Is(err, e) {
+			s.cfg.Log.Error("no connection of an appliance can be taken at the moment", "err", err)
+			select {
+			case <-s.ctx.Done():
+				return false
+			case <-time.After(breath):
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // connection hands on what comes over a connection. While there is no room nothing is read, and TCP makes the sender wait.
 func (s *Server) connection(c net.Conn, from netip.Addr, secure bool) error {
 	if secure {
 		t := tls.Server(c, s.cfg.TLS)
 		c.SetDeadline(s.cfg.Now().Add(handshake))
 		if err := t.HandshakeContext(s.ctx); err != nil {
+			s.refused(from, err)
 			return err
 		}
 		c.SetDeadline(time.Time{})
@@ -148,6 +170,20 @@ func (s *Server) connection(c net.Conn, from netip.Addr, secure bool) error {
 	}
 }
 
+// refused tells, once a minute at most, of a sender with which no TLS came about: whoever sets one up looks for the reason here.
+func (s *Server) refused(from netip.Addr, err error) {
+	s.mu.Lock()
+	now := s.cfg.Now()
+	tell := s.said.IsZero() || now.Sub(s.said) >= time.Minute
+	if tell {
+		s.said = now
+	}
+	s.mu.Unlock()
+	if tell {
+		s.cfg.Log.Warn("no TLS with an appliance", "from", from, "err", err)
+	}
+}
+
 // ServePackets takes datagrams: one message each. The machine says how many it has dropped because nobody read them in time.
 func (s *Server) ServePackets(c *net.UDPConn) error {
 	if !s.hold(c, false) {
@@ -163,7 +199,7 @@ func (s *Server) ServePackets(c *net.UDPConn) error {
 	for {
 		n, m, flags, from, err := c.ReadMsgUDPAddrPort(b, oob)
 		if err != nil {
-			if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() {
+			if ne, ok := errors.AsType[net.Error](err); ok && ne.Timeout() || s.pause(err) {
 				continue
 			}
 			return err

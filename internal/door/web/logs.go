@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -14,6 +15,7 @@ import (
 type logsPage struct {
 	State    api.LogState
 	Kinds    []string
+	ToCount  []string // kinds that need not be stored
 	Makers   []string
 	Query    account.LogQuery
 	From, To string
@@ -30,13 +32,13 @@ func logRoutes() map[string]action {
 		"GET /logs":                {do: (*visit).logs},
 		"POST /logs/verify":        {do: (*visit).verifyLogs},
 		"POST /logs/settings":      {do: (*visit).setLogs},
-		"POST /logs/source/add":    {do: (*visit).addSource},
+		"POST /logs/source/set":    {do: (*visit).setSource},
 		"POST /logs/source/remove": {do: (*visit).removeSource},
 	}
 }
 
 func (v *visit) logsPage() (p logsPage, err error) {
-	p = logsPage{Kinds: api.LogKinds(), Makers: api.LogMakers()}
+	p = logsPage{Kinds: api.LogKinds(), ToCount: api.LogKindsToCount(), Makers: api.LogMakers()}
 	p.State, err = v.api.LogState(v.r.Context())
 	return p, err
 }
@@ -93,23 +95,34 @@ func (v *visit) changeLogs(do func(c *api.Collecting) error) error {
 
 func (v *visit) setLogs() error {
 	days, err := strconv.Atoi(v.form("days"))
-	if err != nil {
-		return &problem.Error{Kind: problem.Invalid, Op: "set collecting", On: v.form("days"), Hint: "hint.log-days", Err: err}
+	daily, badDaily := strconv.Atoi(v.form("daily"))
+	if err := errors.Join(err, badDaily); err != nil {
+		return &problem.Error{Kind: problem.Invalid, Op: "set collecting", On: v.form("days") + ", " + v.form("daily"), Hint: "hint.log-days", Err: err}
 	}
 	return v.changeLogs(func(c *api.Collecting) error {
-		c.VPNEnded, c.Days = v.form("vpn_ended"), days
+		c.VPNEnded, c.Days, c.DailyMiB, c.Count = v.form("vpn_ended"), days, daily, append([]string{}, v.r.PostForm["count"]...)
 		return nil
 	})
 }
 
-func (v *visit) addSource() error {
+// setSource names a source, or changes one.
+func (v *visit) setSource() error {
 	hours, err := strconv.Atoi(v.form("silence"))
 	if err != nil {
 		return &problem.Error{Kind: problem.Invalid, Op: "set collecting", On: v.form("silence"), Hint: "hint.log-silence", Err: err}
 	}
 	x := api.LogSource{Address: strings.TrimSpace(v.form("source")), Name: strings.TrimSpace(v.form("name")), Maker: v.form("maker"), Zone: strings.TrimSpace(v.form("zone")), Silence: hours}
 	return v.changeLogs(func(c *api.Collecting) error {
-		c.Sources = append(c.Sources, x)
+		was := v.form("was") // what it was called, if it is changed
+		i := slices.IndexFunc(c.Sources, func(y api.LogSource) bool { return y.Name == was })
+		switch {
+		case i >= 0:
+			c.Sources[i] = x
+		case was != "":
+			return &problem.Error{Kind: problem.NotFound, Op: "set collecting", On: was, Hint: "hint.log-no-source"}
+		default:
+			c.Sources = append(c.Sources, x)
+		}
 		return nil
 	})
 }
