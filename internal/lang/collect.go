@@ -202,7 +202,7 @@ var collectTexts = []text{
 	{"web.logs-add", "Let an appliance send", "送信元を登録"},
 	{"web.logs-remove", "Remove", "外す"},
 	{"web.logs-auto", "as its lines look", "自動判別"},
-	{"web.logs-silence", "Hours of silence before people are told (0: as it is learnt)", "通知するまでの無通信時間（0：自動）"},
+	{"web.logs-silence", "Hours of silence before people are told (0: as it is learnt, -1: never)", "何時間届かなければ通知するか（0：自動、-1：通知しない）"},
 	{"web.logs-two", "What keeps or tells less than before waits for a second person.", "これまでより保存や通知を減らす変更には、二人の確認が必要です。"},
 	{"web.logs-verify", "Compare with the ledger", "台帳と照合"},
 	{"web.logs-verified", "%d batches with %d lines are as the ledger knows them.", "%d まとまり（%d 件）が台帳と一致しました。"},

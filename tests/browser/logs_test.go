@@ -23,6 +23,16 @@ func TestLogs(t *testing.T) {
 	b.fill("name", "支社のルーター")
 	b.press("Let an appliance send")
 	b.says("支社のルーター")
+	for _, change := range []string{ // a source, and what is collected: each form of its own
+		`const f = document.querySelector("input[name=was][value=firewall]").form; f.elements.zone.value = "Asia/Tokyo"; f.elements.silence.value = 5; f.requestSubmit()`,
+		`const f = document.querySelector("main input[name=daily]").form; f.elements.daily.value = 2048; f.querySelector("[value=blocked]").checked = false; f.requestSubmit()`,
+	} {
+		b.run(chromedp.Evaluate("{ window.left = true; "+change+" }", nil))
+		b.settle()
+	}
+	if got := h.Run("collect", "status", "--json"); !bytes.Contains(got, []byte(`"zone":"Asia/Tokyo","silence_hours":5`)) || !bytes.Contains(got, []byte(`"daily_mib":2048,"count":["traffic"]`)) {
+		t.Errorf("what the page has changed: %s", got)
+	}
 	h.Run("collect", "set", "--vpn-ended", "2026-01-01")
 	h.Run("account", "add", "sato")
 	h.Run("case", "open", "--party", "sato", "--from", "2026-01-02 08:00", "--reason", "odd")
@@ -42,6 +52,7 @@ func TestLogs(t *testing.T) {
 	for _, lang := range []string{"en", "ja"} {
 		b.goTo("/logs?kind=&lang=" + lang)
 		b.until("the lines that were sent", `document.querySelectorAll("table.ledger tbody tr").length === 15`)
+		b.run(chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil))
 		b.look(dir, "logs", lang)
 		b.goTo("/logs?kind=vpn-login&account=SATO&lang=" + lang)
 		b.until("one line of them", `document.querySelectorAll("table.ledger tbody tr").length === 1`)
