@@ -345,6 +345,28 @@ func TestSlowGuesses(t *testing.T) {
 	})
 }
 
+// TestGuessesOfMany: ever new names from ever new addresses are told of as well, of the device; so many people do not mistype at once.
+func TestGuessesOfMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse(t, -1)
+		try := func(n int, each time.Duration) {
+			for i := range n {
+				h.failed(fmt.Sprint("user", i), netip.AddrFrom4([4]byte{203, byte(i >> 8), byte(i), 1}))
+				time.Sleep(each)
+			}
+		}
+		try(90, time.Second) // a Monday morning
+		h.want("")
+		time.Sleep(time.Hour)
+		try(1000, time.Second)
+		h.want("brute-force")
+		time.Sleep(48 * time.Hour)
+		try(1000, time.Second)
+		h.want("brute-force")
+		h.stop()
+	})
+}
+
 // TestFloodOfAlarms: forged lines of ever new people raise a few alarms and a sum, at once and then by the hour; they take no other kind's room.
 func TestFloodOfAlarms(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

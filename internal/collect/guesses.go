@@ -2,6 +2,7 @@ package collect
 
 import (
 	"net/netip"
+	"strings"
 	"time"
 )
 
@@ -14,6 +15,9 @@ const (
 	toleratedSlow = time.Hour
 	suspicionSlow = 20
 	amends        = 3 // so many fewer after somebody has come in from an address: there people mistype, and get it right
+
+	toleratedAll = 6 * time.Second // of all people at one device: a Monday morning
+	suspicionAll = 100
 
 	fromMany = 6 // networks in a day from which one account failed: people have a home, an office and a telephone
 
@@ -46,6 +50,7 @@ func (s *sum) forget(n float64) {
 // score is the failed logins of an account, or from an address.
 type score struct {
 	fast, slow sum
+	tolerated  time.Duration // in which fast forgets one
 	at         time.Time
 	count      int       // since it was calm
 	hot        time.Time // the latest, of those that people were told of
@@ -70,10 +75,17 @@ func (a *Alarm) keys() (account, address string) {
 	return account, address
 }
 
-// fail adds a failed login up. It returns how many more than people do by mistake there are, once until they have stopped, and from how many networks
-// they come, if these are too many.
-func (w *watch) fail(a *Alarm) (n, networks int) {
+// guesses is what failed logins add up to, each once until they have stopped; zero: nothing.
+type guesses struct {
+	one      int // of the account, or from the address: how many
+	networks int // of the account: from how many
+	all      int // at the device, of whomever from wherever: how many
+}
+
+// fail adds a failed login up.
+func (w *watch) fail(a *Alarm) (g guesses) {
 	account, address := a.keys()
+	known := false // it is one of those that people were told of
 	for _, key := range []string{account, address} {
 		if key == "" {
 			continue
@@ -82,16 +94,30 @@ func (w *watch) fail(a *Alarm) (n, networks int) {
 		s.count++
 		fast, slow := s.fast.add(suspicion), s.slow.add(suspicionSlow)
 		if fast || slow && !s.recent(a.When) { // what is fast is slow, too
-			n = max(n, s.count)
+			g.one = max(g.one, s.count)
 		}
 		if key == account && a.Address.IsValid() && s.from(networkOf(a.Address), a.When) {
-			networks = len(s.places)
+			g.networks = len(s.places)
 		}
 		if s.fast.told || s.slow.told || s.spread {
 			s.hot = a.When
 		}
+		known = known || s.recent(a.When)
 	}
-	return n, networks
+	if s := w.score("device\x00"+a.Device, a.When); !known && s.all(a.When) {
+		g.all = s.count
+	}
+	return g
+}
+
+// all adds a failed login at a device up, and reports whether it is one too many.
+func (s *score) all(at time.Time) bool {
+	s.count++
+	if !s.fast.add(suspicionAll) {
+		return false
+	}
+	s.hot = at
+	return true
 }
 
 // from notes a network, and reports whether there are too many of them, once until there are not.
@@ -134,7 +160,7 @@ func (w *watch) forced(a *Alarm) (n int) {
 // fade forgets what time has made ordinary.
 func (s *score) fade(at time.Time) {
 	if passed := at.Sub(s.at); passed > 0 {
-		s.fast.forget(float64(passed) / float64(tolerated))
+		s.fast.forget(float64(passed) / float64(s.tolerated))
 		s.slow.forget(float64(passed) / float64(toleratedSlow))
 		s.at = at
 	}
@@ -158,7 +184,10 @@ func (w *watch) score(key string, at time.Time) *score {
 		if len(w.scores) >= mostScores {
 			w.makeRoom(at)
 		}
-		s = &score{at: at}
+		s = &score{at: at, tolerated: tolerated}
+		if strings.HasPrefix(key, "device") {
+			s.tolerated = toleratedAll
+		}
 		w.scores[key] = s
 	}
 	s.fade(at)

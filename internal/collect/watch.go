@@ -130,12 +130,15 @@ func (w *watch) see(s *source, at time.Time, e *appliance.Event, ended time.Time
 		if gone && e.Kind == appliance.VPNFailed && w.once(onceADay, at, "tried", s.Name) {
 			add(VPNTried, 1)
 		}
-		n, networks := w.fail(&a)
-		if n > 0 {
-			add(BruteForce, n)
+		g := w.fail(&a)
+		if g.one > 0 {
+			add(BruteForce, g.one)
 		}
-		if networks > 0 && w.once(onceADay, at, "spread", s.Name, same(e.Account)) {
-			add(Spread, networks)
+		if g.networks > 0 && w.once(onceADay, at, "spread", s.Name, same(e.Account)) {
+			add(Spread, g.networks)
+		}
+		if g.all > 0 {
+			out = append(out, Alarm{Kind: BruteForce, When: at, Device: s.Name, Count: g.all})
 		}
 	case appliance.Changed:
 		if w.once(calm, at, "changed", s.Name, same(e.Account)) {
