@@ -31,6 +31,7 @@ const (
 	soon        = time.Second      // after a line that tells of somebody a batch is written
 	later       = 5 * time.Second  // after any
 	patience    = 30 * time.Second // at most, between two tries to store
+	unstored    = 5 * time.Minute  // after so long people are told
 	goodbye     = 5 * time.Second  // for what waits at the end
 	countEach   = 10 * time.Minute // what was counted goes into the ledger
 	mostRefused = 64               // addresses that may not send and are counted one by one
@@ -402,6 +403,7 @@ func (c *Collector) newDay(at time.Time) {
 func (c *Collector) store(ctx context.Context) {
 	lines, notes := c.batch.lines, c.batch.notes
 	c.batch.lines, c.batch.notes, c.batch.bytes, c.batch.due = nil, nil, 0, time.Time{}
+	waited := time.Duration(0)
 	for wait := time.Second; ; wait = min(2*wait, patience) {
 		err := c.cfg.Keep(ctx, lines, notes...)
 		if err == nil {
@@ -414,9 +416,13 @@ func (c *Collector) store(ctx context.Context) {
 		}
 		c.say(err.Error())
 		c.cfg.Log.ErrorContext(ctx, "lines of appliances cannot be stored; what comes waits, and of datagrams what finds no room is lost", "lines", len(lines), "err", err)
+		if waited < unstored && waited+wait >= unstored {
+			c.announce(Alarm{Kind: Unstored, When: c.cfg.Now()}) // its note waits with all the others
+		}
+		waited += wait
 		select {
 		case <-ctx.Done():
-			c.batch.lines, c.batch.notes = lines, notes
+			c.batch.lines, c.batch.notes = lines, append(notes, c.batch.notes...)
 			return
 		case <-time.After(wait):
 		}

@@ -165,6 +165,9 @@ func TestTroubleWithTheDisk(t *testing.T) {
 		if h.c.State().Full != 1 {
 			t.Error("a datagram without room is not counted")
 		}
+		h.want("")
+		time.Sleep(time.Hour)
+		h.want("logs-unstored")
 		h.mu.Lock()
 		h.settings.DailyMiB, h.fail = 1000, nil
 		h.mu.Unlock()

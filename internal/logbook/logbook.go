@@ -214,12 +214,13 @@ func (b *Book) Append(lines []Line) (Batch, error) {
 	b.mu.Lock()
 	s := b.files[len(b.files)-1]
 	b.mu.Unlock()
-	if _, err := b.file.WriteAt(frame, s.size); err != nil {
-		b.leave()
-		return made, err
+	_, err = b.file.WriteAt(frame, s.size)
+	if err == nil {
+		err = b.file.Sync()
 	}
-	if err := b.file.Sync(); err != nil { // what the disk has of it, nobody knows
+	if err != nil { // what the disk has of it, nobody knows
 		b.leave()
+		b.drop()
 		return made, err
 	}
 	b.mu.Lock()
@@ -266,6 +267,16 @@ func (b *Book) leave() {
 	if b.file != nil {
 		b.file.Close() // all that counts was synced
 		b.file = nil
+	}
+}
+
+// drop removes the last file if nothing in it was ever durable: a disk that is full for days would end with a file for each try. writing is held.
+func (b *Book) drop() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	last := len(b.files) - 1
+	if b.files[last].size == 0 && b.cfg.FS.Remove(filepath.Join(b.cfg.Dir, b.files[last].name)) == nil {
+		b.files = b.files[:last]
 	}
 }
 

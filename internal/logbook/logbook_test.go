@@ -197,6 +197,35 @@ func TestHurt(t *testing.T) {
 	}
 }
 
+// TestFullDisk: while a disk takes nothing, files do not become more and more; then all goes on.
+func TestFullDisk(t *testing.T) {
+	p := durabletest.New(t)
+	b := open(t, p)
+	add(t, b, lines(0, 1))
+	for _, kind := range []durabletest.Kind{durabletest.Write, durabletest.Sync} {
+		p.Inject(durabletest.Fault{Kind: kind, N: p.Calls(kind) + 1, Err: errors.New("full"), Times: -1})
+		for range 20 {
+			if _, err := b.Append(lines(1, 2)); err == nil {
+				t.Fatal("a disk that is full takes a batch")
+			}
+		}
+		p.Heal()
+	}
+	add(t, b, lines(1, 2))
+	if got := strings.Join(pages(t, open(t, p)), " "); got != "1 0! 2" && got != "1 2" {
+		t.Error(got)
+	}
+	n := 0
+	for _, name := range p.Names() {
+		if strings.HasSuffix(name, suffix) {
+			n++
+		}
+	}
+	if n > 2 {
+		t.Errorf("%d files", n)
+	}
+}
+
 // TestFaults: whatever fails and whenever the power goes, what Append has acknowledged is there, and a batch is there whole or not.
 func TestFaults(t *testing.T) {
 	durabletest.Each(t, func(t *testing.T, p *durabletest.Platter) {
