@@ -240,6 +240,9 @@ func (a *app) window(from, to, since string) (first, last time.Time, err error) 
 	return first, last, nil
 }
 
+// clockOff is from when on it matters that the clock of an appliance says something else.
+const clockOff = 2 * time.Minute
+
 // showLogLine writes one line: when, who says so, what it is, and what it was.
 func (a *app) showLogLine(x api.LogLine) {
 	about := []string{a.t("appliance." + x.Kind)}
@@ -248,6 +251,9 @@ func (a *app) showLogLine(x api.LogLine) {
 	}
 	if x.Address.IsValid() {
 		about = append(about, x.Address.String())
+	}
+	if off := x.Received.Sub(x.Stated); !x.Stated.IsZero() && off.Abs() > clockOff {
+		about = append(about, a.t("say.collect-stated", when(x.Stated)))
 	}
 	fmt.Fprintf(a.out, "%s  %s  %s\n    %s\n", when(x.Received), printable(x.Device), strings.Join(about, " "), printable(x.Text))
 }

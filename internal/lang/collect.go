@@ -164,6 +164,7 @@ var collectTexts = []text{
 	{"say.collect-refused", "%v sends and may not: %d lines, the last %s", "許可していない送信元 %v：%d 件（最終 %s）"},
 	{"say.collect-trouble", "LINES CANNOT BE STORED AT THE MOMENT: %s", "現在、ログを保存できません：%s"},
 	{"say.collect-set", "Changed.", "変更しました。"},
+	{"say.collect-stated", "(by its own clock: %s)", "（機器の時計：%s）"},
 	{"say.collect-none", "No line fits.", "該当するログはありません。"},
 	{"say.collect-verified", "%d batches with %d lines are as the ledger knows them; %d were removed as their time was over.", "%d まとまり（%d 件）が台帳と一致しました。保存期間を過ぎて削除されたものは %d まとまりです。"},
 	{"say.collect-finding", "batch %d %s (%s, %d lines) %s", "まとまり %d：%s（%s、%d 件）%s"},

@@ -13,7 +13,7 @@ const MaxMessage = 64 << 10
 // ErrFrame means that a stream does not frame its messages in any way that can be followed.
 var ErrFrame = errors.New("no framing of messages that could be followed")
 
-// Frames takes a stream apart into messages, RFC 6587: each with its length before it, or with a line feed (or a zero) behind it. Some senders
+// Frames takes a stream apart into messages, RFC 6587: each with its length before it, or with a line feed behind it. Some senders
 // change between the two. It holds one message.
 type Frames struct{ r *bufio.Reader }
 

@@ -182,26 +182,48 @@ func Text(raw []byte) string {
 	if utf8.Valid(raw) {
 		return string(raw)
 	}
+	if mostlyUTF8(raw) {
+		return strings.ToValidUTF8(string(raw), "\ufffd")
+	}
 	best, fewest := "", len(raw)+1
 	for _, e := range []encoding.Encoding{japanese.EUCJP, japanese.ShiftJIS} {
 		b, err := e.NewDecoder().Bytes(raw)
-		if n := strangers(b); err == nil && n < fewest {
-			best, fewest = string(b), n
+		if wrong, odd := strangers(b); err == nil && wrong == 0 && odd < fewest {
+			best, fewest = string(b), odd
 		}
 	}
-	if fewest == 0 {
+	if best != "" {
 		return best
 	}
 	return strings.ToValidUTF8(string(raw), "\ufffd")
 }
 
-// strangers counts what no Japanese text has: characters that stand for none, and half-width kana next to ideographs, which is how text in one
-// encoding looks in the other.
-func strangers(b []byte) (n int) {
+// mostlyUTF8 tells Japanese in UTF-8 that somebody has cut in the middle of a letter: read as Shift_JIS it would be a text, too.
+func mostlyUTF8(raw []byte) bool {
+	good, bad := 0, 0
+	for len(raw) > 0 {
+		r, n := utf8.DecodeRune(raw)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			bad++
+		case r >= 0x800: // three bytes
+			good++
+		}
+		raw = raw[n:]
+	}
+	return good > bad
+}
+
+// strangers counts what no Japanese text has, such as characters that stand for none, and what is rare in it: half-width kana, which is how text in one
+// encoding often looks in the other.
+func strangers(b []byte) (wrong, odd int) {
 	for _, r := range string(b) {
-		if r == utf8.RuneError || r >= '\uff61' && r <= '\uff9f' || r < ' ' && r != '\t' || r >= 0x80 && r < 0xa0 {
-			n++
+		switch {
+		case r == utf8.RuneError || r >= 0x80 && r < 0xa0:
+			wrong++
+		case r >= '\uff61' && r <= '\uff9f':
+			odd++
 		}
 	}
-	return n
+	return wrong, odd
 }

@@ -75,6 +75,21 @@ func TestText(t *testing.T) {
 		if got := Text([]byte(raw)); got != said {
 			t.Errorf("%s: %q", name, got)
 		}
+		if got := Text([]byte(raw + "\n" + raw + "\x1b[31m")); got != said+"\n"+said+"\x1b[31m" { // several lines, and what a terminal takes for orders
+			t.Errorf("%s, twice: %q", name, got)
+		}
+	}
+	kana, err := japanese.ShiftJIS.NewEncoder().String("ﾙｰﾀ再起動 ﾃｽﾄ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := Text([]byte(kana)); got != "ﾙｰﾀ再起動 ﾃｽﾄ" {
+		t.Errorf("half-width kana: %q", got)
+	}
+	for cut := range 3 {
+		if got := Text([]byte(said + "変更"[:4+cut])); !strings.HasPrefix(got, said+"変") {
+			t.Errorf("UTF-8 that was cut: %q", got)
+		}
 	}
 	if got := Text([]byte("user=\xff\xfe\x80 action=login")); !utf8.ValidString(got) || !strings.Contains(got, "action=login") {
 		t.Errorf("neither: %q", got)
