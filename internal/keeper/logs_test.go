@@ -401,3 +401,15 @@ func TestLogsOfACase(t *testing.T) {
 		t.Errorf("staff sees a case: %v", err)
 	}
 }
+
+// TestLogTexts: a text is found in any case, wherever it stands, as if the line had been written in small letters.
+func TestLogTexts(t *testing.T) {
+	for _, line := range []string{"", "x", "User=\"SATO\" 設定を変更 ＡＢＣ", "aaab", "AAB", "設定", "\xff\xfeab"} {
+		for _, what := range []string{"", "sato", "user=\"sato\" 設定", "設定", "aab", "ａｂ", "=", "変更 ａ", "b"} {
+			f := logFilter{text: what}
+			if got := f.says(line); got != strings.Contains(strings.ToLower(line), what) {
+				t.Errorf("%q in %q: %v", what, line, got)
+			}
+		}
+	}
+}

@@ -79,7 +79,7 @@ func (l *Local) missed(ctx context.Context, u *unsaid) ([]event.Event, error) {
 // sayMissed tells the ledger of the batches behind one: a crash came before it could be told. Who came in them is told, too; l.logs.mu is held.
 func (l *Local) sayMissed(ctx context.Context, book *logbook.Book, known uint64) error {
 	var batches [][]event.Event
-	for p, err := range book.Newest(ctx, time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)) {
+	for p, err := range book.Newest(ctx, time.Time{}, time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), true) {
 		if err != nil {
 			return err
 		}

@@ -166,8 +166,9 @@ type Page struct {
 	Err     error
 }
 
-// open opens a frame. The key is a copy of whoever reads: Close overwrites the book's own, and does not wait for readers.
-func (b *Book) open(f found, key seal.Key) Page {
+// open opens a frame, and with check computes the root of its lines; that they are what was written the seal says without it. The key is a copy of whoever
+// reads: Close overwrites the book's own, and does not wait for readers.
+func (b *Book) open(f found, key seal.Key, check bool) Page {
 	p := Page{Batch: Batch{Number: f.number, Lines: int(f.lines), First: time.UnixMilli(f.first).UTC(), Last: time.UnixMilli(f.last).UTC()}}
 	packed, err := key.OpenOnce(nil, f.bytes[headSize:], f.bytes[:bound])
 	if err != nil {
@@ -176,7 +177,7 @@ func (b *Book) open(f found, key seal.Key) Page {
 	}
 	plain, err := b.dec.DecodeAll(packed, nil)
 	if err == nil {
-		p.Content, p.Root, err = decode(plain, p.Lines)
+		p.Content, p.Root, err = decode(plain, p.Lines, check)
 	}
 	if err != nil {
 		p.Err = errors.Join(ErrChanged, err)
@@ -215,7 +216,7 @@ func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 				}
 				p := Page{Err: ErrChanged}
 				if !f.none {
-					p = b.open(f, key)
+					p = b.open(f, key, true)
 				}
 				if f.number < below[i] && !yield(p, nil) {
 					return
@@ -225,8 +226,9 @@ func (b *Book) Pages(ctx context.Context) iter.Seq2[Page, error] {
 	}
 }
 
-// Newest yields the batches with lines that were received from a time on and before another, the newest first. It holds one at a time.
-func (b *Book) Newest(ctx context.Context, from, to time.Time) iter.Seq2[Page, error] {
+// Newest yields the batches with lines that were received from a time on and before another, the newest first; with check also their
+// roots, which take as long as all the rest. It holds one at a time.
+func (b *Book) Newest(ctx context.Context, from, to time.Time, check bool) iter.Seq2[Page, error] {
 	return func(yield func(Page, error) bool) {
 		files, below, key := b.view()
 		defer key.Zero()
@@ -261,7 +263,7 @@ func (b *Book) Newest(ctx context.Context, from, to time.Time) iter.Seq2[Page, e
 						yield(Page{}, err)
 						return
 					}
-					if !yield(b.open(f, key), nil) {
+					if !yield(b.open(f, key, check), nil) {
 						return
 					}
 				}

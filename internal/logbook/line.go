@@ -89,24 +89,30 @@ func encode(lines []Line) (plain []byte, root [32]byte, err error) {
 	return plain, tree(hashes), nil
 }
 
-// decode is encode's other way.
-func decode(plain []byte, count int) (lines []Line, root [32]byte, err error) {
+// decode is encode's other way; without hashed the root is none.
+func decode(plain []byte, count int, hashed bool) (lines []Line, root [32]byte, err error) {
 	if len(plain) == 0 || plain[0] != encoding || count < 1 || count > len(plain)/9 { // the least that a line takes
 		return nil, root, errLines
 	}
-	lines, hashes := make([]Line, count), make([]tlog.Hash, count)
+	lines = make([]Line, count)
+	var hashes []tlog.Hash
 	rest := plain[1:]
 	for i := range lines {
 		before := rest
 		if rest, err = lines[i].read(rest); err != nil {
 			return nil, root, err
 		}
-		hashes[i] = tlog.RecordHash(before[:len(before)-len(rest)])
+		if hashed {
+			hashes = append(hashes, tlog.RecordHash(before[:len(before)-len(rest)]))
+		}
 	}
 	if len(rest) > 0 {
 		return nil, root, errLines
 	}
-	return lines, tree(hashes), nil
+	if hashed {
+		root = tree(hashes)
+	}
+	return lines, root, nil
 }
 
 // tree returns the root over hashes, RFC 6962, 2.1.

@@ -101,7 +101,7 @@ func Open(cfg Config) (*Book, error) {
 			if err != nil {
 				return nil, err
 			}
-			if p := b.open(f, cfg.Key); p.Err == nil {
+			if p := b.open(f, cfg.Key, true); p.Err == nil {
 				b.last = p.Batch
 			}
 		}

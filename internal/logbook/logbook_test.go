@@ -65,7 +65,7 @@ func TestLinesComeBack(t *testing.T) {
 		t.Errorf("the last is %+v", b.Last())
 	}
 	var got []Line
-	for pg, err := range b.Newest(t.Context(), monday, monday.Add(50*time.Second)) {
+	for pg, err := range b.Newest(t.Context(), monday, monday.Add(50*time.Second), false) {
 		if err != nil || pg.Err != nil {
 			t.Fatal(err, pg.Err)
 		}
@@ -270,7 +270,7 @@ func FuzzLines(f *testing.F) {
 	f.Add(plain, 3)
 	f.Add([]byte{1}, 1)
 	f.Fuzz(func(t *testing.T, plain []byte, n int) {
-		l, root, err := decode(plain, n)
+		l, root, err := decode(plain, n, true)
 		if err != nil {
 			return
 		}
