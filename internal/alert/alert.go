@@ -96,6 +96,7 @@ const (
 	Changed    Kind = "config-changed" // the configuration of an appliance
 	Silent     Kind = "silent"         // an appliance sends nothing any more
 	Heard      Kind = "heard"          // and is back
+	Beyond     Kind = "logs-beyond"    // an appliance has sent more than a day may keep
 	Unstored   Kind = "logs-unstored"  // lines of appliances cannot be stored
 	Many       Kind = "many-alarms"    // of an appliance: so many that these are told as a number
 )

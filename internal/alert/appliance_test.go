@@ -9,7 +9,7 @@ import (
 
 // TestApplianceAlerts: what is told of an appliance says what happened, who and where, what was done and what to do now, in both languages.
 func TestApplianceAlerts(t *testing.T) {
-	for _, k := range []Kind{VPNUsed, VPNTried, NewCountry, NewAddress, BruteForce, Spread, Forced, Changed, Silent, Heard, Unstored, Many} {
+	for _, k := range []Kind{VPNUsed, VPNTried, NewCountry, NewAddress, BruteForce, Spread, Forced, Changed, Silent, Heard, Beyond, Unstored, Many} {
 		a := Alert{Kind: k, Who: "sato", Device: "firewall", Address: "203.0.113.9", Country: "XX", Count: 47}
 		text := a.Text()
 		for _, want := range []string{"sato / firewall", "203.0.113.9 / XX"} {

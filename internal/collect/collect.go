@@ -91,6 +91,7 @@ type Collector struct {
 	ended   time.Time          // guarded by set: since when there is no VPN; zero: there is one
 
 	batch   batch                            // of Run alone
+	today   day                              // likewise
 	befores map[netip.Addr]*appliance.Memory // likewise: of each address
 	alarms  map[[2]string]*allowance         // likewise: of each device and kind
 	untold  map[string]untold                // likewise: of each device
@@ -104,9 +105,7 @@ type batch struct {
 	due   time.Time // zero: there are none
 	owed  bool      // the ledger is to be told of lines that are stored
 
-	day          string // of the house
-	kept, always int64  // bytes on that day: of all, of what is always kept
-	counted      time.Time
+	counted time.Time
 }
 
 // New makes a collector, which knows what was learnt before.
@@ -321,14 +320,12 @@ func (c *Collector) read(x item) {
 	c.set.Unlock()
 	c.tell(c.watch.see(x.source, x.received, &e, ended)...)
 	always := e.Kind.Security()
-	c.newDay(x.received)
 	why := ""
-	limit := int64(settings.DailyMiB) << 20
 	switch {
-	case always && c.batch.always >= limit, !always && c.batch.kept >= limit:
-		why = "beyond"
 	case slices.Contains(settings.Count, string(e.Kind)):
 		why = string(e.Kind)
+	case !c.fitsToday(x.source.Name, x.received, len(x.raw), always):
+		why = "beyond"
 	}
 	c.mu.Lock()
 	seen := c.counts.seen(x.source.Name)
@@ -355,13 +352,8 @@ func (c *Collector) read(x item) {
 	if why != "" {
 		return
 	}
-	if always {
-		c.batch.always += int64(len(x.raw))
-	} else {
-		c.batch.kept += int64(len(x.raw))
-	}
 	c.batch.lines = append(c.batch.lines, logbook.Line{Received: x.received, Stated: stated(e.Stated), Source: x.from, Device: x.source.Name, Maker: e.Maker, Kind: string(e.Kind), Account: e.Account, Address: e.Address, Raw: x.raw})
-	c.batch.bytes += len(x.raw) + 64
+	c.batch.bytes += len(x.raw) + overhead
 	if always {
 		c.wake(soon)
 	} else {
@@ -391,12 +383,6 @@ func stated(t time.Time) time.Time {
 		return time.Time{}
 	}
 	return t
-}
-
-func (c *Collector) newDay(at time.Time) {
-	if day := at.In(c.cfg.Zone()).Format(time.DateOnly); day != c.batch.day {
-		c.batch.day, c.batch.kept, c.batch.always = day, 0, 0
-	}
 }
 
 // store has the batch stored, and tries until it is or ctx ends. Meanwhile what comes waits, and a sender of a stream with it.

@@ -27,6 +27,7 @@ const (
 	Changed    AlarmKind = "config-changed" // of an appliance
 	Silent     AlarmKind = "silent"         // an appliance sends nothing any more
 	Heard      AlarmKind = "heard"          // and is back
+	Beyond     AlarmKind = "logs-beyond"    // a device has sent more than a day may keep
 	Unstored   AlarmKind = "logs-unstored"  // lines cannot be stored, of whomever
 	Many       AlarmKind = "many-alarms"    // of a device: so many that these were not told one by one
 )
