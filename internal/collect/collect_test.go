@@ -363,6 +363,9 @@ func TestSilence(t *testing.T) {
 		h.want("")
 		time.Sleep(3 * time.Minute)
 		h.want("silent")
+		if n := h.notes[len(h.notes)-1]; n.Size != 0 || !strings.HasPrefix(n.Note, "silent; ") {
+			t.Errorf("the ledger is told %+v", n)
+		}
 		time.Sleep(100 * time.Hour)
 		h.want("")
 		h.c.Offer(gate, []byte("<13>x"), false)

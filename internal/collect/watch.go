@@ -43,9 +43,13 @@ type Alarm struct {
 	Count   int // failed logins, networks, hours of silence, or alarms
 }
 
-// note is what the ledger says of it.
+// note is what the ledger says of it: how many, where there were so many of what is told.
 func (a *Alarm) note() keeper.LogNote {
-	return keeper.LogNote{Kind: event.ApplianceAlert, Device: a.Device, Address: a.Address, Size: int64(a.Count), Note: strings.Join([]string{string(a.Kind), a.Country, "", a.Account}, "; ")}
+	n := keeper.LogNote{Kind: event.ApplianceAlert, Device: a.Device, Address: a.Address, Size: int64(a.Count), Note: strings.Join([]string{string(a.Kind), a.Country, "", a.Account}, "; ")}
+	if a.Kind == Silent || a.Kind == Heard || a.Kind == Spread { // hours, and networks
+		n.Size = 0
+	}
+	return n
 }
 
 // What is ordinary.

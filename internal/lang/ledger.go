@@ -53,7 +53,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 	case "appliance-event":
 		return l.appliance("appliance", note, size)
 	case "appliance-alert":
-		return l.appliance("alert", note, 0)
+		return l.appliance("alert", note, size)
 	case "logs-counted":
 		return l.counted(note)
 	case "logs-kept":

@@ -22,6 +22,8 @@ func TestNote(t *testing.T) {
 		{"account-changed", "disabled", 0, "closed", "利用停止"},
 		{"rights-changed", "write", 0, "write", "編集"},
 		{"rights-changed", "persons: {class}/{number}_*.jpg", 0, "persons: {class}/{number}_*.jpg", "個人の見分け方：{class}/{number}_*.jpg"},
+		{"appliance-alert", "many-alarms; ; ; ", 280, "An appliance raises more alarms than can be told one by one × 280", "機器に関する警報が多すぎるため、まとめてお知らせします × 280"},
+		{"appliance-alert", "silent; ; ; ", 0, "An appliance sends no logs any more", "機器からログが届かなくなりました"},
 		{"noticed", "new-address", 0, "from an address for the first time", "初めての接続元"},
 		{"refused", "spent", 0, "it is more than may be read without somebody else's yes", "ほかの人の承認なしに閲覧できる量を超えています"},
 		{"proposed", "read-more; open 20/20, day", 0, "let somebody read more today; Files to open: 20 of 20 today", "本日の閲覧量の追加; ファイルを開く：本日 20 / 20"},
