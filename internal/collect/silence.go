@@ -91,13 +91,13 @@ func (w *watch) save() {
 		return
 	}
 	w.mu.Lock()
-	dirty := w.dirty
+	if !w.dirty {
+		w.mu.Unlock()
+		return
+	}
 	plain, err := json.Marshal(w.memory)
 	w.dirty = false
 	w.mu.Unlock()
-	if !dirty {
-		return
-	}
 	if err == nil {
 		head := []byte{watchFormat}
 		err = durable.WriteFile(w.cfg.FS, w.cfg.File, w.cfg.Key.SealOnce(head, plain, append([]byte("collect"), watchFormat)), 0o600)
