@@ -57,6 +57,10 @@ type Config struct {
 	// Alarm is told of readings that people must hear of; nil: nobody is. It does not wait.
 	Alarm func(Alarm)
 
+	// Ended is called by Close when the last entry is there, and Published and SignSink can still be asked: nothing comes after what is copied
+	// then. nil: nobody keeps a copy.
+	Ended func(ctx context.Context)
+
 	// Provider is the firm's identity provider, if it has one.
 	Provider Provider
 
@@ -166,8 +170,9 @@ type Local struct {
 	done    chan struct{} // closed when the heartbeats have ended
 	busy    sync.WaitGroup
 	mu      sync.Mutex
-	closed  bool      // guarded by mu; no Add to busy after it
-	beat    time.Time // guarded by mu: the last heartbeat
+	closed  bool        // guarded by mu; no Add to busy after it
+	copying atomic.Bool // Ended is being called
+	beat    time.Time   // guarded by mu: the last heartbeat
 }
 
 var _ Keeper = (*Local)(nil)
@@ -305,7 +310,9 @@ func (l *Local) Close(ctx context.Context) error {
 		l.append(ctx, event.Event{Kind: event.Stopped}),
 		l.saveUses(),
 	)
+	err = errors.Join(err, l.saveHead()) // what follows waits for others, and may be ended from outside
 	l.lastHead(ctx)
+	l.lastCopy(ctx)
 	l.unwatch()
 	err = errors.Join(err, l.log.Close(), l.saveHead())
 	if b := l.breached.Load(); b != nil {
@@ -316,6 +323,16 @@ func (l *Local) Close(ctx context.Context) error {
 	l.proofKey.Zero()
 	l.keys.Zero()
 	return err
+}
+
+// lastCopy lets whoever keeps a copy of the ledger have what was recorded last.
+func (l *Local) lastCopy(ctx context.Context) {
+	if l.cfg.Ended == nil {
+		return
+	}
+	l.copying.Store(true)
+	l.cfg.Ended(ctx)
+	l.copying.Store(false)
 }
 
 // beats writes a heartbeat each minute until Close.

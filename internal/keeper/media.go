@@ -124,7 +124,7 @@ const sinkLine = "azekura/v1 sink "
 // medium. Nobody has asked for it.
 func (l *Local) SignSink(text string) ([]byte, error) {
 	const op = "copy the ledger to the bucket"
-	leave, err := l.enter(op)
+	leave, err := l.enterToCopy(op)
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +136,17 @@ func (l *Local) SignSink(text string) ([]byte, error) {
 	return note.Sign(&note.Note{Text: text}, signer)
 }
 
+// enterToCopy is enter for what a copy of the ledger needs, which is made while Ended is called, too.
+func (l *Local) enterToCopy(op string) (leave func(), err error) {
+	if l.copying.Load() {
+		return func() {}, nil
+	}
+	return l.enter(op)
+}
+
 // Published writes out the ledger up to now, for whoever keeps a copy: the signed head, and the files, which are sealed.
 func (l *Local) Published(ctx context.Context) ([]byte, fs.FS, error) {
-	leave, err := l.enter("copy the ledger to the bucket")
+	leave, err := l.enterToCopy("copy the ledger to the bucket")
 	if err != nil {
 		return nil, nil, err
 	}

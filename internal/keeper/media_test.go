@@ -2,6 +2,8 @@ package keeper
 
 import (
 	"bytes"
+	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -100,5 +102,39 @@ func TestSignRecord(t *testing.T) {
 	}
 	if _, err := l.CopyOut(t.Context(), staff, nil); problem.KindOf(err) != problem.Denied {
 		t.Error(err)
+	}
+}
+
+// TestEnded: whoever copies the ledger when it ends copies all of it, its end too, and is refused after.
+func TestEnded(t *testing.T) {
+	cfg := testConfig(durable.OS(), t.TempDir())
+	var l *Local
+	var copied ledger.Head
+	cfg.Ended = func(ctx context.Context) {
+		signed, _, err := l.Published(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if copied, err = ledger.CheckCheckpoint(signed, l.Status().PublicKey); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.SignSink(sinkLine + "renewed\n"); err != nil {
+			t.Error(err)
+		}
+		if err := l.Record(ctx, event.Event{Kind: event.Heartbeat}); err == nil {
+			t.Error("an entry behind the last one")
+		}
+	}
+	l = start(t, cfg)
+	key := l.Status().PublicKey
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := ledger.Verify(t.Context(), os.DirFS(cfg.LedgerDir), key)
+	if err != nil || !r.OK() || copied.Size == 0 || r.Size != copied.Size {
+		t.Errorf("%d entries were copied of %+v, %v", copied.Size, r, err)
+	}
+	if _, _, err := l.Published(t.Context()); err == nil {
+		t.Error("published after the end")
 	}
 }

@@ -100,6 +100,10 @@ func TestScribe(t *testing.T) {
 		apart.Store(false)
 		stop()
 		synctest.Wait()
+		if b := s.state(); b.Failed == nil {
+			t.Error("copied before the ledger has its end")
+		}
+		s.last(context.WithoutCancel(ctx))
 		if b := s.state(); b.Size != 9 || b.Failed != nil {
 			t.Errorf("the last copy, at the end: %+v", b)
 		}

@@ -67,12 +67,15 @@ func createKeeper(ctx context.Context, cfg Config, at layout, opt Options) error
 	return keeper.Init(ctx, c)
 }
 
-func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, thawed, froze func(account.Stop), erased func(account.Share), alarm func(keeper.Alarm)) (*embedded, error) {
+// openKeeper opens the keeper. h is told of what it does; nil: nobody is.
+func openKeeper(ctx context.Context, cfg Config, at layout, opt Options, h *House) (*embedded, error) {
 	c, err := keeperConfig(cfg, at, opt)
 	if err != nil {
 		return nil, err
 	}
-	c.Thawed, c.Froze, c.Erased, c.Alarm = thawed, froze, erased, alarm
+	if h != nil {
+		c.Thawed, c.Froze, c.Erased, c.Alarm, c.Ended = h.thawed, h.froze, h.erased, h.reading, h.lastPush
+	}
 	local, err := keeper.Open(ctx, c)
 	if err != nil {
 		return nil, err

@@ -122,7 +122,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if r := h.restoring; r != nil && !r.Recorded {
 		return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label, Hint: "hint.restore-again"}
 	}
-	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h.thawed, h.froze, h.erased, h.reading); err != nil {
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h); err != nil {
 		return nil, err
 	}
 	packs, disk := func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return s, k }, opt.FS

@@ -258,7 +258,7 @@ func (r *rehearsal) asStranger(ctx context.Context, opt Options, src Source) acc
 	if err := Restore(ctx, cfg, opt, src); err != nil {
 		return r.judge(ctx, err)
 	}
-	k, err := openKeeper(ctx, cfg, layoutOf(cfg), opt, nil, nil, nil, nil)
+	k, err := openKeeper(ctx, cfg, layoutOf(cfg), opt, nil)
 	if err != nil {
 		return r.judge(ctx, err)
 	}

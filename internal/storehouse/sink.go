@@ -37,6 +37,7 @@ type scribe struct {
 	copied time.Time      // guarded by mu: when it was last up to date; at first the start
 	failed *problem.Error // guarded by mu
 	ever   bool           // guarded by mu: it was up to date once
+	ran    bool           // guarded by mu: the server has copied
 	told   map[alert.Kind]time.Time
 }
 
@@ -75,20 +76,31 @@ func (h *House) newScribe() (*scribe, error) {
 		wait: h.apart, told: make(map[alert.Kind]time.Time)}, nil
 }
 
-// run copies until ctx ends, and then once more.
+// run copies until ctx ends. What is recorded until the end is copied by last.
 func (s *scribe) run(ctx context.Context) {
-	t := time.NewTicker(scribeEach)
-	defer t.Stop()
-	for {
-		s.once(ctx)
-		select {
-		case <-ctx.Done():
-			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), scribeLast)
-			defer cancel()
-			s.once(last)
-			return
-		case <-t.C:
-		}
+	s.mu.Lock()
+	s.ran = true
+	s.mu.Unlock()
+	every(ctx, scribeEach, s.once)
+}
+
+// last copies once more, when the ledger has its last entry: before, what the house does to end is not in it, nor what was saved in the last moment.
+func (s *scribe) last(ctx context.Context) {
+	s.mu.Lock()
+	ran := s.ran
+	s.mu.Unlock()
+	if !ran { // a command, after which the server will go on
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, scribeLast)
+	defer cancel()
+	s.once(ctx)
+}
+
+// lastPush is called when the ledger has its last entry.
+func (h *House) lastPush(ctx context.Context) {
+	if h.scribe != nil {
+		h.scribe.last(ctx)
 	}
 }
 

@@ -80,6 +80,9 @@ func TestLedger(t *testing.T) {
 		return r.Size, r.Covered, code
 	}
 	size, covered, code := audit()
+	if whole := s.entries(); size != whole {
+		t.Errorf("%d entries of %d were copied until the end", size, whole)
+	}
 	if code != 0 || size < 10 || len(covered) > 0 {
 		t.Fatalf("%d entries, %v, exit %d", size, covered, code)
 	}
@@ -106,6 +109,16 @@ func TestLedger(t *testing.T) {
 	if out := s.Run("status"); !bytes.Contains(out, []byte("not the beginning of this ledger")) {
 		t.Errorf("%s", out)
 	}
+}
+
+// entries is how many entries the house's own ledger has.
+func (s *scene) entries() int64 {
+	s.t.Helper()
+	var r struct{ Size int64 }
+	if err := json.Unmarshal(s.Run("ledger", "verify", "--json"), &r); err != nil {
+		s.t.Fatal(err)
+	}
+	return r.Size
 }
 
 // copyTo has the house copy its ledger to a bucket.
