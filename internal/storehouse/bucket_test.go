@@ -113,6 +113,28 @@ func TestScribe(t *testing.T) {
 	})
 }
 
+// TestScribeWaits: people are told also when the bucket never comes to an end with what it was asked.
+func TestScribeWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		var told []string
+		s := &scribe{now: time.Now, log: slog.New(slog.DiscardHandler), copied: start, told: make(map[alert.Kind]time.Time), page: func(p string) string { return p }, wait: func() bool { return false },
+			tell: func(a alert.Alert) { told = append(told, string(a.Kind)+" "+time.Since(start).String()) },
+			push: func(ctx context.Context) (ledger.Head, error) {
+				<-ctx.Done()
+				return ledger.Head{}, ctx.Err()
+			}}
+		ctx, stop := context.WithCancel(t.Context())
+		go s.run(ctx)
+		<-time.After(5 * time.Hour)
+		stop()
+		synctest.Wait()
+		if got := strings.Join(told, ", "); got != "uncopied 1h0m0s" {
+			t.Error(got)
+		}
+	})
+}
+
 // TestBucketOfAFolder: what only a bucket can do is not promised of a disk, and a bucket says what its file lacks.
 func TestBucketOfAFolder(t *testing.T) {
 	cfg, _ := created(t)

@@ -108,6 +108,8 @@ func (s *scribe) once(ctx context.Context) {
 	if s.wait() {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, scribeLong) // a server that goes on and on must not keep people from being told
+	defer cancel()
 	head, err := s.push(ctx)
 	if errors.Is(err, context.Canceled) {
 		return

@@ -20,9 +20,6 @@ const op = "use the bucket"
 // errLocked means that the bucket keeps an object still, whoever asks.
 var errLocked = errors.New("it is locked still")
 
-// errStalled ends a body of which nothing came or went for long.
-var errStalled = errors.New("nothing came for a minute")
-
 // occupied reports whether a put failed because something stands there.
 func occupied(err error) bool {
 	code := minio.ToErrorResponse(err)
@@ -62,9 +59,8 @@ func (b *Bucket) failed(name string, err error) error {
 		kind, hint = problem.Denied, "hint.bucket-denied"
 	case untrusted(err):
 		kind, hint = problem.Denied, "hint.bucket-tls"
-	case unreachable(err):
-		hint = "hint.bucket-unreachable"
-	case errors.Is(err, errStalled):
+	case errors.Is(err, errAnswer):
+	case unreachable(err), errors.Is(err, errStalled):
 		hint = "hint.bucket-unreachable"
 	}
 	if code.Code != "" {

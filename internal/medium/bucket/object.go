@@ -69,6 +69,10 @@ func (o *object) begin(from int64) error {
 	if err != nil {
 		return err
 	}
+	if o.size < 0 && is.Size < 0 {
+		body.Close()
+		return errAnswer
+	}
 	if o.size < 0 {
 		o.size, o.version = is.Size, is.VersionID // what is read stays the same whatever is put over it meanwhile
 	}

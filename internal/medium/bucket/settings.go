@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -150,7 +149,7 @@ func (s *Settings) client() (*minio.Core, error) {
 	c, err := minio.NewCore(u.Host, &minio.Options{
 		Creds:  credentials.NewStaticV4(s.AccessKey, s.SecretKey, ""),
 		Secure: u.Scheme == "https", Region: region, MaxRetries: tries, TrailingHeaders: true,
-		Transport: retentions{&http.Transport{
+		Transport: answers{&http.Transport{
 			Proxy: http.ProxyFromEnvironment, TLSClientConfig: conf, DialContext: (&net.Dialer{Timeout: dialTime}).DialContext, TLSHandshakeTimeout: dialTime,
 			ResponseHeaderTimeout: answerTime, IdleConnTimeout: time.Minute, MaxIdleConnsPerHost: renewers, DisableCompression: true, ForceAttemptHTTP2: true,
 			MaxResponseHeaderBytes: 64 << 10,
@@ -160,23 +159,4 @@ func (s *Settings) client() (*minio.Core, error) {
 		return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: u.Host, Hint: "hint.bucket-endpoint", Err: err}
 	}
 	return c, nil
-}
-
-// retentions reads until when an object is locked also from servers that call that otherwise than Amazon: versitygw says ObjectLockRetention.
-type retentions struct{ http.RoundTripper }
-
-// RoundTrip implements http.RoundTripper.
-func (r retentions) RoundTrip(q *http.Request) (*http.Response, error) {
-	a, err := r.RoundTripper.RoundTrip(q)
-	if err != nil || q.Method != http.MethodGet || !q.URL.Query().Has("retention") {
-		return a, err
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(io.LimitReader(a.Body, 64<<10))
-	if err != nil {
-		return nil, err
-	}
-	b = bytes.ReplaceAll(b, []byte("ObjectLockRetention"), []byte("Retention"))
-	a.Body, a.ContentLength = io.NopCloser(bytes.NewReader(b)), int64(len(b))
-	return a, nil
 }
