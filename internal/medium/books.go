@@ -97,7 +97,8 @@ func (s *syncer) putBooks(ctx context.Context, p *putter) error {
 		}
 		x := &booksOf{Sum: b.Sum, Size: b.Size, Pack: b.At.Pack, Offset: b.At.Offset, Rows: b.Rows}
 		name := sumName(booksDir, b.Sum)
-		if err := s.t.Put(ctx, name, b.Size, fileOfBooks(b)); err != nil {
+		put := func() error { return s.t.Put(ctx, name, b.Size, fileOfBooks(b)) }
+		if err := s.insist(ctx, put(), put); err != nil {
 			return err
 		}
 		p.done = append(p.done, written{name, b.Size, b.Sum})

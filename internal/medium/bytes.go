@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"iter"
+	"slices"
 	"sync"
 
 	"github.com/azekura/azekura/internal/durable"
@@ -24,11 +25,9 @@ func buffer(n int64) []byte {
 // one yields all of a small object.
 func one(b []byte) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		for len(b) > 0 {
-			n := min(len(b), pieceSize)
-			piece := durable.Aligned(n)
-			copy(piece, b)
-			if b = b[n:]; !yield(piece, nil) {
+		for part := range slices.Chunk(b, pieceSize) {
+			piece := durable.Aligned(len(part))
+			if copy(piece, part); !yield(piece, nil) {
 				return
 			}
 		}

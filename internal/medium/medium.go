@@ -27,7 +27,7 @@ import (
 // Target is where the objects of a medium lie. All methods may be used concurrently.
 type Target interface {
 	// Put makes an object of a size from the pieces that body yields, in order; what stood there is replaced. All pieces but the last are
-	// multiples of durable.Block long, and their memory is aligned to it and not kept. After an error, or when the power goes before Flush,
+	// multiples of durable.Block long, and their memory is aligned to it and not kept. body can be run again, from the first piece on. After an error, or when the power goes before Flush,
 	// there may be nothing, a part, or other bytes under the name.
 	Put(ctx context.Context, name string, size int64, body iter.Seq2[[]byte, error]) error
 

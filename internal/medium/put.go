@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"time"
+
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // putter puts small objects and remembers them, to read them back.
@@ -49,4 +52,27 @@ func (p *putter) readBack(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// waits is how long is waited each time before a target that did not answer is asked again: as long as it takes to start a router anew.
+var waits = [...]time.Duration{time.Second, 10 * time.Second, time.Minute, 2 * time.Minute}
+
+// insist does once more what has failed because the line to the target broke. To have to send all of a pack that was nearly there in the next copy, an
+// hour later, would mean that a line which breaks each hour never brings it over.
+func (s *syncer) insist(ctx context.Context, err error, do func() error) error {
+	if _, far := s.t.(*layers); !far {
+		return err
+	}
+	for _, wait := range waits {
+		if err == nil || problem.KindOf(err) != problem.Unavailable || !away(err) {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+			err = do()
+		case <-ctx.Done():
+			return err
+		}
+	}
+	return err
 }

@@ -38,6 +38,7 @@ type stream struct {
 	pieces chan []byte // hashed
 	marks  marks       // of the pieces; set before pieces is closed
 	err    error       // why it could not be read; set before raw is closed
+	moved  int64       // bytes that were counted; owned by who writes it
 }
 
 // wrote is a segment that was written and is to be read back.
@@ -137,17 +138,26 @@ func (r *run) feed(ctx context.Context, j job, hand func([]byte) bool) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		}
-		want := int(min(int64(len(buf)), j.length-at))
-		n, err := f.ReadAt(buf[:(want+durable.Block-1)&^(durable.Block-1)], j.from+at)
-		if n = min(n, want); n < want {
+		piece, err := j.piece(f, buf, at)
+		if err != nil {
 			r.free <- buf
-			return errors.Join(fmt.Errorf("read %d of %d bytes at %d", n, want, j.from+at), err, io.ErrUnexpectedEOF)
+			return err
 		}
-		if at += int64(n); !hand(buf[:n]) {
+		if at += int64(len(piece)); !hand(piece) {
 			return ctx.Err()
 		}
 	}
 	return nil
+}
+
+// piece reads what comes at a place of a segment, as much as buf takes.
+func (j job) piece(f durable.File, buf []byte, at int64) ([]byte, error) {
+	want := int(min(int64(len(buf)), j.length-at))
+	n, err := f.ReadAt(buf[:(want+durable.Block-1)&^(durable.Block-1)], j.from+at)
+	if n = min(n, want); n < want {
+		return nil, errors.Join(fmt.Errorf("read %d of %d bytes at %d", n, want, j.from+at), err, io.ErrUnexpectedEOF)
+	}
+	return buf[:n], nil
 }
 
 // hash is the stage between reading and writing. Each segment goes on to be written while the next is read.
@@ -183,8 +193,9 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) error {
 	for st := range from {
 		err := r.disk.alone(ctx, func() error { return r.s.t.Put(ctx, st.object, st.length, r.body(st)) })
-		for piece := range st.pieces { // once it is closed, sum and err are set
-			r.free <- piece[:cap(piece)]
+		r.drain(st)
+		if st.err == nil {
+			err = r.s.insist(ctx, err, func() error { return r.s.t.Put(ctx, st.object, st.length, r.anew(st.job)) })
 		}
 		switch {
 		case ctx.Err() != nil:
@@ -195,6 +206,7 @@ func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) e
 		case err != nil:
 			return fmt.Errorf("%s: %w", st.object, err)
 		}
+		r.s.moved(st.length-st.moved, 0) // what went there when it was put once more
 		if !pass(ctx, to, wrote{st.job, st.marks}) {
 			return ctx.Err()
 		}
@@ -211,9 +223,23 @@ func (r *run) lose(st *stream) {
 	r.lost = append(r.lost, st.job)
 }
 
-// body yields the pieces of a stream, and gives each back when the next is asked for.
+// drain gives back the pieces of a stream that nobody wants. After it, sum and err are set.
+func (r *run) drain(st *stream) {
+	for piece := range st.pieces {
+		r.free <- piece[:cap(piece)]
+	}
+}
+
+// body yields the pieces of a stream, and gives each back when the next is asked for. Once they are gone, the vault is read again.
 func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
+	begun := false
 	return func(yield func([]byte, error) bool) {
+		if begun {
+			r.drain(st)
+			r.anew(st.job)(yield)
+			return
+		}
+		begun = true
 		for piece := range st.pieces {
 			wanted := yield(piece, nil)
 			r.free <- piece[:cap(piece)]
@@ -221,9 +247,29 @@ func (r *run) body(st *stream) iter.Seq2[[]byte, error] {
 				return
 			}
 			r.s.moved(int64(len(piece)), 0)
+			st.moved += int64(len(piece))
 		}
 		if st.err != nil {
 			yield(nil, st.err)
+		}
+	}
+}
+
+// anew yields a segment from the vault once more. Its memory is its own: all other may be with segments that wait for this one.
+func (r *run) anew(j job) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		f, err := r.s.src.OpenPack(j.share, j.pack, j.from%durable.Block == 0)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer f.Close()
+		buf := buffer(j.length)
+		for at := int64(0); at < j.length; {
+			piece, err := j.piece(f, buf, at)
+			if at += int64(len(piece)); !yield(piece, err) || err != nil {
+				return
+			}
 		}
 	}
 }
@@ -244,7 +290,8 @@ func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
 // compare compares what is on the medium with what was written.
 func (r *run) compare(ctx context.Context, w wrote, bufs [2][]byte) error {
 	if l, ok := r.s.t.(*layers); ok {
-		return l.compare(ctx, w.job, r.s.fresh)
+		compare := func() error { return l.compare(ctx, w.job, r.s.fresh) }
+		return r.s.insist(ctx, compare(), compare)
 	}
 	return r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, bufs) })
 }

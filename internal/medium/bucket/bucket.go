@@ -37,9 +37,7 @@ var _ medium.Locking = (*Bucket)(nil)
 const (
 	atOnce   = 64 << 10 // so many bytes are on their way before the server can answer
 	inMemory = 16 << 20 // up to so many bytes are held, to be sent again when the line breaks
-
-	compared = 128 << 20 // up to so many bytes are held to be compared with what stands there, before it is sent again
-	renewers = 8         // locks that are renewed at once
+	renewers = 8        // locks that are renewed at once
 )
 
 // New returns the target that settings describe. days is for how long what is put is locked; 0: nothing can be put. Nobody is asked yet.
@@ -90,27 +88,21 @@ func (b *Bucket) Put(ctx context.Context, name string, size int64, body iter.Seq
 	if b.days <= 0 {
 		return &problem.Error{Kind: problem.Invalid, Op: op, On: b.Name(), Hint: "hint.bucket-days"}
 	}
-	if size > atOnce { // a server that says in the midst of a body that the name is taken may break the line
-		is, err := b.stat(ctx, name, "")
-		there := err == nil
-		switch {
-		case err != nil && !absent(err):
-			return b.failed(name, err)
-		case there && size <= compared:
-			data, err := collect(ctx, size, body)
-			if err != nil {
-				return err
-			}
-			return b.failed(name, b.over(ctx, name, data, is))
-		case size > inMemory:
-			r := newReader(body)
-			defer r.stop()
-			return b.failed(name, r.explain(b.send(ctx, name, r, size, minio.PutObjectOptions{Checksum: minio.ChecksumSHA256}, !there)))
-		}
+	if size > inMemory {
+		return b.putLarge(ctx, name, size, body)
 	}
 	data, err := collect(ctx, size, body)
 	if err != nil {
 		return err
+	}
+	if size > atOnce { // a server that says in the midst of a body that the name is taken may break the line
+		is, err := b.stat(ctx, name, "")
+		switch {
+		case err == nil:
+			return b.failed(name, b.over(ctx, name, data, is))
+		case !absent(err):
+			return b.failed(name, err)
+		}
 	}
 	if err = b.sendAll(ctx, name, data, true); occupied(err) {
 		is, failed := b.stat(ctx, name, "")
@@ -119,6 +111,35 @@ func (b *Bucket) Put(ctx context.Context, name string, size int64, body iter.Seq
 		}
 	}
 	return b.failed(name, err)
+}
+
+// putLarge puts what is not held in memory. A pack of a copy that was broken off may be there and nobody know it: to send it again would cost more than
+// to read it twice.
+func (b *Bucket) putLarge(ctx context.Context, name string, size int64, body iter.Seq2[[]byte, error]) error {
+	is, err := b.stat(ctx, name, "")
+	there := err == nil
+	if !there && !absent(err) {
+		return b.failed(name, err)
+	}
+	if there && is.Size == size {
+		h := sha256.New()
+		for piece, err := range body {
+			if err = errors.Join(err, ctx.Err()); err != nil {
+				return err
+			}
+			h.Write(piece)
+		}
+		has, err := b.sum(ctx, name, is)
+		if err != nil {
+			return b.failed(name, err)
+		}
+		if has == [32]byte(h.Sum(nil)) {
+			return b.failed(name, b.lock(ctx, name, is.VersionID, b.Until()))
+		}
+	}
+	r := newReader(body)
+	defer r.stop()
+	return b.failed(name, r.explain(b.send(ctx, name, r, size, minio.PutObjectOptions{Checksum: minio.ChecksumSHA256}, !there)))
 }
 
 // over puts an object where something stands: if it is the same, only its lock is renewed.
