@@ -53,7 +53,7 @@ func (a *app) ledgerBundle() *cobra.Command {
 			if err := bundle.Write(ctx, &b, s); err != nil {
 				return err
 			}
-			return a.write(output, b.Bytes())
+			return cmpOr(a.write(output, b.Bytes()), func() error { return l.end(a) })
 		})
 	a.copyFlags(c, &l)
 	fl := c.Flags()

@@ -63,6 +63,20 @@ func (l *copied) open(ctx context.Context, a *app) (fsys fs.FS, key string, err 
 	return fsys, key, err
 }
 
+// end names what somebody has put over files of the copy that were read. The command fails then, though it did what it was asked.
+func (l *copied) end(a *app) error {
+	covered := l.covered()
+	if len(covered) == 0 {
+		return nil
+	}
+	if !a.json {
+		for _, name := range covered {
+			fmt.Fprintln(a.err, a.t("say.ledger-covered", printable(name)))
+		}
+	}
+	return &problem.Error{Kind: problem.Damaged, Op: "read the ledger's copy", On: covered[0], Hint: "hint.sink-covered"}
+}
+
 func (a *app) ledger() *cobra.Command {
 	c := a.command("ledger", "cmd.ledger", "azekura ledger verify\nazekura ledger show --path albums/2026 --from 2026-07-12\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub", nil, nil)
 	c.AddCommand(a.ledgerVerify(), a.ledgerShow(), a.ledgerProve(), a.ledgerBundle(), a.ledgerExport(), a.ledgerHead(), a.ledgerKey())
@@ -105,7 +119,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 			case !r.OK():
 				err = &problem.Error{Kind: problem.Damaged, Op: "verify the ledger", Hint: "hint.ledger-damaged"}
 			case len(covered) > 0:
-				err = &problem.Error{Kind: problem.Damaged, Op: "verify the ledger", Hint: "hint.sink-covered"}
+				err = &problem.Error{Kind: problem.Damaged, Op: "read the ledger's copy", On: covered[0], Hint: "hint.sink-covered"}
 			}
 			return err
 		})
@@ -222,7 +236,7 @@ func (a *app) showOffline(ctx context.Context, l copied, keyFile string, f api.E
 	if err != nil {
 		return err
 	}
-	return a.showEntries(func(yield func(json.RawMessage, error) bool) {
+	err = a.showEntries(func(yield func(json.RawMessage, error) bool) {
 		for e, err := range keeper.Show(ctx, r, key, storehouse.Filter(f), func(*keeper.Entry) bool { return true }) {
 			var raw json.RawMessage
 			if err == nil {
@@ -233,6 +247,7 @@ func (a *app) showOffline(ctx context.Context, l copied, keyFile string, f api.E
 			}
 		}
 	})
+	return cmpOr(err, func() error { return l.end(a) })
 }
 
 func (a *app) showEntries(entries iter.Seq2[json.RawMessage, error]) error {
@@ -328,7 +343,7 @@ func (a *app) ledgerProve() *cobra.Command {
 					}
 				}
 			}
-			return a.write(output, proof)
+			return cmpOr(a.write(output, proof), func() error { return l.end(a) })
 		})
 	a.copyFlags(c, &l)
 	c.Flags().StringVarP(&output, "output", "o", "-", a.t("flag.output"))
@@ -367,10 +382,11 @@ func (a *app) ledgerExport() *cobra.Command {
 			return problem.New(problem.Internal, "export the ledger", args[0], err)
 		}
 		if a.json {
-			return a.emit(head)
+			err = a.emit(head)
+		} else {
+			a.print("say.ledger-exported", head.Size, args[0])
 		}
-		a.print("say.ledger-exported", head.Size, args[0])
-		return nil
+		return cmpOr(err, func() error { return l.end(a) })
 	})
 	a.copyFlags(c, &l)
 	return c

@@ -282,7 +282,7 @@ func (a *app) showLosses(ctx context.Context, cfg storehouse.Config, opt storeho
 	}
 	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
 	saves := 0
-	err = h.Losses(ctx, dir, func(l storehouse.Loss) {
+	covered, err := h.Losses(ctx, dir, func(l storehouse.Loss) {
 		if l.Kind == "saved" {
 			saves++
 		}
@@ -304,8 +304,12 @@ func (a *app) showLosses(ctx context.Context, cfg storehouse.Config, opt storeho
 	}
 	if a.json {
 		return a.emit(struct {
-			Losses int `json:"losses"`
-		}{saves})
+			Losses  int      `json:"losses"`
+			Covered []string `json:"covered,omitempty"`
+		}{saves, covered})
+	}
+	for _, name := range covered {
+		a.print("say.ledger-covered", printable(name))
 	}
 	a.print("say.losses", saves)
 	return nil

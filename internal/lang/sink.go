@@ -9,7 +9,9 @@ var sinkTexts = []text{
 	{"hint.sink-foreign", "There are heads in the bucket, and this ledger's key has signed none of them: it is the bucket of another vault, or somebody fills it. Use a bucket or a folder of its own.",
 		"バケットにある記録のどれにも、この台帳の署名がありません。別の校倉のバケットか、誰かが書き込んでいます。専用のバケットまたはフォルダーを使ってください。"},
 	{"hint.sink-empty", "No ledger was copied there yet. Look at “folder” in the file, and at “azekura status” of the house.", "台帳の複製がまだありません。設定ファイルの「folder」と、校倉の「azekura status」を確認してください。"},
-	{"hint.sink-covered", "The ledger itself is whole. Somebody has the credentials of the bucket, and has tried to hide or replace what is in it.", "台帳そのものは正常です。バケットの認証情報を持つ誰かが、内容を隠すか差し替えようとしています。"},
+	{"op.read the ledger's copy", "The copy of the ledger needs attention", "台帳の写しに注意が必要です"},
+	{"kind.damaged.read the ledger's copy", "somebody has put something over parts of it", "一部の上に、別の内容か削除マークが置かれています"},
+	{"hint.sink-covered", "What was read is the ledger's own, which lies below. Whoever did that has the credentials of the bucket: change them.", "読み取ったのは、その下に残っている正しい台帳です。バケットの認証情報が漏れています。変更してください。"},
 	{"hint.sink-key", "A copy in a bucket has no public key that could be relied on. Give it: --public-key KEY or FILE; “azekura status” prints it.",
 		"バケットの複製には信頼できる公開鍵がありません。--public-key で指定してください（「azekura status」に表示されます）。"},
 

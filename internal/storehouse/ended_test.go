@@ -109,7 +109,7 @@ func TestRestoreErased(t *testing.T) {
 				l.gone(t, h, c)
 			}
 			var told []string
-			if err := h.Losses(t.Context(), l.ledger, func(x Loss) { told = append(told, x.Kind+" "+x.Share+" "+x.Path) }); err != nil {
+			if _, err := h.Losses(t.Context(), l.ledger, func(x Loss) { told = append(told, x.Kind+" "+x.Share+" "+x.Path) }); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.ContainsFunc(told, func(s string) bool { return strings.HasPrefix(s, "share-erased old") }) || slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, "late.txt") }) {

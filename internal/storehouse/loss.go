@@ -22,25 +22,25 @@ type Loss struct {
 }
 
 // Losses compares a vault that was restored with a copy of the ledger that has more than the medium had: it tells each save that was acknowledged and is not
-// here, by name, and what else was done behind the date of the medium.
-func (h *House) Losses(ctx context.Context, dir string, tell func(Loss)) (err error) {
+// here, by name, and what else was done behind the date of the medium. It returns what somebody has put over files of that copy.
+func (h *House) Losses(ctx context.Context, dir string, tell func(Loss)) (covered []string, err error) {
 	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer func() {
 		err = errors.Join(err, h.keeper.Keeper().End(context.WithoutCancel(ctx), s.ID, "the program ended"))
 	}()
-	fsys, _, err := LedgerAt(ctx, dir, h.keeper.local.Status().PublicKey, h.opt.Now)
+	fsys, over, err := LedgerAt(ctx, dir, h.keeper.local.Status().PublicKey, h.opt.Now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := h.keeper.local.LearnEnds(ctx, fsys); err != nil {
-		return err
+		return nil, err
 	}
 	for e, err := range h.keeper.local.Beyond(ctx, s.ID, fsys, event.Saved, event.Changed, event.ShareMade, event.ShareErased) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		out := Loss{Index: e.Index, When: e.Event.When, Kind: string(e.Event.Kind), Actor: e.Event.Actor, Share: e.ShareName, Note: e.Event.Note}
 		if e.Event.Kind != event.Saved {
@@ -56,11 +56,11 @@ func (h *House) Losses(ctx context.Context, dir string, tell func(Loss)) (err er
 			case here:
 				continue
 			case err != nil && problem.KindOf(err) != problem.NotFound && problem.KindOf(err) != problem.Denied:
-				return err
+				return nil, err
 			}
 			out.Path = e.Paths[i]
 			tell(out)
 		}
 	}
-	return nil
+	return over(), nil
 }

@@ -202,7 +202,7 @@ func TestRestore(t *testing.T) {
 	}
 	l.compare(t, c)
 	var lost []string
-	if err := h.Losses(t.Context(), l.ledger, func(x Loss) { lost = append(lost, x.Kind+" "+x.Path) }); err != nil || !slices.Equal(lost, []string{"saved /アルバム/late.txt"}) {
+	if _, err := h.Losses(t.Context(), l.ledger, func(x Loss) { lost = append(lost, x.Kind+" "+x.Path) }); err != nil || !slices.Equal(lost, []string{"saved /アルバム/late.txt"}) {
 		t.Errorf("what is lost: %q, %v", lost, err)
 	}
 	if s, err := c.Status(t.Context()); err != nil || s.Isolated.IsZero() || s.Restore != nil || len(h.notices()) != 1 {

@@ -220,7 +220,14 @@ func TestThief(t *testing.T) {
 		t.Error(said)
 	}
 	s.Stop(syscall.SIGTERM)
-	if out := s.Run("restore-vault", "--ledger", sink); !bytes.Contains(out, []byte("late.bin")) || bytes.Contains(out, []byte("after.bin")) {
+	for _, x := range s.g.all("ledger", "house/ledger/tile/") {
+		s.g.put("ledger", x.Key, random(100))
+	}
+	out = s.Run("restore-vault", "--ledger", sink)
+	if !bytes.Contains(out, []byte("put something over ledger/tile/")) {
+		t.Errorf("what lies over the ledger's copy is not named: %s", out)
+	}
+	if !bytes.Contains(out, []byte("late.bin")) || bytes.Contains(out, []byte("after.bin")) {
 		t.Errorf("what the ledger's copy knows to be lost: %s", out)
 	}
 }

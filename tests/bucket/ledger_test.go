@@ -89,7 +89,11 @@ func TestLedger(t *testing.T) {
 	if _, err := s.Try("ledger", "verify", "--dir", s.file); err == nil || !strings.Contains(err.Error(), "--public-key") {
 		t.Error(err)
 	}
+	auditor := filepath.Join(t.TempDir(), "auditor.json")
+	s.Run("ledger", "reading-key", "--output", auditor)
+	s.readLedger(size, key, auditor, 0)
 	s.cut(size, audit)
+	s.readLedger(size, key, auditor, 19)
 	// An older copy of the house is put back, and goes on.
 	before := filepath.Join(t.TempDir(), "before")
 	s.g.copyTree(s.Data, before)
@@ -109,6 +113,35 @@ func TestLedger(t *testing.T) {
 	if out := s.Run("status"); !bytes.Contains(out, []byte("not the beginning of this ledger")) {
 		t.Errorf("%s", out)
 	}
+}
+
+// readLedger reads the copy as an auditor does, on any machine: all of it, one kind, a proof, and an export. want is how that ends.
+func (s *scene) readLedger(size int64, key, auditor string, want int) {
+	s.t.Helper()
+	proof, export := filepath.Join(s.t.TempDir(), "proof"), filepath.Join(s.t.TempDir(), "export")
+	for _, c := range []struct {
+		args []string
+		fits func(out []byte) bool
+	}{
+		{[]string{"show", "--reading-key", auditor, "--json"}, func(out []byte) bool { return int64(bytes.Count(out, []byte("\n"))) == size }},
+		{[]string{"show", "--reading-key", auditor, "--kind", "saved"}, func(out []byte) bool { return bytes.Count(out, []byte("one.bin")) == 1 }},
+		{[]string{"prove", "3", "--output", proof}, func([]byte) bool { return exists(proof) }},
+		{[]string{"export", export}, func([]byte) bool { return exists(filepath.Join(export, "checkpoint")) }},
+	} {
+		out, err := s.Try(append([]string{"ledger", c.args[0], "--dir", s.file, "--public-key", key}, c.args[1:]...)...)
+		if code, _ := exitOf(err); code != want || !c.fits(out) {
+			s.t.Errorf("%v: exit %d, want %d: %s, %v", c.args, code, want, out, err)
+		}
+		if want != 0 && (err == nil || !strings.Contains(err.Error(), "ledger/tile/")) {
+			s.t.Errorf("%v: what was covered is not named: %v", c.args, err)
+		}
+	}
+	s.Run("ledger", "verify", "--dir", export)
+}
+
+func exists(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
 }
 
 // entries is how many entries the house's own ledger has.
