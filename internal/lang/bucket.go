@@ -15,6 +15,8 @@ var bucketTexts = []text{
 		"書き込んだものをロックする日数を --lock で指定してください（14～3650）。複製のたびに、少なくとも半分の日数が残るように延長します。"},
 	{"hint.bucket-no-lock", "The bucket cannot lock what is put into it: versioning and Object Lock must be on. Make a new bucket with Object Lock switched on when it is made; most providers cannot switch it on later. No rule of its own is needed.",
 		"このバケットはロックできません。バージョニングと Object Lock の両方が必要です。作成時に Object Lock を有効にした新しいバケットを用意してください（後から有効にできない事業者がほとんどです）。バケット側の保持ルールは不要です。"},
+	{"hint.bucket-unlocked", "The server took it, but has not locked it for as long as it was asked to. Ask the provider for Object Lock in compliance mode; until that works, what lies there is no copy that nobody can remove.",
+		"サーバーは書き込みを受け付けましたが、指定した期間のロックがかかっていません。コンプライアンスモードの Object Lock が使えるか、事業者に確認してください。それまでは、削除できない複製とはいえません。"},
 	{"hint.bucket-none", "There is no such bucket there, or these credentials do not see it. Look at “endpoint”, “region” and “bucket”.",
 		"そのバケットが見つからないか、この認証情報では見えません。「endpoint」「region」「bucket」を確認してください。"},
 	{"hint.bucket-denied", "The server refuses these credentials, or they may not do this. Look at “access_key” and “secret_key”, and at what docs/media.md says they must be allowed.",

@@ -154,6 +154,8 @@ func (s *syncer) explain(err error) error {
 		kind, hint = problem.Denied, "hint.medium-permission"
 	case errors.Is(err, errDigest), errors.Is(err, errLength):
 		kind, hint = problem.Damaged, "hint.medium-lies"
+	case errors.Is(err, errUnlocked):
+		kind, hint = problem.Invalid, "hint.bucket-unlocked"
 	}
 	return &problem.Error{Kind: kind, Op: op, On: s.desc.Label, Hint: hint, Err: err}
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -121,7 +122,17 @@ func (s *Sink) put(ctx context.Context, signed []byte, files fs.FS, head ledger.
 			return err
 		}
 	}
-	return nil
+	return s.locked(ctx, headName(head.Size))
+}
+
+// locked compares until when what was just put is locked with what was asked for: not all that calls itself S3 does it.
+func (s *Sink) locked(ctx context.Context, name string) error {
+	want := s.Target.Until().Add(-time.Hour) // it took a moment
+	_, _, until, err := s.Target.Stored(ctx, name, "")
+	if err == nil && until.Before(want) {
+		err = &problem.Error{Kind: problem.Invalid, Op: op, On: name, Hint: "hint.bucket-unlocked", Err: fmt.Errorf("locked until %v, asked for %v", until, want)}
+	}
+	return err
 }
 
 // putTile puts a tile, and says so with a signature if somebody has put something under its name before: such names can be guessed.
@@ -157,7 +168,7 @@ func (s *Sink) renew(ctx context.Context) error {
 		}
 	}
 	day := now.UTC().Format(time.DateOnly)
-	signed, err := s.Ledger.SignSink(Line + "renewed\n" + day + "\n")
+	signed, err := s.Ledger.SignSink(fmt.Sprintf("%srenewed\n%s\n%d\n", Line, day, s.Lock/oneDay))
 	if err != nil {
 		return err
 	}
@@ -168,7 +179,9 @@ func (s *Sink) renew(ctx context.Context) error {
 	return nil
 }
 
-// lastRenewed is the last day on which all locks were renewed.
+const oneDay = 24 * time.Hour
+
+// lastRenewed is when all locks were renewed; if that was for less than is asked for now, so much earlier.
 func (s *Sink) lastRenewed(ctx context.Context) (time.Time, error) {
 	v, err := note.NewVerifier(s.Key)
 	if err != nil {
@@ -184,35 +197,46 @@ func (s *Sink) lastRenewed(ctx context.Context) (time.Time, error) {
 		if err != nil || t.After(s.Now()) {
 			continue
 		}
+		longest := time.Duration(-1)
 		_, err = find(ctx, s.Target, name, func(b []byte) bool {
-			n, err := note.Open(b, note.VerifierList(v))
-			return err == nil && n.Text == Line+"renewed\n"+day+"\n"
+			if n, err := note.Open(b, note.VerifierList(v)); err == nil {
+				longest = max(longest, lockedFor(n.Text, day))
+			}
+			return false // one that was put later on that day may say more
 		})
-		if err == nil {
-			return t, nil
-		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return time.Time{}, err
+		}
+		if longest >= 0 {
+			return t.Add(min(0, longest-s.Lock)), nil
 		}
 	}
 	return time.Time{}, nil
 }
 
+// lockedFor is for how long a signed text says that all was locked on a day; −1: it does not. One without days was written before they were.
+func lockedFor(text, day string) time.Duration {
+	rest, ok := strings.CutPrefix(text, Line+"renewed\n"+day+"\n")
+	days, err := strconv.Atoi(strings.TrimSuffix(rest, "\n"))
+	switch {
+	case !ok || rest != "" && (err != nil || days < 0):
+		return -1
+	case rest == "":
+		return 0
+	}
+	return time.Duration(days) * oneDay
+}
+
 func headName(size int64) string { return fmt.Sprintf("%s/%016x", headDir, size) }
 
-// most is how many heads that are none of the ledger are looked at: somebody may have put them there.
-const most = 1000
-
-// newest is the largest head that the ledger has signed.
+// newest is the largest head that the ledger has signed. Somebody with the credentials can have put any number that are none in front of it; to leave off
+// would hide the ledger, and to look at one costs no more than to put it.
 func newest(ctx context.Context, t medium.Locking, key string) (head ledger.Head, signed []byte, err error) {
 	names, err := namesOf(ctx, t, headDir)
 	if err != nil {
 		return head, nil, err
 	}
-	for i, name := range slices.Backward(names) {
-		if len(names)-i > most {
-			break
-		}
+	for _, name := range slices.Backward(names) {
 		signed, err := find(ctx, t, name, func(b []byte) bool {
 			h, err := ledger.CheckCheckpoint(b, key)
 			if err == nil && headName(h.Size) == name {
