@@ -58,16 +58,13 @@ func absolute(name string) string {
 	return name
 }
 
-// handOver gives the folder of a new disk, which is root's, to the user of the server.
+// handOver gives the folder of a new disk, or the file of a bucket, which is root's, to the user of the server.
 func (a *app) handOver(at string) error {
 	uid, gid, ok := storehouse.Owner(a.data)
 	if os.Geteuid() != 0 || !ok || uid == 0 {
 		return nil
 	}
-	if err := os.Chown(at, uid, gid); err != nil {
-		return &problem.Error{Kind: problem.Denied, Op: "make medium", On: at, Hint: "hint.medium-permission", Err: err}
-	}
-	return nil
+	return storehouse.HandOver(at, func() error { return os.Chown(at, uid, gid) })
 }
 
 func (a *app) mediaSync() *cobra.Command {

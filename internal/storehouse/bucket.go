@@ -41,6 +41,20 @@ func bucketAt(at string, days int, now func() time.Time) (*bucket.Bucket, error)
 	return bucket.New(s, days, now)
 }
 
+// HandOver has what will be a medium given to the user of the server: a folder, or the file of a bucket's settings. Any other file stays whose it is, for
+// it was named by mistake.
+func HandOver(at string, chown func() error) error {
+	if bucket.IsFile(at) {
+		if _, err := bucket.Read(at); err != nil {
+			return err
+		}
+	}
+	if err := chown(); err != nil {
+		return &problem.Error{Kind: problem.Denied, Op: "make medium", On: at, Hint: "hint.medium-permission", Err: err}
+	}
+	return nil
+}
+
 // For how many days a bucket locks what is put into it.
 const (
 	leastLock = 14 // half of it is what is left at worst, and somebody must notice in that time
@@ -82,12 +96,18 @@ func (c *courier) run(ctx context.Context) {
 func (c *courier) once(ctx context.Context) {
 	for _, m := range c.list() {
 		now := c.now()
-		if m.Lock == 0 || !m.Retired.IsZero() || now.Sub(m.Synced) < courierDay || now.Sub(c.tried[m.ID]) < courierAgain || ctx.Err() != nil {
+		if m.Lock == 0 || !m.Retired.IsZero() || lately(now, m.Synced, courierDay) || lately(now, c.tried[m.ID], courierAgain) || ctx.Err() != nil {
 			continue
 		}
 		c.tried[m.ID] = now
 		_ = c.sync(ctx, m) // which says so itself
 	}
+}
+
+// lately reports whether something was less than so long ago. What is yet to come was not: a clock that was ahead for an hour must not stop copies for a year.
+func lately(now, then time.Time, d time.Duration) bool {
+	ago := now.Sub(then)
+	return 0 <= ago && ago < d
 }
 
 // apart reports whether nobody outside is to be spoken to, or there is nothing whole to send.

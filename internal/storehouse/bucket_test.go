@@ -5,6 +5,8 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,6 +46,10 @@ func TestCourier(t *testing.T) {
 		if got := strings.Join(done, ", "); got != "cloud 0s, cloud 24h0m0s, cloud 25h0m0s, cloud 26h0m0s, cloud 50h0m0s" {
 			t.Error(got)
 		}
+		cloud.Synced, done = time.Now().AddDate(1, 0, 0), nil // by a clock that was ahead
+		if c.once(t.Context()); len(done) != 1 {
+			t.Error("a copy of next year counts as one of today")
+		}
 	})
 }
 
@@ -60,6 +66,30 @@ func TestStaleBucket(t *testing.T) {
 	w.once(t.Context())
 	if got := strings.Join(told, ", "); got != "stale cloud" {
 		t.Error(got)
+	}
+}
+
+// TestHandOver: a file that describes no bucket keeps its owner, whatever root mistypes.
+func TestHandOver(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) string {
+		t.Helper()
+		at := filepath.Join(dir, name)
+		if err := os.WriteFile(at, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return at
+	}
+	good := write("cloud.toml", "endpoint = \"https://s3.example.jp\"\nbucket = \"house\"\naccess_key = \"a\"\nsecret_key = \"b\"\n")
+	for at, want := range map[string]bool{dir: true, good: true, write("shadow", "root:*:20000:0:99999:7:::\n"): false, write("empty", ""): false} {
+		given := false
+		err := HandOver(at, func() error {
+			given = true
+			return nil
+		})
+		if given != want || (err == nil) != want {
+			t.Errorf("%s: given %v, %v", at, given, err)
+		}
 	}
 }
 
