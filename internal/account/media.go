@@ -36,6 +36,33 @@ type Medium struct {
 	Reason   string    `json:"reason,omitempty"`  // why
 }
 
+// How a medium is now.
+const (
+	MediumRetired  = "retired"
+	MediumAttached = "attached"
+	MediumOff      = "off"
+	MediumEmpty    = "empty"  // a bucket into which nothing was copied yet
+	MediumLocked   = "locked" // a bucket whose last state nobody can remove
+	MediumLapsed   = "lapsed" // a bucket whose lock has ended
+)
+
+// Now is how a medium is now. A bucket is never off.
+func (m Medium) Now(now time.Time) string {
+	switch {
+	case !m.Retired.IsZero():
+		return MediumRetired
+	case m.Lock > 0 && m.Until.IsZero():
+		return MediumEmpty
+	case m.Lock > 0 && m.Until.Before(now):
+		return MediumLapsed
+	case m.Lock > 0:
+		return MediumLocked
+	case !m.Attached.IsZero():
+		return MediumAttached
+	}
+	return MediumOff
+}
+
 // MediumState is a state that a sync has put on a medium.
 type MediumState struct {
 	Number uint64

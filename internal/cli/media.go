@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sys/unix"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/durable"
@@ -39,7 +40,11 @@ func (a *app) mediaInit() *cobra.Command {
 			if err != nil || a.json {
 				return cmpOr(err, func() error { return a.emit(m) })
 			}
-			a.print("say.medium-made", printable(m.Label), q.Path)
+			if m.Lock > 0 {
+				a.print("say.medium-made-bucket", printable(m.Label), m.Lock, q.Path)
+			} else {
+				a.print("say.medium-made", printable(m.Label), q.Path)
+			}
 			return nil
 		})
 	})
@@ -164,19 +169,15 @@ func (a *app) showMedia(s api.Copies) {
 		var t table
 		t.add(a.t("say.head-medium"), a.t("say.head-set"), a.t("say.head-place"), a.t("say.head-state"), a.t("say.head-copy-of"), a.t("say.head-size"), a.t("say.head-now"), a.t("say.head-id"))
 		for _, m := range s.Media {
-			now := a.t("say.medium-off")
-			switch {
-			case !m.Retired.IsZero():
-				now = a.t("say.medium-retired", printable(m.Reason))
-			case m.Lock > 0 && m.Until.IsZero():
-				now = a.t("say.medium-bucket")
-			case m.Lock > 0 && m.Until.Before(a.now()):
-				now = a.t("say.medium-lapsed", m.Until.Local().Format("2006-01-02"))
-			case m.Lock > 0:
-				now = a.t("say.medium-until", m.Until.Local().Format("2006-01-02"))
-			case !m.Attached.IsZero():
-				now = a.t("say.medium-on", when(m.Attached))
-			}
+			until := m.Until.Local().Format("2006-01-02")
+			now := map[string]string{
+				account.MediumRetired:  a.t("say.medium-retired", printable(m.Reason)),
+				account.MediumEmpty:    a.t("say.medium-bucket"),
+				account.MediumLapsed:   a.t("say.medium-lapsed", until),
+				account.MediumLocked:   a.t("say.medium-until", until),
+				account.MediumAttached: a.t("say.medium-on", when(m.Attached)),
+				account.MediumOff:      a.t("say.medium-off"),
+			}[m.Now(a.now())]
 			state, of := "-", "-"
 			if m.State > 0 {
 				state, of = fmt.Sprint(m.State), a.t("say.medium-age", when(m.Time), days(a.now().Sub(m.Time)))

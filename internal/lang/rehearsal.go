@@ -166,8 +166,8 @@ var rehearsalTexts = []text{
 	{"say.head-outcome", "OUTCOME", "結果"},
 
 	{"web.media", "Copies and restore drills", "複製と復旧訓練"},
-	{"web.media-about", "Copies of the house on media that are normally switched off, and whether anybody has tried that they come back. Media are made, copied to and rehearsed at the machine itself.",
-		"電源を切って保管する媒体への複製と、その復旧を実際に試した記録です。媒体の作成・複製・訓練は、サーバー本体で行います。"},
+	{"web.media-about", "Copies of the house on media that are normally switched off, or in buckets that are locked, and whether anybody has tried that they come back. Media are made, copied to and rehearsed at the machine itself; to buckets the server copies each day.",
+		"電源を切って保管する媒体や、ロックされたバケットへの複製と、その復旧を実際に試した記録です。媒体の作成・複製・訓練は、サーバー本体で行います。バケットには、サーバーが毎日自動で複製します。"},
 	{"web.to-media", "Copies and drills", "複製と訓練を見る"},
 	{"web.media-list", "Media", "保管媒体"},
 	{"web.media-copy", "Copy of", "複製の時点"},

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -38,13 +39,7 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 	for i, f := range c.Failed {
 		c.Failed[i].Text = l.Problem(f.Problem.Op, f.Problem.On, f.Problem.Kind.String(), f.Problem.Hint)
 	}
-	oldest := disks // a bucket that is copied to each day does not make up for disks that do not come, nor the other way round
-	for _, m := range live {
-		if m.Lock > 0 && m.State > 0 && (oldest.IsZero() || m.Time.Before(oldest)) {
-			oldest = m.Time
-		}
-	}
-	c.fresh(now, oldest, l)
+	c.fresh(now, disks, live, l)
 	c.next(disks, slices.DeleteFunc(slices.Clone(live), func(m Medium) bool { return m.Lock > 0 }), l) // nobody brings a bucket
 	c.Drills = DrillsOf(c.Media, drills, c.DrillDays, now)
 	for i := range c.Drills {
@@ -62,9 +57,29 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 // most is how old the latest copy may become.
 func (c *Copies) most() time.Duration { return time.Duration(c.Days) * 24 * time.Hour }
 
-func (c *Copies) fresh(now, newest time.Time, l lang.Lang) {
+// fresh judges how old the copies are. A bucket that is copied to each day does not make up for disks that do not come, nor the other way round.
+func (c *Copies) fresh(now, disks time.Time, live []Medium, l lang.Lang) {
+	newest, late := disks, Medium{}
+	for _, m := range live {
+		of := m.Time
+		if m.State == 0 {
+			of = m.Made
+		}
+		if m.Lock > 0 && now.Sub(of) > c.most() && (late.Lock == 0 || of.Before(cmp.Or(late.Time, late.Made))) {
+			late = m
+		}
+		if m.Lock > 0 && m.State > 0 && (newest.IsZero() || m.Time.Before(newest)) {
+			newest = m.Time
+		}
+	}
 	days := int(now.Sub(newest) / (24 * time.Hour))
 	switch {
+	case late.Lock > 0 && late.State == 0:
+		c.Level, c.Text = "bad", l.Text("say.copies-bucket-never", late.Label, int(now.Sub(late.Made)/(24*time.Hour)), c.Days)
+	case late.Lock > 0 && (disks.IsZero() || now.Sub(disks) <= c.most()):
+		c.Level, c.Text = "bad", l.Text("say.copies-bucket-old", late.Label, int(now.Sub(late.Time)/(24*time.Hour)), c.Days)
+	case newest.IsZero() && len(live) > 0:
+		c.Level, c.Text = "look", l.Text("say.copies-waiting")
 	case newest.IsZero():
 		c.Level, c.Text = "look", l.Text("say.copies-none")
 	case now.Sub(newest) > c.most():

@@ -29,6 +29,12 @@ func TestCopies(t *testing.T) {
 	gone.Retired = now
 	cloud := medium("cloud", 7, 1)
 	cloud.Lock, cloud.Until = 30, now.AddDate(0, 0, 20)
+	late := cloud
+	late.Time = ago(9)
+	never := cloud
+	never.State, never.Time, never.Until, never.Made = 0, time.Time{}, time.Time{}, ago(9)
+	young := never
+	young.Made = ago(1)
 	lapsed := cloud
 	lapsed.Until = ago(1)
 	for _, c := range []struct {
@@ -51,6 +57,9 @@ func TestCopies(t *testing.T) {
 		{"a bucket whose locks have ended", []Medium{lapsed}, "good", "", time.Time{}, "lglbg"},
 		{"a bucket and disks", []Medium{cloud, on, away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"a bucket of yesterday, and disks that do not come", []Medium{cloud, away}, "bad", "B", now.AddDate(0, 0, -1), "ggggg"},
+		{"a bucket to which no copy comes, and disks that do", []Medium{late, medium("A", 4, 2), away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
+		{"a bucket to which none ever came", []Medium{never, medium("A", 4, 2), away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
+		{"a bucket of yesterday that waits for its first", []Medium{young}, "look", "", time.Time{}, "lllbl"},
 		{"damaged", []Medium{hurt, away}, "good", "B", now.AddDate(0, 0, 6), "ggggb"},
 	} {
 		for _, l := range []lang.Lang{lang.English, lang.Japanese} {

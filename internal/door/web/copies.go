@@ -3,6 +3,7 @@ package web
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
@@ -14,6 +15,8 @@ type copiesPage struct {
 	*api.Copies
 	List    []api.Drill
 	Reports bool // the visitor may have them with the names of files
+	Broken  []verdict
+	At      time.Time
 }
 
 func (v *visit) copiesPage() error {
@@ -21,7 +24,7 @@ func (v *visit) copiesPage() error {
 	if err != nil {
 		return err
 	}
-	p := copiesPage{Copies: &c, Reports: v.may(account.ReadLedger)}
+	p := copiesPage{Copies: &c, Reports: v.may(account.ReadLedger), Broken: failed(v.lang, &c), At: v.Now()}
 	if p.List, err = v.api.Drills(v.r.Context()); err != nil {
 		return err
 	}

@@ -199,11 +199,11 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 func bucketVerdict(l lang.Lang, b *api.LedgerBucket) verdict {
 	switch {
 	case b.Problem != "":
-		return verdict{"bad", b.Problem, "/settings"}
+		return verdict{"bad", b.Problem, "/settings#bucket"}
 	case b.Copied.IsZero():
-		return verdict{"look", l.Text("say.bucket-never", b.Name), "/settings"}
+		return verdict{"look", l.Text("say.bucket-never", b.Name), "/settings#bucket"}
 	}
-	return verdict{"good", l.Text("web.bucket-copied", b.Name, b.Size, b.Copied.Local().Format("2006-01-02 15:04")), "/settings"}
+	return verdict{"good", l.Text("web.bucket-copied", b.Name, b.Size, b.Copied.Local().Format("2006-01-02 15:04 -0700")), "/settings#bucket"}
 }
 
 // copies says how fresh the copies on media are, which to bring next, and what is missing of 3-2-1-1-0.
@@ -213,9 +213,7 @@ func copies(l lang.Lang, c *api.Copies) (out []verdict) {
 		text += " " + c.Next.Text
 	}
 	out = append(out, verdict{c.Level, text, "/copies"})
-	for _, f := range c.Failed {
-		out = append(out, verdict{"look", l.Text("say.medium-failed", f.Label, f.When.Local().Format("2006-01-02 15:04"), f.Text), "/settings"})
-	}
+	out = append(out, failed(l, c)...)
 	locked := slices.ContainsFunc(c.Media, func(m api.Medium) bool { return m.Lock > 0 && m.Retired.IsZero() })
 	if c.Newest.IsZero() {
 		return out // there is nothing yet that could be judged
@@ -236,6 +234,14 @@ func copies(l lang.Lang, c *api.Copies) (out []verdict) {
 		if r.Level == "bad" || r.Level == "look" && r.Rule != "copies" && r.Rule != "kinds" || r.Rule == "offline" && locked {
 			out = append(out, verdict{r.Level, r.Text, "/copies"})
 		}
+	}
+	return out
+}
+
+// failed says which daily copies to buckets have failed, and why.
+func failed(l lang.Lang, c *api.Copies) (out []verdict) {
+	for _, f := range c.Failed {
+		out = append(out, verdict{"look", l.Text("say.medium-failed", f.Label, f.When.Local().Format("2006-01-02 15:04 -0700"), f.Text), "/copies"})
 	}
 	return out
 }

@@ -16,6 +16,7 @@ type settingsPage struct {
 	Policy   api.Policy
 	Networks string
 	Status   *api.Status
+	Bucket   *verdict // how far the ledger's copy is; nil: there is none, or the visitor does not care for the machine
 	Witness  api.Witnesses
 }
 
@@ -34,6 +35,10 @@ func (v *visit) settings() error {
 			return err
 		}
 		s.Status = &st
+		if b := st.Ledger.Bucket; b != nil {
+			x := bucketVerdict(v.lang, b)
+			s.Bucket = &x
+		}
 	}
 	return v.show("settings", s)
 }

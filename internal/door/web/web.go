@@ -391,6 +391,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"rule":          l.Rule,
 		"value":         l.RuleValue,
 		"when":          func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") },
+		"date":          func(t time.Time) string { return t.Local().Format("2006-01-02") },
 		"told":          func(t time.Time) string { return t.Format("2006-01-02 15:04 -07:00") }, // in the zone in which it was told
 		"zone":          zoneOf,
 		"local":         formOf,
