@@ -103,6 +103,13 @@ func (s *Sink) Push(ctx context.Context) (ledger.Head, error) {
 	return s.head, s.renew(ctx)
 }
 
+// Head is the head of what is known to be there.
+func (s *Sink) Head() ledger.Head {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.head
+}
+
 // put puts what is new: tiles first, and the heads that stand on them last.
 func (s *Sink) put(ctx context.Context, signed []byte, files fs.FS, head ledger.Head) error {
 	r, err := ledger.NewReader(medium.WithCheckpoint(files, signed), s.Key)

@@ -3,8 +3,11 @@ package storehouse
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -141,6 +144,40 @@ func TestScribe(t *testing.T) {
 			t.Error(got)
 		}
 	})
+}
+
+// TestBucketFile: a house whose file of the ledger's bucket is not right opens and says so; once it is mended, or has other credentials, these are used
+// without a new start.
+func TestBucketFile(t *testing.T) {
+	var asked atomic.Value
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.Header.Get("Authorization"))
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	defer server.Close()
+	cfg, _ := created(t)
+	cfg.LedgerBucket = filepath.Join(t.TempDir(), "ledger.toml")
+	write := func(key string, mode os.FileMode) {
+		t.Helper()
+		text := fmt.Sprintf("endpoint = %q\nbucket = \"ledger-b\"\naccess_key = %q\nsecret_key = \"s\"\n", server.URL, key)
+		if err := errors.Join(os.WriteFile(cfg.LedgerBucket, []byte(text), mode), os.Chmod(cfg.LedgerBucket, mode)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("first", 0o644)
+	h, _ := stopped(t, cfg, options())
+	defer shut(t, h)
+	h.scribe.once(t.Context())
+	if b := h.scribe.state(); b.Failed == nil || b.Failed.Hint != "hint.bucket-mode" || b.Name != cfg.LedgerBucket {
+		t.Errorf("%+v", b)
+	}
+	for _, key := range []string{"first", "second"} {
+		write(key, 0o600)
+		h.scribe.once(t.Context())
+		if b := h.scribe.state(); b.Failed == nil || b.Failed.Hint != "hint.bucket-denied" || b.Name != "ledger-b" || !strings.Contains(asked.Load().(string), "Credential="+key+"/") {
+			t.Errorf("%+v, asked as %v", b, asked.Load())
+		}
+	}
 }
 
 // TestScribeWaits: people are told also when the bucket never comes to an end with what it was asked.

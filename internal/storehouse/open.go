@@ -175,9 +175,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	}
 	h.desk = &cases.Desk{House: h.vault, Books: h.keeper.local, Now: opt.Now, Page: h.page}
 	h.watcher = &watcher{look: h.watchMedia, cards: h.keeper.local.CardsBehind, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}
-	if h.scribe, err = h.newScribe(); err != nil {
-		return nil, err
-	}
+	h.scribe = h.newScribe()
 	return h, nil
 }
 

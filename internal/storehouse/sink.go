@@ -28,11 +28,11 @@ type scribe struct {
 	now  func() time.Time
 	log  *slog.Logger
 	id   string // of the house
-	name string // of the bucket
 	days int
 	wait func() bool // nobody outside is to be spoken to
 
 	mu     sync.Mutex
+	name   string         // guarded by mu: of the bucket, or of its file as long as that tells none
 	size   int64          // guarded by mu: of the copy
 	copied time.Time      // guarded by mu: when it was last up to date; at first the start
 	failed *problem.Error // guarded by mu
@@ -48,32 +48,47 @@ const (
 )
 
 // newScribe makes the scribe that the configuration asks for; nil: none.
-func (h *House) newScribe() (*scribe, error) {
+func (h *House) newScribe() *scribe {
 	if h.cfg.LedgerBucket == "" {
-		return nil, nil
+		return nil
 	}
-	s, err := bucket.Read(h.cfg.LedgerBucket)
-	if err != nil {
-		return nil, err
-	}
-	b, err := bucket.New(s, h.cfg.LedgerBucketDays, h.opt.Now)
-	if err != nil {
-		return nil, err
-	}
-	days := h.cfg.LedgerBucketDays
-	to := &sink.Sink{Target: b, Ledger: h.keeper.local, Key: h.keeper.local.Status().PublicKey, Lock: time.Duration(days) * 24 * time.Hour, Now: h.opt.Now}
-	ready := false
-	push := func(ctx context.Context) (head ledger.Head, err error) {
-		if !ready {
-			if err := b.Ready(ctx); err != nil {
-				return head, err
+	s := &scribe{tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log, id: h.id(), name: h.cfg.LedgerBucket, days: h.cfg.LedgerBucketDays, copied: h.opt.Now(),
+		wait: h.apart, told: make(map[alert.Kind]time.Time)}
+	s.push = h.pusher(s.call)
+	return s
+}
+
+// pusher copies the ledger to the bucket that its file describes at the moment: a file that is not right must not keep the house from its work, and
+// credentials that were changed are those that count. named hears which bucket it is.
+func (h *House) pusher(named func(string)) func(ctx context.Context) (ledger.Head, error) {
+	var last bucket.Settings
+	to := &sink.Sink{}
+	return func(ctx context.Context) (ledger.Head, error) {
+		s, err := bucket.Read(h.cfg.LedgerBucket)
+		if err != nil {
+			return to.Head(), err
+		}
+		if s != last {
+			b, err := bucket.New(s, h.cfg.LedgerBucketDays, h.opt.Now)
+			if err == nil {
+				named(b.Name())
+				err = b.Ready(ctx)
 			}
-			ready = true
+			if err != nil {
+				return to.Head(), err
+			}
+			to = &sink.Sink{Target: b, Ledger: h.keeper.local, Key: h.keeper.local.Status().PublicKey, Lock: time.Duration(h.cfg.LedgerBucketDays) * 24 * time.Hour, Now: h.opt.Now}
+			last = s
 		}
 		return to.Push(ctx)
 	}
-	return &scribe{push: push, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log, id: h.id(), name: b.Name(), days: days, copied: h.opt.Now(),
-		wait: h.apart, told: make(map[alert.Kind]time.Time)}, nil
+}
+
+// call enters the name of the bucket.
+func (s *scribe) call(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.name = name
 }
 
 // run copies until ctx ends. What is recorded until the end is copied by last.
