@@ -213,6 +213,7 @@ func TestThief(t *testing.T) {
 	if m := s.status(); m.State != 2 {
 		t.Errorf("%+v", m)
 	}
+	s.drill()
 	s.save("late.bin", 1000) // which no copy has; the ledger's knows of it
 	delete(s.files, "late.bin")
 	s.Stop(syscall.SIGTERM)
@@ -229,6 +230,27 @@ func TestThief(t *testing.T) {
 	}
 	if !bytes.Contains(out, []byte("late.bin")) || bytes.Contains(out, []byte("after.bin")) {
 		t.Errorf("what the ledger's copy knows to be lost: %s", out)
+	}
+}
+
+// drill rehearses a restore from the bucket: with the running house's keys, all of it; and with card and papers, as after a loss.
+func (s *scene) drill() {
+	s.t.Helper()
+	for _, args := range [][]string{{"--medium", "cloud", "--all"}, {"--from", s.file, "--card", s.stick, "--papers", s.text, "--all"}} {
+		out, err := s.Try(append([]string{"media", "drill", "--json"}, args...)...)
+		var x struct {
+			Drill struct {
+				Label, Outcome       string
+				State, Number        int
+				Tried, Whole, Failed int
+			}
+		}
+		if err := json.Unmarshal(out, &x); err != nil {
+			s.t.Fatalf("%v: %s", err, out)
+		}
+		if d := x.Drill; err != nil || d.Label != "cloud" || d.State != 2 || d.Number == 0 || d.Tried != len(s.files) || d.Whole != d.Tried || d.Failed != 0 || bytes.Contains(out, []byte(secretKey)) {
+			s.t.Errorf("%v: %v: %s", args, err, out)
+		}
 	}
 }
 
