@@ -157,3 +157,45 @@ func TestBooksNoRoom(t *testing.T) {
 		t.Errorf("%+v, %v, %q", out, err, shelved(t, m))
 	}
 }
+
+// TestBooksInBucket: in a bucket a copy of the catalogue is found below what somebody puts over it, stays locked as long as a state needs it, and goes
+// when its lock has ended and none does.
+func TestBooksInBucket(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 5)
+	defer h.close()
+	d := newDepot(t, h, 30)
+	sync := func(n int) (name, text string) {
+		t.Helper()
+		h.grow(n, 4<<10)
+		out, _, err := h.sync(d)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, text = bookOf(t, d, h.key, out.State, h.shares[0])
+		if until, err := layered(d).(*layers).until(t.Context(), name); err != nil || until.Sub(d.now).Hours() < 15*24 {
+			t.Errorf("state %d: its copy is locked until %v, and it is %v: %v", out.State, until, d.now, err)
+		}
+		return name, text
+	}
+	first, text := sync(10)
+	d.cover()
+	if name, again := bookOf(t, d, h.key, 1, h.shares[0]); name != first || again != text {
+		t.Errorf("another copy under what lies over it: %s, %.20q", name, again)
+	}
+	for range 5 {
+		d.pass(10)
+		if name, _ := sync(1); name != first {
+			t.Fatalf("a new copy: %s", name)
+		}
+	}
+	second, _ := sync(60)
+	sync(1)
+	if list := shelved(t, d); second == first || !slices.Contains(list, first) {
+		t.Errorf("%s is not there while it is locked: %v", first, list)
+	}
+	d.pass(31)
+	sync(1)
+	if list := shelved(t, d); slices.Contains(list, first) || !slices.Contains(list, second) {
+		t.Errorf("%s is there after its lock: %v", first, list)
+	}
+}

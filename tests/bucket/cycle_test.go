@@ -149,6 +149,8 @@ func TestThief(t *testing.T) {
 		s.save(fmt.Sprintf("写真 %d.bin", i), 100_000)
 	}
 	s.save("large.bin", 20<<20)
+	list := write(t, "list.csv", "学校名,年度,組,番号,氏名\n第一小,2026,3-1,1,佐藤 花子\n第一小,2026,3-1,2,髙橋 一\n")
+	s.Run("roster", "import", s.Share, list)
 	s.g.bucket("plain", false)
 	if _, err := s.Try("media", "init", s.g.settings("plain.toml", "plain"), "--label", "cloud"); err == nil || !strings.Contains(err.Error(), "Object Lock") {
 		t.Errorf("a bucket that cannot lock: %v", err)
@@ -220,6 +222,9 @@ func TestThief(t *testing.T) {
 	if said := s.rebuild(); !strings.Contains(said, "whole, and was taken") {
 		t.Error(said)
 	}
+	if out := s.Run("roster", "show", s.Share, "--persons"); !bytes.Contains(out, []byte("髙橋 一")) {
+		t.Errorf("the roster has not come back: %s", out)
+	}
 	s.Stop(syscall.SIGTERM)
 	for _, x := range s.g.all("ledger", "house/ledger/tile/") {
 		s.g.put("ledger", x.Key, random(100))
@@ -248,7 +253,7 @@ func (s *scene) drill() {
 		if err := json.Unmarshal(out, &x); err != nil {
 			s.t.Fatalf("%v: %s", err, out)
 		}
-		if d := x.Drill; err != nil || d.Label != "cloud" || d.State != 2 || d.Number == 0 || d.Tried != len(s.files) || d.Whole != d.Tried || d.Failed != 0 || bytes.Contains(out, []byte(secretKey)) {
+		if d := x.Drill; err != nil || d.Label != "cloud" || d.State != 2 || d.Number == 0 || d.Tried != len(s.files)+1 /* the roster */ || d.Whole != d.Tried || d.Failed != 0 || bytes.Contains(out, []byte(secretKey)) {
 			s.t.Errorf("%v: %v: %s", args, err, out)
 		}
 	}
