@@ -27,6 +27,9 @@ var bucketTexts = []text{
 		"サーバーの証明書が信頼できないか、名前が一致しません。自社の認証局なら「ca」に指定してください。そうでなければ、第三者が間に入っているおそれがあるため、利用を中止してください。"},
 	{"hint.bucket-unreachable", "The server does not answer. Look at the network, the name in “endpoint”, and the firewall. What is there stays; the next try goes on.",
 		"サーバーが応答しません。ネットワーク、「endpoint」の名前、ファイアウォールを確認してください。書き込み済みのものは残り、次回は続きから始まります。"},
-	{"hint.bucket-answer", "The server answers with an error of its own; it stands in the log. What is there stays; the next try goes on.",
-		"サーバーがエラーを返しました（詳細はログ）。書き込み済みのものは残り、次回は続きから始まります。"},
+	{"hint.bucket-answer", "The server answers with an error of its own, which stands in brackets; if it stays, ask the provider. What is there stays; the next try goes on.",
+		"サーバーがエラーを返しました（括弧内）。続く場合は事業者に確認してください。書き込み済みのものは残り、次回は続きから始まります。"},
+	{"kind.no-space.use the bucket", "there is no room in it", "空き容量がありません"},
+	{"hint.bucket-full", "The provider has no room, or a limit for this bucket is reached. Raise the limit there, or use another bucket. What is there stays; the next try goes on.",
+		"事業者側の容量が不足しているか、このバケットの上限に達しています。上限を上げるか、別のバケットを使ってください。書き込み済みのものは残り、次回は続きから始まります。"},
 }

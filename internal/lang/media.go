@@ -125,7 +125,7 @@ var mediaTexts = []text{
 		"「%s」を保管媒体にしました。書き込んだものは %d 日間ロックされます。複製はサーバーが毎日自動で行います。今すぐ行う場合：azekura media sync %s"},
 	{"say.medium-synced", "“%s” has state %d: %s copied, %s in %d packs, up to %s", "「%s」第 %d 世代：%s を複製しました（合計 %s、束 %d 個、%s まで）"},
 	{"say.medium-locked", "All of it is locked until %s: until then nobody can remove or change it, not even with the bucket's credentials.", "すべて %s までロックされています。それまでは、バケットの認証情報を持つ人にも削除や変更はできません。"},
-	{"say.medium-bucket", "a bucket", "バケット"},
+	{"say.medium-bucket", "a bucket, no copy yet", "バケット（複製はまだありません）"},
 	{"say.medium-until", "locked until %s", "%s までロック中"},
 	{"say.medium-lapsed", "LOCK ENDED %s", "ロック期限切れ（%s）"},
 	{"say.medium-failed", "The daily copy to “%s” has failed, %s: %s", "「%s」への毎日の複製に失敗しました（%s）：%s"},

@@ -31,8 +31,8 @@ func TestBucketPages(t *testing.T) {
 	}
 	pages := New(Config{API: answers, Now: func() time.Time { return now }, Log: slog.New(slog.DiscardHandler)})
 	for lang, says := range map[string]map[string][]string{
-		"en": {"/copies": {"locked until 2026-12-29", "LOCK ENDED 2026-11-29", "a bucket<", "The daily copy to “far” has failed, 2026-11-30", "no answer"}, "/settings": {`id="bucket"`, "“ledger-b” has 42 entries"}},
-		"ja": {"/copies": {"2026-12-29 までロック中", "ロック期限切れ（2026-11-29）", "バケット<", "「far」への毎日の複製に失敗しました"}, "/settings": {"バケット「ledger-b」に台帳の写し"}},
+		"en": {"/copies": {"locked until 2026-12-29", "LOCK ENDED 2026-11-29", "a bucket, no copy yet<", "The daily copy to “far” has failed, 2026-11-30", "no answer"}, "/settings": {`id="bucket"`, "“ledger-b” has 42 entries"}},
+		"ja": {"/copies": {"2026-12-29 までロック中", "ロック期限切れ（2026-11-29）", "バケット（複製はまだありません）<", "「far」への毎日の複製に失敗しました"}, "/settings": {"バケット「ledger-b」に台帳の写し"}},
 	} {
 		for at, wants := range says {
 			r := httptest.NewRequest("GET", "http://localhost"+at, nil)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"strings"
 
 	"github.com/minio/minio-go/v7"
 
@@ -55,6 +56,8 @@ func (b *Bucket) failed(name string, err error) error {
 		kind, hint = problem.NotFound, "hint.bucket-none"
 	case absent(err):
 		return &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	case full(code):
+		kind, hint = problem.NoSpace, "hint.bucket-full"
 	case code.StatusCode == http.StatusForbidden || code.StatusCode == http.StatusUnauthorized || code.Code == "InvalidAccessKeyId":
 		kind, hint = problem.Denied, "hint.bucket-denied"
 	case untrusted(err):
@@ -62,11 +65,18 @@ func (b *Bucket) failed(name string, err error) error {
 	case errors.Is(err, errAnswer):
 	case unreachable(err), errors.Is(err, errStalled):
 		hint = "hint.bucket-unreachable"
+	case code.Code != "":
+		on += fmt.Sprintf(" (%s, %d)", code.Code, code.StatusCode)
 	}
 	if code.Code != "" {
 		err = fmt.Errorf("%s: %w", code.Code, err)
 	}
 	return &problem.Error{Kind: kind, Op: op, On: on, Hint: hint, Err: err}
+}
+
+// full reports whether there is no room, or none that is paid for. Each maker calls it otherwise.
+func full(code minio.ErrorResponse) bool {
+	return code.StatusCode == http.StatusInsufficientStorage || strings.Contains(code.Code, "Quota") || strings.Contains(code.Code, "StorageFull") || code.Code == "InsufficientCapacity"
 }
 
 func untrusted(err error) bool {

@@ -111,6 +111,8 @@ func TestAnswers(t *testing.T) {
 		{404, "NoSuchBucket", "hint.bucket-none"},
 		{400, "AuthorizationHeaderMalformed", "hint.bucket-answer"},
 		{503, "SlowDown", "hint.bucket-answer"},
+		{507, "XMinioStorageFull", "hint.bucket-full"},
+		{403, "QuotaExceeded", "hint.bucket-full"},
 	} {
 		asked := new(atomic.Int64)
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -127,6 +129,9 @@ func TestAnswers(t *testing.T) {
 		err := b.Put(t.Context(), "x", 4, func(yield func([]byte, error) bool) { yield(data, nil) })
 		if got := hint(t, err); got != c.hint {
 			t.Errorf("%s: %s, %v", c.code, got, err)
+		}
+		if e, _ := errors.AsType[*problem.Error](err); strings.Contains(e.On, c.code) != (c.hint == "hint.bucket-answer") {
+			t.Errorf("%s: who reads of it reads “%s”", c.code, e.On)
 		}
 		if n := asked.Load(); n > tries {
 			t.Errorf("%s: asked %d times", c.code, n)
