@@ -31,7 +31,9 @@ func (c *copied) Books(ctx context.Context, share id.Share, rows int64) (*medium
 	if err != nil || c.h.half() || !pays(size.Rows, rows) {
 		return nil, err
 	}
+	c.h.syncing.shelving.Lock()
 	b, err := c.h.copyBooks(ctx, c.s, share)
+	c.h.syncing.shelving.Unlock()
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()

@@ -178,7 +178,7 @@ func (h *House) sameDisk(at string) bool {
 	return ok && ok2 && x.Dev == y.Dev
 }
 
-// SyncMedium implements api.Media. One copy is made at a time.
+// SyncMedium implements api.Media.
 func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncRequest, tell func(api.SyncProgress)) (out api.Synced, err error) {
 	const op = "sync medium"
 	if err := atConsole(s, op); err != nil {
@@ -188,14 +188,15 @@ func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncReq
 	if err != nil {
 		return out, err
 	}
-	if !h.syncing.TryLock() {
-		return out, &problem.Error{Kind: problem.Locked, Op: op, On: q.Path, Hint: "hint.medium-busy"}
-	}
-	defer h.syncing.Unlock()
 	known, err := h.knownMedium(ctx, s, t, at, op)
 	if err != nil {
 		return out, err
 	}
+	end, ok := h.syncing.begin(known)
+	if !ok {
+		return out, &problem.Error{Kind: problem.Locked, Op: op, On: q.Path, Hint: "hint.medium-busy"}
+	}
+	defer end()
 	onDisk := known.Lock == 0
 	if onDisk {
 		h.see(ctx, known, at, true)
@@ -243,6 +244,8 @@ func (h *House) knownMedium(ctx context.Context, s account.Session, t medium.Tar
 	case d.Vault != h.keeper.local.Status().PublicKey:
 		return account.Medium{}, &problem.Error{Kind: problem.Denied, Op: op, On: d.Label, Hint: "hint.medium-other-vault"}
 	}
+	h.syncing.entering.Lock()
+	defer h.syncing.entering.Unlock()
 	for _, m := range h.keeper.local.KnownMedia() {
 		if m.ID != d.ID {
 			continue

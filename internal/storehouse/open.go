@@ -77,7 +77,7 @@ type House struct {
 	rescue    *rescue                   // likewise
 	rewinding atomic.Pointer[restoring] // files are to be put back, once all packs are here; nil: none
 
-	syncing sync.Mutex // held while a copy is made
+	syncing copying
 
 	mu        sync.Mutex
 	console   map[string]account.Session // of each user of the machine; guarded by mu
@@ -155,7 +155,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	}
 	config.Packs, config.Keeper = packs(h.packs, h.keeper.Keeper())
 	config.Rewriter = h.packs
-	config.Alone = func() (func(), bool) { return h.syncing.Unlock, h.syncing.TryLock() }
+	config.Alone = h.syncing.exclude
 	if h.rescue != nil {
 		if err := h.lend(); err != nil {
 			return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)

@@ -109,11 +109,14 @@ func TestRetention(t *testing.T) {
 	if strings.Join(list, " ") != "/アルバム/a.txt /アルバム/b.txt" {
 		t.Errorf("the list is %v", list)
 	}
-	h.syncing.Lock()
+	end, ok := h.syncing.begin(account.Medium{})
+	if !ok {
+		t.Fatal("a copy is being made")
+	}
 	if _, err := removedFrom(t, c, "アルバム"); hinted(err) != "hint.medium-busy" {
 		t.Errorf("while a copy is made: %v", err)
 	}
-	h.syncing.Unlock()
+	end()
 	done, err := removedFrom(t, c, "アルバム")
 	if err != nil || done.Versions != 2 || done.Contents != 2 || done.Packs == 0 || done.Bytes == 0 {
 		t.Fatalf("%+v, %v", done, err)
