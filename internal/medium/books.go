@@ -27,7 +27,11 @@ func (s *syncer) makeBooks(ctx context.Context) error {
 	}
 	for _, share := range shares {
 		rows := int64(0)
-		if old := s.oldBooks(ctx, share); old != nil {
+		old, err := s.oldBooks(ctx, share)
+		if err != nil {
+			return err
+		}
+		if old != nil {
 			rows, s.shelved[share] = old.Rows, old
 		}
 		b, err := s.src.Books(ctx, share, rows)
@@ -42,13 +46,13 @@ func (s *syncer) makeBooks(ctx context.Context) error {
 }
 
 // oldBooks is the copy that the state before has, if it is still there and, where all is read, undamaged.
-func (s *syncer) oldBooks(ctx context.Context, share id.Share) *booksOf {
+func (s *syncer) oldBooks(ctx context.Context, share id.Share) (*booksOf, error) {
 	if s.prev == nil {
-		return nil
+		return nil, nil
 	}
 	i := slices.IndexFunc(s.prev.Shares, func(l shareList) bool { return l.Share == share })
 	if i < 0 || s.prev.Shares[i].Books == nil {
-		return nil
+		return nil, nil
 	}
 	b := s.prev.Shares[i].Books
 	name := sumName(booksDir, b.Sum)
@@ -56,18 +60,27 @@ func (s *syncer) oldBooks(ctx context.Context, share id.Share) *booksOf {
 	if s.opt.Mend {
 		err = check(ctx, s.t, name, b.Size, b.Sum, nil)
 	} else {
-		err = lengthOf(ctx, s.t, name, b.Size)
+		err = lengthOf(ctx, s.t, name, b.Size, b.Sum)
+	}
+	if away(err) || ctx.Err() != nil {
+		return nil, err
 	}
 	if err != nil {
 		s.finding(Finding{Object: name, Share: share, Reason: reasonOf(err)})
-		return nil
+		return nil, nil
 	}
-	return b
+	return b, nil
 }
 
-// lengthOf looks whether an object is there and as long as it should be.
-func lengthOf(ctx context.Context, t Target, name string, want int64) error {
-	o, err := t.Open(ctx, name)
+// lengthOf looks whether an object is there and as long as it should be. In a bucket it may lie below something else.
+func lengthOf(ctx context.Context, t Target, name string, want int64, sum [32]byte) error {
+	var o Object
+	var err error
+	if l, ok := t.(*layers); ok {
+		o, err = l.choose(ctx, name, want, sum)
+	} else {
+		o, err = t.Open(ctx, name)
+	}
 	if err != nil {
 		return err
 	}
