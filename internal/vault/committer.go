@@ -136,7 +136,7 @@ func (v *Vault) commit(group []*request) {
 		err = tx.Commit()
 	}
 	if err != nil {
-		v.rescue(ctx, tx, group, touched, bad)
+		v.rescue(ctx, tx, group, touched, bad, err)
 	}
 	for _, r := range group {
 		if r.share.dirs.dirty || r.alone != nil {
@@ -187,13 +187,16 @@ func (v *Vault) planAll(ctx context.Context, tx catalogue.Tx, group []*request) 
 }
 
 // rescue is what follows a flush or a transaction that failed. Shares whose packs were flushed have their acts for good: the catalogue
-// follows now, or before the next act if it cannot.
-func (v *Vault) rescue(ctx context.Context, tx catalogue.Tx, group []*request, touched map[*share]bool, bad map[*share]error) {
+// follows now, or before the next act if it cannot. What was done to the catalogue alone is not done.
+func (v *Vault) rescue(ctx context.Context, tx catalogue.Tx, group []*request, touched map[*share]bool, bad map[*share]error, err error) {
 	tx.Rollback()
 	v.abandon(group)
 	for _, r := range group {
 		if e := bad[r.share]; e != nil && r.err == nil {
 			r.err = v.broken("write to disk", e)
+		}
+		if r.alone != nil && r.err == nil { // nothing in the packs brings it back
+			r.err = v.broken("write into the catalogue", err)
 		}
 	}
 	if err := v.replayAll(ctx, touched, bad); err != nil {

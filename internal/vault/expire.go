@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
@@ -213,7 +214,7 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 		return v.unswept(sh, err)
 	}
 	sh.mu.Lock()
-	sh.going = nil // the catalogue tells of them no more
+	sh.going = nil // the books have forgotten them: until then nobody may go by what they say
 	sh.mu.Unlock()
 	done, packs := int64(0), int64(before)
 	err = retention.Sweep(ctx, sweepable{v.cfg.Packs, v.cfg.Rewriter}, sh.id, before, w, func() error { return q.May(ctx) }, func(i pack.Info) error {
@@ -272,7 +273,8 @@ func (v *Vault) condemn(ctx context.Context, tx catalogue.Tx, sh *share, account
 
 // tellGone writes into the log and the books which chunks are gone: it is in the log before it is true. The share's mu is held.
 func (v *Vault) tellGone(ctx context.Context, tx catalogue.Tx, sh *share, gone []id.Chunk) error {
-	sh.going = gone
+	sh.going = append(sh.going, gone...) // some are there still if the books could not be told of them before
+	slices.SortFunc(sh.going, inOrder)
 	b := sh.pending
 	for len(gone) > 0 {
 		part := gone[:min(len(gone), commit.MaxChunks)]

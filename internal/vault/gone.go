@@ -73,9 +73,11 @@ func (d *draft) letGo() {
 
 // goes reports whether a chunk is on its way out, though the catalogue may still tell where it lies; mu is held.
 func (sh *share) goes(c id.Chunk) bool {
-	_, found := slices.BinarySearchFunc(sh.going, c, func(a, b id.Chunk) int { return bytes.Compare(a[:], b[:]) })
+	_, found := slices.BinarySearchFunc(sh.going, c, inOrder)
 	return found
 }
+
+func inOrder(a, b id.Chunk) int { return bytes.Compare(a[:], b[:]) }
 
 // still returns nil unless operations would show again what was removed by rule.
 func (p *planner) still(ops []commit.Op) error {

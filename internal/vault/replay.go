@@ -35,7 +35,6 @@ func (v *Vault) catchUp(ctx context.Context, tx catalogue.Tx, sh *share) error {
 	if _, err := v.cfg.Packs.Sync(ctx, sh.id); err != nil && v.cfg.Packs.Lost(sh.id) == sh.lost {
 		return v.broken("write to disk", err)
 	}
-	sh.going = nil
 	sh.pending, sh.fresh, sh.epoch, sh.written = catalogue.Batch{}, make(map[id.Chunk]pack.Place), nil, written{}
 	sh.lost = v.cfg.Packs.Lost(sh.id)
 	sh.virgin = from.Pack == 0 && v.empty(ctx, sh.id)
