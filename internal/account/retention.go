@@ -129,8 +129,13 @@ type Removal struct {
 	Oldest   time.Time        `json:"oldest,omitzero"`
 	Newest   time.Time        `json:"newest,omitzero"` // when the versions were saved, for people; nothing is counted by it
 	Kept     map[string]int64 `json:"kept"`            // versions that stay, by why: head, young, keep, held, house, for-ever, untold
+	Gone     int64            `json:"gone,omitempty"`  // contents that nobody had any more when it was made
+	Left     int64            `json:"left,omitempty"`  // of these, as a removal was broken off: how many may still be on the disk
 	Digest   string           `json:"digest,omitempty"`
 }
+
+// Nothing reports whether there is nothing to remove.
+func (r *Removal) Nothing() bool { return r.Versions == 0 && r.Left == 0 }
 
 // Removed is what was removed by the rule of a share.
 type Removed struct {
@@ -161,6 +166,22 @@ type RetentionState struct {
 	Until    time.Time `json:"until,omitzero"`    // how long that counts
 	Removed  []Removed `json:"removed,omitempty"` // the last first
 	Media    []CopyOf  `json:"media,omitempty"`   // that may still hold what was removed, until they are synced again
+	Work     *Removing `json:"work,omitempty"`    // what is being done, or has broken off since the start of the server
+}
+
+// BrokenOff reports whether a removal was, and nobody may go on by its list any more.
+func (r *RetentionState) BrokenOff() bool {
+	return len(r.Removed) > 0 && r.Removed[0].Ended.IsZero() && r.Agreed == ""
+}
+
+// Removing is how far a preview or a removal is.
+type Removing struct {
+	Running bool   `json:"running"`
+	Step    string `json:"step"` // files: they are looked at for a preview; then versions and packs of a removal
+	Done    int64  `json:"done"`
+	Of      int64  `json:"of"`
+	On      string `json:"on,omitempty"` // why it has broken off
+	Hint    string `json:"hint,omitempty"`
 }
 
 // AskRemoval asks for the removal of what a preview has shown.

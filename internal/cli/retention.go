@@ -55,9 +55,16 @@ func (a *app) tellRetention(x api.RetentionState) {
 	if x.Agreed != "" {
 		a.print("say.retention-agreed", when(x.Until), printable(x.Share))
 	}
-	for _, r := range x.Removed {
+	if w := x.Work; w != nil && w.Running {
+		a.print("say.retention-work", a.named("removal-step", w.Step), w.Done, w.Of)
+	}
+	for i, r := range x.Removed {
 		if r.Ended.IsZero() {
-			a.print("say.retention-broken", r.Number, when(r.Begun))
+			key := "say.retention-lapsed"
+			if i == 0 && x.Agreed != "" {
+				key = "say.retention-broken"
+			}
+			a.print(key, r.Number, when(r.Begun))
 			continue
 		}
 		a.print("say.retention-removed", r.Number, when(r.Ended), r.Versions, size(r.Bytes), a.named("role", r.AskedBy), a.named("role", firstOf(r.Confirmed, "-")))
@@ -145,6 +152,9 @@ func (a *app) tellPreview(p api.Removal) {
 	} else {
 		a.print("say.preview", printable(p.Share), p.Versions, p.Files, size(p.Bytes), p.Deleted, day(p.Oldest), day(p.Newest))
 	}
+	if p.Left > 0 {
+		a.print("say.preview-left", p.Left)
+	}
 	if len(p.Kept) > 0 {
 		a.print("say.preview-kept")
 		t := table{right: map[int]bool{0: true}}
@@ -164,7 +174,7 @@ func (a *app) tellPreview(p api.Removal) {
 	for _, g := range p.Gaps {
 		a.print("say.preview-gap", when(g.From), when(g.To))
 	}
-	if p.Versions > 0 {
+	if !p.Nothing() {
 		a.print("say.preview-how", printable(p.Share))
 	}
 }

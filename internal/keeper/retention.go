@@ -106,6 +106,17 @@ func (x *shareState) retention() (r retentionState) {
 	return r
 }
 
+// RuledShares lists the shares that have a rule, and have not ended. It asks for no session: the storehouse sees to it that the ledger tells the age of
+// what is in them.
+func (l *Local) RuledShares() (out []id.Share) {
+	for _, x := range l.books.Load().Shares {
+		if x.End == nil && x.retention().Any() {
+			out = append(out, x.ID)
+		}
+	}
+	return out
+}
+
 // ruleNote is a rule for the ledger.
 func ruleNote(r account.Retention) string {
 	return fmt.Sprintf("versions %d; deleted %d; keep %d", r.Versions, r.Deleted, r.Keep)
@@ -173,7 +184,7 @@ func (p *proposalState) removalChanges() []account.RuleChange {
 		return nil
 	}
 	r := q.Removal
-	return []account.RuleChange{
+	list := []account.RuleChange{
 		{What: "removal-versions", To: strconv.FormatInt(r.Versions, 10)},
 		{What: "removal-files", To: strconv.FormatInt(r.Files, 10)},
 		{What: "removal-deleted", To: strconv.FormatInt(r.Deleted, 10)},
@@ -181,6 +192,10 @@ func (p *proposalState) removalChanges() []account.RuleChange {
 		{What: "removal-present", To: r.Present.UTC().Format(time.DateOnly)},
 		{What: "removal-gaps", To: strconv.Itoa(len(r.Gaps))},
 	}
+	if r.Left > 0 {
+		list = append(list, account.RuleChange{What: "removal-left", To: strconv.FormatInt(r.Left, 10)})
+	}
+	return list
 }
 
 // AskRemoval asks for the removal of what a preview has shown; another must confirm.
@@ -212,7 +227,7 @@ func (b *books) mayAgree(x *shareState, r account.Removal) error {
 		return err
 	}
 	rule := x.retention().Retention
-	if !rule.Any() || rule != r.Rule || r.Versions == 0 || len(r.Digest) != 64 {
+	if !rule.Any() || rule != r.Rule || r.Nothing() || len(r.Digest) != 64 {
 		return &problem.Error{Kind: problem.Condition, Op: opRetention, On: x.Name, Hint: "hint.no-preview"}
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 
 // askOnly are the methods that change nothing: they tell, or begin what another ends.
 var askOnly = []string{"Retention", "Aging", "MayRemove", "Accounts", "AlertKey", "ApplianceEvents", "Audit", "BeginFactor", "BeginIdentity", "Beyond", "CardsBehind", "Case", "Cases", "Check", "CheckConcern", "Concerned", "Checkpoint", "Close", "Collecting", "CollectingBy", "Consistent", "CopyOut", "Devices", "Drills", "Duties", "Ended", "Ending", "ErasedShares", "Certificate", "Events", "Firm", "FirmFacts", "Format", "Fresh", "Groups", "HasPersons", "HasTraps", "Head", "Held",
-	"Invited", "Isolated", "Jobs", "Keyless", "KnownDrills", "KnownMedia", "LogsOnDisk", "KnownReserve", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Published", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
+	"Invited", "Isolated", "Jobs", "Keyless", "KnownDrills", "KnownMedia", "LogsOnDisk", "KnownReserve", "LookUp", "Lookup", "LookupPage", "Ledger", "May", "MaySettle", "Me", "Media", "Papers", "Parties", "Policy", "Proof", "Proposals", "Prove", "Published", "Readings", "Receipts", "Register", "ShareRecords", "Renewal", "Reserve", "Resume", "RuledShares", "Sessions", "ShareNetworks", "SharePersons", "ShareRights", "Shares",
 	"SignInFactor", "SignRecord", "SignSink", "SignInStep", "SignInWithPasskey", "Status", "Stops", "Strength", "Timeline", "TrapBelow", "Trapped", "Traps", "Witnesses", "Zone"}
 
 // toldElsewhere are the methods that another test finds in the ledger.

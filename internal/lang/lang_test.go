@@ -114,6 +114,7 @@ var wordFamilies = []string{
 	"appliance", "maker",
 	"log-lost", "log-finding",
 	"kept",
+	"removal-step",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -114,9 +115,14 @@ type Packs interface {
 }
 
 // Sweep takes waste out of the sealed packs of a share before one, oldest first. It asks may before each, and tells agreed of each before it takes
-// the place of the old one. It may be broken off anywhere and done again.
+// the place of the old one. One that is damaged stays as it is, and is told of once the others are done. It may be broken off anywhere and done again.
 func Sweep(ctx context.Context, packs Packs, share id.Share, before uint64, w *Waste, may func() error, agreed func(pack.Info) error, did func(freed int64)) error {
+	var bad error
 	for info, err := range packs.Packs(ctx, share) {
+		if damaged(err) {
+			bad = errors.Join(bad, err)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -127,10 +133,19 @@ func Sweep(ctx context.Context, packs Packs, share id.Share, before uint64, w *W
 			return err
 		}
 		freed, err := packs.Rewrite(ctx, share, info.Pack, w.Has, agreed)
+		if damaged(err) {
+			bad = errors.Join(bad, err)
+			continue
+		}
 		if err != nil {
 			return fmt.Errorf("pack %d: %w", info.Pack, err)
 		}
 		did(freed)
 	}
-	return nil
+	return bad
+}
+
+func damaged(err error) bool {
+	_, is := errors.AsType[*pack.DamageError](err)
+	return is
 }

@@ -3,6 +3,8 @@ package vault
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
@@ -27,8 +29,12 @@ type Removing struct {
 	// May is asked again and again: an error, because a case holds the share by now, ends it there.
 	May func(ctx context.Context) error
 	// Begin is told what is going to be removed; it is recorded when it returns.
-	Begin    func(ctx context.Context, list account.Removal) error
+	Begin func(ctx context.Context, list account.Removal) error
+	// End is told what was removed. Until it has recorded that, the list stays: a removal that was broken off just before can be done again.
+	End      func(ctx context.Context, done account.Removed) error
 	Progress func(step string, done, of int64)
+
+	on string // the name of the share
 }
 
 // RemoveByRule removes from a share the versions that two people have agreed on, or less: what is not due any more stays, because it was brought
@@ -58,6 +64,7 @@ func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string
 		return out, &problem.Error{Kind: problem.Condition, Op: opRetention, On: a.Name, Hint: "hint.no-preview", Err: err}
 	}
 	defer l.close()
+	q.May, q.on = v.untilClosed(q.May), a.Name
 	if err := q.May(ctx); err != nil {
 		return out, err
 	}
@@ -69,11 +76,6 @@ func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string
 	if err := v.Sealing(ctx, sh.id); err != nil {
 		return out, v.broken("write to disk", err)
 	}
-	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
-	before, err := cat.AllForsaken(ctx)
-	if err != nil {
-		return out, v.broken("read the catalogue", err)
-	}
 	x := &expiring{v: v, sh: sh, s: s, name: pathname.Root.Join(a.Name), q: q, out: &out, of: l.about.Versions}
 	if err := l.each(func(file id.File, version id.Version) error { return x.add(ctx, file, version) }); err != nil {
 		return out, err
@@ -81,15 +83,28 @@ func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string
 	if err := x.flush(ctx); err != nil {
 		return out, err
 	}
-	forsaken, err := cat.AllForsaken(ctx)
+	forsaken, err := v.cfg.Catalogue.View(sh.id, sh.meta).AllForsaken(ctx)
 	if err != nil {
 		return out, v.broken("read the catalogue", err)
 	}
-	out.Contents = int64(len(forsaken) - len(before))
+	out.Contents = int64(len(forsaken)) - l.about.Gone
 	if err := v.sweep(ctx, sh, forsaken, q, &out); err != nil {
 		return out, err
 	}
+	if err := q.End(ctx, out); err != nil {
+		return out, err
+	}
 	return out, v.dropList(sh.id)
+}
+
+// untilClosed is may, until the vault is being closed: a removal that is under way stops at its next step.
+func (v *Vault) untilClosed(may func(context.Context) error) func(context.Context) error {
+	return func(ctx context.Context) error {
+		if v.closing.Load() {
+			return problem.New(problem.Unavailable, opRetention, "", errors.New("the storehouse is stopping"))
+		}
+		return may(ctx)
+	}
 }
 
 // expiring removes versions from the books, some thousand at a time.
@@ -130,16 +145,19 @@ func (x *expiring) flush(ctx context.Context) error {
 		return err
 	}
 	looked()
-	n := 0
-	r := &request{share: x.sh, sess: x.s, name: x.name, settles: true, plan: func(p *planner) (ops []commit.Op, err error) {
-		ops, err = x.plan(p)
-		n = len(ops)
-		return ops, err
-	}}
-	if err := x.v.submit(ctx, r); err != nil {
+	if err := x.v.submit(ctx, &request{share: x.sh, sess: x.s, name: x.name, settles: true, plan: x.plan}); err != nil {
 		return err
 	}
-	x.out.Versions += int64(n)
+	// What went before this removal was broken off counts as well.
+	gone, err := x.v.cfg.Catalogue.View(x.sh.id, x.sh.meta).Expired(ctx, slices.Collect(maps.Keys(x.versions)))
+	if err != nil {
+		return x.v.broken("read the catalogue", err)
+	}
+	for _, is := range gone {
+		if is {
+			x.out.Versions++
+		}
+	}
 	x.done += int64(len(x.versions))
 	x.q.Progress("versions", x.done, x.of)
 	x.files, x.versions = nil, nil
@@ -185,7 +203,7 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 	}
 	accounts := retention.NewAccounts(forsaken)
 	if err := accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta.OpenList); err != nil {
-		return v.unswept(sh, err)
+		return v.unswept(q.on, err)
 	}
 	w := &retention.Waste{Manifests: make(map[id.Version]bool, len(forsaken))}
 	for _, k := range forsaken {
@@ -211,7 +229,7 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 		return v.tellGone(ctx, tx, sh, gone)
 	}})
 	if err = errors.Join(err, unread); err != nil {
-		return v.unswept(sh, err)
+		return v.unswept(q.on, err)
 	}
 	sh.mu.Lock()
 	sh.going = nil // the books have forgotten them: until then nobody may go by what they say
@@ -225,13 +243,13 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 		}
 		q.Progress("packs", done, packs)
 	})
-	return v.unswept(sh, err)
+	return v.unswept(q.on, err)
 }
 
 // unswept is what a removal says that could not go on.
-func (v *Vault) unswept(sh *share, err error) error {
+func (v *Vault) unswept(on string, err error) error {
 	if d, ok := errors.AsType[*pack.DamageError](err); ok {
-		return &problem.Error{Kind: problem.Damaged, Op: opRetention, On: sh.id.String(), Hint: "hint.verify", Err: d}
+		return &problem.Error{Kind: problem.Damaged, Op: opRetention, On: fmt.Sprintf("%s, %d", on, d.At.Pack), Hint: "hint.removal-damaged", Err: d}
 	}
 	if _, ok := errors.AsType[*problem.Error](err); ok || err == nil {
 		return err

@@ -76,8 +76,9 @@ func (j *byRule) of(ctx context.Context, refs []catalogue.Ref, each func(s *cata
 }
 
 // PreviewRemoval finds out what the rule of a share lets go, and keeps the list: two people agree on that, and nothing else is ever removed.
-// What nobody has sealed yet is sealed, so that the ledger can tell its age from now on.
-func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name string, rule account.Retention, aging *account.Aging, progress func(done, of int64)) (account.Removal, error) {
+// What nobody has sealed yet is sealed, so that the ledger can tell its age from now on. brokenOff: a removal was, and nobody may go on by its list any
+// more; what it has left on the disk is in the preview then.
+func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name string, rule account.Retention, aging *account.Aging, brokenOff bool, progress func(done, of int64)) (account.Removal, error) {
 	sh, a, err := (&view{v: v, s: s}).inquire(ctx, opRetention, pathname.Root.Join(name))
 	if err != nil {
 		return account.Removal{}, err
@@ -88,25 +89,54 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 	defer v.sweeping.Unlock()
 	r := account.Removal{Share: a.Name, Rule: rule, Made: v.cfg.Now().UTC().Truncate(time.Millisecond), Present: aging.Present(), Witness: aging.Witness,
 		Gaps: aging.Gaps, Kept: map[string]int64{}}
-	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
-	j, err := newByRule(ctx, cat, rule, aging)
+	list := &expiringList{v: v, share: sh.id}
+	if err := v.gather(ctx, sh, &r, aging, list, progress); err != nil {
+		return r, err
+	}
+	if _, err := v.cfg.Packs.Seal(ctx, sh.id); err != nil {
+		return r, v.broken("write to disk", err)
+	}
+	gone, err := v.cfg.Catalogue.View(sh.id, sh.meta).AllForsaken(ctx)
 	if err != nil {
 		return r, v.broken("read the catalogue", err)
+	}
+	if r.Gone = int64(len(gone)); brokenOff {
+		r.Left = r.Gone
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if r.Nothing() { // the list before stays: a removal that was broken off may go on by it
+		v.nothing[sh.id] = r
+		return r, nil
+	}
+	delete(v.nothing, sh.id)
+	return r, list.finish(&r)
+}
+
+// gather judges all versions of a share.
+func (v *Vault) gather(ctx context.Context, sh *share, r *account.Removal, aging *account.Aging, list *expiringList, progress func(done, of int64)) error {
+	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
+	j, err := newByRule(ctx, cat, r.Rule, aging)
+	if err != nil {
+		return v.broken("read the catalogue", err)
 	}
 	refs, err := cat.Nodes(ctx)
 	if err != nil {
-		return r, v.broken("read the catalogue", err)
+		return v.broken("read the catalogue", err)
 	}
-	list := &expiringList{v: v, share: sh.id}
+	may := v.untilClosed(func(context.Context) error { return nil })
 	done := int64(0)
 	for part := range slices.Chunk(refs, batch) {
+		if err := may(ctx); err != nil {
+			return err
+		}
 		err := j.of(ctx, part, func(s *catalogue.Story, of []retention.Verdict) error {
 			before := r.Versions
 			for _, x := range of {
 				if x.Why == "" && r.Versions >= mostListed {
 					x.Why = retention.Next
 				}
-				if retention.Count(&r, x); x.Why == "" {
+				if retention.Count(r, x); x.Why == "" {
 					list.add(s.Node.File, x.Version.Version)
 				}
 			}
@@ -119,22 +149,12 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 			return nil
 		})
 		if err != nil {
-			return r, v.broken("read the catalogue", err)
+			return v.broken("read the catalogue", err)
 		}
 		done += int64(len(part))
 		progress(done, int64(len(refs)))
 	}
-	if _, err := v.cfg.Packs.Seal(ctx, sh.id); err != nil {
-		return r, v.broken("write to disk", err)
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	if r.Versions == 0 { // the list before stays: a removal that was broken off may go on by it
-		v.nothing[sh.id] = r
-		return r, nil
-	}
-	delete(v.nothing, sh.id)
-	return r, list.finish(&r)
+	return nil
 }
 
 // Sealing ends the open pack of a share, so that the ledger tells from now on how old is what stands in it.

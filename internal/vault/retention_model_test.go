@@ -157,7 +157,7 @@ func TestRemovalPowerCut(t *testing.T) {
 				return
 			}
 			a := h.old(&quiet{t}, 31)
-			r, err := h.v.PreviewRemoval(bg, staff, "s", rule, a, func(int64, int64) {})
+			r, err := h.v.PreviewRemoval(bg, staff, "s", rule, a, false, func(int64, int64) {})
 			if err != nil {
 				return
 			}

@@ -47,7 +47,7 @@ func (h *house) seal(t testing.TB) {
 
 func (h *house) preview(t testing.TB, rule account.Retention, a *account.Aging) account.Removal {
 	t.Helper()
-	r, err := h.v.PreviewRemoval(bg, staff, "s", rule, a, func(int64, int64) {})
+	r, err := h.v.PreviewRemoval(bg, staff, "s", rule, a, false, func(int64, int64) {})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func (h *house) preview(t testing.TB, rule account.Retention, a *account.Aging) 
 // removing asks for the removal of a preview that two people have agreed on.
 func removing(r account.Removal, a *account.Aging) vault.Removing {
 	return vault.Removing{Rule: r.Rule, Aging: a, Digest: r.Digest, May: func(context.Context) error { return nil },
-		Begin: func(context.Context, account.Removal) error { return nil }, Progress: func(string, int64, int64) {}}
+		Begin: func(context.Context, account.Removal) error { return nil }, End: func(context.Context, account.Removed) error { return nil }, Progress: func(string, int64, int64) {}}
 }
 
 func (h *house) remove(t testing.TB, rule account.Retention, a *account.Aging) (account.Removal, account.Removed) {

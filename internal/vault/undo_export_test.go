@@ -9,3 +9,6 @@ func (v *Vault) WrapCatalogue(wrap func(catalogue.Catalogue) catalogue.Catalogue
 
 // UndoTries is how often a tree that others change is looked at before they have to wait.
 const UndoTries = undoTries
+
+// Closing reports whether a vault is being closed.
+func Closing(v *Vault) bool { return v.closing.Load() }

@@ -68,6 +68,7 @@ type Vault struct {
 	mends    atomic.Int64
 	doubts   doubts
 	sweeping sync.Mutex // held while something is taken out of packs
+	closing  atomic.Bool
 
 	mu      sync.Mutex
 	shares  map[id.Share]*share          // opened since the start
@@ -153,6 +154,8 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 // Close ends the vault: acknowledged saves are durable already, so it only waits for what is under way
 // and forgets all keys. The stores stay open; they belong to the caller.
 func (v *Vault) Close() {
+	v.closing.Store(true)
+	v.sweeping.Lock()
 	v.gallery.close()
 	close(v.stop)
 	v.done.Wait()

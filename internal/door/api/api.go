@@ -86,7 +86,8 @@ type Config struct {
 
 type handler struct {
 	Config
-	uploads uploads
+	uploads  uploads
+	removing removing
 }
 
 // endpoint answers one kind of request. What it returns as an error is written as a Problem if nothing

@@ -14,7 +14,7 @@ import (
 
 // Remover removes by rule what two people have agreed on.
 type Remover interface {
-	PreviewRemoval(ctx context.Context, s account.Session, share string, rule account.Retention, aging *account.Aging, progress func(done, of int64)) (account.Removal, error)
+	PreviewRemoval(ctx context.Context, s account.Session, share string, rule account.Retention, aging *account.Aging, brokenOff bool, progress func(done, of int64)) (account.Removal, error)
 	PreviewedRemoval(ctx context.Context, s account.Session, share string) (account.Removal, error)
 	Expiring(ctx context.Context, s account.Session, share string, each func(vault.Expiring) error) error
 	RemoveByRule(ctx context.Context, s account.Session, share string, q vault.Removing) (account.Removed, error)
@@ -41,20 +41,13 @@ type (
 	Removal = account.Removal
 	// Removed is what was removed.
 	Removed = account.Removed
+	// Removing is how far a preview or a removal is.
+	Removing = account.Removing
 	// Expiring is a version in a preview.
 	Expiring = vault.Expiring
 	// AskRemoval asks for the removal of a preview.
 	AskRemoval = account.AskRemoval
 )
-
-// RemovalLine is one line of a preview or a removal: how far it is, or, at the end, what it has found or done.
-type RemovalLine struct {
-	Step    string   `json:"step,omitempty"` // of a removal: versions, then packs
-	Done    int64    `json:"done"`
-	Of      int64    `json:"of"`
-	Preview *Removal `json:"preview,omitempty"`
-	Removed *Removed `json:"removed,omitempty"`
-}
 
 // ExpiringTitle and ExpiringRow are a list of versions as a table.
 func ExpiringTitle(l lang.Lang) []string {
@@ -83,6 +76,7 @@ func (h *handler) retention(w http.ResponseWriter, r *http.Request, s account.Se
 	if err != nil {
 		return err
 	}
+	x.Work = h.removing.of(x.Share)
 	return writeJSON(w, x)
 }
 
@@ -97,19 +91,6 @@ func (h *handler) setRetention(w http.ResponseWriter, r *http.Request, s account
 	return err
 }
 
-// aging is what removals go by: the rule that is in force, and the time of the ledger. Who may not have anything removed learns neither.
-func (h *handler) aging(r *http.Request, s account.Session) (Retention, *account.Aging, error) {
-	a, err := h.People.Aging(r.Context(), s.ID, r.PathValue("name"))
-	if err != nil {
-		return Retention{}, nil, err
-	}
-	x, err := h.People.Retention(r.Context(), s.ID, r.PathValue("name"))
-	if err == nil && !x.Rule.Any() {
-		err = invalid("remove by rule", x.Share, "hint.no-rule")
-	}
-	return x.Rule, a, err
-}
-
 func (h *handler) previewedRemoval(w http.ResponseWriter, r *http.Request, s account.Session) error {
 	x, err := h.People.Retention(r.Context(), s.ID, r.PathValue("name"))
 	if err != nil {
@@ -120,35 +101,6 @@ func (h *handler) previewedRemoval(w http.ResponseWriter, r *http.Request, s acc
 		return err
 	}
 	return writeJSON(w, p)
-}
-
-// previewStep is how many files lie between two lines of progress.
-const previewStep = 8192
-
-func (h *handler) previewRemoval(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	rule, aging, err := h.aging(r, s)
-	if err != nil {
-		return err
-	}
-	x, err := h.People.Retention(r.Context(), s.ID, r.PathValue("name"))
-	if err != nil {
-		return err
-	}
-	l := newLines(w, r)
-	p, err := h.Vault.PreviewRemoval(r.Context(), s, x.Share, rule, aging, func(done, of int64) {
-		if done%previewStep == 0 {
-			l.put(RemovalLine{Done: done, Of: of})
-			l.flush()
-		}
-	})
-	if err != nil {
-		return l.end(err)
-	}
-	p.Client = x.Register.Client
-	if err := l.put(RemovalLine{Preview: &p}); err != nil {
-		return err
-	}
-	return l.end(nil)
 }
 
 func (h *handler) expiring(w http.ResponseWriter, r *http.Request, s account.Session) error {
@@ -179,43 +131,4 @@ func (h *handler) askRemoval(w http.ResponseWriter, r *http.Request, s account.S
 	p.Client = x.Register.Client
 	o, err := h.People.AskRemoval(r.Context(), s.ID, x.Share, p, q.Reason)
 	return outcome(w, o, err)
-}
-
-// runRemoval does what two people have agreed on. A client that goes away does not break it off.
-func (h *handler) runRemoval(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	rule, aging, err := h.aging(r, s)
-	if err != nil {
-		return err
-	}
-	x, err := h.People.Retention(r.Context(), s.ID, r.PathValue("name"))
-	if err == nil {
-		err = h.People.MayRemove(r.Context(), s.ID, x.Share, x.Agreed)
-	}
-	if err != nil {
-		return err
-	}
-	ctx, l := context.WithoutCancel(r.Context()), newLines(w, r)
-	step := ""
-	done, err := h.Vault.RemoveByRule(ctx, s, x.Share, vault.Removing{Rule: rule, Aging: aging, Digest: x.Agreed,
-		May: func(ctx context.Context) error { return h.People.MayRemove(ctx, s.ID, x.Share, x.Agreed) },
-		Begin: func(ctx context.Context, list account.Removal) error {
-			return h.People.BeginRemoval(ctx, s.ID, x.Share, list)
-		},
-		Progress: func(what string, done, of int64) {
-			if what != step || what == "versions" || done%16 == 0 {
-				step = what
-				l.put(RemovalLine{Step: what, Done: done, Of: of})
-				l.flush()
-			}
-		}})
-	if err == nil {
-		err = h.People.EndRemoval(ctx, s.ID, x.Share, done)
-	}
-	if err != nil {
-		return l.end(err)
-	}
-	if err := l.put(RemovalLine{Removed: &done}); err != nil {
-		return err
-	}
-	return l.end(nil)
 }

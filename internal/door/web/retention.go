@@ -18,6 +18,9 @@ type retentionPage struct {
 	Asks    bool         // the caller may set the rule, ask for a removal and carry it out
 }
 
+// Busy reports whether a preview or a removal is under way.
+func (p retentionPage) Busy() bool { return p.Work != nil && p.Work.Running }
+
 func (v *visit) retentionPage() (retentionPage, error) {
 	x, err := v.api.Retention(v.r.Context(), v.r.PathValue("name"))
 	p := retentionPage{RetentionState: x, Asks: slices.ContainsFunc([]account.Power{account.GrantAll, account.GrantOwn}, v.may)}
@@ -39,6 +42,9 @@ func (v *visit) retention() error {
 	p, err := v.retentionPage()
 	if err != nil {
 		return err
+	}
+	if p.Busy() {
+		v.w.Header().Set("Refresh", "2")
 	}
 	return v.show("retention", p)
 }
@@ -65,13 +71,17 @@ func (v *visit) setRetention() error {
 	return v.retained(v.api.SetRetention(v.r.Context(), v.r.PathValue("name"), q), "web.saved")
 }
 
-func (v *visit) previewRemoval() (err error) {
-	for _, err = range v.api.PreviewRemoval(v.r.Context(), v.r.PathValue("name")) {
-		if err != nil {
-			break
-		}
+func (v *visit) previewRemoval() error {
+	x, err := v.api.BeginPreview(v.r.Context(), v.r.PathValue("name"))
+	return v.begun(x, err, "web.saved")
+}
+
+// begun shows the page again: what is under way still is told there.
+func (v *visit) begun(x api.Removing, err error, done string) error {
+	if x.Running {
+		done = ""
 	}
-	return v.retained(err, "web.saved")
+	return v.retained(err, done)
 }
 
 func (v *visit) askRemoval() error {
@@ -82,13 +92,9 @@ func (v *visit) askRemoval() error {
 	return v.retained(err, "web.saved")
 }
 
-func (v *visit) runRemoval() (err error) {
-	for _, err = range v.api.RunRemoval(v.r.Context(), v.r.PathValue("name")) {
-		if err != nil {
-			break
-		}
-	}
-	return v.retained(err, "web.retention-done")
+func (v *visit) runRemoval() error {
+	x, err := v.api.BeginRemoval(v.r.Context(), v.r.PathValue("name"))
+	return v.begun(x, err, "web.retention-done")
 }
 
 func (v *visit) removalList() error {

@@ -98,7 +98,7 @@ func (v cared) Rebuild(_ context.Context, _ account.Session, _ string, progress 
 	return vault.RebuildReport{Frames: 25_000, Findings: len(v.findings), Equal: true}, nil
 }
 
-func (v cared) PreviewRemoval(_ context.Context, _ account.Session, share string, rule account.Retention, _ *account.Aging, progress func(done, of int64)) (account.Removal, error) {
+func (v cared) PreviewRemoval(_ context.Context, _ account.Session, share string, rule account.Retention, _ *account.Aging, _ bool, progress func(done, of int64)) (account.Removal, error) {
 	progress(8192, 10000)
 	return account.Removal{Share: share, Rule: rule, Versions: 3, Digest: "d"}, v.failed
 }

@@ -46,3 +46,13 @@ func (c *Client) AskRemoval(ctx context.Context, share string, q api.AskRemoval)
 func (c *Client) RunRemoval(ctx context.Context, share string) iter.Seq2[api.RemovalLine, error] {
 	return lines[api.RemovalLine](ctx, c, "POST", retention(share, "/run"), nil)
 }
+
+// BeginPreview has PreviewRemoval done behind this call, which takes a second at most; RetentionState.Work tells how far it is.
+func (c *Client) BeginPreview(ctx context.Context, share string) (x api.Removing, err error) {
+	return x, c.call(ctx, "POST", retention(share, "/preview?background=1"), nil, &x)
+}
+
+// BeginRemoval has RunRemoval done likewise.
+func (c *Client) BeginRemoval(ctx context.Context, share string) (x api.Removing, err error) {
+	return x, c.call(ctx, "POST", retention(share, "/run?background=1"), nil, &x)
+}

@@ -1,0 +1,38 @@
+package storehouse
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/azekura/azekura/internal/id"
+)
+
+// ruled sees to it that the days of a rule begin: the ledger tells the age of what stands in sealed packs, and one that grows slowly would stay open for
+// months. So those of shares with a rule are sealed once a day.
+type ruled struct {
+	shares func() []id.Share
+	seal   func(ctx context.Context, share id.Share) error
+	now    func() time.Time
+	log    *slog.Logger
+	sealed map[id.Share]time.Time
+}
+
+const (
+	ruledEach = time.Hour      // how soon after a rule is set
+	ruledDay  = 24 * time.Hour // and how often then
+)
+
+func (r *ruled) once(ctx context.Context) {
+	now := r.now()
+	for _, share := range r.shares() {
+		if last, ok := r.sealed[share]; ok && now.Sub(last).Abs() < ruledDay {
+			continue
+		}
+		if err := r.seal(ctx, share); err != nil {
+			r.log.WarnContext(ctx, "a pack cannot be sealed, so the days of what is in it do not begin yet; it is tried again", "share", share, "err", err)
+			continue
+		}
+		r.sealed[share] = now
+	}
+}
