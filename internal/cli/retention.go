@@ -153,7 +153,7 @@ func (a *app) tellPreview(p api.Removal) {
 		a.print("say.preview", printable(p.Share), p.Versions, p.Files, size(p.Bytes), p.Deleted, day(p.Oldest), day(p.Newest))
 	}
 	if p.Left > 0 {
-		a.print("say.preview-left", p.Left)
+		a.print("say.preview-left", fmt.Sprint(p.Left))
 	}
 	if len(p.Kept) > 0 {
 		a.print("say.preview-kept")

@@ -351,3 +351,12 @@ func TestJapaneseIsJapanese(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovalValue: whoever confirms a removal reads its numbers at a glance.
+func TestRemovalValue(t *testing.T) {
+	for value, want := range map[string]string{"91234567890": "91,234,567,890", "2026-11-30": "2026-11-30"} {
+		if got := English.RuleValue("removal-bytes", value); got != want {
+			t.Errorf("%s is shown as %s", value, got)
+		}
+	}
+}

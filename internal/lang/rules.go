@@ -70,6 +70,8 @@ func (l Lang) RuleValue(what, value string) string {
 		return l.Text("rule.persons", grouped(value))
 	}
 	switch {
+	case strings.HasPrefix(what, "removal-") && value != "":
+		return grouped(value)
 	case value != "":
 		return value
 	case what == "networks":
