@@ -127,10 +127,11 @@ type Removal struct {
 	Deleted  int64            `json:"deleted"` // of these, how many go altogether
 	Bytes    int64            `json:"bytes"`   // of the contents; what others share of it stays on the disk
 	Oldest   time.Time        `json:"oldest,omitzero"`
-	Newest   time.Time        `json:"newest,omitzero"` // when the versions were saved, for people; nothing is counted by it
-	Kept     map[string]int64 `json:"kept"`            // versions that stay, by why: head, young, keep, held, house, for-ever, untold
-	Gone     int64            `json:"gone,omitempty"`  // contents that nobody had any more when it was made
-	Left     int64            `json:"left,omitempty"`  // of these, as a removal was broken off: how many may still be on the disk
+	Newest   time.Time        `json:"newest,omitzero"`    // when the versions were saved, for people; nothing is counted by it
+	Kept     map[string]int64 `json:"kept"`               // versions that stay, by why: head, young, keep, held, house, for-ever, untold
+	Gone     int64            `json:"gone,omitempty"`     // contents that nobody had any more when it was made
+	Left     int64            `json:"left,omitempty"`     // of these, as a removal was broken off: how many may still be on the disk
+	Unlisted int64            `json:"unlisted,omitempty"` // contents that have told no chunks: nothing is taken off the disk before a verification with keys has read them
 	Digest   string           `json:"digest,omitempty"`
 }
 

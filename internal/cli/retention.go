@@ -155,6 +155,9 @@ func (a *app) tellPreview(p api.Removal) {
 	if p.Left > 0 {
 		a.print("say.preview-left", fmt.Sprint(p.Left))
 	}
+	if p.Unlisted > 0 {
+		a.print("say.preview-unlisted", fmt.Sprint(p.Unlisted))
+	}
 	if len(p.Kept) > 0 {
 		a.print("say.preview-kept")
 		t := table{right: map[int]bool{0: true}}

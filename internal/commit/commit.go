@@ -34,6 +34,12 @@ func (o *Op) HasManifest() bool {
 	return o.Kind == Save || o.Kind == Preview || o.Kind == Hold && o.Key == o.Version
 }
 
+// InlineMax is the largest content that sits in its manifest. What is larger is in chunks.
+const InlineMax = 32 << 10
+
+// HasChunks reports whether the operation makes a content that is in chunks.
+func (o *Op) HasChunks() bool { return o.HasManifest() && o.Kind != Preview && o.Size > InlineMax }
+
 // HasContent reports whether an operation of this kind makes a version of a file.
 func (k Kind) HasContent() bool { return k == Save || k == Link || k == Hold }
 

@@ -195,6 +195,9 @@ func (p *proposalState) removalChanges() []account.RuleChange {
 	if r.Left > 0 {
 		list = append(list, account.RuleChange{What: "removal-left", To: strconv.FormatInt(r.Left, 10)})
 	}
+	if r.Unlisted > 0 {
+		list = append(list, account.RuleChange{What: "removal-unlisted", To: strconv.FormatInt(r.Unlisted, 10)})
+	}
 	return list
 }
 

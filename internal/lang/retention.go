@@ -49,6 +49,7 @@ var retentionTexts = []text{
 	{"rule.removal-bytes", "Bytes", "バイト数"},
 	{"rule.removal-present", "Counted up to (time of the ledger or its witnesses)", "基準日（台帳または立会人の時刻）"},
 	{"rule.removal-left", "Contents that a removal which was broken off has left on the disk, at most", "中断した削除が途中まで進めた内容（ディスクに残っている可能性があるもの）"},
+	{"rule.removal-unlisted", "Contents without a list of their pieces: while there are some, the bytes of what is removed stay on the disk", "断片の一覧がない内容（ある間は、削除した内容のバイト列がディスクに残ります）"},
 	{"rule.removal-gaps", "Jumps of the clock that were not counted in full", "全部は数えなかった時計の飛び"},
 
 	{"cmd.retention", "How long a share keeps earlier versions and deleted files, and their removal.", "古い版と削除したファイルの保存期間と、期間を過ぎたものの削除"},
@@ -79,6 +80,7 @@ var retentionTexts = []text{
 	{"say.preview", "Share “%s”: %d versions of %d files would go (%s), %d files altogether. Saved between %s and %s.", "保管庫「%s」：%d 版（%d ファイル、%s）が削除の対象です。うち %d ファイルはすべての版がなくなります。保存日：%s ～ %s。"},
 	{"say.preview-kept", "What stays:", "残るもの："},
 	{"say.preview-left", "A removal was broken off. %s contents that it has removed from the books may still be on the disk: ask for this removal, and they go.", "前回の削除は途中で止まっています。目録からは削除済みの内容 %s 件が、ディスクに残っている可能性があります。この削除を申請すると取り除けます。"},
+	{"say.preview-unlisted", "%s contents were saved by an earlier version of the program, which kept no list of their pieces. What is removed now opens for nobody any more, but its bytes stay on the disk until the share ends. To have them taken off, run azekura verify --keys first, which opens every version and makes the lists, and then make the preview again.", "%s 件の内容は、断片の一覧を作らない以前のバージョンで保存されたものです。このまま削除すると、内容は誰にも開けなくなりますが、バイト列は保管庫を消去するまでディスクに残ります。取り除くには、先に azekura verify --keys を実行し（すべての版を開いて一覧を作ります）、その後、削除の対象をもう一度調べてください。"},
 	{"say.preview-present", "Ages are counted up to %s, the time of the ledger.", "経過日数は、台帳の時刻 %s まで数えています。"},
 	{"say.preview-witnessed", "Ages are counted up to %s, the time that the witnesses have signed.", "経過日数は、立会人が署名した時刻 %s まで数えています。"},
 	{"say.preview-unwitnessed", "The witnesses have not signed a time since the start, so nothing counts as old.", "起動後、立会人の署名した時刻がまだないため、経過日数を数えられません。"},

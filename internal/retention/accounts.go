@@ -20,8 +20,7 @@ type Accounts struct {
 	forsaken map[id.Version]bool
 	theirs   []id.Chunk // of forsaken contents
 	others   []uint64   // how those of all others begin
-	whole    bool       // lists are kept since the first frame
-	begun    bool
+	lists    lists
 	at       pack.Position
 }
 
@@ -34,31 +33,111 @@ func NewAccounts(forsaken []id.Version) *Accounts {
 	return a
 }
 
-// Whole reports whether all contents of the share have told their chunks. A program from before it was asked has kept no lists: which chunks its
-// contents have, nobody can tell without opening them.
-func (a *Accounts) Whole() bool { return a.whole }
+// Keys open what accounts are made of: the names of a share, and no content.
+type Keys interface {
+	OpenList(sealed []byte, frame [32]byte) ([]byte, error)
+	OpenRecord(sealed []byte) ([]byte, error)
+}
 
-// Read reads lists, with what opens them: from the beginning, or from where it was the last time.
-func (a *Accounts) Read(ctx context.Context, packs pack.Reader, share id.Share, open func(sealed []byte, frame [32]byte) ([]byte, error)) error {
-	for f, err := range packs.Frames(ctx, share, a.at, func(t pack.Type) bool { return t == pack.Parts }) {
-		if err != nil {
-			return err
-		}
-		if a.at = f.Place.End(); !a.begun {
-			a.begun, a.whole = true, f.Type == pack.Parts && f.ID == [32]byte{}
-		}
-		if f.Type != pack.Parts || f.ID == [32]byte{} {
-			continue
-		}
-		plain, err := open(f.Payload, f.ID)
-		if err == nil {
-			err = commit.ParseChunks(plain, a.add(id.Version(f.ID[:id.Size])))
-		}
-		if err != nil {
-			return fmt.Errorf("list of chunks in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+// lists are those that are missing. A program from before it was asked has kept none: which chunks its contents have, nobody can tell without opening them.
+// A list stands before the record of its save, or, of a content that was opened later, behind it.
+type lists struct {
+	early   map[id.Version]bool // whose record is still to come
+	missing map[id.Version]bool
+}
+
+func (l *lists) told(key id.Version) {
+	if l.early == nil {
+		l.early, l.missing = make(map[id.Version]bool), make(map[id.Version]bool)
+	}
+	if l.missing[key] {
+		delete(l.missing, key)
+	} else {
+		l.early[key] = true
+	}
+}
+
+// saved takes in the record of an act.
+func (l *lists) saved(keys Keys, sealed []byte) error {
+	plain, err := keys.OpenRecord(sealed)
+	if err != nil {
+		return err
+	}
+	rec, err := commit.ParseRecord(plain)
+	if err != nil {
+		return err
+	}
+	for i := range rec.Ops {
+		switch op := &rec.Ops[i]; {
+		case !op.HasChunks():
+		case l.early[op.Version]:
+			delete(l.early, op.Version)
+		default:
+			if l.missing == nil {
+				l.early, l.missing = make(map[id.Version]bool), make(map[id.Version]bool)
+			}
+			l.missing[op.Version] = true
 		}
 	}
 	return nil
+}
+
+// Unlisted returns the contents of a share that have told nobody which chunks they have.
+func Unlisted(ctx context.Context, packs pack.Reader, share id.Share, keys Keys) (map[id.Version]bool, error) {
+	var l lists
+	for f, err := range packs.Frames(ctx, share, pack.Position{}, func(t pack.Type) bool { return t == pack.Commit }) {
+		switch {
+		case err != nil:
+			return nil, err
+		case f.Type == pack.Parts:
+			l.told(id.Version(f.ID[:id.Size]))
+		case f.Type == pack.Commit:
+			if err := l.saved(keys, f.Payload); err != nil {
+				return nil, fmt.Errorf("record in pack %d at %d: %w", f.Place.Pack, f.Place.Offset, err)
+			}
+		}
+	}
+	return l.missing, nil
+}
+
+// Whole reports whether all contents that stay have told their chunks.
+func (a *Accounts) Whole() bool {
+	for k := range a.lists.missing {
+		if !a.forsaken[k] {
+			return false
+		}
+	}
+	return true
+}
+
+// Read reads lists and records: from the beginning, or from where it was the last time.
+func (a *Accounts) Read(ctx context.Context, packs pack.Reader, share id.Share, keys Keys) error {
+	for f, err := range packs.Frames(ctx, share, a.at, func(t pack.Type) bool { return t == pack.Parts || t == pack.Commit }) {
+		if err != nil {
+			return err
+		}
+		a.at = f.Place.End()
+		switch {
+		case f.Type == pack.Commit:
+			err = a.lists.saved(keys, f.Payload)
+		case f.Type == pack.Parts && f.ID != [32]byte{}: // a share once began with one of zeros
+			err = a.list(keys, f)
+		}
+		if err != nil {
+			return fmt.Errorf("%v in pack %d at %d: %w", f.Type, f.Place.Pack, f.Place.Offset, err)
+		}
+	}
+	return nil
+}
+
+func (a *Accounts) list(keys Keys, f pack.Frame) error {
+	plain, err := keys.OpenList(f.Payload, f.ID)
+	if err != nil {
+		return err
+	}
+	key := id.Version(f.ID[:id.Size])
+	a.lists.told(key)
+	return commit.ParseChunks(plain, a.add(key))
 }
 
 func (a *Accounts) add(key id.Version) func(id.Chunk) {
@@ -76,7 +155,7 @@ func (a *Accounts) Nobodys() []id.Chunk {
 	a.others = slices.Compact(a.others)
 	slices.SortFunc(a.theirs, compare)
 	a.theirs = slices.Compact(a.theirs)
-	if !a.whole {
+	if !a.Whole() {
 		return nil
 	}
 	out := make([]id.Chunk, 0, len(a.theirs))

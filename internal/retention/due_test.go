@@ -98,6 +98,7 @@ func TestJudge(t *testing.T) {
 func TestAccounts(t *testing.T) {
 	a, b, c := id.Version{1}, id.Version{2}, id.Version{3}
 	x := NewAccounts([]id.Version{a, b})
+	x.lists.missing = map[id.Version]bool{c: true}
 	for key, chunks := range map[id.Version][]id.Chunk{a: {{1}, {2}}, b: {{2}, {3}, {9, 31: 1}}, c: {{3}, {4}, {9, 31: 2}}} {
 		for _, chunk := range chunks {
 			x.add(key)(chunk)
@@ -106,7 +107,7 @@ func TestAccounts(t *testing.T) {
 	if got := x.Nobodys(); len(got) > 0 {
 		t.Errorf("without all lists it is %v", got)
 	}
-	x.whole = true
+	x.lists.told(c)
 	if got, want := x.Nobodys(), []id.Chunk{{1}, {2}}; !slices.Equal(got, want) {
 		t.Errorf("nobody's are %v, want %v", got, want)
 	}

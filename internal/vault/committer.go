@@ -284,13 +284,10 @@ func (v *Vault) plan(ctx context.Context, tx catalogue.Tx, r *request) error {
 // stands in the pack of its manifest, or of its commit record: so a pack that is lost takes no versions of others with it.
 func (v *Vault) append(ctx context.Context, r *request, rec commit.Record, plain []byte) (b catalogue.Batch, err error) {
 	sh := r.share
-	if err := v.first(ctx, sh); err != nil {
-		return b, err
-	}
 	b = sh.pending
 	c := catalogue.Committed{Record: rec, Manifests: r.known}
 	if slices.ContainsFunc(rec.Ops, func(op commit.Op) bool { return op.HasManifest() }) {
-		if err := v.tellChunks(ctx, r); err != nil {
+		if err := v.tellChunks(ctx, sh, r.version, r.chunks); err != nil {
 			return b, err
 		}
 		at, err := v.cfg.Packs.Append(ctx, sh.id, pack.Manifest, pad(r.version), r.manifest)

@@ -19,12 +19,6 @@ import (
 	"github.com/azekura/azekura/internal/seal"
 )
 
-// Sizes of the format, docs/format.md.
-const (
-	// InlineMax is the largest content that sits in its manifest.
-	InlineMax = 32 << 10
-)
-
 // listMax is how many parts a manifest lists before it becomes one of lists. Only tests change it.
 var listMax = 16 << 10
 
@@ -322,7 +316,7 @@ func (d *draft) finish() (m commit.Manifest, equal [32]byte, err error) {
 		}
 		sum := sha256.Sum256(d.window)
 		d.plain = &sum
-		if m.Size <= InlineMax {
+		if m.Size <= commit.InlineMax {
 			m.Inline = d.window
 			return m, d.sh.meta.Equal(sum[:]), nil
 		}

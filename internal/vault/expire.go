@@ -202,7 +202,7 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 		return nil
 	}
 	accounts := retention.NewAccounts(forsaken)
-	if err := accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta.OpenList); err != nil {
+	if err := accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta); err != nil {
 		return v.unswept(q.on, err)
 	}
 	w := &retention.Waste{Manifests: make(map[id.Version]bool, len(forsaken))}
@@ -267,7 +267,7 @@ type sweepable struct {
 func (v *Vault) condemn(ctx context.Context, tx catalogue.Tx, sh *share, accounts *retention.Accounts, w *retention.Waste) (before uint64, gone []id.Chunk, err error) {
 	end, err := v.cfg.Packs.Sync(ctx, sh.id)
 	if err == nil {
-		err = accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta.OpenList)
+		err = accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta)
 	}
 	if err != nil {
 		return 0, nil, err

@@ -17,37 +17,58 @@ import (
 // save tells its chunks once more, in a list of its own that opens with the key of the share's names. A save under way counts on chunks that nobody
 // else has told yet: as long as it does, they stay.
 
-// empty reports whether a share has no packs.
-func (v *Vault) empty(ctx context.Context, share id.Share) bool {
-	for range v.cfg.Packs.Packs(ctx, share) {
-		return false
-	}
-	return true
-}
-
-// first says at the very beginning of a share that all of its contents tell their chunks; the share's mu is held.
-func (v *Vault) first(ctx context.Context, sh *share) error {
-	if !sh.virgin {
-		return nil
-	}
-	_, err := v.cfg.Packs.Append(ctx, sh.id, pack.Parts, [32]byte{})
-	sh.virgin = err != nil
-	return err
-}
-
-// tellChunks tells the chunks of the manifest that follows; the share's mu is held.
-func (v *Vault) tellChunks(ctx context.Context, r *request) error {
-	for part := range slices.Chunk(r.chunks, commit.MaxChunks) {
+// tellChunks tells the chunks of a content; the share's mu is held.
+func (v *Vault) tellChunks(ctx context.Context, sh *share, key id.Version, chunks []id.Chunk) error {
+	for part := range slices.Chunk(chunks, commit.MaxChunks) {
 		plain, err := commit.MarshalChunks(part)
 		if err != nil {
 			return err
 		}
-		frame := pad(r.version)
-		if _, err := v.cfg.Packs.Append(ctx, r.share.id, pack.Parts, frame, r.share.meta.SealList(plain, frame)); err != nil {
+		frame := pad(key)
+		if _, err := v.cfg.Packs.Append(ctx, sh.id, pack.Parts, frame, sh.meta.SealList(plain, frame)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// tellLate tells the chunks of contents that a program has saved which told none. They were opened, and found whole.
+func (v *Vault) tellLate(ctx context.Context, sh *share, of map[id.Version][]id.Chunk) error {
+	if len(of) == 0 {
+		return nil
+	}
+	return v.submit(ctx, &request{share: sh, alone: func(catalogue.Tx) error {
+		sh.mu.Lock()
+		defer sh.mu.Unlock()
+		for key, chunks := range of {
+			if err := v.tellChunks(ctx, sh, key, chunks); err != nil {
+				return err
+			}
+		}
+		_, err := v.cfg.Packs.Sync(ctx, sh.id)
+		return err
+	}})
+}
+
+// chunks are all that a content has, those of lists of parts too.
+func (r *reader) chunks() (out []id.Chunk, err error) {
+	if err := r.manifest(); err != nil {
+		return nil, err
+	}
+	for _, p := range r.m.Parts {
+		out = append(out, p.Chunk)
+		if r.m.Level < 2 {
+			continue
+		}
+		list, err := r.parts(p)
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range list {
+			out = append(out, q.Chunk)
+		}
+	}
+	return out, nil
 }
 
 // use counts on a chunk; the share's mu is held.

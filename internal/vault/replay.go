@@ -37,7 +37,6 @@ func (v *Vault) catchUp(ctx context.Context, tx catalogue.Tx, sh *share) error {
 	}
 	sh.pending, sh.fresh, sh.epoch, sh.written = catalogue.Batch{}, make(map[id.Chunk]pack.Place), nil, written{}
 	sh.lost = v.cfg.Packs.Lost(sh.id)
-	sh.virgin = from.Pack == 0 && v.empty(ctx, sh.id)
 	again := replay{packs: v.cfg.Packs, tx: tx, share: sh.id, keys: sh.meta}
 	if anew != nil {
 		err = anew.run(ctx, again)

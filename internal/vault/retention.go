@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/catalogue"
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/retention"
@@ -103,6 +105,11 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 	if r.Gone = int64(len(gone)); brokenOff {
 		r.Left = r.Gone
 	}
+	if !r.Nothing() {
+		if r.Unlisted, err = v.unlisted(ctx, sh, gone); err != nil {
+			return r, v.broken("read the packs", err)
+		}
+	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if r.Nothing() { // the list before stays: a removal that was broken off may go on by it
@@ -111,6 +118,18 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 	}
 	delete(v.nothing, sh.id)
 	return r, list.finish(&r)
+}
+
+// unlisted counts the contents that have told no chunks and are still somebody's.
+func (v *Vault) unlisted(ctx context.Context, sh *share, forsaken []id.Version) (int64, error) {
+	all, err := retention.Unlisted(ctx, v.cfg.Packs, sh.id, sh.meta)
+	if _, damaged := errors.AsType[*pack.DamageError](err); damaged { // the removal says so
+		return 0, nil
+	}
+	for _, k := range forsaken {
+		delete(all, k)
+	}
+	return int64(len(all)), err
 }
 
 // gather judges all versions of a share.

@@ -131,9 +131,6 @@ func (d *draft) keep(part *commit.Part, data []byte, sum [32]byte) error {
 	if d.w.v.cfg.Packs.Lost(sh.id) != d.lost {
 		return d.w.v.lost(sh)
 	}
-	if err := d.w.v.first(d.ctx, sh); err != nil {
-		return d.w.v.broken("write to disk", err)
-	}
 	if _, ok := sh.fresh[part.Chunk]; ok { // somebody else was faster
 		return nil
 	}

@@ -106,7 +106,6 @@ type share struct {
 	lost    int                 // pack.Store.Lost when pending began
 	using   map[id.Chunk]int    // chunks that saves under way count on, and how many of them do
 	going   []id.Chunk          // in order: those that nobody has any more, while the catalogue still tells where they lie
-	virgin  bool                // nothing was ever appended
 	waits   map[id.Version]bool // held removals that a person must decide about: others have worked on what they would remove
 }
 

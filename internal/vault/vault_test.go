@@ -368,7 +368,7 @@ func TestSaveAndRead(t *testing.T) {
 	f := h.v.As(staff)
 	text := bytes.Repeat([]byte("卒業アルバムの名簿 "), 400_000)
 	for name, content := range map[string][]byte{
-		"small": []byte("hello"), "inline": random(1, vault.InlineMax), "one": random(2, vault.InlineMax+1),
+		"small": []byte("hello"), "inline": random(1, commit.InlineMax), "one": random(2, commit.InlineMax+1),
 		"full": random(3, 4<<20), "two": random(4, 4<<20+1), "large": random(5, 30<<20), "text": text,
 	} {
 		p := pathname.Path("/アルバム").Join(name)

@@ -14,6 +14,7 @@ import (
 	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
+	"github.com/azekura/azekura/internal/retention"
 )
 
 // VerifyOptions says what to verify.
@@ -166,32 +167,16 @@ func (v *Vault) verified(ctx context.Context, mine []account.Share, opt VerifyOp
 	return out, nil
 }
 
-// verifyVersions opens every version of a share that has content of its own.
+// verifyVersions opens every version of a share that has content of its own, or the one that is left of a content. What no list tells of which chunks
+// they have is told now: only then what is removed by rule can be taken off the disk.
 func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account.Share, report func(Finding), opened func(n int64)) error {
 	sh, err := v.open(ctx, s.ID, a.ID)
 	if err != nil {
 		return err
 	}
-	w := &view{v: v, s: s}
-	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
-	var batch []Info
-	flush := func() error {
-		files, err := w.Open(ctx, account.Verify, batch...)
-		if err != nil {
-			return err
-		}
-		for i, f := range files {
-			if _, err := f.WriteTo(discard{}); err != nil {
-				if problem.KindOf(err) != problem.Damaged {
-					return err
-				}
-				report(Finding{Share: sh.id, Path: batch[i].Path, Reason: err.Error()})
-			}
-			f.Close()
-		}
-		opened(int64(len(batch)))
-		batch = batch[:0]
-		return nil
+	x := &opening{v: v, w: &view{v: v, s: s}, sh: sh, name: a.Name, cat: v.cfg.Catalogue.View(sh.id, sh.meta), report: report, opened: opened, others: make(map[id.Version]bool)}
+	if x.unlisted, err = retention.Unlisted(ctx, v.cfg.Packs, sh.id, sh.meta); err != nil {
+		x.unlisted = nil // damage is told of already
 	}
 	commits := func(t pack.Type) bool { return t == pack.Commit }
 	for f, err := range framesPast(ctx, v.cfg.Packs, sh.id, pack.Position{}, commits, nil) { // damage is told of already
@@ -211,28 +196,76 @@ func (v *Vault) verifyVersions(ctx context.Context, s account.Session, a account
 			report(Finding{Share: sh.id, Pack: f.Place.Pack, Offset: f.Place.Offset, Reason: err.Error()})
 			continue
 		}
-		for _, op := range rec.Ops {
-			if op.Kind != commit.Save {
-				continue
-			}
-			if gone, err := cat.Expired(ctx, []id.Version{op.Version}); err != nil || gone[0] {
-				if err != nil {
-					return v.broken("read the catalogue", err)
-				}
-				continue
-			}
-			batch = append(batch, Info{Path: pathOf(ctx, cat, a.Name, op), Share: sh.id, File: op.File, Version: op.Version, Size: op.Size})
-			if len(batch) == releaseBatch {
-				if err := flush(); err != nil {
-					return err
-				}
+		for i := range rec.Ops {
+			if err := x.op(ctx, &rec.Ops[i]); err != nil {
+				return err
 			}
 		}
 	}
-	if len(batch) == 0 {
+	return x.flush(ctx)
+}
+
+// opening opens the versions of a share for a verification.
+type opening struct {
+	v        *Vault
+	w        *view
+	sh       *share
+	name     string
+	cat      catalogue.View
+	unlisted map[id.Version]bool // contents that have told no chunks
+	others   map[id.Version]bool // contents that were opened by another version than the one that brought them
+	batch    []Info
+	report   func(Finding)
+	opened   func(n int64)
+}
+
+// op opens the version that an operation has made, unless another stands for its content.
+func (x *opening) op(ctx context.Context, op *commit.Op) error {
+	if !op.Kind.HasContent() || op.Version.IsZero() {
 		return nil
 	}
-	return flush()
+	gone, err := x.cat.Expired(ctx, []id.Version{op.Version, op.Key})
+	if err != nil {
+		return x.v.broken("read the catalogue", err)
+	}
+	if gone[0] || !op.HasManifest() && (!gone[1] || x.others[op.Key]) {
+		return nil
+	}
+	if !op.HasManifest() {
+		x.others[op.Key] = true
+	}
+	x.batch = append(x.batch, Info{Path: pathOf(ctx, x.cat, x.name, *op), Share: x.sh.id, File: op.File, Version: op.Version, Size: op.Size})
+	if len(x.batch) < releaseBatch {
+		return nil
+	}
+	return x.flush(ctx)
+}
+
+func (x *opening) flush(ctx context.Context) error {
+	if len(x.batch) == 0 {
+		return nil
+	}
+	files, err := x.w.Open(ctx, account.Verify, x.batch...)
+	if err != nil {
+		return err
+	}
+	late := make(map[id.Version][]id.Chunk)
+	for i, f := range files {
+		_, err := f.WriteTo(discard{})
+		if r, is := f.(*reader); is && err == nil && x.unlisted[r.version.Key] {
+			late[r.version.Key], err = r.chunks()
+		}
+		f.Close()
+		if err != nil {
+			if problem.KindOf(err) != problem.Damaged {
+				return err
+			}
+			x.report(Finding{Share: x.sh.id, Path: x.batch[i].Path, Reason: err.Error()})
+		}
+	}
+	x.opened(int64(len(x.batch)))
+	x.batch = x.batch[:0]
+	return x.v.tellLate(ctx, x.sh, late)
 }
 
 func damageFound(d pack.Damage) Finding {
