@@ -315,7 +315,7 @@ func TestSaveWhileRemoving(t *testing.T) {
 			})
 			q := removing(r, a)
 			q.Progress = func(step string, done, _ int64) {
-				if step == "packs" && done == 1 {
+				if step == "packs" && done == 1 && when < 3 { // it would bring back for all what went wrong with one
 					save(t, f, "/s/sweeping", content)
 				}
 			}
@@ -328,7 +328,9 @@ func TestSaveWhileRemoving(t *testing.T) {
 			if across != nil {
 				end(across, 4<<20)
 			}
-			save(t, f, "/s/late", content)
+			if when < 3 {
+				save(t, f, "/s/late", content)
+			}
 			check := func() {
 				t.Helper()
 				for i, err := range h.v.As(staff).List(bg, "/s") {
