@@ -14,7 +14,7 @@ type Kind string
 
 // The kinds of events.
 const (
-	Heartbeat      Kind = "heartbeat"       // once a minute: silence is evidence
+	Heartbeat      Kind = "heartbeat"       // once a minute: silence is evidence; Size: so many milliseconds after the one before, by no clock that can be set
 	Started        Kind = "started"         // the keeper came up; Note tells the program's version
 	Stopped        Kind = "stopped"         // the keeper went down in good order
 	Login          Kind = "login"           // a session began

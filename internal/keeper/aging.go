@@ -20,6 +20,8 @@ type aging struct {
 	now   account.Lived
 	packs map[id.Share][]anchored // ascending
 	gaps  []account.Gap
+	timed bool          // a heartbeat has told how much time had passed
+	beat  time.Duration // and so long the ledger had run then
 }
 
 // anchored is an anchor with the digest that it is of.
@@ -44,8 +46,12 @@ func (x *aging) extend(ctx context.Context, r *ledger.Reader, k *ReadingKey) err
 		if at, ok := ledger.EntryTime(raw.Data); ok {
 			x.step(at)
 		}
-		if e := openEntry(k, raw.Index, raw.Data); e.Closed == "" && e.Event.Kind == event.PackSealed {
+		switch e := openEntry(k, raw.Index, raw.Data); {
+		case e.Closed != "":
+		case e.Event.Kind == event.PackSealed:
 			x.sealed(&e.Event)
+		case e.Event.Kind == event.Heartbeat && e.Event.Size > 0:
+			x.passed(time.Duration(e.Event.Size) * time.Millisecond)
 		}
 		x.upTo++
 	}
@@ -60,6 +66,24 @@ func (x *aging) step(at time.Time) {
 	}
 }
 
+// passed takes in how much time a heartbeat tells to have passed since the one before. The ledger has not run for longer, however many entries somebody
+// has put between them whose times lie apart.
+func (x *aging) passed(d time.Duration) {
+	if x.timed {
+		x.now.Ran = min(x.now.Ran, x.beat+d)
+	}
+	x.timed, x.beat = true, x.now.Ran
+}
+
+// lived is where the ledger is: behind the last heartbeat that told how much time had passed no more than one step counts.
+func (x *aging) lived() account.Lived {
+	out := x.now
+	if x.timed {
+		out.Ran = min(out.Ran, x.beat+account.LongestStep)
+	}
+	return out
+}
+
 // sealed takes in that a pack is sealed. Of two entries about one pack that are not alike the later counts.
 func (x *aging) sealed(e *event.Event) {
 	if x.packs == nil {
@@ -70,7 +94,7 @@ func (x *aging) sealed(e *event.Event) {
 	if len(list) > 0 {
 		last = list[len(list)-1].Pack
 	}
-	is := anchored{account.Anchor{Pack: e.Pack, Lived: x.now}, e.Digest}
+	is := anchored{account.Anchor{Pack: e.Pack, Lived: x.lived()}, e.Digest}
 	switch i, found := slices.BinarySearchFunc(list, e.Pack, func(a anchored, pack uint64) int {
 		if a.Pack < pack {
 			return -1
@@ -88,7 +112,7 @@ func (x *aging) sealed(e *event.Event) {
 
 // of is what is known for one share.
 func (x *aging) of(share id.Share) *account.Aging {
-	out := &account.Aging{Now: x.now, Gaps: slices.Clone(x.gaps)}
+	out := &account.Aging{Now: x.lived(), Gaps: slices.Clone(x.gaps)}
 	for _, a := range x.packs[share] {
 		out.Packs = append(out.Packs, a.Anchor)
 	}

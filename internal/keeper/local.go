@@ -340,24 +340,30 @@ func (l *Local) beats() {
 	defer close(l.done)
 	t := time.NewTicker(heartbeat)
 	defer t.Stop()
+	var last time.Time
 	for {
+		passed := heartbeat
 		select {
 		case <-l.stop:
 			return
-		case <-t.C:
+		case at := <-t.C:
+			if !last.IsZero() {
+				passed = at.Sub(last) // as the machine counts, however its clock is set
+			}
+			last = at
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), heartbeat)
-		if err := l.heartbeat(ctx); err != nil {
+		if err := l.heartbeat(ctx, passed); err != nil {
 			l.cfg.Log.ErrorContext(ctx, "no heartbeat in the ledger", "err", err)
 		}
 		cancel()
 	}
 }
 
-// heartbeat records that the keeper lives, with what has gathered since the last time, publishes the ledger and
+// heartbeat records that the keeper lives, and how much time has passed since the last one, with what has gathered since then, publishes the ledger and
 // notes its head.
-func (l *Local) heartbeat(ctx context.Context) error {
-	if err := l.append(ctx, event.Event{Kind: event.Heartbeat}); err != nil {
+func (l *Local) heartbeat(ctx context.Context, passed time.Duration) error {
+	if err := l.append(ctx, event.Event{Kind: event.Heartbeat, Size: passed.Milliseconds()}); err != nil {
 		return err
 	}
 	l.mu.Lock()

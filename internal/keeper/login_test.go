@@ -236,7 +236,7 @@ func TestFloodsDoNotFillTheLedger(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := l.heartbeat(t.Context()); err != nil {
+	if err := l.heartbeat(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	got := entries(t, l, event.LoginFailed)
@@ -254,7 +254,7 @@ func TestFloodsDoNotFillTheLedger(t *testing.T) {
 	if total != 5000 || len(got) > 150 || sums > maxFloods+1 {
 		t.Errorf("%d failures in %d entries, %d of them sums", total, len(got), sums)
 	}
-	if err := l.heartbeat(t.Context()); err != nil {
+	if err := l.heartbeat(t.Context(), 0); err != nil {
 		t.Fatal(err)
 	}
 	if n := len(entries(t, l, event.LoginFailed)); n != len(got) {

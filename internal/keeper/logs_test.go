@@ -148,7 +148,7 @@ func TestFloodOfLogins(t *testing.T) {
 		*h.clock = h.clock.Add(-time.Second)
 	}
 	h.must(h.KeepLogs(t.Context(), list))
-	h.must(h.heartbeat(t.Context()))
+	h.must(h.heartbeat(t.Context(), 0))
 	said := h.entries(event.ApplianceEvent)
 	sum := said[len(said)-1]
 	if len(said) != 31 || sum.Size != 2970 || parseLogNote(sum.Note).kind != "vpn-failed" || sum.Target != "gw" {
@@ -354,12 +354,12 @@ func TestLogsEnd(t *testing.T) {
 	h.root = console(t, h.Local)
 	c, err := h.OpenCase(ctx, h.root, account.Case{Reason: "odd"})
 	h.must(err)
-	h.must(h.heartbeat(ctx))
+	h.must(h.heartbeat(ctx, 0))
 	if n := len(h.entries(event.LogsRemoved)); n != 0 {
 		t.Errorf("%d removals during a case", n)
 	}
 	h.must(h.CloseCase(ctx, h.root, c.ID, "nothing"))
-	h.must(h.heartbeat(ctx))
+	h.must(h.heartbeat(ctx, 0))
 	gone := h.entries(event.LogsRemoved)
 	if got := h.search(account.LogQuery{}); len(gone) != 1 || gone[0].Pack != 2 || got != "line 0" {
 		t.Errorf("%+v; left: %s", gone, got)

@@ -278,7 +278,7 @@ func TestStaleLookup(t *testing.T) {
 	if a := ask("out"); a != account.LookupConfirmed || h.show().Stale {
 		t.Errorf("a new scope says %v", a)
 	}
-	if err := h.l.heartbeat(ctx); err != nil {
+	if err := h.l.heartbeat(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
 	if left := h.blobs("lookup-"); len(left) != 1 {
@@ -347,7 +347,7 @@ func TestLookupIsSlow(t *testing.T) {
 	if sum.Asked != 51 || sum.Refused != int64(refused)+1 {
 		t.Errorf("counted are %+v, asked 51 and refused %d", days, refused+1)
 	}
-	if err := h.l.heartbeat(ctx); err != nil {
+	if err := h.l.heartbeat(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
 	if again := h.show().Days; !slices.Equal(again, days) {
@@ -390,7 +390,7 @@ func TestLookupEndsWithTheCase(t *testing.T) {
 		t.Fatal(err)
 	}
 	*h.clock = h.clock.Add(proposalTime + time.Minute)
-	if err := h.l.heartbeat(ctx); err != nil {
+	if err := h.l.heartbeat(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
 	if left := h.blobs("lookup-"); len(left) > 0 {

@@ -63,7 +63,7 @@ func TestReceiptLinks(t *testing.T) {
 	if _, err := h.l.OpenReceipt(ctx, first.Token, far(3)); problem.KindOf(err) != problem.NotFound {
 		t.Errorf("after its time: %v", err)
 	}
-	if err := h.l.heartbeat(ctx); err != nil {
+	if err := h.l.heartbeat(ctx, 0); err != nil {
 		t.Fatal(err)
 	}
 	if left := h.blobs("receipt-"); len(left) != 1 {

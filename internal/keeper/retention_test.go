@@ -201,6 +201,51 @@ func TestAging(t *testing.T) {
 	}
 }
 
+// TestAgingBySteps: a clock that is set ahead in steps too small to be gaps, with an entry after each, makes nothing older than the time that has passed.
+func TestAgingBySteps(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	share, err := l.MakeShare(ctx, console(t, l), "albums")
+	if err != nil {
+		t.Fatal(err)
+	}
+	beat := func() {
+		t.Helper()
+		if err := l.heartbeat(ctx, heartbeat); err != nil {
+			t.Fatal(err)
+		}
+	}
+	beat()
+	if err := l.Record(ctx, event.Event{Kind: event.PackSealed, When: l.now(), Share: share.ID, Pack: 1, Size: 1, Digest: [32]byte{1}}); err != nil {
+		t.Fatal(err)
+	}
+	age := func() time.Duration {
+		t.Helper()
+		a, err := l.Aging(ctx, console(t, l), "albums")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d, _ := a.Age(1)
+		return d
+	}
+	for range 10 {
+		for range 12 * 24 { // a day in steps of five minutes
+			*clock = clock.Add(account.LongestStep)
+			if err := l.append(ctx, event.Event{Kind: event.Started}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		*clock = clock.Add(account.MaxGap) // and a weekend
+		if got := age(); got > 20*3*heartbeat {
+			t.Fatalf("before the next heartbeat it is %v old", got)
+		}
+		beat()
+	}
+	if got, most := age(), 3*(10*heartbeat+account.LongestStep); got < 10*heartbeat || got > most {
+		t.Errorf("after ten minutes, in which its clock went on by 40 days, it is %v old, and %v at most", got, most)
+	}
+}
+
 // TestWitnessedTime: so many witnesses as are needed have vouched for the time that counts.
 func TestWitnessedTime(t *testing.T) {
 	at := func(n int) account.WitnessState {

@@ -87,7 +87,7 @@ func TestTimesSkip(t *testing.T) {
 		*h.clock = begin.AddDate(0, 0, day)
 		h.must(h.append(ctx, beats...))
 	}
-	h.must(h.heartbeat(ctx))
+	h.must(h.heartbeat(ctx, 0))
 	if n := len(h.times.periods); n < 4 { // before anybody has asked
 		t.Errorf("with a heartbeat %d stretches are known", n)
 	}
