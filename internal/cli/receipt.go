@@ -152,6 +152,9 @@ func (a *app) showReceipt(x *receipt.Receipt) {
 	if x.Holding > 0 {
 		fmt.Fprintln(a.out, "  "+a.t("web.receipt-holding", x.Holding))
 	}
+	if len(x.Removals) > 0 {
+		fmt.Fprintln(a.out, "  "+a.t("web.retention-names"))
+	}
 	fmt.Fprintln(a.out, a.t("web.receipt-erasure")+"\n  "+erased)
 	a.print("say.receipt-proofs", len(x.Entries), x.Size)
 }

@@ -42,7 +42,7 @@ func (r *Receipt) copies(l lang.Lang) string {
 	return l.Text("web.receipt-some-copies", r.Copies)
 }
 
-// removals says what was removed by the rule of the share, and how many media may still have it; "" if nothing was.
+// removals says what was removed by the rule of the share, and how many media may still have it, and what of it stays; "" if nothing was.
 func (r *Receipt) removals(l lang.Lang) string {
 	var out []string
 	for _, m := range r.Removals {
@@ -50,6 +50,9 @@ func (r *Receipt) removals(l lang.Lang) string {
 	}
 	if r.Holding > 0 {
 		out = append(out, l.Text("web.receipt-holding", r.Holding))
+	}
+	if len(out) > 0 {
+		out = append(out, l.Text("web.retention-names"))
 	}
 	return strings.Join(out, "\n")
 }

@@ -89,3 +89,15 @@ func TestWhatHappened(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestRemovalOnPaper: who reads that contents were removed reads that names are not.
+func TestRemovalOnPaper(t *testing.T) {
+	r := &Receipt{}
+	if got := r.removals(lang.English); got != "" {
+		t.Errorf("of a month without one: %q", got)
+	}
+	r.Removals = []Removal{{Number: 2, Versions: 24}}
+	if got := r.removals(lang.English); !strings.Contains(got, "removal 2, 24 versions") || !strings.Contains(got, "until the share ends") {
+		t.Errorf("%q", got)
+	}
+}
