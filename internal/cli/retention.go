@@ -67,7 +67,11 @@ func (a *app) tellRetention(x api.RetentionState) {
 			a.print(key, r.Number, when(r.Begun))
 			continue
 		}
-		a.print("say.retention-removed", r.Number, when(r.Ended), r.Versions, size(r.Bytes), a.named("role", r.AskedBy), a.named("role", firstOf(r.Confirmed, "-")))
+		confirmed := a.t("say.retention-alone")
+		if r.Confirmed != "" {
+			confirmed = a.named("role", r.Confirmed)
+		}
+		a.print("say.retention-removed", r.Number, when(r.Ended), r.Versions, size(r.Bytes), a.named("role", r.AskedBy), confirmed)
 	}
 	if len(x.Media) > 0 {
 		var names []string

@@ -74,6 +74,7 @@ var retentionTexts = []text{
 	{"say.retention-removed", "removal %d, %s: %d versions, %s off the disk (asked for by %s, confirmed by %s)", "第 %d 回、%s：%d 版、ディスクから %s（申請：%s、承認：%s）"},
 	{"say.retention-broken", "removal %d, begun %s: not ended; run it again", "第 %d 回、%s 開始：未完了。もう一度実行してください"},
 	{"say.retention-lapsed", "removal %d, begun %s: broken off, and the agreement on it has ended. Make a new preview: it shows what is left to do", "第 %d 回、%s 開始：中断し、合意の期限が切れました。一覧を作り直すと、残りの作業が分かります"},
+	{"say.retention-alone", "nobody: there was nobody else who could", "なし（承認できる人がほかにいないため）"},
 	{"say.retention-work", "%s: %d of %d", "進み具合　%s：%d / %d"},
 	{"say.retention-media", "These media may still hold what was removed, until they are synced again: %s", "次の媒体には、次に同期するまで、削除した内容が残っている可能性があります：%s"},
 	{"say.preview-nothing", "Nothing is due in share “%s”.", "保管庫「%s」に、保存期間を過ぎたものはありません。"},

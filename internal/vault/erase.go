@@ -28,7 +28,7 @@ func (v *Vault) Holdings(ctx context.Context, s account.Session, name string) (a
 }
 
 // Erase forgets what the storehouse has of a share whose keys are destroyed: leased keys, the key of its names, what waits for a preview, its
-// locks and its books. All leases end, those of other shares are asked for again. The packs stay: nothing opens them. What is at work with
+// locks, the list of a removal, and its books. All leases end, those of other shares are asked for again. The packs stay: nothing opens them. What is at work with
 // the share at this moment fails at its next question to the keeper. It may be called again.
 func (v *Vault) Erase(ctx context.Context, a account.Share) error {
 	v.keys.clear()
@@ -38,6 +38,7 @@ func (v *Vault) Erase(ctx context.Context, a account.Share) error {
 	// The keys in memory are let go and not overwritten: a save that is under way would seal with what is left of them.
 	v.mu.Lock()
 	delete(v.shares, a.ID)
+	delete(v.nothing, a.ID)
 	v.mu.Unlock()
 	sh.mu.Lock()
 	sh.epoch = nil
@@ -46,6 +47,7 @@ func (v *Vault) Erase(ctx context.Context, a account.Share) error {
 	if e := v.cfg.FS.Remove(filepath.Join(v.cfg.Dir, locksFile(a.ID))); !errors.Is(e, fs.ErrNotExist) {
 		err = errors.Join(err, e)
 	}
+	err = errors.Join(err, v.dropList(a.ID))
 	if err != nil {
 		return fmt.Errorf("forget share %s: %w", a.ID, err)
 	}

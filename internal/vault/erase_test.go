@@ -2,6 +2,7 @@ package vault_test
 
 import (
 	"errors"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -22,6 +23,15 @@ func TestErase(t *testing.T) {
 		t.Errorf("%+v, %v", has, err)
 	}
 	load(t, h.v.As(staff), other)
+	// A removal by rule was asked for, and is not needed any more.
+	save(t, h.v.As(staff), "/gone/secret.txt", []byte("2"))
+	if _, err := h.packs.Seal(t.Context(), k.shares[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	a := h.old(t, 31)
+	if r, err := h.v.PreviewRemoval(t.Context(), staff, "gone", account.Retention{Versions: 30}, a, false, func(int64, int64) {}); err != nil || r.Versions != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
 	i := slices.IndexFunc(k.shares, func(a account.Share) bool { return a.Name == "gone" })
 	gone := k.shares[i]
 	k.mu.Lock()
@@ -31,6 +41,9 @@ func TestErase(t *testing.T) {
 		if err := h.v.Erase(t.Context(), gone); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if list, err := filepath.Glob(filepath.Join(h.root, "vault", "*"+gone.ID.String()+"*")); err != nil || len(list) > 0 {
+		t.Errorf("it keeps %v, %v", list, err)
 	}
 	for _, name := range []string{"/gone", "/gone/secret.txt"} {
 		_, err := h.v.As(staff).Stat(t.Context(), pathname.Path(name))
