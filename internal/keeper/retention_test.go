@@ -32,12 +32,18 @@ func TestRetention(t *testing.T) {
 	}
 	_, err = ask(preview)
 	hinted(t, "without a rule", err, "hint.no-preview")
+	if list := l.RuledShares(); len(list) > 0 {
+		t.Errorf("before there is a rule: %v", list)
+	}
 	if err := l.SetRetention(ctx, h.officer, "albums", half); problem.KindOf(err) != problem.Denied {
 		t.Errorf("by who gives no rights there: %v", err)
 	}
 	hinted(t, "no rule", l.SetRetention(ctx, h.admin, "albums", account.Retention{Versions: -1}), "hint.retention-rule")
 	if err := l.SetRetention(ctx, h.admin, "albums", half); err != nil {
 		t.Fatal(err)
+	}
+	if list := l.RuledShares(); len(list) != 1 || list[0] != share.ID {
+		t.Errorf("the shares with a rule are %v", list)
 	}
 	other := preview
 	other.Rule.Versions++

@@ -198,7 +198,15 @@ func TestRetentionPage(t *testing.T) {
 	if err := b.local.SetRetention(ctx, "old", api.Retention{Versions: 180, Deleted: 90, Keep: 3}); err != nil {
 		t.Fatal(err)
 	}
-	previewed(t, b.local, "old")
+	if x, err := b.local.BeginPreview(ctx, "old"); err != nil || x.Running {
+		t.Errorf("%+v, %v", x, err)
+	}
+	if p, err := b.local.PreviewedRemoval(ctx, "old"); err != nil || p.Rule.Versions != 180 {
+		t.Errorf("behind the page: %+v, %v", p, err)
+	}
+	if _, err := b.local.BeginRemoval(ctx, "old"); hinted(err) != "hint.removal-not-agreed" {
+		t.Errorf("before two people have agreed: %v", err)
+	}
 	resp, text := b.admin.do("GET", "/shares/old/retention", "")
 	if resp.StatusCode != 200 || !strings.Contains(text, `value="180"`) || !strings.Contains(text, `/retention/preview"`) {
 		t.Errorf("%s\n%s", resp.Status, text)

@@ -23,6 +23,16 @@ const (
 	ruledDay  = 24 * time.Hour // and how often then
 )
 
+// beginDays does that until ctx ends.
+func (h *House) beginDays(ctx context.Context) {
+	r := ruled{shares: h.keeper.local.RuledShares, seal: h.vault.Sealing, now: h.opt.Now, log: h.opt.Log, sealed: make(map[id.Share]time.Time)}
+	every(ctx, ruledEach, func(ctx context.Context) {
+		if !h.half() { // nothing is written to a medium
+			r.once(ctx)
+		}
+	})
+}
+
 func (r *ruled) once(ctx context.Context) {
 	now := r.now()
 	for _, share := range r.shares() {

@@ -67,14 +67,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	background.Go(func() { buckets.run(watching) })
 	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}
 	background.Go(func() { watch.run(watching) })
-	days := ruled{shares: h.keeper.local.RuledShares, seal: h.vault.Sealing, now: opt.Now, log: opt.Log, sealed: make(map[id.Share]time.Time)}
-	background.Go(func() {
-		every(watching, ruledEach, func(ctx context.Context) {
-			if !h.half() { // nothing is written to a medium
-				days.once(ctx)
-			}
-		})
-	})
+	background.Go(func() { h.beginDays(watching) })
 	if h.half() {
 		background.Go(func() { h.prepare(watching) })
 		background.Go(func() { h.fetchAll(watching) })
