@@ -41,7 +41,7 @@ type Removing struct {
 // back, or the rule was loosened. First the versions go from the books and the log, then what nobody has any more from the packs. It can be broken off
 // anywhere, and called again.
 func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string, q Removing) (out account.Removed, err error) {
-	sh, a, err := (&view{v: v, s: s}).inquire(ctx, opRetention, pathname.Root.Join(name))
+	sh, a, err := v.removable(ctx, s, name)
 	if err != nil {
 		return out, err
 	}

@@ -81,7 +81,7 @@ func (j *byRule) of(ctx context.Context, refs []catalogue.Ref, each func(s *cata
 // What nobody has sealed yet is sealed, so that the ledger can tell its age from now on. brokenOff: a removal was, and nobody may go on by its list any
 // more; what it has left on the disk is in the preview then.
 func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name string, rule account.Retention, aging *account.Aging, brokenOff bool, progress func(done, of int64)) (account.Removal, error) {
-	sh, a, err := (&view{v: v, s: s}).inquire(ctx, opRetention, pathname.Root.Join(name))
+	sh, a, err := v.removable(ctx, s, name)
 	if err != nil {
 		return account.Removal{}, err
 	}
@@ -130,6 +130,15 @@ func (v *Vault) unlisted(ctx context.Context, sh *share, forsaken []id.Version) 
 		delete(all, k)
 	}
 	return int64(len(all)), err
+}
+
+// removable finds a share from which something may be removed: not while its packs are still on their way here, and its books may be on loan.
+func (v *Vault) removable(ctx context.Context, s account.Session, name string) (*share, account.Share, error) {
+	sh, a, err := (&view{v: v, s: s}).inquire(ctx, opRetention, pathname.Root.Join(name))
+	if err == nil && v.still() {
+		err = &problem.Error{Kind: problem.Unavailable, Op: opRetention, On: a.Name, Hint: "hint.restoring"}
+	}
+	return sh, a, err
 }
 
 // gather judges all versions of a share.

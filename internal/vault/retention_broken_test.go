@@ -152,3 +152,17 @@ func TestCloseWhileRemoving(t *testing.T) {
 	}
 	h.sound(t)
 }
+
+// TestNoRemovalOnTheWay: while packs come from a medium nothing is removed, and who asks hears why.
+func TestNoRemovalOnTheWay(t *testing.T) {
+	h, a, rule, _ := begun(t)
+	r := h.preview(t, rule, a)
+	h.v.SetStill(true)
+	_, err := h.v.PreviewRemoval(bg, staff, "s", rule, a, false, func(int64, int64) {})
+	_, more := h.v.RemoveByRule(bg, staff, "s", removing(r, a))
+	for _, err := range []error{err, more} {
+		if e, ok := errors.AsType[*problem.Error](err); !ok || e.Hint != "hint.restoring" {
+			t.Errorf("it says %v", err)
+		}
+	}
+}

@@ -22,3 +22,6 @@ func (v *Vault) WrapPacks(wrap func(pack.Store) pack.Store) (restore func()) {
 	v.cfg.Packs = wrap(was)
 	return func() { v.cfg.Packs = was }
 }
+
+// SetStill says whether the packs of a vault are still on their way.
+func (v *Vault) SetStill(still bool) { v.cfg.Still = func() bool { return still } }
