@@ -23,7 +23,7 @@ type Drill struct {
 	Card   string    `json:"card,omitempty"`   // its number and name
 	Papers int       `json:"papers,omitempty"` // the number of their set
 	Code   string    `json:"code,omitempty"`   // of the set
-	Used   []int     `json:"used,omitempty"`   // which papers of it
+	Last   uint64    `json:"last,omitempty"`   // the last state that the house has put on the medium, where that is a later one
 
 	All   bool   `json:"all,omitempty"`   // every version was asked for
 	Asked int    `json:"asked,omitempty"` // so many were, by chance
@@ -57,6 +57,8 @@ type DrillResult struct {
 	Outcome DrillOutcome `json:"outcome,omitempty"`
 	Why     string       `json:"why,omitempty"`  // the key of a hint: what kept it from its end
 	Text    string       `json:"text,omitempty"` // the same as the program says it
+
+	Used []int `json:"used,omitempty"` // the papers of the set that are right
 
 	Versions int64 `json:"versions"` // that the state holds, of all shares that could be opened
 	Bytes    int64 `json:"bytes"`    // of their content
@@ -102,7 +104,7 @@ type DrillFailure struct {
 	Version id.Version `json:"version,omitzero"`
 	Size    int64      `json:"size,omitempty"`
 	Saved   time.Time  `json:"saved,omitzero"`
-	Reason  string     `json:"reason"` // "unreadable", "differs", "lost"
+	Reason  string     `json:"reason"` // "unreadable", "differs", "lost"; of an object on the medium "sealed", "ledger"; "replayed": the state is not the last
 }
 
 // Good reports whether a drill has come to its end and found everything whole.

@@ -62,7 +62,11 @@ func Main() int {
 		preview: []string{"azekura", previewWorker},
 	}
 	a.lang = lang.Pick(firstOf(a.env("AZEKURA_LANG"), a.env("LC_ALL"), a.env("LC_MESSAGES"), a.env("LANG")))
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	ends := []os.Signal{syscall.SIGINT, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // a terminal that is closed; nohup ignores it
+		ends = append(ends, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ends...)
 	defer stop()
 	root := a.root()
 	root.SetArgs(os.Args[1:])
@@ -186,9 +190,12 @@ func (a *app) defaultData() string {
 	return filepath.Join(base, "azekura")
 }
 
-// command returns a command with its help from package lang: key is the short text, key + ".long" the rest.
+// command returns a command with its help from package lang: key is the short text, key + ".long" the rest, if there is more to say.
 func (a *app) command(use, key, example string, args cobra.PositionalArgs, run func(ctx context.Context, args []string) error) *cobra.Command {
-	c := &cobra.Command{Use: use, Short: a.t(key), Long: a.t(key + ".long"), Example: example, DisableFlagsInUseLine: true}
+	c := &cobra.Command{Use: use, Short: a.t(key), Example: example, DisableFlagsInUseLine: true}
+	if more := key + ".long"; lang.Has(more) {
+		c.Long = a.t(more)
+	}
 	if run != nil {
 		c.RunE = func(c *cobra.Command, args []string) error { return run(c.Context(), args) }
 	} else {

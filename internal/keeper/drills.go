@@ -28,7 +28,9 @@ func (l *Local) BeginDrill(ctx context.Context, s id.Session, x account.Drill) (
 		case !m.Retired.IsZero():
 			return event.Event{}, &problem.Error{Kind: problem.Denied, Op: op, On: m.Label, Hint: "hint.medium-retired"}
 		default:
-			x.Label, x.Set, x.Place = m.Label, m.Set, m.Place
+			if x.Label, x.Set, x.Place = m.Label, m.Set, m.Place; m.State > x.State {
+				x.Last = m.State
+			}
 		}
 		x.Number, x.Begun, x.By, x.DrillResult = 1, l.now(), by.Name, account.DrillResult{}
 		for _, y := range d.Drills {
@@ -94,8 +96,8 @@ func (l *Local) EndDrill(ctx context.Context, s id.Session, number int, r accoun
 		x.DrillResult, x.Ended = r, l.now()
 		x.Failures = slices.Clone(r.Failures[:min(len(r.Failures), account.MaxDrillFailures)])
 		d.Drills[i], out = &x, x
-		if there && x.Keys == account.DrillPapers && x.Code == set.Fingerprint() && r.Outcome != account.DrillBroken && r.Tried > 0 {
-			seen := b.recoveryOf(x.Code).used(x.Used, set.Of, l.now())
+		if there && x.Keys == account.DrillPapers && x.Code == set.Fingerprint() && r.Outcome != account.DrillBroken && r.Tried > 0 && len(r.Used) >= set.Needed {
+			seen := b.recoveryOf(x.Code).used(r.Used, set.Of, l.now())
 			d.Recovery = &seen
 		}
 		return event.Event{Kind: event.DrillEnded, Target: x.Label, Size: int64(r.Failed), Note: endedNote(number, r)}, nil

@@ -17,6 +17,9 @@ import (
 // Rescue is what a keeper is made of again when its machine is lost: its files on a medium, a key card, and papers.
 type Rescue = custody.Rescue
 
+// ErrPapers means that the papers at hand are not those that open card and medium, which may be as they should be.
+var ErrPapers = custody.ErrPapers
+
 // Rescued tells what came of it.
 type Rescued struct {
 	custody.Rescued

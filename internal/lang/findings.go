@@ -94,7 +94,6 @@ var findingTexts = []text{
 	{"cmd.case-exposed", "Open a number of the findings: its files, or its persons.", "数の内訳（ファイルまたは本人）を一覧する"},
 	{"cmd.case-exposed.long", "With --json, each file comes with the entries of the ledger that prove it.", "--json を付けると、根拠となる台帳の記録番号も示します。"},
 	{"cmd.case-clients", "List on whose behalf the data is held that a case concerns.", "事案に関わる委託元を一覧する"},
-	{"cmd.case-clients.long", "", ""},
 	{"cmd.case-papers", "List the papers that can be made of a case.", "作成できる書類を一覧する"},
 	{"cmd.case-papers.long", "Reports, notices, lists. What the records know is filled in; the rest is marked as a place to fill in. docs/papers.md tells which paper is for whom.", "報告書・通知・一覧です。記録で分かる項目は記入済み、そのほかは記入欄として示します。どの書類がだれ宛てかは docs/papers.md にあります。"},
 	{"cmd.case-paper", "Write a paper of a case into a file.", "書類を作成する"},

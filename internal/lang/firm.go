@@ -27,7 +27,6 @@ var firmTexts = []text{
 	{"cmd.firm", "Keep what reports say of the firm.", "報告書に載る自社の情報を管理する"},
 	{"cmd.firm.long", "Every report of a case begins with it: corporate number, address, representative, the person to ask. The name is that of the policy.", "事案の報告書の冒頭に載る、法人番号・所在地・代表者・事務連絡者などの情報です。事業者の名称は方針で設定します。"},
 	{"cmd.firm-show", "Show it.", "自社の情報を表示する"},
-	{"cmd.firm-show.long", "", ""},
 	{"cmd.firm-set", "Change it.", "自社の情報を変更する"},
 	{"cmd.firm-set.long", "Only what is given changes; an empty text takes a line away.", "指定した項目だけを変更します。空の文字列を指定すると、その項目を消去します。"},
 	{"say.firm-set", "The facts of the firm are written.", "自社の情報を記入しました。"},

@@ -55,7 +55,6 @@ var registerTexts = []text{
 	{"cmd.register", "Keep the register of personal data.", "個人データ取扱台帳を管理する"},
 	{"cmd.register.long", "One line for each share: on whose behalf, which data, of whom, what for, who answers for it, until when. Who has access follows from the rights.\nReports after an incident begin with it.", "保管庫ごとに一行、委託元・項目・本人の区分・利用目的・責任者・保存期間を記録します。アクセス権を有する者は権限から載ります。\n事案の報告書はこの内容から作られます。"},
 	{"cmd.register-list", "Show the register.", "台帳を表示する"},
-	{"cmd.register-list.long", "", ""},
 	{"cmd.register-set", "Write a share's line, or change it.", "保管庫の行を記入・変更する"},
 	{"cmd.register-set.long", "Only what is given changes. Lists take commas.", "指定した項目だけを変更します。複数の値はコンマで区切ります。"},
 	{"cmd.register-export", "Write the register as a table.", "台帳を表として書き出す"},

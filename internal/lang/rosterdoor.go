@@ -31,7 +31,6 @@ var rosterDoorTexts = []text{
 	{"cmd.roster-import", "Make a list the roster of a share: all of it, or nothing.", "一覧を保管庫の名簿にする（全部か、何もしないか）"},
 	{"cmd.roster-import.long", "Each problem is named with its row and column, and then nothing is imported. Warnings do not stop it. Rules and schools stay.", "問題があれば行と列を示し、何も取り込みません。警告だけなら取り込みます。規則と学校の情報は残ります。"},
 	{"cmd.roster-show", "Show how many persons of which schools there are.", "どの学校の人が何人いるかを表示する"},
-	{"cmd.roster-show.long", "", ""},
 	{"cmd.roster-links", "Show or set the rules that tell from a path whom a file shows.", "ファイルの場所からだれのものかを示す規則を表示・設定する"},
 	{"cmd.roster-links.long", "One rule a line, of which the first that fits counts: PATTERN → person, class, school or nobody. In a pattern {school}, {year}, {grade}, {class}, {number} and {name} stand for what they say, * for any letters of one name; **/ before it is folders of any depth, /** behind it everything below. “-” is the standard input.",
 		"1行に1つ、上から順に最初に当たった規則を使います：形 → person（個人）、class（組）、school（学校）、nobody（だれでもない）。形の中の {school} {year} {grade} {class} {number} {name} はその項目を、* は名前の中の任意の文字を表します。先頭の **/ は任意の深さのフォルダー、末尾の /** はその下のすべてです。「-」は標準入力です。"},

@@ -138,6 +138,21 @@ func (s *State) Names() (out []string) {
 	return out
 }
 
+// Beside says what of a state's sealed files and of its ledger is not as it was put: a restore needs all of that, whatever is in the packs.
+func (s *State) Beside(ctx context.Context) (out []Finding, err error) {
+	for _, f := range s.s.Files {
+		if _, err := s.File(ctx, f.Name); err != nil {
+			if ctx.Err() != nil || away(err) {
+				return nil, err
+			}
+			out = append(out, Finding{Object: f.Name, State: s.Number, Reason: Digest, Text: err.Error()})
+		}
+	}
+	w := verifier{t: s.t, desc: s.Medium, tell: func(f Finding) { out = append(out, f) }}
+	_, err = w.ledger(ctx, s.s, nil, true)
+	return out, err
+}
+
 // Ledger returns the ledger as it was, for package ledger.
 func (s *State) Ledger() fs.FS {
 	return WithCheckpoint(objects{s.t, s.Head.Size}, []byte(s.s.Checkpoint))

@@ -32,6 +32,8 @@ import (
 type rehearsal struct {
 	target  medium.Target
 	state   *medium.State
+	own     bool   // with the keys of the house: nobody has read ledger and sealed files of the medium
+	last    uint64 // the last state that the house has put on it, where that is a later one
 	keeper  keeper.Keeper
 	session account.Session
 	scratch string
@@ -83,6 +85,8 @@ func (r *rehearsal) judge(ctx context.Context, err error) account.DrillResult {
 	switch there := r.there(context.WithoutCancel(ctx)); {
 	case ctx.Err() != nil:
 		r.out.Outcome, r.out.Why = account.DrillBroken, "hint.drill-interrupted"
+	case errors.Is(err, keeper.ErrPapers): // nothing was opened, so that nothing is known of the medium
+		r.out.Outcome, r.out.Text, r.out.Why = account.DrillBroken, err.Error(), hintOf(err)
 	case there != nil:
 		r.out.Outcome, r.out.Why, r.out.Text = account.DrillBroken, errPulled.Hint, there.Error()
 	case err != nil:
@@ -91,9 +95,7 @@ func (r *rehearsal) judge(ctx context.Context, err error) account.DrillResult {
 		case problem.Damaged, problem.Invalid, problem.Denied, problem.NotFound, problem.Unauthenticated, problem.Condition:
 			r.out.Outcome = account.DrillFailed
 		}
-		if p, ok := errors.AsType[*problem.Error](err); ok {
-			r.out.Why = p.Hint
-		}
+		r.out.Why = hintOf(err)
 		r.out.Failed++
 	case r.out.Failed > 0:
 		r.out.Outcome = account.DrillFailed
@@ -112,6 +114,14 @@ func (r *rehearsal) judge(ctx context.Context, err error) account.DrillResult {
 		r.out.Shares = append(r.out.Shares, s.DrillShare)
 	}
 	return r.out
+}
+
+func hintOf(err error) string {
+	p, ok := errors.AsType[*problem.Error](err)
+	if !ok {
+		return ""
+	}
+	return p.Hint
 }
 
 // bad is 1 for a share of which something is not as it should be.
@@ -141,7 +151,9 @@ func (r *rehearsal) all(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r.out.Versions, r.out.Bytes = s.count, s.bytes
+	if r.out.Versions, r.out.Bytes = s.count, s.bytes; r.last > r.state.Number && r.q.State == 0 {
+		r.fail(account.DrillFailure{Path: r.state.Medium.Label, Reason: "replayed"})
+	}
 	if err := r.unsaved(ctx); err != nil {
 		return err
 	}
@@ -161,6 +173,26 @@ func (r *rehearsal) all(ctx context.Context) (err error) {
 		r.out.First = max(r.out.First, 1)
 	}
 	r.estimate(s)
+	if err == nil && r.own {
+		err = r.beside(ctx)
+	}
+	return err
+}
+
+// beside names what of the ledger and the sealed files on the medium is not as it was put, and says if a later state should be there: a restore needs
+// that, whichever keys have opened the medium and whatever is in its packs.
+func (r *rehearsal) beside(ctx context.Context) error {
+	list, err := r.state.Beside(ctx)
+	if err == nil && len(list) > 0 && r.there(ctx) != nil {
+		err = errPulled
+	}
+	for _, f := range list {
+		reason := "sealed"
+		if f.Reason == medium.BadLedger {
+			reason = "ledger"
+		}
+		r.fail(account.DrillFailure{Path: f.Object, Reason: reason})
+	}
 	return err
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
@@ -56,7 +58,7 @@ func (h *House) Rehearse(ctx context.Context, s account.Session, q api.DrillRequ
 	if x, err = h.keeper.local.BeginDrill(ctx, s.ID, x); err != nil {
 		return x, err
 	}
-	r := rehearsal{target: t, state: state, keeper: h.keeper.Keeper(), session: s, scratch: scratch, q: q, now: h.opt.Now, begun: x.Begun, tell: tell}
+	r := rehearsal{target: t, state: state, own: true, last: x.Last, keeper: h.keeper.Keeper(), session: s, scratch: scratch, q: q, now: h.opt.Now, begun: x.Begun, tell: tell}
 	return h.keeper.local.EndDrill(context.WithoutCancel(ctx), s.ID, x.Number, r.run(ctx))
 }
 
@@ -110,7 +112,7 @@ func (h *House) BeginDrill(ctx context.Context, s account.Session, q api.NewDril
 	if err := atConsole(s, "rehearse medium"); err != nil {
 		return account.Drill{}, err
 	}
-	return h.keeper.local.BeginDrill(ctx, s.ID, account.Drill{Medium: q.Medium, State: q.State, Of: q.Of, Keys: account.DrillPapers, Card: q.Card, Papers: q.Papers, Code: q.Code, Used: q.Used,
+	return h.keeper.local.BeginDrill(ctx, s.ID, account.Drill{Medium: q.Medium, State: q.State, Of: q.Of, Keys: account.DrillPapers, Card: q.Card, Papers: q.Papers, Code: q.Code,
 		All: q.All, Asked: q.Asked, Seed: q.Seed, Kept: q.Kept})
 }
 
@@ -181,11 +183,12 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 	if books == nil && q.Into != "" { // nobody would know of it
 		return x, &problem.Error{Kind: problem.Denied, Op: "rehearse medium", On: q.Into, Hint: "hint.drill-into-alone"}
 	}
-	if err := enough(src.Keys); err != nil { // what is not there yet says nothing of what is
-		return x, err
-	}
 	src.State = q.State
 	state, err := src.open(ctx, nil, opt.Now)
+	if err != nil {
+		return x, err
+	}
+	set, code, err := setOf(ctx, state, src.Keys) // papers that are not there say nothing of what is
 	if err != nil {
 		return x, err
 	}
@@ -208,17 +211,14 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 	}
 	x = planOf(state, q)
 	x.Keys, x.Card, x.Begun = account.DrillPapers, fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name), opt.Now()
-	x.Papers, x.Code = int(src.Keys.Pieces[0].Set.Number), src.Keys.Pieces[0].Fingerprint()
-	for _, p := range src.Keys.Pieces {
-		x.Used = append(x.Used, p.Number)
-	}
+	x.Papers, x.Code = set, code
 	if books != nil {
 		if x, err = books.BeginDrill(ctx, x); err != nil {
 			return x, err
 		}
 	}
 	src.State = state.Number
-	r := &rehearsal{target: t, state: state, scratch: scratch, q: q, now: opt.Now, begun: x.Begun, tell: tell}
+	r := &rehearsal{target: t, state: state, last: x.Last, scratch: scratch, q: q, now: opt.Now, begun: x.Begun, tell: tell}
 	if books != nil {
 		r.before = func(ctx context.Context, list []vault.Stored) ([]id.Version, error) {
 			out := make([]api.DrillReading, len(list))
@@ -236,16 +236,18 @@ func RehearseAsStranger(ctx context.Context, opt Options, src Source, q api.Dril
 	return books.EndDrill(context.WithoutCancel(ctx), x.Number, x.DrillResult)
 }
 
-// enough returns nil if there are as many papers as the first says are needed.
-func enough(keys keeper.Rescue) error {
-	list, numbers := keys.Pieces, make(map[int]bool)
-	for _, p := range list {
-		numbers[p.Number] = true
+// setOf says which set of papers will open a card and a medium, or what is wrong with the papers. A medium whose files do not tell is for the drill itself to
+// find: then it is the card's word.
+func setOf(ctx context.Context, s *medium.State, keys keeper.Rescue) (number int, code string, err error) {
+	set, err := rescueOf(ctx, s, keys).Set()
+	if problem.KindOf(err) == problem.Damaged {
+		set, err = keys.Set()
 	}
-	if len(list) == 0 || len(numbers) < list[0].Set.Needed {
-		return &problem.Error{Kind: problem.Invalid, Op: "rehearse medium", Hint: "hint.drill-more-papers"}
+	if p, ok := errors.AsType[*problem.Error](err); ok {
+		other := *p
+		other.Op, err = "rehearse medium", &other
 	}
-	return nil
+	return int(set.Number), set.Fingerprint(), err
 }
 
 // asStranger makes the keeper again, and rehearses with it. The root is sealed with a pass phrase that is written nowhere.
@@ -256,6 +258,11 @@ func (r *rehearsal) asStranger(ctx context.Context, opt Options, src Source) acc
 	opt.Passphrase = func() ([]byte, error) { return []byte(phrase), nil }
 	opt.FS, opt.hashing = durable.OS(), &keeper.Hashing{Time: 1, Memory: 64} // nobody has chosen it, and nobody guesses it
 	if err := Restore(ctx, cfg, opt, src); err != nil {
+		if problem.KindOf(err) == problem.Damaged {
+			if e := r.beside(ctx); e != nil || r.out.Failed > 0 {
+				err = e // each is named
+			}
+		}
 		return r.judge(ctx, err)
 	}
 	k, err := openKeeper(ctx, cfg, layoutOf(cfg), opt, nil)
@@ -268,18 +275,43 @@ func (r *rehearsal) asStranger(ctx context.Context, opt Options, src Source) acc
 		return r.judge(ctx, err)
 	}
 	r.keeper, r.session = k.Keeper(), s
+	if r.out.Used, err = rightOf(ctx, k, s, src); err != nil {
+		return r.judge(ctx, err)
+	}
 	return r.run(ctx)
+}
+
+// rightOf asks the keeper that was made again which papers of its set are right.
+func rightOf(ctx context.Context, k *embedded, s account.Session, src Source) (right []int, err error) {
+	var codes []string
+	for _, p := range src.Keys.Pieces {
+		codes = append(codes, p.Code())
+	}
+	t, err := k.local.TestPapers(ctx, s.ID, codes)
+	for _, r := range t.Results {
+		if r.Verdict == "good" {
+			right = append(right, r.Number)
+		}
+	}
+	return right, err
 }
 
 // sweepScratch removes what drills have left that were killed.
 func sweepScratch() {
-	list, err := filepath.Glob(filepath.Join(os.TempDir(), scratchName+"*"))
+	list, err := os.ReadDir(os.TempDir())
 	if err != nil {
 		return
 	}
-	for _, at := range list {
-		if i, err := os.Lstat(at); err == nil && i.IsDir() && strings.HasPrefix(filepath.Base(at), scratchName) && Abandoned(at) {
+	for _, e := range list {
+		at := filepath.Join(os.TempDir(), e.Name())
+		if i, err := e.Info(); err == nil && i.IsDir() && strings.HasPrefix(e.Name(), scratchName) && mine(i) && Abandoned(at) {
 			os.RemoveAll(at)
 		}
 	}
+}
+
+// mine reports whether a folder belongs to whoever runs this: everybody may make one in the place for temporary files.
+func mine(i fs.FileInfo) bool {
+	st, ok := i.Sys().(*syscall.Stat_t)
+	return ok && int(st.Uid) == os.Geteuid()
 }

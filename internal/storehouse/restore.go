@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -281,9 +282,9 @@ func restoreLogs(ctx context.Context, fsys durable.FS, at layout, s *medium.Stat
 		} else if name != learntOnMedium {
 			continue
 		}
-		b, err := s.File(ctx, name)
+		b, err := fileOn(ctx, s, name)
 		if err != nil {
-			return broken(err, s.Medium.Label)
+			return err
 		}
 		if err := durable.MakeDir(fsys, filepath.Dir(to), 0o700); err != nil {
 			return broken(err, to)
@@ -295,24 +296,38 @@ func restoreLogs(ctx context.Context, fsys durable.FS, at layout, s *medium.Stat
 	return nil
 }
 
-// restoreKeeper makes the keeper, and before it is there the configuration.
-func restoreKeeper(ctx context.Context, cfg Config, opt Options, at layout, s *medium.State, src Source) error {
-	keys := src.Keys
-	if src.Ledger != "" {
-		keys.Ended = keeper.EndedIn(ctx, os.DirFS(src.Ledger), s.Medium.Vault, s.Head)
+// fileOn reads a sealed file of a state. One that is not as it was put is damage of the medium: no disk of this machine is to blame.
+func fileOn(ctx context.Context, s *medium.State, name string) ([]byte, error) {
+	b, err := s.File(ctx, name)
+	if _, ok := errors.AsType[*problem.Error](err); err == nil || ok || ctx.Err() != nil {
+		return b, err
 	}
+	return nil, &problem.Error{Kind: problem.Damaged, Op: "restore vault", On: s.Medium.Label + ": " + name, Hint: "hint.medium-state", Err: err}
+}
+
+// rescueOf adds the keeper's files on a medium to card and papers.
+func rescueOf(ctx context.Context, s *medium.State, keys keeper.Rescue) keeper.Rescue {
 	for _, name := range s.Names() {
 		if rest, ok := strings.CutPrefix(name, "keeper/"); ok {
 			keys.Names = append(keys.Names, rest)
 		}
 	}
-	keys.Read = func(name string) ([]byte, error) { return s.File(ctx, "keeper/"+name) }
-	b, err := s.File(ctx, "settings")
-	switch {
-	case err == nil:
+	keys.Read = func(name string) ([]byte, error) { return fileOn(ctx, s, "keeper/"+name) }
+	return keys
+}
+
+// restoreKeeper makes the keeper, and before it is there the configuration.
+func restoreKeeper(ctx context.Context, cfg Config, opt Options, at layout, s *medium.State, src Source) error {
+	keys := rescueOf(ctx, s, src.Keys)
+	if src.Ledger != "" {
+		keys.Ended = keeper.EndedIn(ctx, os.DirFS(src.Ledger), s.Medium.Vault, s.Head)
+	}
+	if slices.Contains(s.Names(), "settings") {
+		b, err := fileOn(ctx, s, "settings")
+		if err != nil {
+			return err
+		}
 		keys.Settings = b
-	case !errors.Is(err, fs.ErrNotExist):
-		return broken(err, s.Medium.Label)
 	}
 	keys.Settled = func(plain []byte) error { return settle(opt.FS, cfg, plain) }
 	c, err := keeperConfig(cfg, at, opt)

@@ -46,7 +46,6 @@ type NewDrill struct {
 	Card   string    `json:"card,omitempty"`
 	Papers int       `json:"papers,omitempty"`
 	Code   string    `json:"code,omitempty"`
-	Used   []int     `json:"used,omitempty"`
 	All    bool      `json:"all,omitempty"`
 	Asked  int       `json:"asked,omitempty"`
 	Seed   uint64    `json:"seed,omitempty"`

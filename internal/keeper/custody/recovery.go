@@ -162,9 +162,12 @@ func (r *recovery) open(pieces []piece.Piece) (seal.Key, error) {
 // maxTries bounds how many choices of pieces are tried.
 const maxTries = 1000
 
+// ErrPapers means that the papers at hand are not those that open something: what they were to open may be as it should be.
+var ErrPapers = errors.New("not the papers that open it")
+
 var (
-	errTooFew = errors.New("too few pieces")
-	errWrong  = errors.New("the pieces open nothing")
+	errTooFew = fmt.Errorf("%w: too few", ErrPapers)
+	errWrong  = fmt.Errorf("%w: no choice of them does", ErrPapers)
 )
 
 // choices yields all choices of n pieces.

@@ -1,6 +1,7 @@
 package custody
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -99,11 +100,48 @@ func (k *rescue) zero() {
 	k.ring.zero()
 }
 
-// unlock opens the card's ring and finds the root of the medium's files.
-func unlock(x Rescue) (*rescue, error) {
+// Set says which papers will open the card and the medium, without opening anything: the newest set of which enough papers are there. An error says
+// what is wrong with the papers, as unlock would.
+func (x Rescue) Set() (set piece.Set, err error) {
+	onCard, onMedium, err := x.papers()
+	if err != nil {
+		return set, err
+	}
+	var failure error
+	for _, r := range []*recovery{onCard, onMedium} {
+		if r == nil {
+			continue
+		}
+		if have := r.among(x.Pieces); have < r.Needed {
+			failure = cmp.Or(failure, r.explain(errTooFew, x.Pieces))
+		} else if r.Number > set.Number {
+			set = r.Set
+		}
+	}
+	if set.Number == 0 {
+		err = cmp.Or(failure, errNoPapers)
+	}
+	return set, err
+}
+
+// errNoPapers means that neither card nor medium says which papers open it.
+var errNoPapers error = &problem.Error{Kind: problem.NotFound, Op: "restore keeper", Hint: "hint.no-papers-there"}
+
+// among counts the papers of the set that are among some.
+func (r *recovery) among(pieces []piece.Piece) int {
+	have := make(map[int]bool)
+	for _, p := range pieces {
+		if p.Set == r.Set {
+			have[p.Number] = true
+		}
+	}
+	return len(have)
+}
+
+// papers reads which papers open the card and the medium, nil where nobody says so, and refuses papers of another vault.
+func (x Rescue) papers() (onCard, onMedium *recovery, err error) {
 	const op = "restore keeper"
 	vault := piece.VaultOf(x.Card.Vault)
-	var onMedium, onCard *recovery
 	for _, f := range []struct {
 		to   **recovery
 		read func() ([]byte, error)
@@ -113,25 +151,34 @@ func unlock(x Rescue) (*rescue, error) {
 	} {
 		b, err := f.read()
 		if err != nil {
-			return nil, failed(op, err)
+			return nil, nil, failed(op, err)
 		}
 		if len(b) == 0 {
 			continue
 		}
 		if *f.to, err = parseRecovery(b); err != nil {
-			return nil, paperFile(err)
+			return nil, nil, paperFile(err)
 		}
 		if (*f.to).vault != vault {
-			return nil, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.card-other-vault"}
+			return nil, nil, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.card-other-vault"}
 		}
 	}
-	for _, p := range x.Pieces {
+	for i, p := range x.Pieces {
 		if p.Vault != [5]byte(vault[:]) {
-			return nil, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.paper-other-vault", Err: errWrong}
+			return nil, nil, &problem.Error{Kind: problem.Invalid, Op: op, On: fmt.Sprint(i + 1), Hint: "hint.paper-other-vault", Err: errWrong}
 		}
+	}
+	return onCard, onMedium, nil
+}
+
+// unlock opens the card's ring and finds the root of the medium's files.
+func unlock(x Rescue) (*rescue, error) {
+	const op = "restore keeper"
+	onCard, onMedium, err := x.papers()
+	if err != nil {
+		return nil, err
 	}
 	k := &rescue{}
-	var err error
 	if k.root, k.papers, err = newest(x.Pieces, onCard, onMedium, func(root seal.Key) bool {
 		ring, err := openCard(root, x.Card)
 		if err == nil {
@@ -220,23 +267,13 @@ func newest(pieces []piece.Piece, first, second *recovery, opens func(seal.Key) 
 			failure = r.explain(err, pieces)
 		}
 	}
-	if failure == nil {
-		failure = &problem.Error{Kind: problem.NotFound, Op: "restore keeper", Hint: "hint.no-papers-there"}
-	}
-	return seal.Key{}, nil, failure
+	return seal.Key{}, nil, cmp.Or(failure, errNoPapers)
 }
 
 // explain says what to do if papers do not open a root.
 func (r *recovery) explain(err error, pieces []piece.Piece) error {
-	have, others := make(map[int]bool), false
-	for _, p := range pieces {
-		if p.Set == r.Set {
-			have[p.Number] = true
-		} else {
-			others = true
-		}
-	}
-	out := &problem.Error{Kind: problem.Invalid, Op: "restore keeper", On: fmt.Sprintf("%d (%s): %d/%d", r.Number, r.Fingerprint(), len(have), r.Needed), Err: err}
+	others := slices.ContainsFunc(pieces, func(p piece.Piece) bool { return p.Set != r.Set })
+	out := &problem.Error{Kind: problem.Invalid, Op: "restore keeper", On: fmt.Sprintf("%d (%s): %d/%d", r.Number, r.Fingerprint(), r.among(pieces), r.Needed), Err: err}
 	switch {
 	case errors.Is(err, errTooFew) && others:
 		out.Hint = "hint.papers-of-set"

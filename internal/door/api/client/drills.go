@@ -25,7 +25,7 @@ func (c *Client) Rehearse(ctx context.Context, q api.DrillRequest) iter.Seq2[api
 
 // BeginDrill enters that a medium is to be rehearsed with a card and papers.
 func (c *Client) BeginDrill(ctx context.Context, x api.Drill) (out api.Drill, err error) {
-	q := api.NewDrill{Medium: x.Medium, State: x.State, Of: x.Of, Card: x.Card, Papers: x.Papers, Code: x.Code, Used: x.Used, All: x.All, Asked: x.Asked, Seed: x.Seed, Kept: x.Kept}
+	q := api.NewDrill{Medium: x.Medium, State: x.State, Of: x.Of, Card: x.Card, Papers: x.Papers, Code: x.Code, All: x.All, Asked: x.Asked, Seed: x.Seed, Kept: x.Kept}
 	return out, c.call(ctx, "POST", "/v1/drills", q, &out)
 }
 
