@@ -362,7 +362,7 @@ func parseCard(op string, content []byte) (card.Card, error) {
 	case errors.Is(err, card.ErrNewer):
 		return x, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.card-newer", Err: err}
 	case err != nil:
-		return x, &problem.Error{Kind: problem.Damaged, Op: op, Hint: "hint.card-damaged", Err: err}
+		return x, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.card-file", Err: err}
 	}
 	return x, nil
 }

@@ -417,7 +417,7 @@ func TestCardsThatAreGone(t *testing.T) {
 	_, err = l.RefreshCard(ctx, s, 2, nil)
 	hinted(t, "a card that is gone", err, "hint.no-such-card")
 	_, err = l.CheckCard(ctx, s, append(stick.Content, 'x'))
-	hinted(t, "a damaged one", err, "hint.card-damaged")
+	hinted(t, "a damaged one", err, "hint.card-file")
 	n := 0
 	for _, err := range l.Events(ctx, s, Filter{Kinds: []event.Kind{event.CardForgotten}}) {
 		if err != nil {

@@ -60,6 +60,7 @@ var recoveryTexts = []text{
 	{"hint.card-reason", "Say whether the card is lost or destroyed, and why or how.", "カードを紛失したのか破壊したのかと、その経緯を記入してください。"},
 	{"hint.card-newer", "A newer version of the program has written this card.", "新しい版のプログラムで書き込まれたカードです。"},
 	{"hint.card-damaged", "The card is damaged, or was not written to its end. Refresh it; if that fails, use another stick.", "カードが壊れているか、書き込みが途中で終わっています。書き直してください。それでも直らないときは別の USB メモリを使ってください。"},
+	{"hint.card-file", "This file is no key card, or it is damaged or was not saved to its end. Choose the file on the stick whose name ends in “.card”; if it is that one, refresh the card, and if that fails, use another stick.", "このファイルは鍵束カードではないか、壊れているか、保存が途中で終わっています。USB メモリにある、名前が「.card」で終わるファイルを選んでください。そのファイルを選んでも表示されるときは、カードを書き直してください。それでも直らないときは別の USB メモリを使ってください。"},
 	{"hint.card-other-vault", "The card is of another vault.", "別の校倉のカードです。"},
 	{"hint.card-other-root", "The card was written before the papers were renewed, or is damaged. Refresh it with “azekura card refresh”.", "紙の鍵片を更新する前に書き込まれたカードか、壊れたカードです。「azekura card refresh」で書き直してください。"},
 }

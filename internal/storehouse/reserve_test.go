@@ -139,7 +139,7 @@ func TestCardByBrowser(t *testing.T) {
 	resp, text := b.admin.give("/reserve/cards/check", nil)
 	says("no file", resp, text, 400, "Choose the file of the card")
 	resp, text = b.admin.give("/reserve/cards/check", first[:len(first)-2])
-	says("half of it", resp, text, 500, "The card is damaged")
+	says("half of it", resp, text, 400, "This file is no key card, or it is damaged")
 	resp, text = b.admin.give("/reserve/cards/check", first)
 	says("read back", resp, text, 200, "It has all keys, and today's papers open it.")
 	if r := state(); !r.Ready || r.Cards[0].State != "fresh" {
