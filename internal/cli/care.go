@@ -239,6 +239,9 @@ func (a *app) showStatus(s api.Status) {
 	}
 	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
 	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
+	if known := s.Damage(); known != "" {
+		add("say.status-damage", a.t("say.damage-known", printable(known)))
+	}
 	if s.Copies != nil {
 		add("say.status-copies", printable(s.Copies.Text))
 		for _, d := range s.Copies.Drills {

@@ -3,6 +3,8 @@ package vault_test
 import (
 	"bytes"
 	"io"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/azekura/azekura/internal/account"
@@ -62,6 +64,51 @@ func TestSavesMendWhatIsKnownDamaged(t *testing.T) {
 	}
 }
 
+// TestDamageOutlivesARestart: what was found damaged, by whomever, is known after a restart, and until a verification finds it whole.
+func TestDamageOutlivesARestart(t *testing.T) {
+	h := newHouse(t, "albums")
+	defer func() { h.close() }()
+	restart := func(between func()) {
+		h.close()
+		between()
+		h = openHouse(t, h.root, h.keeper)
+	}
+	known := func(when string, want int) {
+		t.Helper()
+		if list := h.v.Status().Damaged; len(list) != min(want, 1) || want > 0 && list[0].Packs != want {
+			t.Errorf("%s: %+v", when, list)
+		}
+	}
+	verify := func(keys bool) {
+		t.Helper()
+		if _, err := h.v.Verify(t.Context(), staff, vault.VerifyOptions{Keys: keys}, func(vault.Finding) {}); err != nil {
+			t.Error(err)
+		}
+	}
+	save(t, h.v.As(staff), "/albums/a.bin", random(7, 3<<20))
+	save(t, h.v.As(staff), "/albums/c.txt", []byte("what was before this is on disk"))
+	packs, was := packFiles(t, h.root), []byte(nil)
+	restart(func() {
+		was, _ = os.ReadFile(packs[0])
+		flip(t, h.root, h.keeper, pack.Chunk, 1, 2)
+	})
+	known("nobody has looked", 0)
+	if _, err := whole(t, h, "/albums/a.bin"); err == nil {
+		t.Error("it is not damaged")
+	}
+	known("after a reading", 1)
+	restart(func() {})
+	known("after a restart", 1)
+	verify(false)
+	restart(func() {})
+	known("verified, after a restart", 1)
+	restart(func() { must(t, os.WriteFile(packs[0], was, 0o600)) })
+	known("mended, and not verified", 1)
+	verify(true)
+	restart(func() {})
+	known("verified to be whole", 0)
+}
+
 // whole reads a file.
 func whole(t *testing.T, h *house, p pathname.Path) ([]byte, error) {
 	t.Helper()
@@ -72,4 +119,11 @@ func whole(t *testing.T, h *house, p pathname.Path) ([]byte, error) {
 	}
 	defer files[0].Close()
 	return io.ReadAll(files[0])
+}
+
+func packFiles(t *testing.T, root string) []string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(root, "packs", "*", "*"))
+	must(t, err)
+	return list
 }

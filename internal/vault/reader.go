@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"sort"
 	"sync"
+	"syscall"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/catalogue"
@@ -15,6 +17,7 @@ import (
 	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
+	"github.com/azekura/azekura/internal/pack"
 	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/seal"
 )
@@ -274,7 +277,9 @@ func (r *reader) load(p commit.Part) (sealed, error) {
 	f, err := r.w.v.cfg.Packs.Read(r.ctx, r.sh.id, places[0], *s.buf)
 	if err != nil {
 		s.release()
-		r.w.v.doubts.add(r.sh.id, places[0].Pack)
+		if _, ok := errors.AsType[*pack.DamageError](err); ok || errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.EIO) { // not a reading that was broken off
+			r.w.v.doubts.seen(r.sh.id, places[0].Pack)
+		}
 		return sealed{}, r.damaged(err)
 	}
 	s.data = f.Payload
@@ -287,7 +292,7 @@ func (r *reader) open(s sealed) (c content, err error) {
 	c = content{part: s.part, buf: buffers.Get().(*[]byte)}
 	if c.plain, err = openPart(s.part, (*c.buf)[:0], s.data); err != nil {
 		buffers.Put(c.buf)
-		r.w.v.doubts.add(r.sh.id, s.pack)
+		r.w.v.doubts.seen(r.sh.id, s.pack)
 		return content{}, r.damaged(err)
 	}
 	return c, nil

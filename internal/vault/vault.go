@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"path/filepath"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -141,6 +142,10 @@ func Open(_ context.Context, cfg Config) (*Vault, error) {
 	}
 	if err := v.sweepSpool(); err != nil {
 		return nil, err
+	}
+	v.doubts.fsys, v.doubts.file, v.doubts.log = cfg.FS, filepath.Join(cfg.Dir, doubtsFile), cfg.Log
+	if err := v.doubts.load(); err != nil {
+		return nil, fmt.Errorf("known damage: %w", err)
 	}
 	v.gallery = newGallery(v)
 	v.done.Add(3)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/azekura/azekura/internal/account"
@@ -50,10 +51,11 @@ const releaseBatch = 256
 // Verify reads every byte of the packs and compares checksums and digests, also with those in the ledger, which needs no
 // share's key. With opt.Keys it then opens every version that was ever saved, and looks for those that the ledger knows.
 func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions, found func(Finding)) (r VerifyReport, err error) {
-	wrong, read := make(map[id.Share]int), make(map[id.Share]int64)
+	wrong, read, bad := make(map[id.Share]int), make(map[id.Share]int64), make(map[packOf]bool)
 	report := func(f Finding) {
 		r.Findings++
 		wrong[f.Share]++
+		bad[packOf{f.Share, f.Pack}] = true
 		v.doubts.add(f.Share, f.Pack)
 		found(f)
 	}
@@ -121,6 +123,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	if err := told.compare(ctx, s); err != nil {
 		return r, err
 	}
+	v.doubts.settle(slices.Collect(maps.Keys(told.shares)), bad, opt.Keys)
 	return r, v.verifiedNow(ctx, s, shares, read, wrong)
 }
 
@@ -299,6 +302,8 @@ type Status struct {
 	Unlocked []id.Share `json:"unlocked"` // shares whose names the storehouse can see
 	Leases   int        `json:"leases"`   // keys that it holds
 	Saving   int        `json:"saving"`   // large saves under way
+
+	Damaged []Damaged `json:"damaged,omitempty"` // shares in whose packs damage was found
 }
 
 // Status tells about the vault.
@@ -311,6 +316,6 @@ func (v *Vault) Status() (s Status) {
 	v.keys.mu.Lock()
 	s.Leases = len(v.keys.leases)
 	v.keys.mu.Unlock()
-	s.Saving = len(v.drafts)
+	s.Saving, s.Damaged = len(v.drafts), v.doubts.shares()
 	return s
 }

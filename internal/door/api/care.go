@@ -3,9 +3,11 @@ package api
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -30,6 +32,21 @@ type Status struct {
 	Copies    *Copies      `json:"copies,omitempty"`  // on media
 	Isolated  time.Time    `json:"isolated,omitzero"` // since when the house works apart from the world
 	Restore   *Restoring   `json:"restore,omitempty"` // it is read from a medium, and nothing can be saved
+}
+
+// Damage tells in how many packs of which shares damage is known; empty: in none. A share that is not among those that are listed has no name.
+func (s *Status) Damage() string {
+	var out []string
+	for _, d := range s.Vault.Damaged {
+		name := d.Share.String()
+		for _, x := range s.Shares {
+			if x.ID == d.Share {
+				name = x.Name
+			}
+		}
+		out = append(out, fmt.Sprintf("%s %d", name, d.Packs))
+	}
+	return strings.Join(out, ", ")
 }
 
 // Restoring tells how far a restore is.

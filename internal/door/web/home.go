@@ -178,6 +178,9 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if b := o.Status.Ledger.Bucket; b != nil {
 		out = append(out, bucketVerdict(v.lang, b))
 	}
+	if known := o.Status.Damage(); known != "" {
+		say("bad", "/settings", "say.damage-known", known)
+	}
 	const little = 20 << 30
 	if o.Status.Free < little {
 		say("bad", "/settings", "web.little-space", size(o.Status.Free))
