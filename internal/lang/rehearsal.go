@@ -114,7 +114,6 @@ var rehearsalTexts = []text{
 	{"web.rehearsal-not-any", "Anything about the content of the medium.", "媒体の内容については、何も確認していません。"},
 	{"web.rehearsal-not-read", "%s of %s versions were left out.", "読み出していない版：%s（全 %s 版のうち）"},
 	{"web.rehearsal-not-papers", "Whether the key card and the papers open the medium: the running server had the keys. For that, hold a drill with --card.", "鍵束カードと紙の鍵片で媒体が開くかどうか（稼働中のサーバーの鍵を使ったため）。--card を付けた訓練で確認できます。"},
-	{"web.rehearsal-not-held", "Versions that the guard holds back.", "番人が保留している版。"},
 	{"web.rehearsal-not-later", "What was saved after the time of the state.", "この世代の時点より後に保存されたもの。"},
 	{"web.rehearsal-not-others", "Other media and other cards.", "ほかの保管媒体とほかの鍵束カード。"},
 	{"web.rehearsal-not-people", "That people can log in on another machine, the machine itself, and its network.", "別の機器でのログイン、機器そのもの、ネットワーク。"},

@@ -189,7 +189,7 @@ func (d Drill) untried(l lang.Lang) (out document.List) {
 	if d.Keys == account.DrillKeeper {
 		out = append(out, l.Text("web.rehearsal-not-papers"))
 	}
-	for _, key := range []string{"web.rehearsal-not-held", "web.rehearsal-not-later", "web.rehearsal-not-others", "web.rehearsal-not-people"} {
+	for _, key := range []string{"web.rehearsal-not-later", "web.rehearsal-not-others", "web.rehearsal-not-people"} {
 		out = append(out, l.Text(key))
 	}
 	return out

@@ -442,7 +442,10 @@ func (r *rehearsal) estimate(s *sample) {
 // write makes the file that the content of a version goes into: what is shown under its path, what is not in a folder of its own.
 func (r *rehearsal) write(k vault.Stored) (io.WriteCloser, error) {
 	name := strings.TrimPrefix(string(k.Path), "/")
-	if !k.Latest {
+	switch {
+	case k.Held:
+		name = path.Join("held versions", k.Version.String(), path.Base(name))
+	case !k.Latest:
 		name = path.Join("earlier versions", k.Version.String(), path.Base(name))
 	}
 	if err := r.into.MkdirAll(path.Dir(name), 0o700); err != nil {

@@ -31,9 +31,10 @@ func (v *Vault) Learn(ctx context.Context, s account.Session, share id.Share, fo
 type Stored struct {
 	Info
 	Latest bool // it is what is shown there
+	Held   bool // the guard has held it back, whatever was decided then
 }
 
-// Everything yields what a share keeps: what is shown, and each earlier version with content of its own; not what the guard holds. Memory is
+// Everything yields what a share keeps: what is shown, and each other version with content of its own, earlier or held by the guard. Memory is
 // that of Objects.
 func (v *Vault) Everything(ctx context.Context, s account.Session, share pathname.Path) iter.Seq2[Stored, error] {
 	return func(yield func(Stored, error) bool) {
@@ -49,11 +50,8 @@ func (v *Vault) Everything(ctx context.Context, s account.Session, share pathnam
 			}
 			first := true
 			for _, c := range o.Contents {
-				if c.Held {
-					continue
-				}
-				k := Stored{Info: Info{Path: o.Paths[0], Share: sh.id, File: o.File, Version: c.Version, Size: c.Size, Saved: c.Saved, Equal: c.Equal, Removed: o.Removed}, Latest: first && o.Removed.IsZero()}
-				first = false
+				k := Stored{Info: Info{Path: o.Paths[0], Share: sh.id, File: o.File, Version: c.Version, Size: c.Size, Saved: c.Saved, Equal: c.Equal, Removed: o.Removed}, Latest: first && !c.Held && o.Removed.IsZero(), Held: c.Held}
+				first = first && c.Held
 				if c.Copied && !k.Latest {
 					continue
 				}

@@ -3,6 +3,7 @@ package vault_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -86,6 +87,37 @@ func TestCompare(t *testing.T) {
 			t.Errorf("%s is what was saved: %v", x.Path, err)
 		}
 	}))
+}
+
+// TestCompareHeld: what the guard holds, has held, and what was decided about it, is tried like everything else, and is not what is shown.
+func TestCompareHeld(t *testing.T) {
+	h := guarded(t)
+	pictures, bad := pictureAlbum(t, h, 5), person("mistaken")
+	for i := range 3 { // decided either way, and waiting
+		name := pathname.Path(fmt.Sprintf("/s/3年B組/%03d.jpg", i))
+		save(t, h.v.As(bad), name, noise(len(pictures[name]), i))
+		if i < 2 {
+			must(t, h.v.Settle(t.Context(), staff, "/s", held(t, h, staff)[0].Hold, i == 0))
+		}
+	}
+	save(t, h.v.As(staff), "/s/3年B組/000.jpg", smallPicture(9)) // so that what was accepted is earlier
+	list := everything(t, h, "/s")
+	holds, latest, n := 0, 0, 0
+	for _, k := range list {
+		if k.Held {
+			holds++
+		}
+		if k.Latest {
+			latest++
+		}
+	}
+	must(t, h.v.Compare(bg, staff, list, nil, func(k vault.Stored, err error) {
+		n++
+		must(t, err)
+	}))
+	if n != 5+3+1 || holds != 3 || latest != 5 {
+		t.Errorf("%d versions, %d of them held, %d shown", n, holds, latest)
+	}
 }
 
 // TestCompareDamaged: what is damaged is named, and what is not is whole; what is gone with its commit record the ledger names.
