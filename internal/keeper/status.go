@@ -18,6 +18,7 @@ type Status struct {
 	PublicKey  string     `json:"public_key"`
 	Entries    int64      `json:"entries"`
 	Heartbeat  time.Time  `json:"heartbeat"`
+	Founded    time.Time  `json:"founded"` // when the first of the accounts and shares was made that there are
 	Sessions   int        `json:"sessions"`
 	Accounts   int        `json:"accounts"`
 	Shares     int        `json:"shares"`
@@ -40,8 +41,23 @@ func (l *Local) Status() Status {
 	l.mu.Unlock()
 	b, p := l.books.Load(), l.keys.Protection()
 	return Status{Protection: p, Caution: cautions[p], Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(), Entries: l.log.Size(),
-		Heartbeat: beat, Sessions: l.sessions.count(l.now()), Accounts: len(b.Accounts), Shares: len(b.Shares),
+		Heartbeat: beat, Founded: b.founded(), Sessions: l.sessions.count(l.now()), Accounts: len(b.Accounts), Shares: len(b.Shares),
 		Witnessing: showWitnessing(b.Witnessing), Witnesses: l.quorumState()}
+}
+
+func (b *books) founded() (first time.Time) {
+	look := func(t time.Time) {
+		if first.IsZero() || t.Before(first) {
+			first = t
+		}
+	}
+	for _, a := range b.Accounts {
+		look(a.Created)
+	}
+	for _, s := range b.Shares {
+		look(s.Created)
+	}
+	return first
 }
 
 // Ledger returns the ledger's directory for reading.

@@ -84,15 +84,18 @@ func (h *House) choresDue(ctx context.Context, now time.Time) (out []chore) {
 		out = append(out, x)
 	}
 	if h.cfg.HeadReminder == "monthly" {
-		head := k.Head()
-		out = append(out, headChore(now, head.Text(k.Status().Origin), head.Size))
+		head, is := k.Head(), k.Status()
+		if x, ok := headChore(is.Founded, now, head.Text(is.Origin), head.Size); ok {
+			out = append(out, x)
+		}
 	}
 	return out
 }
 
-// headChore is what people are told each month.
-func headChore(now time.Time, head string, entries int64) chore {
-	return chore{alert.Alert{Kind: alert.Head, Head: head, Entries: entries}, "head " + deadline.DayOf(now).String()[:len("2026-11")], "/ledger/head"}
+// headChore is what people are told each month, from the one after that in which the house was founded on: before that there is little to keep.
+func headChore(founded, now time.Time, head string, entries int64) (chore, bool) {
+	month := func(t time.Time) string { return deadline.DayOf(t).String()[:len("2026-11")] }
+	return chore{alert.Alert{Kind: alert.Head, Head: head, Entries: entries}, "head " + month(now), "/ledger/head"}, month(now) > month(founded)
 }
 
 // drillChore is what people are told of a set of media.
