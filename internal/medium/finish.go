@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"maps"
 	"slices"
 
@@ -68,11 +69,42 @@ func (s *syncer) putLedger(ctx context.Context, p *putter) error {
 	if s.prev != nil {
 		from = s.prev.head.Size
 	}
+	fresh := make(map[string]bool)
 	for f, err := range r.FilesSince(ctx, from) {
 		if err == nil {
 			err = p.put(ctx, ledgerDir+"/"+f.Name, f.Data)
 		}
 		if err != nil {
+			return err
+		}
+		fresh[f.Name] = true
+	}
+	if s.opt.Mend && from > 0 {
+		return s.mendLedger(ctx, p, r, fresh)
+	}
+	return nil
+}
+
+// mendLedger puts what of the ledger should be on the medium already, and is not as it should be: all but what is fresh.
+func (s *syncer) mendLedger(ctx context.Context, p *putter, r *ledger.Reader, fresh map[string]bool) error {
+	for f, err := range r.FilesSince(ctx, 0) {
+		if err != nil {
+			return err
+		}
+		name := ledgerDir + "/" + f.Name
+		if fresh[f.Name] {
+			continue
+		}
+		err := check(ctx, s.t, name, int64(len(f.Data)), sha256.Sum256(f.Data), nil)
+		if err == nil {
+			continue
+		}
+		if err2 := ctx.Err(); err2 != nil || away(err) {
+			return errors.Join(err2, err)
+		}
+		s.finding(Finding{Object: name, Reason: BadLedger})
+		s.out.Mended++
+		if err := p.put(ctx, name, f.Data); err != nil {
 			return err
 		}
 	}

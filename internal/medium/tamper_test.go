@@ -336,6 +336,22 @@ func TestMending(t *testing.T) {
 	if r, found := verified(t, m, Check{Key: h.key}); len(found) > 0 || r.Last != 2 || !r.States[0].Whole {
 		t.Errorf("%+v, %v", r, found)
 	}
+	// The ledger: what is on the medium since the states before.
+	entries, tile := "ledger/tile/entries/000", "ledger/tile/0/000"
+	for _, err := disk.ReadFile("/medium/" + entries); err != nil; _, err = disk.ReadFile("/medium/" + entries) {
+		h.grow(30, 100)
+		if _, _, err := h.sync(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	x.write(entries, flip(x.read(entries)))
+	x.remove(tile)
+	if out, err = Sync(t.Context(), m, h, Options{Key: h.key, Mend: true}); err != nil || out.Mended != 2 || out.Found != 2 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if r, found := verified(t, m, Check{Key: h.key}); len(found) > 0 || r.Last != out.State {
+		t.Errorf("%+v, %v", r, found)
+	}
 	// Now the vault is what is damaged.
 	share, n, _, _ := segmentOf(edited)
 	name := "/packs/" + share.String() + "/" + strings.TrimSuffix(path.Base(edited), "-0000000000000000") + ".pack"
