@@ -243,7 +243,7 @@ func (a *app) askPapers(needed int) (texts []string, err error) {
 				}
 				p.Zero()
 			case ok && e.Line > 0 && e.Line <= len(lines):
-				fmt.Fprintln(a.err, a.t("say.paper-slip", a.t("verdict."+string(e.Reason)), e.Line))
+				fmt.Fprintln(a.err, api.PaperSlip(a.lang, string(e.Reason), e.Line, e.Place))
 				lines = lines[:e.Line-1]
 			case ok && e.Line == 0:
 				fmt.Fprintln(a.err, a.t("verdict."+string(e.Reason)))
@@ -290,24 +290,11 @@ func (a *app) showTest(x api.PaperTest) error {
 	}
 	wrong := 0
 	for i, r := range x.Results {
-		text := a.t("verdict." + r.Verdict)
-		switch {
-		case r.Line > 0:
-			text = a.t("say.paper-slip", text, r.Line)
-		case r.Verdict == "other-set":
-			text = a.t("say.paper-other-set", r.Set, r.Code, x.Set, x.Code)
-		case r.Verdict == "forged", r.Verdict == "other-vault":
-			text = a.t("say.paper-wrong", text)
-		}
 		if r.Verdict != "good" {
 			wrong++
 		}
-		switch {
-		case a.json:
-		case r.Number == 0:
-			a.print("say.paper-unread", i+1, text)
-		default:
-			a.print("say.paper-result", i+1, r.Number, text)
+		if !a.json {
+			fmt.Fprintln(a.out, api.PaperSays(a.lang, x, i+1, r))
 		}
 	}
 	if !a.json {

@@ -10,7 +10,6 @@ import (
 	"os"
 	"regexp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -181,11 +180,8 @@ func (a *app) papersFor(name string) (out []piece.Piece, err error) {
 	for i, text := range texts {
 		p, err := piece.Parse(text)
 		if e, ok := errors.AsType[*piece.Error](err); ok {
-			on := a.t("verdict." + string(e.Reason))
-			if e.Line > 0 {
-				on = a.t("say.paper-slip", on, e.Line)
-			}
-			return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", On: strings.TrimSpace(a.t("say.paper-unread", i+1, on)), Hint: "hint.restore-paper"}
+			on := a.t("say.paper-unread", i+1, api.PaperSlip(a.lang, string(e.Reason), e.Line, e.Place))
+			return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", On: on, Hint: "hint.restore-paper"}
 		}
 		if err != nil {
 			return nil, problem.New(problem.Invalid, "restore vault", fmt.Sprint(i+1), err)

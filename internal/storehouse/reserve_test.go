@@ -57,6 +57,10 @@ func TestReservePage(t *testing.T) {
 	if status != 200 || !strings.Contains(body, "line 5") || strings.Contains(body, p.Papers[2].Code) || !strings.Contains(body, lines[0]) {
 		t.Errorf("a slip: %d %s", status, body)
 	}
+	status, _, body = b.admin.post("/reserve", "/reserve/test", url.Values{"paper": {" ", lines[0] + "\r\nnoword able able able able"}})
+	if fields := strings.Split(body, "<textarea"); status != 200 || !strings.Contains(body, "Entry 2: a word that is not in the list: line 2, word 1.") || len(fields) != 3 || strings.Contains(fields[1], lines[0]) || !strings.Contains(fields[2], lines[0]) {
+		t.Errorf("a slip in the second field: %d %s", status, body)
+	}
 	status, _, body = b.admin.post("/reserve", "/reserve/test", url.Values{"paper": {good, p.Papers[2].Code}})
 	if status != 200 || !strings.Contains(body, "Together they open the keeper.") || strings.Contains(body, p.Papers[2].Code) || strings.Contains(body, lines[0]) {
 		t.Errorf("a test: %d %s", status, body)

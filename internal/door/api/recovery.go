@@ -111,6 +111,33 @@ func CardAges(l lang.Lang, r Reserve, now time.Time) string {
 	return l.Text("say.cards-are", len(days), age(slices.Min(days)), age(slices.Max(days)))
 }
 
+// PaperSlip says what is wrong with the text of a paper, and where, as far as that is known.
+func PaperSlip(l lang.Lang, verdict string, line, word int) string {
+	text := l.Text("verdict." + verdict)
+	switch {
+	case word > 0:
+		return l.Text("say.paper-slip-word", text, line, word)
+	case line > 0:
+		return l.Text("say.paper-slip", text, line)
+	}
+	return text
+}
+
+// PaperSays says what came of the entry that was typed as the nth, from 1 on, in a test.
+func PaperSays(l lang.Lang, x PaperTest, n int, r account.PaperResult) string {
+	text := PaperSlip(l, r.Verdict, r.Line, r.Word)
+	switch r.Verdict {
+	case "other-set":
+		text = l.Text("say.paper-other-set", r.Set, r.Code, x.Set, x.Code)
+	case "forged", "other-vault":
+		text = l.Text("say.paper-wrong", text)
+	}
+	if r.Number == 0 {
+		return l.Text("say.paper-unread", n, text)
+	}
+	return l.Text("say.paper-result", n, r.Number, text)
+}
+
 const maxCard = 16 << 20 // bytes
 
 func (h *handler) reserving() map[string]endpoint {

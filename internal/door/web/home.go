@@ -130,11 +130,12 @@ func collect[T any](seq func(func(T, error) bool)) (out []T, err error) {
 
 // verdicts says in words how the house is.
 func (v *visit) verdicts(o overview) (out []verdict) {
-	say := func(level, link, key string, args ...any) {
-		out = append(out, verdict{level, v.lang.Text(key, args...), link})
-	}
+	say := v.sayInto(&out)
 	if n := len(o.Stops); n > 0 {
 		say("bad", "/guard", "web.stops", n)
+	}
+	if o.Status != nil && o.Status.Damage() != "" {
+		say("bad", "/settings", "say.damage-known", o.Status.Damage())
 	}
 	for _, c := range o.Cases {
 		say("bad", "/cases/"+c.ID, "web.case-is-open", c.ID)
@@ -166,9 +167,22 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if o.Logs != nil {
 		v.logVerdicts(*o.Logs, say)
 	}
-	if o.Status == nil {
-		return out
+	if o.Status != nil {
+		out = append(append(out, v.statusVerdicts(o)...), copies(v.lang, o.Status.Copies)...)
 	}
+	return out
+}
+
+// sayInto returns what adds a text in the visitor's language.
+func (v *visit) sayInto(out *[]verdict) func(level, link, key string, args ...any) {
+	return func(level, link, key string, args ...any) {
+		*out = append(*out, verdict{level, v.lang.Text(key, args...), link})
+	}
+}
+
+// statusVerdicts says in words how the machine is, and who may decide there.
+func (v *visit) statusVerdicts(o overview) (out []verdict) {
+	say := v.sayInto(&out)
 	if beat := o.Status.Ledger.Heartbeat; !beat.IsZero() && v.Now().Sub(beat) > 5*time.Minute {
 		say("bad", "/settings", "web.no-heartbeat", beat.Local().Format("2006-01-02 15:04 -0700"))
 	} else {
@@ -177,9 +191,6 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	v.witnessVerdicts(o.Status.Ledger.Witnesses, say)
 	if b := o.Status.Ledger.Bucket; b != nil {
 		out = append(out, bucketVerdict(v.lang, b))
-	}
-	if known := o.Status.Damage(); known != "" {
-		say("bad", "/settings", "say.damage-known", known)
 	}
 	const little = 20 << 30
 	if o.Status.Free < little {
@@ -195,7 +206,7 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if n := confirmers(o.People); n < 2 {
 		say("look", "/people", "web.one-confirmer")
 	}
-	return append(out, copies(v.lang, o.Status.Copies)...)
+	return out
 }
 
 // bucketVerdict says how far the ledger's copy in a bucket is, or why it is not.

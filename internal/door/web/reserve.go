@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
@@ -17,7 +18,7 @@ type reservePage struct {
 	Makes   bool         // the visitor may make papers
 	Tests   bool         // and test them
 	Fields  []paperField // for papers to test
-	Outcome *api.PaperTest
+	Outcome *paperOutcome
 	Waits   bool // a renewal waits for a second person
 	Checked *cardPage
 	Live    []account.KeyCard // cards that can be written anew
@@ -28,6 +29,12 @@ type reservePage struct {
 type paperField struct {
 	Number int
 	Text   string
+}
+
+// paperOutcome is what came of a test, by the fields in which papers were typed.
+type paperOutcome struct {
+	api.PaperTest
+	Says []verdict
 }
 
 // grave are the words for what would keep a lost keeper from coming back today.
@@ -114,9 +121,10 @@ func (v *visit) testPapers() error {
 		return err
 	}
 	var texts []string
-	for _, text := range v.r.PostForm["paper"] {
-		if text != "" {
-			texts = append(texts, text)
+	var at []int // the field of each
+	for i, text := range v.r.PostForm["paper"] {
+		if strings.TrimSpace(text) != "" {
+			texts, at = append(texts, text), append(at, i)
 		}
 	}
 	x, err := v.api.TestPapers(v.r.Context(), texts)
@@ -126,10 +134,15 @@ func (v *visit) testPapers() error {
 	if again, err := v.reservePage(); err == nil { // what the test has changed
 		p = again
 	}
-	p.Outcome = &x
+	p.Outcome = &paperOutcome{PaperTest: x}
 	for i, r := range x.Results {
-		if i < len(p.Fields) && i < len(texts) && r.Number == 0 {
-			p.Fields[i].Text = texts[i]
+		level := "bad"
+		if r.Verdict == "good" {
+			level = "good"
+		}
+		p.Outcome.Says = append(p.Outcome.Says, verdict{level, api.PaperSays(v.lang, x, at[i]+1, r), ""})
+		if r.Number == 0 && at[i] < len(p.Fields) {
+			p.Fields[at[i]].Text = texts[i]
 		}
 	}
 	return v.show("reserve", p)
