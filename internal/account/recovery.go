@@ -76,7 +76,7 @@ type PaperTest struct {
 // PaperResult is what is the matter with a paper.
 type PaperResult struct {
 	Number  int    `json:"number,omitempty"` // of the paper; 0: it cannot be read
-	Verdict string `json:"verdict"`          // "good", "other-vault", "other-set", "twice", "forged"; of a text that is no paper: "empty", "length", "word", "checked", "whole", "newer"
+	Verdict string `json:"verdict"`          // "good", "other-vault", "other-set", "twice", "forged"; of a text that is no paper: "empty", "length", "word", "script", "checked", "whole", "newer"
 	Line    int    `json:"line,omitempty"`
 	Word    int    `json:"word,omitempty"`
 	Set     int    `json:"set,omitempty"` // that the paper says it is of

@@ -86,7 +86,7 @@ func (a *app) rehearseMedium(ctx context.Context, q drillQuestion) error {
 			x, err := a.rehearseAsKeeper(ctx, q, c)
 			return a.drilled(ctx, q, c, x, err)
 		}
-		x, err := a.cardAt(q.card)
+		x, err := a.cardAt("rehearse medium", q.card)
 		if err != nil {
 			return err
 		}
@@ -121,6 +121,9 @@ func (a *app) rehearseAsKeeper(ctx context.Context, q drillQuestion, c *client.C
 	defer bar.end()
 	q.Path = absolute(q.from)
 	for l, err := range c.Rehearse(ctx, q.DrillRequest) {
+		if p, ok := errors.AsType[*problem.Error](err); ok && p.Op == "" && p.Kind == problem.Unavailable { // the server has ended
+			err = &problem.Error{Kind: problem.Unavailable, Op: "rehearse medium", On: q.from, Hint: "hint.drill-interrupted", Err: err}
+		}
 		if err != nil {
 			return x, err
 		}
@@ -149,7 +152,7 @@ func (p *progress) rehearsed(x api.DrillProgress) {
 // rehearseAsStranger rehearses with a key card and papers.
 func (a *app) rehearseAsStranger(ctx context.Context, q drillQuestion, c *client.Client) (x api.Drill, err error) {
 	src := storehouse.Source{From: absolute(q.from)}
-	if src.Keys.Card, err = a.cardAt(q.card); err != nil {
+	if src.Keys.Card, err = a.cardAt("rehearse medium", q.card); err != nil {
 		return x, err
 	}
 	defer func() {
@@ -157,7 +160,7 @@ func (a *app) rehearseAsStranger(ctx context.Context, q drillQuestion, c *client
 			src.Keys.Pieces[i].Zero()
 		}
 	}()
-	if src.Keys.Pieces, err = a.papersFor(q.papers); err != nil {
+	if src.Keys.Pieces, err = a.papersFor("rehearse medium", q.papers); err != nil {
 		return x, err
 	}
 	bar := a.progress()
@@ -218,7 +221,7 @@ func (a *app) showDrill(x api.Drill) {
 	for _, f := range x.Failures {
 		a.print("say.finding", printable(f.Path), a.t("drill-failure."+f.Reason)+" "+a.t("drill-remedy."+f.Reason))
 	}
-	if more := x.Failed - len(x.Failures); more > 0 && len(x.Failures) == account.MaxDrillFailures {
+	if more := (sheet.Drill{Drill: x}).Unnamed(); more > 0 {
 		a.print("web.rehearsal-more", more)
 	}
 	for _, s := range x.Shares {

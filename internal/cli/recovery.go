@@ -15,6 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/keeper/piece"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // recovery makes, tests and renews the papers that open a lost keeper.
@@ -204,6 +205,9 @@ func (a *app) testPapers() *cobra.Command {
 			} else {
 				texts, err = papersOf(a.in)
 			}
+			if err == nil && len(texts) == 0 {
+				err = &problem.Error{Kind: problem.Invalid, Op: "test papers", Hint: "hint.papers-none"}
+			}
 			if err != nil {
 				return err
 			}
@@ -254,9 +258,13 @@ func (a *app) askPapers(needed int) (texts []string, err error) {
 	return texts, nil
 }
 
+// maxPapers is how many bytes of papers are read.
+const maxPapers = 1 << 20
+
 // papersOf reads papers from a stream: codes, one a line, or words with an empty line between papers.
 func papersOf(in io.Reader) (texts []string, err error) {
-	s := bufio.NewScanner(io.LimitReader(in, 1<<20))
+	s := bufio.NewScanner(io.LimitReader(in, maxPapers))
+	s.Buffer(nil, maxPapers+1)
 	var lines []string
 	end := func() {
 		if len(lines) > 0 {

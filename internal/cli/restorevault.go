@@ -91,7 +91,7 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 		return err
 	}
 	if !begun || !there {
-		if src.Keys.Card, err = a.cardAt(q.card); err != nil {
+		if src.Keys.Card, err = a.cardAt("restore vault", q.card); err != nil {
 			return err
 		}
 		defer func() {
@@ -99,7 +99,7 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 				src.Keys.Pieces[i].Zero()
 			}
 		}()
-		if src.Keys.Pieces, err = a.papersFor(q.papers); err != nil {
+		if src.Keys.Pieces, err = a.papersFor("restore vault", q.papers); err != nil {
 			return err
 		}
 	}
@@ -140,18 +140,18 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 }
 
 // cardAt reads the key card of a stick.
-func (a *app) cardAt(dir string) (card.Card, error) {
+func (a *app) cardAt(op, dir string) (card.Card, error) {
 	if dir == "" {
 		return card.Card{}, a.misuse("say.restore-card")
 	}
 	x, damaged, err := card.Read(durable.OS(), absolute(dir))
 	switch {
 	case errors.Is(err, card.ErrNone), errors.Is(err, fs.ErrNotExist):
-		return x, &problem.Error{Kind: problem.NotFound, Op: "restore vault", On: dir, Hint: "hint.restore-card", Err: err}
+		return x, &problem.Error{Kind: problem.NotFound, Op: op, On: dir, Hint: "hint.restore-card", Err: err}
 	case errors.Is(err, card.ErrNewer):
-		return x, &problem.Error{Kind: problem.Invalid, Op: "restore vault", On: dir, Hint: "hint.card-newer", Err: err}
+		return x, &problem.Error{Kind: problem.Invalid, Op: op, On: dir, Hint: "hint.card-newer", Err: err}
 	case err != nil:
-		return x, &problem.Error{Kind: problem.Damaged, Op: "restore vault", On: dir, Hint: "hint.restore-card-damaged", Err: err}
+		return x, &problem.Error{Kind: problem.Damaged, Op: op, On: dir, Hint: "hint.restore-card-damaged", Err: err}
 	case damaged && !a.json:
 		fmt.Fprintln(a.err, a.t("say.restore-card-older"))
 	}
@@ -159,13 +159,13 @@ func (a *app) cardAt(dir string) (card.Card, error) {
 }
 
 // papersFor gets the papers: from a file, from a terminal, or from what comes in. They are never arguments, which others can see.
-func (a *app) papersFor(name string) (out []piece.Piece, err error) {
+func (a *app) papersFor(op, name string) (out []piece.Piece, err error) {
 	var texts []string
 	switch {
 	case name != "":
 		f, e := os.Open(name)
 		if e != nil {
-			return nil, &problem.Error{Kind: problem.NotFound, Op: "restore vault", On: name, Err: e}
+			return nil, &problem.Error{Kind: problem.NotFound, Op: op, On: name, Hint: "hint.papers-file", Err: e}
 		}
 		texts, err = papersOf(f)
 		err = errors.Join(err, f.Close())
@@ -181,15 +181,15 @@ func (a *app) papersFor(name string) (out []piece.Piece, err error) {
 		p, err := piece.Parse(text)
 		if e, ok := errors.AsType[*piece.Error](err); ok {
 			on := a.t("say.paper-unread", i+1, api.PaperSlip(a.lang, string(e.Reason), e.Line, e.Place))
-			return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", On: on, Hint: "hint.restore-paper"}
+			return nil, &problem.Error{Kind: problem.Invalid, Op: op, On: on, Hint: "hint.restore-paper"}
 		}
 		if err != nil {
-			return nil, problem.New(problem.Invalid, "restore vault", fmt.Sprint(i+1), err)
+			return nil, problem.New(problem.Invalid, op, fmt.Sprint(i+1), err)
 		}
 		out = append(out, p)
 	}
 	if len(out) == 0 {
-		return nil, &problem.Error{Kind: problem.Invalid, Op: "restore vault", Hint: "hint.papers-none"}
+		return nil, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.papers-none"}
 	}
 	return out, nil
 }

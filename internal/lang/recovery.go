@@ -37,6 +37,7 @@ var recoveryTexts = []text{
 	{"verdict.empty", "nothing was typed", "未入力"},
 	{"verdict.length", "too few or too many words", "語数の過不足"},
 	{"verdict.word", "a word that is not in the list", "一覧にない単語"},
+	{"verdict.script", "Japanese letters: switch the keyboard to Latin letters", "日本語入力がオンになっています（半角英数に切り替えてください）"},
 	{"verdict.checked", "a line with a slip", "行に誤り"},
 	{"verdict.whole", "lines of different papers, or a damaged code", "行の混在またはコードの破損"},
 	{"verdict.newer", "made by a newer program", "新しい版のプログラムで作成"},

@@ -15,6 +15,7 @@ var restoreTexts = []text{
 		"校倉を復旧しています。閲覧はできますが、保管媒体からの複製が終わるまで保存はできません。進み具合は「azekura status」で確認できます。"},
 	{"hint.restore-card", "There is no key card in this place. Name the folder where the stick is mounted.", "この場所に鍵束カードがありません。USB メモリのマウント先のフォルダーを指定してください。"},
 	{"hint.restore-card-damaged", "The card is damaged. Use another key card of this vault.", "カードが壊れています。この校倉の別の鍵束カードを使ってください。"},
+	{"hint.papers-file", "Name a file with the papers: the text of their codes, one a line, or their words, with an empty line between papers.", "紙の鍵片を書いたファイルを指定してください（1行に1枚分のコード、または単語。紙と紙の間は空行で区切ります）。"},
 	{"hint.restore-paper", "Look at that paper again, word by word, or use another of the set.", "その紙を一語ずつ見直すか、同じ組の別の紙を使ってください。"},
 
 	{"op.end isolation", "Cannot end the isolation", "隔離運転を終了できません"},

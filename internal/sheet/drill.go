@@ -31,7 +31,7 @@ func (d Drill) document(l lang.Lang) *document.Document {
 	}
 	if len(d.Failures) > 0 {
 		out.Blocks = append(out.Blocks, document.Heading{Text: l.Text("web.rehearsal-failures")}, d.failures(l))
-		if more := d.Failed - len(d.Failures); more > 0 {
+		if more := d.Unnamed(); more > 0 {
 			out.Blocks = append(out.Blocks, document.Paragraph{Text: l.Text("web.rehearsal-more", more), Tone: document.Quiet})
 		}
 	}
@@ -42,6 +42,14 @@ func (d Drill) document(l lang.Lang) *document.Document {
 		}
 	}
 	return d.ending(out, l)
+}
+
+// Unnamed is how many failures are not named: those of shares are named with their share.
+func (d Drill) Unnamed() int {
+	if len(d.Failures) < account.MaxDrillFailures {
+		return 0
+	}
+	return d.Failed - len(d.Failures)
 }
 
 // ending says what was not tried, and leaves room to sign.

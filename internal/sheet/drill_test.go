@@ -68,6 +68,17 @@ func TestDrillReport(t *testing.T) {
 			}
 		}
 	}
+	failed := drillOf(account.DrillFailed)
+	failed.Failed++ // a share that was damaged, and stands among the shares
+	if n := failed.Unnamed(); n != 0 {
+		t.Errorf("%d failures are not named", n)
+	}
+	for failed.Failed = 70; len(failed.Failures) < account.MaxDrillFailures; {
+		failed.Failures = append(failed.Failures, failed.Failures[0])
+	}
+	if n := failed.Unnamed(); n != 20 {
+		t.Errorf("%d failures are not named, want 20", n)
+	}
 	whole := drillOf(account.DrillWhole)
 	if s := whole.Verdict(lang.English); !strings.Contains(s, "All 200 files that were tried") {
 		t.Error(s)

@@ -110,6 +110,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 			err = errors.Join(err, h.close(context.WithoutCancel(ctx)))
 		}
 	}()
+	sweepScratch()
 	if err := os.RemoveAll(h.at.drills); err != nil { // of one that was killed
 		opt.Log.Error("the books of a drill that did not end could not be removed", "err", err)
 	}

@@ -468,17 +468,15 @@ func TestDrillKilled(t *testing.T) {
 		t.Errorf("what the house does not keep: %v, %v", gone, err)
 	}
 	left, alive := filepath.Join(os.TempDir(), scratchName+"left"), filepath.Join(os.TempDir(), scratchName+"alive")
-	for _, at := range []string{left, alive} {
+	begun := func(at string) (unlock func() error) {
 		unlock, err := lockDir(at, filepath.Join(at, "lock"), "rehearse medium", "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		if at == left {
-			unlock()
-		} else {
-			defer unlock()
-		}
+		return unlock
 	}
+	begun(left)()
+	defer begun(alive)()
 	sweepScratch()
 	if _, err := os.Stat(left); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("what a killed drill has left is still there: %v", err)
@@ -489,14 +487,17 @@ func TestDrillKilled(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(d.h.at.drills, "x"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	begun(left)()
 	shut(t, d.h)
 	d.h, d.c = stopped(t, d.cfg, options())
 	list, err := d.c.Drills(t.Context())
 	if err != nil || len(list) != 1 || !list[0].Ended.IsZero() || list[0].Good() || list[0].Keys != account.DrillPapers {
 		t.Errorf("%+v, %v", list, err)
 	}
-	if _, err := os.Stat(d.h.at.drills); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("the books of the drill are still there: %v", err)
+	for _, at := range []string{d.h.at.drills, left} {
+		if _, err := os.Stat(at); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s is still there after a start: %v", at, err)
+		}
 	}
 	now := time.Now()
 	set := api.DrillsOf(d.h.keeper.local.KnownMedia(), list, 90, now.Add(8*24*time.Hour))

@@ -121,7 +121,9 @@ func TestWrongTexts(t *testing.T) {
 		{"a line twice", edit(func(l []string) []string { return append(l, l[8]) }), Error{Reason: Length, Line: 9}},
 		{"lines changed places", edit(func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }), Error{Reason: Checked, Line: 3}},
 		{"no word", edit(func(l []string) []string { l[1] = "xylophone" + l[1][strings.Index(l[1], " "):]; return l }), Error{Reason: Word, Line: 2, Place: 1}},
-		{"kana", "いろはにほへと", Error{Reason: Word, Line: 1, Place: 1}},
+		{"kana", "いろはにほへと", Error{Reason: Script, Line: 1, Place: 1}},
+		{"an input method at work", edit(func(l []string) []string { l[1] = "ａｂｌｅ はwk くねえ able able"; return l }), Error{Reason: Script, Line: 2, Place: 2}},
+		{"a code of a later version", "AZEKURA2" + pieces[0].Code()[8:], Error{Reason: Newer}},
 		{"half a code", pieces[0].Code()[:40], Error{Reason: Whole}},
 		{"another code", pieces[0].Code()[:60] + strings.Map(func(r rune) rune { return r ^ 1 }, "A") + pieces[0].Code()[61:], Error{Reason: Whole}},
 	} {

@@ -22,8 +22,11 @@ const (
 // list is the English list of BIP-39: 2,048 words of which no two begin with the same four letters.
 var list = wordlists.English
 
-// codeStart begins what the QR code says.
-const codeStart = "AZEKURA1"
+// What the QR code says begins with codeStart, the last of which is its version.
+const (
+	codeBegin = "AZEKURA"
+	codeStart = codeBegin + "1"
+)
 
 var code = base32.StdEncoding.WithPadding(base32.NoPadding)
 
@@ -35,6 +38,7 @@ const (
 	Empty   Reason = "empty"
 	Length  Reason = "length"  // too few words or letters, or too many; Line is the line, if one can be told
 	Word    Reason = "word"    // a word that is not in the list
+	Script  Reason = "script"  // letters of Japanese: an input method was at work
 	Checked Reason = "checked" // the check word of a line does not fit
 	Whole   Reason = "whole"   // each line fits, all together they do not
 	Newer   Reason = "newer"   // a newer program made it
@@ -109,6 +113,9 @@ func Parse(text string) (Piece, error) {
 		}
 		return unmarshal(b)
 	}
+	if rest, ok := strings.CutPrefix(strings.TrimSpace(text), strings.ToLower(codeBegin)); ok && rest != "" && unicode.IsDigit(rune(rest[0])) {
+		return Piece{}, &Error{Reason: Newer}
+	}
 	lines := arrange(text)
 	if lines == nil {
 		return Piece{}, &Error{Reason: Empty}
@@ -164,7 +171,11 @@ func readLine(i int, words []string) (n [inLine]int, err error) {
 	var all [PerLine]int
 	for j, w := range words[:min(len(words), PerLine)] {
 		if all[j] = find(w); all[j] < 0 {
-			return n, &Error{Reason: Word, Line: i + 1, Place: j + 1}
+			reason := Word
+			if strings.ContainsFunc(w, japanese) {
+				reason = Script
+			}
+			return n, &Error{Reason: reason, Line: i + 1, Place: j + 1}
 		}
 	}
 	if len(words) != PerLine {
@@ -175,6 +186,10 @@ func readLine(i int, words []string) (n [inLine]int, err error) {
 		return n, &Error{Reason: Checked, Line: i + 1}
 	}
 	return n, nil
+}
+
+func japanese(r rune) bool {
+	return unicode.In(r, unicode.Hiragana, unicode.Katakana, unicode.Han) || r == 'ー'
 }
 
 // find returns the place of a word in the list, or −1. Four letters of a word, or more from its beginning, are enough.
