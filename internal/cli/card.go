@@ -66,7 +66,7 @@ func (a *app) makeCard() *cobra.Command {
 		if _, damaged, err := card.Read(durable.OS(), args[0]); err == nil || damaged {
 			return &problem.Error{Kind: problem.Exists, Op: "write card", On: args[0], Hint: "hint.card-there"}
 		} else if !errors.Is(err, card.ErrNone) {
-			return onStick(args[0], err)
+			return onStick("write card", args[0], err)
 		}
 		return a.connect(ctx, func(c *client.Client) error {
 			x, err := c.MakeCard(ctx, name)
@@ -99,8 +99,10 @@ func (a *app) refreshCard() *cobra.Command {
 			if current, err = x.Marshal(); err != nil {
 				return err
 			}
+		case number == 0 && errors.Is(err, card.ErrDamaged): // nobody can tell which it is
+			return &problem.Error{Kind: problem.Damaged, Op: "write card", On: args[0], Hint: "hint.card-which", Err: err}
 		case number == 0:
-			return onStick(args[0], err)
+			return onStick("write card", args[0], err)
 		}
 		return a.connect(ctx, func(c *client.Client) error {
 			x, err := c.RefreshCard(ctx, number, current)
@@ -119,10 +121,10 @@ func (a *app) refreshCard() *cobra.Command {
 func (a *app) putCard(ctx context.Context, c *client.Client, dir string, x api.CardFile) error {
 	content, err := card.Parse(x.Content)
 	if err != nil {
-		return onStick(dir, err)
+		return onStick("write card", dir, err)
 	}
 	if err := card.Write(durable.OS(), dir, content); err != nil {
-		return onStick(dir, err)
+		return onStick("write card", dir, err)
 	}
 	if err := c.CardWritten(ctx, x.Number, x.SHA256); err != nil {
 		return err
@@ -146,7 +148,7 @@ func (a *app) checkCard() *cobra.Command {
 	return a.command("check DIR", "cmd.card-check", "azekura card check /media/usb", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		x, damaged, err := card.Read(durable.OS(), args[0])
 		if err != nil {
-			return onStick(args[0], err)
+			return onStick("check card", args[0], err)
 		}
 		b, err := x.Marshal()
 		if err != nil {
@@ -201,8 +203,8 @@ func (a *app) forgetCard() *cobra.Command {
 }
 
 // onStick says what is wrong with a stick.
-func onStick(dir string, err error) error {
-	out := &problem.Error{Kind: problem.Unavailable, Op: "write card", On: dir, Hint: "hint.card-stick", Err: err}
+func onStick(op, dir string, err error) error {
+	out := &problem.Error{Kind: problem.Unavailable, Op: op, On: dir, Hint: "hint.card-stick", Err: err}
 	switch {
 	case errors.Is(err, card.ErrNone):
 		out.Kind, out.Hint = problem.NotFound, "hint.card-none"
@@ -227,14 +229,14 @@ func (a *app) fitStick(dir string, sameDisk bool) error {
 	const op = "write card"
 	full, err := filepath.Abs(dir)
 	if err != nil {
-		return onStick(dir, err)
+		return onStick("write card", dir, err)
 	}
 	if full, err = filepath.EvalSymlinks(full); err != nil {
 		return &problem.Error{Kind: problem.NotFound, Op: op, On: dir, Hint: "hint.card-stick", Err: err}
 	}
 	disk, err := device(full)
 	if err != nil {
-		return onStick(dir, err)
+		return onStick("write card", dir, err)
 	}
 	for at := full; ; at = filepath.Dir(at) {
 		if on, err := device(at); err != nil || on != disk {

@@ -201,7 +201,7 @@ func (a *app) testPapers() *cobra.Command {
 				if r.Papers != nil {
 					needed = r.Papers.Needed
 				}
-				texts, err = a.askPapers(needed)
+				texts = a.askPapers(needed)
 			} else {
 				texts, err = papersOf(a.in)
 			}
@@ -220,8 +220,13 @@ func (a *app) testPapers() *cobra.Command {
 	})
 }
 
-// askPapers lets somebody type papers line by line, 0 being as many as the first says that are needed. A line with a slip is asked for again.
-func (a *app) askPapers(needed int) (texts []string, err error) {
+// askPapers lets somebody type papers line by line, 0 being as many as the first says that are needed. A line with a slip is asked for again, and so is a paper that was given before.
+func (a *app) askPapers(needed int) (texts []string) {
+	type paper struct {
+		piece.Set
+		number int
+	}
+	given := make(map[paper]bool)
 	for needed == 0 || len(texts) < needed {
 		if needed == 0 {
 			fmt.Fprintln(a.err, a.t("say.type-first-paper"))
@@ -232,14 +237,18 @@ func (a *app) askPapers(needed int) (texts []string, err error) {
 		for len(lines) < piece.Lines {
 			fmt.Fprintf(a.err, "%d: ", len(lines)+1)
 			s, err := a.line()
-			if err != nil || s == "" && len(lines) == 0 {
-				return texts, cmpOr(err, func() error { return nil })
+			if err != nil || s == "" && len(lines) == 0 { // that is all
+				return texts
 			}
 			lines = append(lines, s)
 			p, err := piece.Parse(strings.Join(lines, "\n"))
 			e, ok := errors.AsType[*piece.Error](err)
 			switch {
+			case err == nil && given[paper{p.Set, p.Number}]:
+				fmt.Fprintln(a.err, a.t("verdict.twice"))
+				lines = nil
 			case err == nil: // the code, or the last line
+				given[paper{p.Set, p.Number}] = true
 				texts = append(texts, strings.Join(lines, "\n"))
 				lines = make([]string, piece.Lines)
 				if needed == 0 {
@@ -255,7 +264,7 @@ func (a *app) askPapers(needed int) (texts []string, err error) {
 			}
 		}
 	}
-	return texts, nil
+	return texts
 }
 
 // maxPapers is how many bytes of papers are read.

@@ -170,7 +170,7 @@ func (a *app) papersFor(op, name string) (out []piece.Piece, err error) {
 		texts, err = papersOf(f)
 		err = errors.Join(err, f.Close())
 	case term.IsTerminal(int(a.in.Fd())):
-		texts, err = a.askPapers(0)
+		texts = a.askPapers(0)
 	default:
 		texts, err = papersOf(a.in)
 	}

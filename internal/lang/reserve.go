@@ -42,7 +42,7 @@ var reserveTexts = []text{
 	{"say.paper-head", "\nPaper %d of %d", "\n%d枚目（全%d枚）"},
 	{"say.papers-after", "\nThey are shown this once. Test them within a month: azekura recovery test", "\n表示されるのは今回だけです。1か月以内に確認してください：azekura recovery test"},
 	{"say.papers-unsure", "THE DISK FAILED while the papers were renewed. Keep the papers from before and these, restart the server, and test both.", "紙の鍵片の更新中にディスクの異常が起きました。以前の紙と今回の紙の両方を残し、サーバーを再起動して、両方を確認してください。"},
-	{"say.type-paper", "Paper %d of %d: scan its code, or type its words line by line. An empty line ends.", "%d枚目（全%d枚）：コードを読み取るか、単語を1行ずつ入力してください。空行で終わります。"},
+	{"say.type-paper", "Entry %d of %d, any paper of the set: scan its code, or type its words line by line. An empty line ends.", "入力%d／%d（この組の、どの紙でも）：コードを読み取るか、単語を1行ずつ入力してください。空行で終わります。"},
 	{"say.paper-slip", "%s: line %d. Type it again.", "%s：%d行目。入力し直してください。"},
 	{"say.paper-other-set", "of set %d (%s), and set %d (%s) is the one that counts: look for that one", "第%d組（%s）の紙です。いま有効な第%d組（%s）の紙を探してください"},
 	{"say.paper-wrong", "%s. Do not use it; if nobody knows where it comes from, renew the papers.", "%s。使わないでください。出どころが分からないときは、紙の鍵片を更新してください。"},
