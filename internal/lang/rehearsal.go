@@ -127,6 +127,7 @@ var rehearsalTexts = []text{
 	{"say.drilled-never", "Restore drill of %s: none yet.", "復旧訓練（%s）：まだ実施していません。"},
 	{"say.drilled-never-due", "Restore drill of %s: none yet. The first by %s: azekura media drill.", "復旧訓練（%s）：まだ実施していません。期限 %s（azekura media drill）。"},
 	{"say.drilled-due", "Restore drill of %s: was due on %s, %d days ago. Connect a medium of it and run “azekura media drill”.", "復旧訓練（%s）：期限 %s を %d 日過ぎています。媒体を接続して「azekura media drill」を実行してください。"},
+	{"say.drilled-broken", "Restore drill of %s: the last one, %d of %s, did not come to its end, and counts as not held. Hold it again.", "復旧訓練（%s）：直近の第 %d 回（%s）は最後まで実施されておらず、実施しなかったものとして扱います。もう一度実施してください。"},
 	{"say.drilled-failed", "Restore drill of %s: the last one, %d of %s, did not go well. Look at its report.", "復旧訓練（%s）：直近の第 %d 回（%s）は不成功でした。記録を確認してください。"},
 	{"say.status-drill", "Restore", "復旧訓練"},
 	{"say.copies-rule-drilled", "Last restore drill that went well: “%s”, %s, %d files.", "最後に成功した復旧訓練：「%s」%s、%d ファイル。"},

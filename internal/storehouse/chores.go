@@ -104,10 +104,10 @@ func drillChore(d api.DrilledSet, days int, now time.Time) (chore, bool) {
 	switch {
 	case days == 0:
 		return chore{}, false
-	case d.State == "failed":
+	case d.State == "failed" && d.Last.Outcome == account.DrillFailed: // one that was broken off says nothing of the medium: it was not held
 		week := now.Sub(d.Last.Begun) / choreAgain
 		return chore{alert.Alert{Kind: alert.DrillFailed, Who: d.Name(), Count: d.Last.Failed}, fmt.Sprintf("drill %s failed %d %d", name, d.Last.Number, week), "/copies"}, true
-	case d.State == "due":
+	case now.After(d.Due):
 		late := now.Sub(d.Due)
 		return chore{alert.Alert{Kind: alert.Drill, Who: d.Name(), Count: int(late / (24 * time.Hour))}, fmt.Sprintf("drill %s %s %d", name, d.Due.UTC().Format(time.DateOnly), late/choreAgain), "/copies"}, true
 	}

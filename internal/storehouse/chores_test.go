@@ -112,6 +112,27 @@ func TestChores(t *testing.T) {
 	}
 }
 
+// TestDrillBrokenOffIsNotHeld: who breaks a drill off sends nobody a mail that calls the medium bad; when one is due, it still is.
+func TestDrillBrokenOffIsNotHeld(t *testing.T) {
+	now := time.Date(2026, 4, 1, 10, 0, 0, 0, tokyo)
+	for name, x := range map[string]struct {
+		outcome account.DrillOutcome
+		due     time.Time
+		want    alert.Kind
+	}{
+		"broken off":          {account.DrillBroken, now.AddDate(0, 0, 9), ""},
+		"killed":              {"", now.AddDate(0, 0, 9), ""},
+		"broken off, and due": {account.DrillBroken, now.AddDate(0, 0, -9), alert.Drill},
+		"failed":              {account.DrillFailed, now.AddDate(0, 0, 9), alert.DrillFailed},
+	} {
+		d := api.DrilledSet{Set: "A", State: "failed", Due: x.due, Last: &api.Drill{Number: 1, Begun: now}}
+		d.Last.Outcome = x.outcome
+		if got, ok := drillChore(d, 90, now); ok != (x.want != "") || got.Kind != x.want {
+			t.Errorf("%s: %+v, %v", name, got, ok)
+		}
+	}
+}
+
 // TestChoresOfAHouse: what a house with a medium and papers has to do, and that switched off it is nothing.
 func TestChoresOfAHouse(t *testing.T) {
 	d := newDrilled(t, 1)

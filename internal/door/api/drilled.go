@@ -111,7 +111,11 @@ func (d *DrilledSet) say(now time.Time, l lang.Lang) {
 	day := func(t time.Time) string { return t.Local().Format("2006-01-02") }
 	switch d.State {
 	case "failed":
-		d.Text = l.Text("say.drilled-failed", d.Name(), d.Last.Number, day(d.Last.Begun))
+		key := "say.drilled-failed"
+		if d.Last.Outcome != account.DrillFailed {
+			key = "say.drilled-broken"
+		}
+		d.Text = l.Text(key, d.Name(), d.Last.Number, day(d.Last.Begun))
 	case "due":
 		d.Text = l.Text("say.drilled-due", d.Name(), day(d.Due), max(0, int(now.Sub(d.Due)/(24*time.Hour))))
 	case "never":
