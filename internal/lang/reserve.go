@@ -115,7 +115,7 @@ var reserveTexts = []text{
 	{"web.reserve-gone", "Lost or destroyed", "紛失・破壊"},
 	{"web.reserve-outstanding", "still has the keys of %d destroyed shares", "破棄した保管庫 %d 件の鍵が残存"},
 	{"web.reserve-cards-about", "Keep at least two, apart from each other, from papers and from media.", "2枚以上を、互いに、また紙や媒体とも別の場所に保管してください。"},
-	{"web.cards-former", "Papers from before the renewal still open these cards. Whoever has one of them and enough of those papers opens every share whose keys are on it, also files that were saved since. Rewrite each, or break it and note it as destroyed.", "次のカードは、更新前の紙でまだ開きます。カードと必要枚数の古い紙がそろえば、カードに鍵がある保管庫は、更新後に保存したファイルも含めて開けます。書き直すか、壊して「破壊済み」と記録してください。"},
+	{"web.cards-former", "Papers from before the renewal still open these cards. Whoever has one of them and enough of those papers opens every share whose keys are on it, also files that were saved since. Rewrite each, or break it and note it as destroyed. If such a card and such papers may be in wrong hands together, move what matters into new shares, and end the old ones (each share has a page for that).", "次のカードは、更新前の紙でまだ開きます。カードと必要枚数の古い紙がそろえば、カードに鍵がある保管庫は、更新後に保存したファイルも含めて開けます。書き直すか、壊して「破壊済み」と記録してください。カードと古い紙の両方が他人の手に渡ったおそれがあるときは、必要なファイルを新しい保管庫に移し、古い保管庫を終了（消去）してください（保管庫ごとに画面があります）。"},
 	{"web.cards-write", "Write a card with this browser", "このブラウザーで鍵束カードを書く"},
 	{"web.cards-plug", "Plug a stick into this computer: one that is for this alone, never a disk with copies of the vault.", "専用の USB メモリを、このパソコンに差します（保管媒体には絶対に保存しないでください）。"},
 	{"web.cards-take", "Get the sealed file, for a new card or for one that is to be rewritten.", "封緘したファイルを受け取ります。新しいカードか、書き直しかを選びます。"},
