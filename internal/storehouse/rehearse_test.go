@@ -239,44 +239,6 @@ func TestDrillOfAnOldState(t *testing.T) {
 	}
 }
 
-// TestDrillRefuses: a medium of another house is left alone, and an old card fails the drill, which the books keep.
-func TestDrillRefuses(t *testing.T) {
-	d := newDrilled(t, 2)
-	other := loseHouse(t, 1, 100)
-	if _, err := d.asKeeper(api.DrillRequest{Path: other.at}); hinted(err) != "hint.medium-other-vault" {
-		t.Errorf("another house's medium: %v", err)
-	}
-	src := d.source()
-	src.From = other.at
-	if _, err := d.asStranger(t.Context(), src, api.DrillRequest{}); hintOf(err) != "hint.medium-other-vault" {
-		t.Errorf("another house's medium, as a stranger: %v", err)
-	}
-	if list, err := d.c.Drills(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("what was refused was entered: %+v, %v", list, err)
-	}
-	if list, err := d.c.Drills(t.Context()); err != nil || len(list) != 0 {
-		t.Errorf("what was refused was entered: %+v, %v", list, err)
-	}
-	if _, err := d.c.MakeShare(t.Context(), "later"); err != nil { // whose keys are not on the card
-		t.Fatal(err)
-	}
-	saved(t, d.c, "/later/a.txt", "a")
-	if _, err := synced(t, d.c, d.at); err != nil {
-		t.Fatal(err)
-	}
-	x, err := d.asStranger(t.Context(), d.source(), api.DrillRequest{})
-	if err != nil || x.Outcome != account.DrillFailed || x.Shares[0].Name != "later" || x.Shares[0].Problem != "no-keys" || x.Whole != x.Tried || x.Tried != 4 {
-		t.Errorf("an old card: %+v, %v", x, err)
-	}
-	d.newCard("fresh")
-	if x, err := d.asStranger(t.Context(), d.source(), api.DrillRequest{}); err != nil || !x.Good() || x.Tried != 5 {
-		t.Errorf("a fresh card: %+v, %v", x, err)
-	}
-	if c, err := d.c.Media(t.Context()); err != nil || c.Drills[0].State != "good" {
-		t.Errorf("after one that went well: %+v, %v", c.Drills, err)
-	}
-}
-
 // segmentsOf lists the objects of a medium that hold packs, the largest first.
 func segmentsOf(t *testing.T, at string) (out []string) {
 	t.Helper()
