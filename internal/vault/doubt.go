@@ -72,19 +72,21 @@ func (d *doubts) seen(share id.Share, pack uint64) {
 // settle takes the word of a verification for shares: what it has found, bad, is all that there is. What does not open is found with keys alone.
 func (d *doubts) settle(shares []id.Share, bad map[packOf]bool, keys bool) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	for x := range d.packs {
 		if slices.Contains(shares, x.share) && !bad[x] && (keys || x.pack != 0) {
 			delete(d.packs, x)
 		}
 	}
-	d.mu.Unlock()
-	d.save()
 }
 
-// save writes them down. If that fails, they are known until the next start all the same.
+// save writes them down, where anything has ever been found. If that fails, they are known until the next start all the same.
 func (d *doubts) save() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.packs == nil {
+		return
+	}
 	var b strings.Builder
 	for _, x := range d.sorted() {
 		fmt.Fprintln(&b, x.share, x.pack)

@@ -72,6 +72,7 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	if err != nil {
 		return r, err
 	}
+	defer v.doubts.save() // what was found until it is broken off, too
 	told := testimony{v: v, shares: make(map[id.Share]catalogue.View), packs: make(map[packOf]checked), report: report}
 	if len(opt.Shares) == 0 {
 		for _, a := range mine { // all packs of a share may be gone
@@ -81,26 +82,8 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	for _, share := range shares {
 		r.Shares++
 		told.shares[share] = nil
-		for i, err := range v.cfg.Packs.Packs(ctx, share) {
-			if d, ok := errors.AsType[*pack.DamageError](err); ok { // a pack that is gone keeps nobody from the others
-				report(damageFound(d.Damage))
-				told.packs[packOf{share, d.Damage.At.Pack}] = checked{told: true}
-				continue
-			}
-			if err != nil {
-				return r, problem.New(problem.Internal, "verify", share.String(), err)
-			}
-			i, damage, err := v.cfg.Packs.Check(ctx, share, i.Pack)
-			if err != nil {
-				return r, problem.New(problem.Internal, "verify", share.String(), err)
-			}
-			r.Packs, r.Bytes = r.Packs+1, r.Bytes+i.Size
-			read[share] += i.Size
-			told.packs[packOf{share, i.Pack}] = checked{size: i.Size, digest: i.Digest, told: len(damage) > 0}
-			for _, d := range damage {
-				report(damageFound(d))
-			}
-			progress()
+		if read[share], err = told.read(ctx, share, &r, progress); err != nil {
+			return r, err
 		}
 		if !opt.Keys {
 			continue
@@ -125,6 +108,31 @@ func (v *Vault) Verify(ctx context.Context, s account.Session, opt VerifyOptions
 	}
 	v.doubts.settle(slices.Collect(maps.Keys(told.shares)), bad, opt.Keys)
 	return r, v.verifiedNow(ctx, s, shares, read, wrong)
+}
+
+// read reads every byte of a share's packs.
+func (t *testimony) read(ctx context.Context, share id.Share, r *VerifyReport, progress func()) (n int64, err error) {
+	for i, err := range t.v.cfg.Packs.Packs(ctx, share) {
+		if d, ok := errors.AsType[*pack.DamageError](err); ok { // a pack that is gone keeps nobody from the others
+			t.report(damageFound(d.Damage))
+			t.packs[packOf{share, d.Damage.At.Pack}] = checked{told: true}
+			continue
+		}
+		if err != nil {
+			return n, problem.New(problem.Internal, "verify", share.String(), err)
+		}
+		i, damage, err := t.v.cfg.Packs.Check(ctx, share, i.Pack)
+		if err != nil {
+			return n, problem.New(problem.Internal, "verify", share.String(), err)
+		}
+		r.Packs, r.Bytes, n = r.Packs+1, r.Bytes+i.Size, n+i.Size
+		t.packs[packOf{share, i.Pack}] = checked{size: i.Size, digest: i.Digest, told: len(damage) > 0}
+		for _, d := range damage {
+			t.report(damageFound(d))
+		}
+		progress()
+	}
+	return n, nil
 }
 
 // verifiedNow records that shares were verified, and what was found: reports tell when what is kept was last looked at.
