@@ -42,8 +42,9 @@ type state struct {
 	Recovery   *recoveryState     `json:"recovery,omitempty"` // never changed, as below
 	Cards      []*cardState       `json:"cards,omitempty"`
 	Isolated   *isolationState    `json:"isolated,omitempty"`
-	Dropped    []string           `json:"dropped,omitempty"` // files that nothing names any more, and that are to go
-	Firm       *account.Firm      `json:"firm,omitempty"`    // never changed: a change makes another one
+	Outlived   []string           `json:"outlived,omitempty"` // keys of witnesses that know another ledger than the one that was accepted in its place
+	Dropped    []string           `json:"dropped,omitempty"`  // files that nothing names any more, and that are to go
+	Firm       *account.Firm      `json:"firm,omitempty"`     // never changed: a change makes another one
 
 	Collecting *account.Collecting `json:"collecting,omitempty"` // likewise
 }

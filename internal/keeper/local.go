@@ -233,11 +233,9 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 			return nil, err
 		}
 	}
-	seen, err := l.compareWitnesses(ctx)
-	if err != nil {
+	if err := l.compareWitnesses(ctx); err != nil {
 		return nil, err
 	}
-	lost = append(lost, seen...)
 	if cfg.Restored != nil {
 		lost = append(lost, l.restored(*cfg.Restored))
 	}

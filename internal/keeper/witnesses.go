@@ -84,6 +84,9 @@ func (l *Local) SetWitnesses(ctx context.Context, s id.Session, w account.Witnes
 // setWitnessing puts it in force.
 func (d *draft) setWitnessing(w account.Witnessing) event.Event {
 	d.Witnessing = w
+	d.Outlived = slices.DeleteFunc(slices.Clone(d.Outlived), func(key string) bool {
+		return !slices.ContainsFunc(w.Witnesses, func(x account.Witness) bool { return x.Key == key })
+	})
 	return event.Event{Kind: event.PolicyChanged, Note: fmt.Sprintf("witnesses: %s, %d of %d", w.Mode, w.Need, len(w.Witnesses))}
 }
 
@@ -284,36 +287,44 @@ func stoppedBy(ctx context.Context, end <-chan struct{}) (context.Context, conte
 }
 
 // compareWitnesses asks at a start what the witnesses have seen: who has put an old copy of all in place cannot have put one there. A
-// witness that does not answer says nothing.
-func (l *Local) compareWitnesses(ctx context.Context) ([]event.Event, error) {
-	w := l.books.Load().witnessing()
+// witness that does not answer says nothing, and one whose ledger was given up for this one is known to refuse.
+func (l *Local) compareWitnesses(ctx context.Context) error {
+	b := l.books.Load()
+	w := b.witnessing()
 	if len(w.Witnesses) == 0 {
-		return nil, nil
+		return nil
 	}
 	if err := l.watch(w); err != nil {
-		return nil, err
+		return err
 	}
 	l.watching.Lock()
 	q := l.quorum
 	l.watching.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, headTime)
+	short, cancel := context.WithTimeout(ctx, headTime)
 	defer cancel()
-	q.Asked(ctx)
+	q.Asked(short)
 	var errs error
+	var refuse []string // keys
 	hint := "hint.ledger-witness-says"
-	for _, s := range q.Status() {
-		if s.Refuses {
-			errs = errors.Join(errs, fmt.Errorf("%s: %s", s.Name, s.Problem))
+	for i, s := range q.Status() {
+		key := w.Witnesses[i].Key
+		if !s.Refuses || slices.Contains(b.Outlived, key) {
+			continue
 		}
+		errs, refuse = errors.Join(errs, fmt.Errorf("%s: %s", s.Name, s.Problem)), append(refuse, key)
 		if s.Proven {
 			hint = "hint.ledger-witness"
 		}
 	}
-	if errs == nil {
-		return nil, nil
+	switch {
+	case errs == nil:
+		return nil
+	case !l.cfg.AcceptRollback:
+		return &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: hint, Err: errs}
 	}
-	if !l.cfg.AcceptRollback {
-		return nil, &problem.Error{Kind: problem.Damaged, Op: "open ledger", On: l.cfg.LedgerDir, Hint: hint, Err: errs}
-	}
-	return []event.Event{{Kind: event.RollbackAccepted, Note: cut(errs.Error(), maxReason)}}, nil
+	// They go on refusing, count for nothing and are shown so until they are removed, but do not stop the next start for what was accepted.
+	return l.amend(ctx, "open ledger", "", func(_ *books, d *draft) ([]event.Event, error) {
+		d.Outlived = slices.Concat(d.Outlived, refuse)
+		return []event.Event{{Kind: event.RollbackAccepted, Note: cut(errs.Error(), maxReason)}}, nil
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +20,6 @@ import (
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/event"
-	"github.com/azekura/azekura/internal/problem"
 	"github.com/azekura/azekura/internal/witness"
 )
 
@@ -201,12 +199,19 @@ func TestOldCopyIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Open(t.Context(), cfg)
-	if e, ok := errors.AsType[*problem.Error](err); !ok || e.Hint != "hint.ledger-witness" {
-		t.Fatalf("an old copy: %v", err)
-	}
+	hinted(t, "an old copy", err, "hint.ledger-witness")
 	cfg.AcceptRollback = true
-	l = reopen(t, cfg)
-	found := false
+	if l, err = Open(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	cfg.AcceptRollback = false
+	l, found := reopen(t, cfg), false // the witness refuses still, as was accepted
+	if s := l.quorumState()[0]; !s.Refuses || l.witnessed(withTime(t, 50*time.Millisecond), 1) == nil {
+		t.Errorf("a witness of what was given up counts: %+v", s)
+	}
 	for e, err := range l.Events(t.Context(), console(t, l), Filter{Kinds: []event.Kind{event.RollbackAccepted}}) {
 		if err != nil {
 			t.Fatal(err)
@@ -216,6 +221,25 @@ func TestOldCopyIsRefused(t *testing.T) {
 	if !found {
 		t.Error("the ledger does not tell of it")
 	}
+	// Removed and named again it is a witness like any other.
+	w := l.books.Load().Witnessing
+	for _, x := range []account.Witnessing{{Mode: account.WitnessOff}, w} {
+		if o, err := l.SetWitnesses(t.Context(), console(t, l), x); err != nil || o.Proposal != nil {
+			t.Fatalf("%+v, %v", o, err)
+		}
+	}
+	if err := l.Close(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(t.Context(), cfg)
+	hinted(t, "a witness that was named anew", err, "hint.ledger-witness")
+}
+
+// withTime is a context that ends after a time.
+func withTime(t *testing.T, d time.Duration) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), d)
+	t.Cleanup(cancel)
+	return ctx
 }
 
 // TestCloseWhileWaiting: a keeper that closes does not wait for witnesses that are away, and hands out nothing.
