@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -82,13 +81,11 @@ func (a *app) caseVerify() *cobra.Command {
 			return err
 		}
 		defer done()
-		v := bundle.Verify{PublicKey: strings.TrimSpace(public)}
-		if public != "" && !strings.Contains(public, "+") {
-			text, err := os.ReadFile(public)
-			if err != nil {
-				return &problem.Error{Kind: problem.NotFound, Op: "check evidence", On: public, Hint: "hint.ledger-key", Err: err}
+		var v bundle.Verify
+		if public != "" {
+			if v.PublicKey, err = publicKey("check evidence", public); err != nil {
+				return err
 			}
-			v.PublicKey = strings.TrimSpace(string(text))
 		}
 		if key != "" {
 			if v.ReadingKey, err = readKey(key); err != nil {

@@ -51,14 +51,9 @@ func (l *copied) open(ctx context.Context, a *app) (fsys fs.FS, key string, err 
 	if !i.IsDir() && l.key == "" {
 		return nil, "", &problem.Error{Kind: problem.Invalid, Op: "read the ledger", On: dir, Hint: "hint.sink-key"}
 	}
-	if key = l.key; !strings.Contains(key, "+") { // not the key itself
-		b, err := os.ReadFile(firstOf(l.key, filepath.Join(dir, publicKeyFile)))
-		if err != nil {
-			return nil, "", &problem.Error{Kind: problem.NotFound, Op: "read the ledger", On: firstOf(l.key, dir), Hint: "hint.ledger-key", Err: err}
-		}
-		key = string(b)
+	if key, err = publicKey("read the ledger", firstOf(l.key, filepath.Join(dir, publicKeyFile))); err != nil {
+		return nil, "", err
 	}
-	key = strings.TrimSpace(key)
 	fsys, l.covered, err = storehouse.LedgerAt(ctx, dir, key, a.now)
 	return fsys, key, err
 }
@@ -75,6 +70,18 @@ func (l *copied) end(a *app) error {
 		}
 	}
 	return &problem.Error{Kind: problem.Damaged, Op: "read the ledger's copy", On: covered[0], Hint: "hint.sink-covered"}
+}
+
+// publicKey returns a ledger's public key, which is given itself or by the name of its file.
+func publicKey(op, given string) (string, error) {
+	b, err := os.ReadFile(given)
+	if err != nil && strings.Contains(given, "+") {
+		b, err = []byte(given), nil
+	}
+	if err != nil {
+		return "", &problem.Error{Kind: problem.NotFound, Op: op, On: given, Hint: "hint.ledger-key", Err: err}
+	}
+	return strings.TrimSpace(string(b)), nil
 }
 
 func (a *app) ledger() *cobra.Command {

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,14 +24,11 @@ func (a *app) mediaVerify() *cobra.Command {
 	c := a.command("verify FOLDER", "cmd.media-verify", "azekura media verify /media/azekura\nazekura media verify /mnt --public-key azekura.pub", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		at := absolute(args[0])
 		if key != "" {
-			if !strings.Contains(key, "+") { // a file
-				b, err := os.ReadFile(key)
-				if err != nil {
-					return &problem.Error{Kind: problem.NotFound, Op: "verify medium", On: key, Hint: "hint.ledger-key", Err: err}
-				}
-				key = string(b)
+			public, err := publicKey("verify medium", key)
+			if err != nil {
+				return err
 			}
-			return a.checkMedium(ctx, at, medium.Check{Key: strings.TrimSpace(key)}, nil)
+			return a.checkMedium(ctx, at, medium.Check{Key: public}, nil)
 		}
 		if !storehouse.Exists(storehouse.Default(a.data)) {
 			return a.checkMedium(ctx, at, medium.Check{}, nil)

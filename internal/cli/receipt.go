@@ -164,13 +164,12 @@ func (a *app) verifyReceipt() *cobra.Command {
 	var public, key, dir string
 	c := a.command("verify FILE", "cmd.receipt-verify", "azekura receipt verify receipt.json --public-key azekura.pub\nazekura receipt verify receipt.json --ledger /mnt/ledger --reading-key auditor.json", cobra.ExactArgs(1),
 		func(ctx context.Context, args []string) error {
-			v := receipt.Verify{PublicKey: strings.TrimSpace(public)}
-			if public != "" && !strings.Contains(public, "+") {
-				text, err := os.ReadFile(public)
-				if err != nil {
-					return &problem.Error{Kind: problem.NotFound, Op: "check receipt", On: public, Hint: "hint.ledger-key", Err: err}
+			var v receipt.Verify
+			if public != "" {
+				var err error
+				if v.PublicKey, err = publicKey("check receipt", public); err != nil {
+					return err
 				}
-				v.PublicKey = strings.TrimSpace(string(text))
 			}
 			if key != "" {
 				var err error

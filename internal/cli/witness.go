@@ -18,7 +18,7 @@ import (
 
 // witness keeps a witness of other people's ledgers, or names those of this one.
 func (a *app) witness() *cobra.Command {
-	c := a.command("witness", "cmd.witness", "azekura witness serve --dir /srv/witness --name witness.example.jp/azekura --ledger \"$(cat azekura.pub)\"\n"+
+	c := a.command("witness", "cmd.witness", "azekura witness serve --dir /srv/witness --name witness.example.jp/azekura --ledger azekura.pub\n"+
 		"azekura witness add https://witness.example.jp witness.example.jp/azekura+…\nazekura witness mode require --need 1", nil, nil)
 	c.AddCommand(a.witnessServe(), a.witnessKeys(), a.witnessList(), a.witnessAdd(), a.witnessRemove(), a.witnessMode())
 	return c
@@ -27,18 +27,21 @@ func (a *app) witness() *cobra.Command {
 // witnessServe runs a witness.
 func (a *app) witnessServe() *cobra.Command {
 	var w storehouse.Watch
-	c := a.command("serve", "cmd.witness-serve", "azekura witness serve --dir /srv/witness --name witness.example.jp/azekura --ledger \"$(cat azekura.pub)\"\n"+
-		"azekura witness serve --dir /srv/witness --ledger \"$(cat azekura.pub)\" --listen :7380 --cert witness.pem --key witness.key", cobra.NoArgs,
+	c := a.command("serve", "cmd.witness-serve", "azekura witness serve --dir /srv/witness --name witness.example.jp/azekura --ledger azekura.pub\n"+
+		"azekura witness serve --dir /srv/witness --ledger azekura.pub --listen :7380 --cert witness.pem --key witness.key", cobra.NoArgs,
 		func(ctx context.Context, _ []string) error {
 			for i, k := range w.Ledgers {
-				w.Ledgers[i] = strings.TrimSpace(k)
+				var err error
+				if w.Ledgers[i], err = publicKey("open the witness", k); err != nil {
+					return err
+				}
 			}
 			return storehouse.RunWitness(ctx, w, storehouse.Options{Now: a.now, Log: a.logger(slog.LevelInfo)}, func(name, url, key, mirror string) {
 				if a.json {
 					a.emit(map[string]string{"name": name, "url": url, "key": key, "mirror": mirror})
 					return
 				}
-				a.print("say.witness-serving", name, url, key, mirror)
+				a.print("say.witness-serving", name, url, url, key, mirror)
 			})
 		})
 	f := c.Flags()

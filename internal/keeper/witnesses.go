@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -116,7 +117,7 @@ func (l *Local) fitWitnessing(op string, w account.Witnessing) (account.Witnessi
 	for i, x := range w.Witnesses {
 		x = account.Witness{URL: strings.TrimSuffix(strings.TrimSpace(x.URL), "/"), Key: strings.TrimSpace(x.Key), Mirror: strings.TrimSpace(x.Mirror)}
 		u, err := url.Parse(x.URL)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || len(x.URL) > maxURL {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || len(x.URL) > maxURL || everywhere(u) {
 			return w, unfit(op, x.URL, "hint.witness-url")
 		}
 		raw := x.Key[strings.LastIndexByte(x.Key, '+')+1:] // one key under two names is one witness
@@ -126,6 +127,12 @@ func (l *Local) fitWitnessing(op string, w account.Witnessing) (account.Witnessi
 		seen[raw], w.Witnesses[i] = true, x
 	}
 	return w, nil
+}
+
+// everywhere reports whether an address is one to listen on, which leads to nobody else.
+func everywhere(u *url.URL) bool {
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err == nil && ip.IsUnspecified()
 }
 
 // looserWitnessing reports whether readings would wait for less, or people be told less.

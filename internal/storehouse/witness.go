@@ -8,7 +8,11 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/problem"
@@ -78,18 +82,18 @@ func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url,
 		return err
 	}
 	var conf *tls.Config
-	scheme := "http"
+	var cert *renewed
 	if w.Cert != "" {
-		c, err := tls.LoadX509KeyPair(w.Cert, w.Key)
-		if err != nil {
+		if cert, err = newRenewed(w.Cert, w.Key, opt.Log); err != nil {
 			return problem.New(problem.Invalid, op, w.Cert, err)
 		}
-		conf, scheme = &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}, "https"
+		conf = &tls.Config{GetCertificate: cert.get, MinVersion: tls.VersionTLS12}
 	}
 	l, err := net.Listen("tcp", w.Listen)
 	if err != nil {
 		return problem.New(problem.Invalid, op, w.Listen, err)
 	}
+	url := witnessURL(l.Addr(), cert)
 	l = newLimitListener(l, witnessConns, witnessEach, func() {})
 	srv := &http.Server{Handler: x.Handler(), TLSConfig: conf, ReadHeaderTimeout: headerTime, ReadTimeout: witnessBody, WriteTimeout: witnessBody, IdleTimeout: idleTime,
 		MaxHeaderBytes: maxHeader, ErrorLog: slog.NewLogLogger(opt.Log.Handler(), slog.LevelDebug)}
@@ -102,7 +106,7 @@ func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url,
 		}
 	}()
 	key, mirror := x.Keys()
-	ready(x.Name(), scheme+"://"+l.Addr().String(), key, mirror)
+	ready(x.Name(), url, key, mirror)
 	select {
 	case err := <-ended:
 		return problem.New(problem.Unavailable, op, w.Listen, err)
@@ -117,4 +121,91 @@ func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url,
 		}
 	}
 	return nil
+}
+
+// witnessURL is where others reach a door: by a name of its certificate, or by this machine's address where it listens on all of them.
+func witnessURL(at net.Addr, cert *renewed) string {
+	scheme, host := "http", ""
+	if cert != nil {
+		scheme, host = "https", cert.name()
+	}
+	a, ok := at.(*net.TCPAddr)
+	if !ok {
+		return scheme + "://" + at.String()
+	}
+	if host == "" {
+		host = a.IP.String()
+		if a.IP.IsUnspecified() {
+			host = ownAddress()
+		}
+	}
+	return scheme + "://" + net.JoinHostPort(host, strconv.Itoa(a.Port))
+}
+
+// ownAddress is an address of this machine that others can reach, if it has one.
+func ownAddress() string {
+	list, _ := net.InterfaceAddrs() // without any, it is loopback
+	host := "127.0.0.1"
+	for _, a := range list {
+		n, ok := a.(*net.IPNet)
+		switch {
+		case !ok || !n.IP.IsGlobalUnicast():
+		case n.IP.To4() != nil:
+			return n.IP.String()
+		case host == "127.0.0.1":
+			host = n.IP.String()
+		}
+	}
+	return host
+}
+
+// renewed is a certificate that is read again when its file has changed, for those that others renew every few weeks.
+type renewed struct {
+	cert, key string
+	log       *slog.Logger
+
+	mu   sync.Mutex
+	is   *tls.Certificate
+	when time.Time // of the file
+}
+
+func newRenewed(cert, key string, log *slog.Logger) (*renewed, error) {
+	r := &renewed{cert: cert, key: key, log: log}
+	return r, r.load()
+}
+
+func (r *renewed) load() error {
+	i, err := os.Stat(r.cert)
+	if err != nil {
+		return err
+	}
+	if r.is != nil && i.ModTime().Equal(r.when) {
+		return nil
+	}
+	c, err := tls.LoadX509KeyPair(r.cert, r.key)
+	if err != nil {
+		return err
+	}
+	r.is, r.when = &c, i.ModTime()
+	return nil
+}
+
+// get returns it. While one of the two files is new and the other is not, that of before.
+func (r *renewed) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.load(); err != nil {
+		r.log.Warn("the certificate cannot be read again", "file", r.cert, "err", err)
+	}
+	return r.is, nil
+}
+
+// name is a host that it is for; empty: any of several, or none that is named.
+func (r *renewed) name() string {
+	for _, n := range r.is.Leaf.DNSNames {
+		if !strings.HasPrefix(n, "*.") {
+			return n
+		}
+	}
+	return ""
 }
