@@ -83,6 +83,7 @@ const (
 	Unwitnessed Kind = "unwitnessed" // too few witnesses have cosigned for long
 	Witnessed   Kind = "witnessed"   // they are back
 	Refused     Kind = "refused"     // a witness says that it has seen another ledger
+	Forgot      Kind = "forgot"      // a witness knows less than it has cosigned
 	Uncopied    Kind = "uncopied"    // the ledger does not reach its bucket
 	Rewritten   Kind = "rewritten"   // the bucket has a ledger that is not the beginning of this one
 

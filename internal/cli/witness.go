@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -106,18 +107,39 @@ func (a *app) showWitnesses(w api.Witnesses) {
 		if !s.When.IsZero() {
 			cosigned = fmt.Sprintf("%d, %s", s.Size, when(s.When))
 		}
-		trouble := s.Problem
-		switch {
-		case s.Proven:
-			trouble = a.t("say.witness-proves", trouble)
-		case s.Refuses:
-			trouble = a.t("say.witness-refuses", trouble)
-		case trouble == "" && s.Uncopied != "":
-			trouble = a.t("say.witness-uncopied", s.Uncopied)
-		}
-		t.add(printable(s.Name), printable(s.URL), cosigned, fmt.Sprint(s.Mirrored), printable(trouble))
+		t.add(printable(s.Name), printable(s.URL), cosigned, fmt.Sprint(s.Mirrored), a.witnessTrouble(&s))
 	}
 	t.write(a.out)
+}
+
+// witnessTrouble says what is wrong with a witness, and what is to be done.
+func (a *app) witnessTrouble(s *account.WitnessState) string {
+	is := s.Problem
+	if s.Trouble != "" {
+		is = a.t("witness-trouble."+string(s.Trouble)) + " (" + s.Problem + ")"
+	}
+	switch {
+	case s.Proven:
+		is = a.t("say.witness-proves", is)
+	case s.Refuses:
+		is = a.t("say.witness-refuses", is)
+	case is != "":
+	case s.Forgot > 0:
+		is = a.t("say.witness-forgot", s.Forgot)
+	case s.Clock() != 0:
+		is = a.clock(s.Clock())
+	case s.Uncopied != "":
+		is = a.t("say.witness-uncopied", s.Uncopied)
+	}
+	return printable(is)
+}
+
+// clock says that a witness's clock is ahead of this machine's, or behind it.
+func (a *app) clock(ahead time.Duration) string {
+	if ahead < 0 {
+		return a.t("say.witness-clock-behind", -ahead)
+	}
+	return a.t("say.witness-clock-ahead", ahead)
 }
 
 // witnessLines says in a few words how the witnesses are.

@@ -115,6 +115,7 @@ var wordFamilies = []string{
 	"log-lost", "log-finding",
 	"kept",
 	"removal-step",
+	"witness-trouble",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

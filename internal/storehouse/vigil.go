@@ -10,7 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/alert"
 )
 
-// vigil tells people of the ledger's witnesses: at once, in every mode, when one says that it has seen another ledger; and, where people are to be told,
+// vigil tells people of the ledger's witnesses: at once, in every mode, when one says that it has seen another ledger, or has forgotten what it has seen; and, where people are to be told,
 // when fewer than are needed have cosigned for ten minutes, and when they are back, each once. It counts looks rather than reading a clock, which
 // may jump.
 type vigil struct {
@@ -23,6 +23,7 @@ type vigil struct {
 	away    int             // looks in a row that found too few
 	told    bool            // of it
 	refused map[string]bool // addresses of those of whom people were told
+	forgot  map[string]bool // likewise
 }
 
 const (
@@ -46,7 +47,7 @@ func (v *vigil) run(ctx context.Context) {
 
 func (v *vigil) look() {
 	w, states := v.state()
-	refused := make(map[string]bool)
+	refused, forgot := make(map[string]bool), make(map[string]bool)
 	var away []string
 	for _, s := range states {
 		if s.Refuses {
@@ -55,11 +56,14 @@ func (v *vigil) look() {
 				v.say(alert.Refused, s.Name, s.Problem)
 			}
 		}
+		if forgot[s.URL] = s.Forgot > 0; forgot[s.URL] && !v.forgot[s.URL] {
+			v.say(alert.Forgot, s.Name, "")
+		}
 		if s.Away() {
 			away = append(away, s.Name)
 		}
 	}
-	v.refused = refused
+	v.refused, v.forgot = refused, forgot
 	enough := len(states)-len(away) >= w.Need
 	switch {
 	case w.Mode == account.WitnessOff || w.Mode == "":

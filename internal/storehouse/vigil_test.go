@@ -51,11 +51,15 @@ func TestVigil(t *testing.T) {
 			set("", false, time.Hour)
 			set("another ledger", true, 5*time.Minute)
 			set("", false, time.Hour)
+			mu.Lock()
+			states[1].Forgot = 7 // for good, and told once
+			mu.Unlock()
+			time.Sleep(time.Hour)
 			stop()
 			<-ended
-			want := []string{"refused b 11h0m0s"}
+			want := []string{"refused b 11h0m0s", "forgot b 12h5m0s"}
 			if mode != account.WitnessOff {
-				want = []string{"unwitnessed b 2h10m0s", "witnessed  10h0m0s", "refused b 11h0m0s"}
+				want = []string{"unwitnessed b 2h10m0s", "witnessed  10h0m0s", "refused b 11h0m0s", "forgot b 12h5m0s"}
 			}
 			if !slices.Equal(told, want) {
 				t.Errorf("%s: %q, want %q", mode, told, want)

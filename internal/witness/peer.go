@@ -44,6 +44,7 @@ type client struct {
 	verifier *torchwood.CosignatureVerifier
 	mirror   *torchwood.CosignatureVerifier // nil: no copy
 	http     *http.Client
+	forgot   int64 // how much it had cosigned when it knew less than that
 }
 
 func newClient(p account.Witness, origin string, transport http.RoundTripper) (*client, error) {
@@ -73,8 +74,9 @@ type source interface {
 }
 
 // cosign asks for a cosignature on the present head, which the witness knows as far as old. It returns the head, and the head with the
-// cosignature.
+// cosignature. Only one goroutine may call it.
 func (c *client) cosign(ctx context.Context, l source, old int64) (size int64, signed []byte, err error) {
+	known := old
 	for range 3 { // the witness may have seen more, or less, than we know
 		checkpoint, proof, err := l.Advance(ctx, old)
 		if errors.Is(err, ledger.ErrShorter) {
@@ -92,22 +94,25 @@ func (c *client) cosign(ctx context.Context, l source, old int64) (size int64, s
 		case err != nil:
 			return 0, nil, err
 		case status == http.StatusConflict:
-			known, err := strconv.ParseInt(strings.TrimSuffix(string(answer), "\n"), 10, 64)
-			if err != nil || known < 0 {
-				return 0, nil, fmt.Errorf("the witness answers %d with no size", status)
+			size, err := strconv.ParseInt(strings.TrimSuffix(string(answer), "\n"), 10, 64)
+			if err != nil || size < 0 {
+				return 0, nil, &answered{status, answer}
 			}
-			if known == old && old == text.N {
-				return 0, nil, fmt.Errorf("%w: at %d entries", ErrForked, known)
+			if size == old && old == text.N {
+				return 0, nil, fmt.Errorf("%w: at %d entries", ErrForked, size)
 			}
-			old = known
+			old = size
 			continue
 		case status == http.StatusUnprocessableEntity:
 			return 0, nil, fmt.Errorf("%w: among the first %d", ErrForked, old)
 		case status != http.StatusOK:
-			return 0, nil, fmt.Errorf("the witness answers %d: %.100q", status, answer)
+			return 0, nil, &answered{status, answer}
 		}
 		if signed, err = withCosignature(checkpoint, answer, c.verifier); err != nil {
 			return 0, nil, err
+		}
+		if old < known { // it has taken a proof from less than it had cosigned
+			c.forgot = known
 		}
 		return text.N, signed, nil
 	}
@@ -137,9 +142,9 @@ func withCosignature(checkpoint, lines []byte, v note.Verifier) ([]byte, error) 
 		name, key, ok := signedBy(line)
 		switch {
 		case ok && name == v.Name() && key == v.KeyHash():
-			is = errors.New("the witness has cosigned another head than this one: an older one, or one of another ledger")
+			is = errAnotherHead
 		case ok:
-			is = fmt.Errorf("another key than the witness's has cosigned: %.100s+%08x", name, key)
+			is = fmt.Errorf("%w: %.100s+%08x", errAnotherKey, name, key)
 		}
 	}
 	return nil, is

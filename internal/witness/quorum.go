@@ -211,7 +211,8 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 				pause = retryFirst
 				q.update(g, func(s *account.WitnessState) {
 					g.asked = true
-					s.Size, s.When, s.Problem, s.Refuses, s.Proven = size, q.cfg.Now(), "", false, false
+					s.Size, s.When, s.Problem, s.Trouble, s.Refuses, s.Proven = size, q.cfg.Now(), "", "", false, false
+					s.Forgot = max(s.Forgot, g.client.forgot)
 					s.Signed = later(s.Signed, cosignedAt(signed, g.client.verifier))
 				})
 				continue
@@ -224,7 +225,7 @@ func (q *Quorum) cosign(ctx context.Context, g *guard) {
 			q.cfg.Log.Error("a witness has not cosigned", "witness", g.client.verifier.Name(), "refuses", refuses, "proven", proven, "err", err)
 			q.update(g, func(s *account.WitnessState) {
 				g.asked = true
-				s.Problem, s.Refuses, s.Proven = err.Error(), refuses, proven
+				s.Problem, s.Trouble, s.Refuses, s.Proven = err.Error(), troubleOf(err), refuses, proven
 			})
 			if !g.rest(ctx, pause) {
 				return
