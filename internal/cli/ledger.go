@@ -94,6 +94,7 @@ func (a *app) ledgerVerify() *cobra.Command {
 	var l copied
 	var gap time.Duration
 	var seen []string
+	var known []int64
 	c := a.command("verify", "cmd.ledger-verify", "azekura ledger verify\nazekura ledger verify --dir /mnt/copy --public-key azekura.pub\nazekura ledger verify --seen 4711-3ad9-…", cobra.NoArgs,
 		func(ctx context.Context, _ []string) error {
 			fsys, key, err := l.open(ctx, a)
@@ -105,43 +106,62 @@ func (a *app) ledgerVerify() *cobra.Command {
 				return err
 			}
 			bar := a.working()
-			r, err := ledger.Audit{Key: key, Gap: gap, Seen: heads, Progress: bar.files.Store}.Run(ctx, fsys)
+			r, err := ledger.Audit{Key: key, Gap: gap, Seen: heads, Now: a.now(), Progress: bar.files.Store}.Run(ctx, fsys)
 			if bar.end(); err != nil {
 				return err
 			}
-			covered := l.covered()
-			if a.json {
-				err = a.emit(struct {
-					ledger.Report
-					Covered []string `json:"covered,omitempty"`
-				}{r, covered})
-			} else {
-				a.showAudit(r)
-				for _, name := range covered {
-					a.print("say.ledger-covered", printable(name))
-				}
-			}
-			switch {
-			case err != nil:
-			case !r.OK():
-				err = &problem.Error{Kind: problem.Damaged, Op: "verify the ledger", Hint: "hint.ledger-damaged"}
-			case len(covered) > 0:
-				err = &problem.Error{Kind: problem.Damaged, Op: "read the ledger's copy", On: covered[0], Hint: "hint.sink-covered"}
-			}
-			return err
+			return a.showAudit(r, l.covered(), known)
 		})
 	a.copyFlags(c, &l)
 	c.Flags().DurationVar(&gap, "gap", ledger.DefaultGap, a.t("flag.gap"))
 	c.Flags().StringArrayVar(&seen, "seen", nil, a.t("flag.ledger-seen"))
+	c.Flags().Int64SliceVar(&known, "clock-known", nil, a.t("flag.clock-known"))
 	return c
 }
 
-func (a *app) showAudit(r ledger.Report) {
-	for _, g := range r.Gaps {
+// showAudit tells what an audit has found. The error is that the ledger, or what it says of times, cannot be relied on.
+func (a *app) showAudit(r ledger.Report, covered []string, known []int64) error {
+	shifted := len(r.Shifted(known...)) > 0 || r.Ahead != nil
+	if a.json {
+		if err := a.emit(struct {
+			ledger.Report
+			Covered []string `json:"covered,omitempty"`
+		}{r, covered}); err != nil {
+			return err
+		}
+	} else {
+		a.showReport(r, shifted)
+		for _, name := range covered {
+			a.print("say.ledger-covered", printable(name))
+		}
+	}
+	switch {
+	case !r.OK():
+		return &problem.Error{Kind: problem.Damaged, Op: "rely on the ledger", Hint: "hint.ledger-differs"}
+	case len(covered) > 0:
+		return &problem.Error{Kind: problem.Damaged, Op: "read the ledger's copy", On: covered[0], Hint: "hint.sink-covered"}
+	case shifted:
+		return &problem.Error{Kind: problem.Damaged, Op: "rely on the ledger's times", Hint: "hint.ledger-clock"}
+	}
+	return nil
+}
+
+// mostGaps is how many silences a person wants to read of: a house that is switched off at night has one each day.
+const mostGaps = 20
+
+// showReport is an audit for a person.
+func (a *app) showReport(r ledger.Report, shifted bool) {
+	if n := r.GapCount - mostGaps; n > 0 {
+		a.print("say.ledger-gaps", n)
+	}
+	for _, g := range r.Gaps[max(0, len(r.Gaps)-mostGaps):] {
 		a.print("say.ledger-gap", when(g.From), when(g.To), g.Index)
 	}
 	for _, g := range r.Backward {
 		a.print("say.ledger-backward", when(g.From), when(g.To), g.Index)
+	}
+	if g := r.Ahead; g != nil {
+		a.print("say.ledger-ahead", g.Index, when(g.To), when(g.From))
 	}
 	for _, d := range r.Damage {
 		a.print("say.ledger-damage", d.File, d.Kind, d.Text)
@@ -153,6 +173,8 @@ func (a *app) showAudit(r ledger.Report) {
 	case !r.OK():
 	case r.Size == 0:
 		a.print("say.ledger-empty", r.Origin)
+	case shifted:
+		a.print("say.ledger-shifted", r.Origin, r.Size)
 	default:
 		a.print("say.ledger-ok", r.Origin, r.Size, when(r.First), when(r.Last))
 	}

@@ -24,6 +24,9 @@ const DefaultGap = 3 * time.Minute
 // it takes its place. Only what is further back means that the clock was.
 const disorder = time.Second
 
+// correction is how far a clock is set back or ahead where a program corrects it. Who would hide when something was read needs more.
+const correction = time.Minute
+
 // maxFindings bounds each list of a report; the counts go on.
 const maxFindings = 1000
 
@@ -32,6 +35,7 @@ type Audit struct {
 	Key  string        // the verifier key
 	Gap  time.Duration // the longest silence that is not mentioned; DefaultGap if 0
 	Seen []Head        // heads seen earlier: printed, kept by a witness, counted by the keeper
+	Now  time.Time     // by the clock of who verifies; zero: it is not compared
 	// Progress hears how many entries have been read, now and then; it may be nil.
 	Progress func(entries int64)
 }
@@ -56,6 +60,8 @@ type Report struct {
 	Backward  []Gap `json:"backward,omitempty"` // times more than a second before the latest until then; at most 1,000
 	BackCount int64 `json:"backward_count"`
 
+	Ahead *Gap `json:"ahead,omitempty"` // the first entry that is later than the present of who verifies (From)
+
 	Beyond     int64     `json:"beyond"` // entries in write-ahead files that no checkpoint covers yet: readable, but not evidence
 	BeyondLast time.Time `json:"beyond_last,omitzero"`
 
@@ -65,6 +71,27 @@ type Report struct {
 
 // OK reports whether the ledger is as it was signed.
 func (r *Report) OK() bool { return r.DamageCount == 0 }
+
+// Shifted returns where the clock was set back by more than a correction, at once or in steps within a day, but for the entries at which that is known.
+// Nobody but who set it knows why; the entries are all the same those that were signed, in their order.
+func (r *Report) Shifted(known ...int64) (out []Gap) {
+	var steps []Gap
+	for _, g := range r.Backward {
+		if slices.Contains(known, g.Index) {
+			continue
+		}
+		steps = append(steps, g)
+		steps = slices.DeleteFunc(steps, func(s Gap) bool { return g.From.Sub(s.From) > 24*time.Hour })
+		back := time.Duration(0)
+		for _, s := range steps {
+			back += s.From.Sub(s.To)
+		}
+		if back > correction {
+			out = append(out, g)
+		}
+	}
+	return out
+}
 
 // Gap is the time between the entry before Index and the entry at Index.
 type Gap struct {
@@ -287,6 +314,9 @@ func (w *audit) time(index int64, entry []byte) {
 	}
 	if w.First.IsZero() {
 		w.First = when
+	}
+	if !w.Now.IsZero() && w.Ahead == nil && when.Sub(w.Now) > correction {
+		w.Ahead = &Gap{index, w.Now, when}
 	}
 	g := Gap{index, w.last, when}
 	switch since := when.Sub(w.last); {
