@@ -149,13 +149,14 @@ func (l *Local) Aging(ctx context.Context, s id.Session, share string) (*account
 	out := l.aging.of(x.ID)
 	w := l.books.Load().Witnessing // also while the house works apart, and nobody answers
 	if out.Witness = w.Mode != account.WitnessOff && len(w.Witnesses) > 0; out.Witness {
-		out.Witnessed = witnessedTime(l.quorumState(), w.Need)
+		out.Witnessed = witnessedTime(l.quorumState(), w.Need, out.Now.At)
 	}
 	return out, nil
 }
 
-// witnessedTime is how late it is by the clocks of witnesses: as many as are needed have vouched for it. Zero: not so many have answered since the start.
-func witnessedTime(list []account.WitnessState, need int) time.Time {
+// witnessedTime is how late it is by the clocks of witnesses: as many as are needed have vouched for it. It is no later than the ledger's own, so that a
+// witness whose clock runs years ahead makes nothing due. Zero: not so many have answered since the start.
+func witnessedTime(list []account.WitnessState, need int, own time.Time) time.Time {
 	var times []time.Time
 	for _, w := range list {
 		if !w.Signed.IsZero() {
@@ -166,5 +167,8 @@ func witnessedTime(list []account.WitnessState, need int) time.Time {
 		return time.Time{}
 	}
 	slices.SortFunc(times, func(a, b time.Time) int { return b.Compare(a) })
+	if own.Before(times[need-1]) {
+		return own
+	}
 	return times[need-1]
 }

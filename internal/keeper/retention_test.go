@@ -252,15 +252,18 @@ func TestAgingBySteps(t *testing.T) {
 	}
 }
 
-// TestWitnessedTime: so many witnesses as are needed have vouched for the time that counts.
+// TestWitnessedTime: so many witnesses as are needed have vouched for the time that counts, and the ledger has reached it.
 func TestWitnessedTime(t *testing.T) {
 	at := func(n int) account.WitnessState {
 		return account.WitnessState{Signed: time.Date(2026, 1, n, 0, 0, 0, 0, time.UTC)}
 	}
 	list := []account.WitnessState{at(3), {}, at(9), at(5)}
 	for need, want := range map[int]account.WitnessState{0: {}, 1: at(9), 2: at(5), 3: at(3), 4: {}} {
-		if got := witnessedTime(list, need); !got.Equal(want.Signed) {
+		if got := witnessedTime(list, need, at(30).Signed); !got.Equal(want.Signed) {
 			t.Errorf("%d witnesses: %v, want %v", need, got, want.Signed)
 		}
+	}
+	if got := witnessedTime(list, 1, at(7).Signed); !got.Equal(at(7).Signed) {
+		t.Errorf("a witness whose clock is ahead: %v", got)
 	}
 }

@@ -11,7 +11,9 @@ import (
 // TestShifted: a clock that a program corrects is no alarm; one that was set back is, at once or in steps, unless somebody says that it is known.
 func TestShifted(t *testing.T) {
 	noon := time.UnixMilli(1_784_000_000_000).UTC()
-	at := func(index int64, from, back time.Duration) Gap { return Gap{index, noon.Add(from), noon.Add(from - back)} }
+	at := func(index int64, from, back time.Duration) Gap {
+		return Gap{index, noon.Add(from), noon.Add(from - back)}
+	}
 	steps := []Gap{at(1, 0, 30*time.Second), at(2, time.Minute, 30*time.Second), at(3, 2*time.Minute, time.Second)}
 	for name, c := range map[string]struct {
 		back  []Gap

@@ -43,12 +43,15 @@ const (
 //	POST /add-checkpoint
 //	POST /add-entries
 //	GET  /<origin hash>/checkpoint, /<origin hash>/tile/...   the copy, with the mirror's cosignature
-//	GET  /<origin hash>/latest                                the latest head that was cosigned
+//	GET  /<origin hash>/latest, /witness/<origin hash>/checkpoint   the latest head that was cosigned
+//
+// The monitoring prefix of the mirror is the address itself, that of the witness ends in /witness: the two must be distinct.
 func (w *Witness) Handler() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("POST /add-checkpoint", w.addCheckpoint)
 	m.HandleFunc("POST /add-entries", w.addEntries)
 	m.HandleFunc("GET /{hash}/{name...}", w.read)
+	m.HandleFunc("GET /witness/{hash}/checkpoint", w.latest)
 	return m
 }
 
@@ -159,8 +162,12 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	signed, head := w.pendingOf(g, u)
-	if signed == nil || head.Size < g.mirror.Head().Size || u.start > g.mirror.Next() {
-		w.tell(rw, http.StatusConflict, g)
+	if signed == nil || head.Size < g.mirror.Head().Size {
+		w.tellLatest(rw, http.StatusConflict, g)
+		return
+	}
+	if u.start > g.mirror.Next() {
+		tell(rw, http.StatusConflict, g, head.Size, signed)
 		return
 	}
 	at := u.start
@@ -170,7 +177,11 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 		if err != nil {
 			break // what came until now stays
 		}
-		if err := g.mirror.Add(p, head); err != nil {
+		switch err := g.mirror.Add(p, head); {
+		case errors.Is(err, ledger.ErrBehind):
+			tell(rw, http.StatusConflict, g, head.Size, signed)
+			return
+		case err != nil:
 			w.addFailed(rw, g, p, err)
 			return
 		}
@@ -180,7 +191,7 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 	case g.mirror.Next() < u.end && at == u.start:
 		http.Error(rw, "no whole part came", http.StatusBadRequest)
 	case g.mirror.Next() < u.end:
-		w.tell(rw, http.StatusAccepted, g)
+		tell(rw, http.StatusAccepted, g, head.Size, signed)
 	default:
 		w.finish(rw, g, signed)
 	}
@@ -198,8 +209,6 @@ func unpacked(r *http.Request) (*bufio.Reader, error) {
 // addFailed answers for a part that the copy has not taken.
 func (w *Witness) addFailed(rw http.ResponseWriter, g *watched, p ledger.Part, err error) {
 	switch kind := problem.KindOf(err); {
-	case errors.Is(err, ledger.ErrBehind):
-		w.tell(rw, http.StatusConflict, g)
 	case kind == problem.Damaged || kind == problem.Invalid:
 		w.log.Warn("entries that do not stand in the signed tree", "ledger", g.verifier.Name(), "from", p.Start, "err", err)
 		w.refuse(rw, errProof)
@@ -252,7 +261,7 @@ func (w *Witness) finish(rw http.ResponseWriter, g *watched, signed []byte) {
 	}
 	switch {
 	case errors.Is(err, ledger.ErrBehind): // somebody else was faster
-		w.tell(rw, http.StatusConflict, g)
+		w.tellLatest(rw, http.StatusConflict, g)
 	case err != nil:
 		w.refuse(rw, err)
 	default:
@@ -279,11 +288,16 @@ func (w *Witness) pendingOf(g *watched, u upload) ([]byte, ledger.Head) {
 	return u.ticket, head
 }
 
-// tell says which head an upload can go to, and from where on.
-func (w *Witness) tell(rw http.ResponseWriter, status int, g *watched) {
+// tellLatest says that an upload can go to the latest head.
+func (w *Witness) tellLatest(rw http.ResponseWriter, status int, g *watched) {
 	g.mu.Lock()
 	size, ticket := g.head.Size, g.pending
 	g.mu.Unlock()
+	tell(rw, status, g, size, ticket)
+}
+
+// tell says to which head an upload can go, and from where on. One that goes to a head of before goes on to that, with the proofs that its client has made.
+func tell(rw http.ResponseWriter, status int, g *watched, size int64, ticket []byte) {
 	rw.Header().Set("Content-Type", mirrorType)
 	rw.WriteHeader(status)
 	fmt.Fprintf(rw, "%d\n%d\n%s\n", size, g.mirror.Next(), base64.StdEncoding.EncodeToString(ticket))
@@ -354,16 +368,7 @@ func (w *Witness) read(rw http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case name == "latest":
-		g.mu.Lock()
-		b := g.pending
-		g.mu.Unlock()
-		if b == nil {
-			http.NotFound(rw, r)
-			return
-		}
-		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		rw.Header().Set("Cache-Control", "no-store")
-		rw.Write(b)
+		w.latest(rw, r)
 		return
 	case name == "checkpoint":
 		rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
@@ -379,5 +384,22 @@ func (w *Witness) read(rw http.ResponseWriter, r *http.Request) {
 		http.NotFound(rw, r)
 		return
 	}
+	rw.Write(b)
+}
+
+// latest serves the latest head that was cosigned.
+func (w *Witness) latest(rw http.ResponseWriter, r *http.Request) {
+	var b []byte
+	if g := w.hashes[r.PathValue("hash")]; g != nil {
+		g.mu.Lock()
+		b = g.pending
+		g.mu.Unlock()
+	}
+	if b == nil {
+		http.NotFound(rw, r)
+		return
+	}
+	rw.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	rw.Header().Set("Cache-Control", "no-store")
 	rw.Write(b)
 }

@@ -137,7 +137,11 @@ func withCosignature(checkpoint, lines []byte, v note.Verifier) ([]byte, error) 
 	for line := range bytes.Lines(lines) {
 		signed := append(bytes.Clone(checkpoint), line...)
 		if _, err := note.Open(signed, note.VerifierList(v)); err == nil {
-			return signed, nil
+			if cosignedAt(signed, v).Unix() > 0 { // else it does not say that this head was the latest
+				return signed, nil
+			}
+			is = errUntimed
+			continue
 		}
 		name, key, ok := signedBy(line)
 		switch {
@@ -185,20 +189,26 @@ func later(a, b time.Time) time.Time {
 }
 
 // shows reports whether the witness has a head that this ledger's key has signed and that is not of this ledger: then what it says is
-// proven. Witnesses of other makers need not serve what they have seen.
+// proven. Witnesses of other makers need not serve what they have seen; those that do, do it under "checkpoint".
 func (c *client) shows(ctx context.Context, l source, key string) bool {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	sum := sha256.Sum256([]byte(c.origin))
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.peer.URL+"/"+hex.EncodeToString(sum[:])+"/latest", nil)
-	if err != nil {
-		return false
+	for _, name := range []string{"latest", "checkpoint"} {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.peer.URL+"/"+hex.EncodeToString(sum[:])+"/"+name, nil)
+		if err != nil {
+			return false
+		}
+		if _, answer, err := c.do(req); err == nil && contradicts(ctx, answer, l, key) {
+			return true
+		}
 	}
-	_, answer, err := c.do(req)
-	if err != nil {
-		return false
-	}
-	seen, err := ledger.CheckCheckpoint(answer, key)
+	return false
+}
+
+// contradicts reports whether a head is signed by the ledger's key, and of entries that it does not have.
+func contradicts(ctx context.Context, head []byte, l source, key string) bool {
+	seen, err := ledger.CheckCheckpoint(head, key)
 	if err != nil || seen.Size == 0 {
 		return false
 	}

@@ -16,6 +16,7 @@ import (
 var (
 	errAnotherKey  = errors.New("another key than the witness's has cosigned")
 	errAnotherHead = errors.New("the witness has cosigned another head than this one: an older one, or one of another ledger")
+	errUntimed     = errors.New("the witness has cosigned without a time")
 )
 
 // answered is an answer that is no cosignature.

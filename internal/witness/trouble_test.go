@@ -3,6 +3,8 @@ package witness
 import (
 	"context"
 	"crypto/tls"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -35,7 +37,7 @@ func TestTrouble(t *testing.T) {
 	cuts := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
 	defer cuts.Close()
 	strange := httptest.NewUnstartedServer(good.Handler())
-	strange.Config.ErrorLog = nil
+	strange.Config.ErrorLog = log.New(io.Discard, "", 0)
 	strange.StartTLS() // a certificate that nobody here trusts
 	defer strange.Close()
 	key, _ := good.Keys()

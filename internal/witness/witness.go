@@ -215,7 +215,7 @@ func unverified(signed []byte) (torchwood.Checkpoint, error) {
 		return torchwood.Checkpoint{}, errMalformed
 	}
 	c, err := torchwood.ParseCheckpoint(string(signed[:i]))
-	if err != nil || c.Extension != "" {
+	if err != nil {
 		return c, errMalformed
 	}
 	return c, nil
