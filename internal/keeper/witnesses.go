@@ -113,11 +113,11 @@ func (l *Local) fitWitnessing(op string, w account.Witnessing) (account.Witnessi
 	if len(w.Witnesses) > maxWitnesses || w.Need < 0 || w.Need > len(w.Witnesses) || w.Mode != account.WitnessOff && w.Need == 0 {
 		return w, unfit(op, fmt.Sprintf("%d / %d", w.Need, len(w.Witnesses)), "hint.witness-need")
 	}
-	seen := make(map[string]bool)
+	seen, named := make(map[string]bool), l.books.Load().Witnessing.Witnesses
 	for i, x := range w.Witnesses {
 		x = account.Witness{URL: strings.TrimSuffix(strings.TrimSpace(x.URL), "/"), Key: strings.TrimSpace(x.Key), Mirror: strings.TrimSpace(x.Mirror)}
 		u, err := url.Parse(x.URL)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || len(x.URL) > maxURL || everywhere(u) {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || u.RawQuery != "" || len(x.URL) > maxURL || everywhere(u) && !slices.Contains(named, x) {
 			return w, unfit(op, x.URL, "hint.witness-url")
 		}
 		raw := x.Key[strings.LastIndexByte(x.Key, '+')+1:] // one key under two names is one witness

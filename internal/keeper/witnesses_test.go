@@ -160,6 +160,18 @@ func TestUnfitWitnesses(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
+	everywhere := account.Witness{URL: "http://[::]:7380", Key: x.Key}
+	if _, err := l.fitWitnessing("", account.Witnessing{Mode: account.WitnessOff, Witnesses: []account.Witness{everywhere}}); hint(err) != "hint.witness-url" {
+		t.Errorf("an address of nobody: %v", err)
+	}
+	if err := l.amend(t.Context(), "", "", func(_ *books, d *draft) ([]event.Event, error) {
+		return []event.Event{d.setWitnessing(account.Witnessing{Mode: account.WitnessOff, Witnesses: []account.Witness{everywhere}})}, nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.fitWitnessing("", l.books.Load().Witnessing); err != nil { // named when it was taken
+		t.Error(err)
+	}
 	if _, err := l.SetWitnesses(t.Context(), root, account.Witnessing{Mode: account.WitnessRequire, Need: 2, Witnesses: []account.Witness{x, x}}); hint(err) != "hint.witness-key" {
 		t.Errorf("one witness twice: %v", err)
 	}
