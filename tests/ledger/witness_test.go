@@ -146,9 +146,10 @@ func asks(t *testing.T, h *house, l *ledger.Log, w account.Witness) *witness.Quo
 
 // TestLitewitness: somebody else's witness cosigns our ledger as it grows, and is understood when it refuses an old copy and a fork.
 func TestLitewitness(t *testing.T) {
+	h := newHouse(t)
+	w := startLitewitness(t, h.public) // it is built first, which may take longer than all of the rest
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	h := newHouse(t)
 	open := func(dir string) *ledger.Log {
 		c := h.config
 		c.Dir = dir
@@ -159,7 +160,6 @@ func TestLitewitness(t *testing.T) {
 		t.Cleanup(func() { l.Close() })
 		return l
 	}
-	w := startLitewitness(t, h.public)
 	l := open(h.dir)
 	q := asks(t, h, l, w)
 	for _, n := range []int{1, 254, 1, 1, 400} {
