@@ -194,6 +194,16 @@ func SyncAll(dir string) error {
 	return errors.Join(fileSystem{osFile{d}}.Sync(), d.Close())
 }
 
+// Hosted reports whether the file system that holds a directory is run by a program (FUSE), as those of NTFS and of tapes are: to such a one SyncAll
+// says nothing, and only fsync of a file makes it pass on what it has.
+func Hosted(dir string) (bool, error) {
+	var s unix.Statfs_t
+	if err := unix.Statfs(dir, &s); err != nil {
+		return false, err
+	}
+	return s.Type == unix.FUSE_SUPER_MAGIC, nil
+}
+
 // WriteFile makes name hold data, durably, or leaves what it held: a temporary file, synced, renamed over it.
 func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) {
 	tmp := name + ".new"

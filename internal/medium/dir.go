@@ -21,7 +21,7 @@ type Dir struct {
 	fsys durable.FS
 	root string
 	free func(dir string) (int64, error) // nil: nobody knows
-	all  func(dir string) error          // makes everything durable; nil: file by file
+	all  func(dir string) (bool, error)  // makes everything durable, unless that can only be done file by file; nil: it can
 	flag int                             // with which files are opened besides
 
 	mu    sync.Mutex
@@ -41,8 +41,17 @@ func NewDir(fsys durable.FS, root string) *Dir {
 // on it that lead into the vault, which are not followed, or pipes, for which nobody waits.
 func NewDisk(fsys durable.FS, root string) *Dir {
 	d := NewDir(fsys, root)
-	d.free, d.all, d.flag = durable.Free, durable.SyncAll, syscall.O_NOFOLLOW|syscall.O_NONBLOCK
+	d.free, d.all, d.flag = durable.Free, syncAll, syscall.O_NOFOLLOW|syscall.O_NONBLOCK
 	return d
+}
+
+// syncAll is durable.SyncAll where that reaches the disk.
+func syncAll(dir string) (bool, error) {
+	hosted, err := durable.Hosted(dir)
+	if err != nil || hosted {
+		return false, err
+	}
+	return true, durable.SyncAll(dir)
 }
 
 // straight returns an error if one of the folders above an object is a link.
@@ -143,12 +152,15 @@ func (d *Dir) Flush(ctx context.Context) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.all != nil {
-		if err := d.all(d.root); err != nil {
+		done, err := d.all(d.root)
+		if err != nil {
 			return err
 		}
-		clear(d.small)
-		clear(d.dirs)
-		return nil
+		if done {
+			clear(d.small)
+			clear(d.dirs)
+			return nil
+		}
 	}
 	for name := range d.small {
 		if err := errors.Join(ctx.Err(), d.sync(name)); err != nil {

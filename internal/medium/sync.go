@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -150,6 +151,8 @@ func (s *syncer) explain(err error) error {
 	switch {
 	case durable.IsNoSpace(err):
 		kind, hint = problem.NoSpace, "hint.medium-full"
+	case errors.Is(err, syscall.EROFS):
+		kind, hint = problem.Denied, "hint.medium-readonly"
 	case errors.Is(err, fs.ErrPermission):
 		kind, hint = problem.Denied, "hint.medium-permission"
 	case errors.Is(err, errDigest), errors.Is(err, errLength):
