@@ -183,7 +183,7 @@ func (c *carrying) ours(ctx context.Context, files int) ([]carrier, error) {
 				return err
 			}
 			media++
-			_, err := quiet(c.v.command(ctx, "media", "init", medium, "--label", fmt.Sprint("disk ", media)))
+			_, err := quiet(c.v.command(ctx, "media", "init", medium, "--same-disk", "--label", fmt.Sprint("disk ", media)))
 			return err
 		},
 		copy: func(ctx context.Context, medium string) *exec.Cmd { return c.v.command(ctx, "media", "sync", medium) },

@@ -85,7 +85,7 @@ func (b *bench) lose(ctx context.Context, source string) (*lost, error) {
 		{"import", "--json", source, v.Share + "/tree"},
 		{"recovery", "make"},
 		{"card", "make", l.at("stick"), "--name", "safe", "--same-disk"},
-		{"media", "init", l.at("medium"), "--label", "A"},
+		{"media", "init", l.at("medium"), "--same-disk", "--label", "A"},
 		{"media", "sync", l.at("medium")},
 	} {
 		s, out, err := b.timed(ctx, v.command(ctx, words...))

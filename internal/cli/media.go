@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,8 +31,12 @@ func (a *app) media() *cobra.Command {
 
 func (a *app) mediaInit() *cobra.Command {
 	var q api.NewMedium
+	var same bool
 	c := a.command("init FOLDER", "cmd.media-init", "azekura media init /media/azekura --label \"disk 1\" --set A --place \"bank\"\nazekura media init /etc/azekura/cloud.toml --label cloud --lock 90", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		q.Path = absolute(args[0])
+		if !same && a.ownDisk(q.Path) {
+			return &problem.Error{Kind: problem.Invalid, Op: "make medium", On: q.Path, Hint: "hint.medium-own-disk"}
+		}
 		if err := a.handOver(q.Path); err != nil {
 			return err
 		}
@@ -52,7 +57,22 @@ func (a *app) mediaInit() *cobra.Command {
 	c.Flags().StringVar(&q.Set, "set", "", a.t("flag.medium-set"))
 	c.Flags().StringVar(&q.Place, "place", "", a.t("flag.medium-place"))
 	c.Flags().IntVar(&q.Lock, "lock", 0, a.t("flag.medium-lock"))
+	c.Flags().BoolVar(&same, "same-disk", false, a.t("flag.medium-same-disk"))
 	return c
+}
+
+// ownDisk reports whether a folder lies on the disk of the vault or of the system, as that does where a disk should be mounted and is not.
+func (a *app) ownDisk(at string) bool {
+	disk, err := device(at)
+	if err != nil || !isDir(at) {
+		return false
+	}
+	for _, own := range []string{a.data, "/"} {
+		if d, err := device(own); err == nil && d == disk {
+			return true
+		}
+	}
+	return false
 }
 
 // absolute is a path as the server understands it, which works elsewhere.
@@ -66,6 +86,11 @@ func absolute(name string) string {
 // handOver gives the folder of a new disk, or the file of a bucket, which is root's, to the user of the server.
 func (a *app) handOver(at string) error {
 	uid, gid, ok := storehouse.Owner(a.data)
+	if i, err := os.Stat(at); err == nil { // exFAT and others let nobody change an owner, not even to what it is
+		if st, is := i.Sys().(*syscall.Stat_t); is && int(st.Uid) == uid {
+			return nil
+		}
+	}
 	if os.Geteuid() != 0 || !ok || uid == 0 {
 		return nil
 	}

@@ -55,7 +55,7 @@ func (h *House) MakeMedium(ctx context.Context, s account.Session, q api.NewMedi
 		case e.Name == medium.DescriptorName:
 			return api.Medium{}, &problem.Error{Kind: problem.Exists, Op: op, On: at, Hint: "hint.medium-exists"}
 		}
-		return api.Medium{}, &problem.Error{Kind: problem.Exists, Op: op, On: at, Hint: "hint.medium-not-empty", Err: errors.New(e.Name)}
+		return api.Medium{}, &problem.Error{Kind: problem.Exists, Op: op, On: at + ": " + e.Name, Hint: "hint.medium-not-empty"}
 	}
 	m := api.Medium{ID: id.NewMedium(), Label: q.Label, Set: q.Set, Place: q.Place, Path: at, Lock: q.Lock}
 	// First the books, which refuse a label; what is in them and not on the disk is retired again.
@@ -67,7 +67,9 @@ func (h *House) MakeMedium(ctx context.Context, s account.Session, q api.NewMedi
 		kind, hint := problem.Unavailable, ""
 		if e, ok := errors.AsType[*problem.Error](err); ok {
 			kind, hint = e.Kind, e.Hint
-		} else if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		} else if errors.Is(err, syscall.EROFS) {
+			kind, hint = problem.Denied, "hint.medium-readonly"
+		} else if errors.Is(err, fs.ErrPermission) {
 			kind, hint = problem.Denied, "hint.medium-permission"
 		}
 		err = &problem.Error{Kind: kind, Op: op, On: at, Hint: hint, Err: err}

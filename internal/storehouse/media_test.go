@@ -259,8 +259,12 @@ func TestMediaRefused(t *testing.T) {
 	}
 	for at, want := range map[string]string{inside: "hint.medium-inside", link: "hint.medium-inside", filepath.Dir(cfg.Data): "hint.medium-inside",
 		full: "hint.medium-not-empty", "/no/such/folder": "hint.medium-folder", "relative": "hint.medium-folder"} {
-		if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: at, Label: "disk"}); hinted(err) != want {
+		_, err := c.MakeMedium(t.Context(), api.NewMedium{Path: at, Label: "disk"})
+		if hinted(err) != want {
 			t.Errorf("%s: %v, want %s", at, err, want)
+		}
+		if at == full && !strings.Contains(err.Error(), "letter.txt") { // what to remove from a disk that is new
+			t.Error(err)
 		}
 	}
 	at := t.TempDir()

@@ -142,7 +142,7 @@ func lived(t *testing.T, h *house.House, b *tab) {
 	h.Run("policy", "set", "--firm", "校倉印刷株式会社", "--closing", "19:00", "--zone", "Asia/Tokyo", "--network", "factory=192.168.1.0/24")
 	h.Run("policy", "set", "--closing", "20:00", "--read-open", "4000/20000", "--network", "factory=192.168.0.0/16,203.0.113.7", "--any-place") // waits for a second person
 	disk := t.TempDir()
-	h.Run("media", "init", disk, "--label", "ディスク 1", "--set", "A", "--place", "銀行")
+	h.Run("media", "init", disk, "--same-disk", "--label", "ディスク 1", "--set", "A", "--place", "銀行")
 	h.Run("media", "sync", disk)
 	h.Run("media", "drill", "--from", disk)
 	h.Run("account", "renew", "--all", "--reason", "研修")

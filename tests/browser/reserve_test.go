@@ -90,7 +90,7 @@ func TestEnds(t *testing.T) {
 	stick, disk := t.TempDir(), t.TempDir()
 	h.Run("card", "make", stick, "--name", "本社の耐火庫", "--same-disk")
 	h.Run("card", "make", t.TempDir(), "--name", "銀行の貸金庫", "--same-disk")
-	h.Run("media", "init", disk, "--label", "ディスク1", "--set", "A", "--place", "本社の書庫")
+	h.Run("media", "init", disk, "--same-disk", "--label", "ディスク1", "--set", "A", "--place", "本社の書庫")
 	h.Run("register", "set", "albums", "--client", "市立第一小学校", "--retention", "納品後1年")
 	for _, name := range []string{"卒業アルバム 2024年度", "waiting", "frozen"} {
 		h.Run("share", "add", name)

@@ -25,7 +25,7 @@ func TestKillWhileCopying(t *testing.T) {
 	if err := os.Mkdir(disk, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	h.Run("media", "init", disk, "--label", "disk 1")
+	h.Run("media", "init", disk, "--same-disk", "--label", "disk 1")
 	said, window := uint64(0), 300*time.Millisecond
 	for round := range 6 {
 		b := make([]byte, 24<<20)

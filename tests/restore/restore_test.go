@@ -62,7 +62,7 @@ func stage(t *testing.T, files, size int) *scene {
 		s.save(fmt.Sprintf("%s/組 %d/photo %d.bin", shares[i%3], i%2, i), size)
 	}
 	for _, m := range []string{s.a, s.b} {
-		s.Run("media", "init", m, "--label", filepath.Base(m))
+		s.Run("media", "init", m, "--same-disk", "--label", filepath.Base(m))
 	}
 	papers := codesOf(s.Run("recovery", "make"))
 	if len(papers) != 3 {
