@@ -24,6 +24,10 @@ type Medium struct {
 	Bytes  int64     `json:"bytes,omitempty"`  // of packs
 	Copied int64     `json:"copied,omitempty"` // the last time
 
+	Unread int64     `json:"unread,omitempty"` // bytes of the last state that were not read back from it yet
+	Read   time.Time `json:"read,omitzero"`    // when what copies had brought was read back last
+	Swept  time.Time `json:"swept,omitzero"`   // what was gone from the vault by then was removed from it, too; zero: by Time
+
 	Checked  time.Time `json:"checked,omitzero"`   // when it was verified last
 	Findings int       `json:"findings,omitempty"` // of that
 
@@ -72,6 +76,15 @@ type MediumState struct {
 	Packs  int64
 	Bytes  int64
 	Copied int64
+	Unread int64 // bytes that were not read back yet
 	Path   string
 	Until  time.Time // until when all of it is locked at least; zero: it is not
+}
+
+// MediumRead tells what became of reading back what copies have brought.
+type MediumRead struct {
+	Unread int64 // bytes that were not
+	Wrong  int   // objects that were not as they were written
+	Ended  bool  // the copy came to its end: states before that had to go are gone
+	Cached bool  // what was read may have come from the memory of the machine
 }

@@ -129,11 +129,15 @@ func (a *app) runSync(ctx context.Context, c *client.Client, q api.SyncRequest) 
 			return out, err
 		}
 		if p := l.Progress; p != nil {
-			bar.allBytes.Store(p.Of)
+			bar.allBytes.Store(p.Of + p.ReadOf)
 			bar.allFiles.Store(p.OfThem)
 			bar.complete.Store(true)
-			bar.bytes.Store(p.Bytes)
+			bar.bytes.Store(p.Bytes + p.Read)
 			bar.files.Store(p.Objects)
+		}
+		if c := l.Copied; c != nil && !a.json {
+			bar.clear()
+			a.showCopied(*c)
 		}
 		if l.Synced != nil {
 			out, whole = *l.Synced, true
@@ -145,8 +149,30 @@ func (a *app) runSync(ctx context.Context, c *client.Client, q api.SyncRequest) 
 	return out, nil
 }
 
+// showCopied tells of a state that is complete, whether or not it was read back.
+func (a *app) showCopied(out api.Synced) {
+	a.print("say.medium-synced", printable(out.Label), out.State, size(out.Copied), seconds(out.CopyTime), size(out.Bytes), out.Packs, when(out.Time))
+	if out.Unread > 0 {
+		a.print("say.medium-reading", size(out.Unread))
+	}
+}
+
+func seconds(s float64) string {
+	return time.Duration(s * float64(time.Second)).Round(100 * time.Millisecond).String()
+}
+
 func (a *app) showSynced(out api.Synced) {
-	a.print("say.medium-synced", printable(out.Label), out.State, size(out.Copied), size(out.Bytes), out.Packs, when(out.Time))
+	switch {
+	case out.ReadOf == 0: // what was copied was not told yet
+		a.showCopied(out)
+	case out.Lied > 0:
+		a.print("say.medium-lied", out.Lied)
+	default:
+		a.print("say.medium-read", size(out.ReadOf), seconds(out.ReadTime))
+	}
+	if out.Hosted && out.ReadOf > 0 {
+		a.print("say.medium-hosted")
+	}
 	if out.Resumed > 0 {
 		a.print("say.medium-resumed", size(out.Resumed))
 	}

@@ -80,6 +80,7 @@ const (
 
 	MediumMade      Kind = "medium-made"      // Target is a medium of the vault; Note: its set, where it is kept, its id
 	MediumSynced    Kind = "medium-synced"    // a state of the vault is complete on Target; Note: its number; Size and Digest: the ledger in it
+	MediumRead      Kind = "medium-read"      // what copies have brought to Target was read back from it; Note: whether all was whole; Size: objects that were not
 	MediumChecked   Kind = "medium-checked"   // every byte of Target was read; Note: whether all was whole; Size: findings
 	MediumConnected Kind = "medium-connected" // Target was found connected
 	MediumGone      Kind = "medium-gone"      // Target is not connected any more; Note: whether somebody let it go

@@ -248,21 +248,49 @@ func (l *Local) SyncedMedium(ctx context.Context, s id.Session, m id.Medium, st 
 		if st.Number <= x.State {
 			return event.Event{}, problem.New(problem.Condition, copyKeeper, x.Label, fmt.Errorf("state %d comes behind %d", st.Number, x.State))
 		}
+		switch { // it is read back before anything goes
+		case st.Unread == 0 || x.State == 0:
+			x.Swept = st.Time
+		case x.Swept.IsZero():
+			x.Swept = x.Time
+		}
 		x.State, x.Time, x.Synced, x.Size, x.Root = st.Number, st.Time, l.now(), st.Size, st.Root[:]
-		x.Packs, x.Bytes, x.Copied, x.Path, x.Until = st.Packs, st.Bytes, st.Copied, st.Path, st.Until
+		x.Packs, x.Bytes, x.Copied, x.Unread, x.Path, x.Until = st.Packs, st.Bytes, st.Copied, st.Unread, st.Path, st.Until
 		return event.Event{Kind: event.MediumSynced, Size: st.Size, Digest: st.Root, Note: "state " + fmt.Sprint(st.Number)}, nil
 	})
+}
+
+// ReadMedium enters what became of reading back what copies have brought.
+func (l *Local) ReadMedium(ctx context.Context, s id.Session, m id.Medium, r account.MediumRead) error {
+	return l.changeMedium(ctx, s, copyKeeper, m, func(x *account.Medium) (event.Event, error) {
+		x.Unread = r.Unread
+		x.Findings += r.Wrong
+		if r.Ended {
+			x.Swept = x.Time
+		}
+		if r.Cached && r.Wrong == 0 {
+			return event.Event{Kind: event.MediumRead, Note: "cached"}, nil
+		}
+		x.Read = l.now()
+		return event.Event{Kind: event.MediumRead, Size: int64(r.Wrong), Note: wholeOr(r.Wrong)}, nil
+	})
+}
+
+// wholeOr is the note of a look that has found something, or nothing.
+func wholeOr(findings int) string {
+	if findings > 0 {
+		return "damaged"
+	}
+	return "whole"
 }
 
 // CheckedMedium enters what a verification of a medium has found.
 func (l *Local) CheckedMedium(ctx context.Context, s id.Session, m id.Medium, findings int) error {
 	return l.changeMedium(ctx, s, "verify medium", m, func(x *account.Medium) (event.Event, error) {
-		x.Checked, x.Findings = l.now(), findings
-		word := "whole"
-		if findings > 0 {
-			word = "damaged"
+		if x.Checked, x.Findings = l.now(), findings; findings == 0 {
+			x.Unread = 0
 		}
-		return event.Event{Kind: event.MediumChecked, Size: int64(findings), Note: word}, nil
+		return event.Event{Kind: event.MediumChecked, Size: int64(findings), Note: wholeOr(findings)}, nil
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
@@ -48,6 +49,64 @@ func TestMediaAreSeen(t *testing.T) {
 	}
 	if !slices.Equal(kinds, []event.Kind{event.MediumConnected, event.MediumGone, event.MediumConnected}) {
 		t.Error(kinds)
+	}
+}
+
+// TestMediaAreRead: a copy counts from when it is complete, and what was removed from the vault counts as gone from the medium once it was read back.
+func TestMediaAreRead(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	root := console(t, l)
+	m, err := l.MakeMedium(ctx, root, account.Medium{ID: id.NewMedium(), Label: "disk 1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := *clock
+	for i, x := range []struct {
+		unread  int64
+		read    account.MediumRead
+		want    int64 // unread
+		swept   int   // by which state it is
+		note    string
+		checked bool
+	}{
+		{100, account.MediumRead{Ended: true}, 0, 0, "whole", false},
+		{100, account.MediumRead{Unread: 60, Wrong: 1}, 60, 0, "damaged", false},
+		{160, account.MediumRead{Ended: true}, 0, 2, "whole", false},
+		{5, account.MediumRead{Unread: 5, Ended: true, Cached: true}, 5, 3, "cached", false},
+		{5, account.MediumRead{Unread: 5, Ended: true, Cached: true}, 0, 4, "cached", true},
+	} {
+		at := first.Add(time.Duration(i) * time.Hour)
+		if err := l.SyncedMedium(ctx, root, m.ID, account.MediumState{Number: uint64(i + 1), Time: at, Unread: x.unread}); err != nil {
+			t.Fatal(err)
+		}
+		if now := l.KnownMedia()[0]; now.Unread != x.unread || now.State != uint64(i+1) || now.Swept.After(at) {
+			t.Errorf("%d, copied: %+v", i, now)
+		}
+		if i > 0 && len(l.books.Load().mediaBefore(at)) != 1 {
+			t.Errorf("%d: what was removed before this copy counts as gone before it was read back", i)
+		}
+		if err := l.ReadMedium(ctx, root, m.ID, x.read); err != nil {
+			t.Fatal(err)
+		}
+		if x.checked {
+			if err := l.CheckedMedium(ctx, root, m.ID, 0); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if now := l.KnownMedia()[0]; now.Unread != x.want || !now.Swept.Equal(first.Add(time.Duration(x.swept)*time.Hour)) {
+			t.Errorf("%d, read back: %+v", i, now)
+		}
+		last := ""
+		for e, err := range l.Events(ctx, root, Filter{Kinds: []event.Kind{event.MediumRead}}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			last = e.Event.Note
+		}
+		if last != x.note {
+			t.Errorf("%d: the ledger says %q", i, last)
+		}
 	}
 }
 

@@ -154,10 +154,14 @@ func (l *Local) Retention(_ context.Context, s id.Session, share string) (accoun
 	return out, nil
 }
 
-// mediaBefore lists the media whose last state is from before a time: what was removed then may still be on them. A zero time is now.
+// mediaBefore lists the media that were swept last before a time: what was removed then may still be on them. A zero time is now.
 func (b *books) mediaBefore(at time.Time) (out []account.CopyOf) {
 	for _, m := range b.Media {
-		if m.State > 0 && m.Retired.IsZero() && (at.IsZero() || m.Time.Before(at)) {
+		swept := m.Swept
+		if swept.IsZero() {
+			swept = m.Time
+		}
+		if m.State > 0 && m.Retired.IsZero() && (at.IsZero() || swept.Before(at)) {
 			out = append(out, account.CopyOf{Label: m.Label, Set: m.Set, Place: m.Place})
 		}
 	}

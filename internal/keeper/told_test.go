@@ -142,6 +142,7 @@ func actsOnHouse(t *testing.T, l *Local, s, officer id.Session) []told {
 		{"EndDrill", event.DrillEnded, func() error {
 			return second(l.EndDrill(ctx, s, 1, account.DrillResult{Outcome: account.DrillWhole, Tried: 1, Whole: 1}))
 		}},
+		{"ReadMedium", event.MediumRead, func() error { return l.ReadMedium(ctx, s, medium.ID, account.MediumRead{Ended: true}) }},
 		{"CheckedMedium", event.MediumChecked, func() error { return l.CheckedMedium(ctx, s, medium.ID, 0) }},
 		{"EjectMedium", event.MediumGone, func() error { return l.EjectMedium(ctx, s, medium.ID) }},
 		{"RetireMedium", event.MediumRetired, func() error { return l.RetireMedium(ctx, s, medium.ID, "worn") }},

@@ -56,6 +56,7 @@ var eventTexts = []text{
 	{"event.trap-removed", "trap removed", "おとりを撤去"},
 	{"event.medium-made", "medium made", "保管媒体を作成"},
 	{"event.medium-synced", "copied to a medium", "保管媒体に複製"},
+	{"event.medium-read", "copy read back", "複製を読み戻して確認"},
 	{"event.medium-checked", "medium verified", "保管媒体を検査"},
 	{"event.medium-connected", "medium connected", "保管媒体の接続を検知"},
 	{"event.medium-gone", "medium disconnected", "保管媒体の取り外し"},

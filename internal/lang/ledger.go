@@ -49,7 +49,7 @@ func (l Lang) Note(kind, note string, size int64) string {
 			return l.Text("note."+word, size)
 		}
 		return l.named("note", word) + rest
-	case "changed", "noticed", "medium-checked", "medium-gone", "day-opened", "day-closed", "protection-changed":
+	case "changed", "noticed", "medium-read", "medium-checked", "medium-gone", "day-opened", "day-closed", "protection-changed":
 	case "appliance-event":
 		return l.appliance("appliance", note, size)
 	case "appliance-alert":

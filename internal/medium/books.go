@@ -8,6 +8,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/id"
 )
 
@@ -111,7 +112,13 @@ func (s *syncer) putBooks(ctx context.Context, p *putter) error {
 		x := &booksOf{Sum: b.Sum, Size: b.Size, Pack: b.At.Pack, Offset: b.At.Offset, Rows: b.Rows}
 		name := sumName(booksDir, b.Sum)
 		put := func() error { return s.t.Put(ctx, name, b.Size, fileOfBooks(b)) }
-		if err := s.insist(ctx, put(), put); err != nil {
+		err = s.insist(ctx, put(), put)
+		if durable.IsNoSpace(err) { // on FAT32 no file is longer than 4 GiB, and the state is whole without
+			if err = s.t.Remove(ctx, name); err == nil {
+				continue
+			}
+		}
+		if err != nil {
 			return err
 		}
 		p.done = append(p.done, written{name, b.Size, b.Sum})

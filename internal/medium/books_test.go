@@ -1,10 +1,14 @@
 package medium
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/id"
 )
@@ -199,3 +203,33 @@ func TestBooksInBucket(t *testing.T) {
 		t.Errorf("%s is there after its lock: %v", first, list)
 	}
 }
+
+// TestBooksTooLong: where the file system takes no file so long, the state is complete without the copy of the catalogue.
+func TestBooksTooLong(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 6)
+	defer h.close()
+	disk := durabletest.New(t)
+	h.medium(disk)
+	h.grow(10, 4<<10)
+	m := NewDir(short{disk}, "/medium")
+	out, want, err := h.sync(m)
+	if err != nil || len(shelved(t, m)) > 0 {
+		t.Fatalf("%+v, %q, %v", out, shelved(t, m), err)
+	}
+	same(t, m, h.key, out.State, want)
+}
+
+// short is a disk whose file system takes no copies of the catalogue.
+type short struct{ durable.FS }
+
+func (s short) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := s.FS.OpenFile(name, flag, perm)
+	if strings.Contains(name, "/"+booksDir+"/") {
+		return shortFile{f}, err
+	}
+	return f, err
+}
+
+type shortFile struct{ durable.File }
+
+func (shortFile) WriteAt([]byte, int64) (int, error) { return 0, unix.EFBIG }

@@ -18,29 +18,13 @@ const farBatch int64 = 1 << 30
 
 // copyAll copies what is new, batch by batch. What stands in the vault and cannot be read there is told and left out.
 func (s *syncer) copyAll(ctx context.Context) error {
-	longest := int64(0)
-	for _, j := range s.jobs {
-		longest = max(longest, j.length)
-	}
-	free := make(chan []byte, pieces)
-	for range pieces {
-		free <- buffer(longest)
-	}
-	m, err := newMarker()
-	if err != nil {
-		return err
-	}
-	batch := batch
+	batch, r := batch, newRun(s, s.jobs)
 	if !s.fresh.IsZero() {
 		batch = min(batch, farBatch)
 	}
 	for jobs := s.jobs; len(jobs) > 0; {
-		n, bytes := 0, int64(0)
-		for n < len(jobs) && n < batchJobs && (n == 0 || bytes+jobs[n].length <= batch) {
-			bytes += jobs[n].length
-			n++
-		}
-		r := &run{s: s, free: free, longest: longest, marker: m}
+		n := batchOf(jobs, batch)
+		r.done, r.lost = nil, nil
 		if err := r.all(ctx, jobs[:n]); err != nil {
 			return err
 		}
@@ -96,7 +80,14 @@ func (s *syncer) putPart(ctx context.Context, rest []job) error {
 		shares[share] = slices.DeleteFunc(slices.Clone(list), func(x segment) bool { return missing[share][x] })
 	}
 	p := &putter{t: s.t, known: s.known}
-	sum, err := s.putBody(ctx, p, body{Format: format, Descriptor: sha256.Sum256(s.raw), Until: s.until}, shares)
+	b := body{Format: format, Descriptor: sha256.Sum256(s.raw), Until: s.until}
+	if _, ok := s.t.(*layers); !ok {
+		var err error
+		if b.Read, err = s.putLists(ctx, p, s.readShares(shares)); err != nil {
+			return err
+		}
+	}
+	sum, err := s.putBody(ctx, p, b, shares)
 	if err != nil {
 		return err
 	}
@@ -111,5 +102,5 @@ func (s *syncer) putPart(ctx context.Context, rest []job) error {
 		r.before = s.prev.sum
 	}
 	s.part++
-	return s.putRecord(ctx, r, partName(s.number, s.part-1))
+	return s.putRecord(ctx, r, partName(s.number, s.part-1), p)
 }

@@ -1,6 +1,7 @@
 package medium
 
 import (
+	"errors"
 	"io/fs"
 	"strings"
 	"testing"
@@ -67,4 +68,66 @@ func (r readOnly) OpenFile(name string, flag int, perm fs.FileMode) (durable.Fil
 		return nil, &fs.PathError{Op: "open", Path: name, Err: unix.EROFS}
 	}
 	return r.FS.OpenFile(name, flag, perm)
+}
+
+// TestTape: a medium is written where files end, and only there, packs are read once all of them are written, and nothing gets another name.
+func TestTape(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 14)
+	defer h.close()
+	h.grow(40, 16<<10)
+	reel := &tape{FS: durabletest.New(t)}
+	m := NewDir(reel, "/medium")
+	if err := m.Create(); err != nil {
+		t.Fatal(err)
+	}
+	if err := Make(t.Context(), m, Descriptor{ID: id.NewMedium(), Label: "tape 1", Vault: h.key}); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		reel.read = false
+		out, want, err := h.sync(m)
+		if err != nil || !reel.read {
+			t.Fatal(out, reel.read, err)
+		}
+		reel.free = true
+		same(t, m, h.key, out.State, want)
+		reel.free = false
+		h.grow(10, 16<<10)
+	}
+}
+
+// tape is a disk that takes nothing but what tapes take.
+type tape struct {
+	durable.FS
+	read bool // packs were, in this sync
+	free bool // they may be
+}
+
+func (x *tape) Rename(from, _ string) error {
+	return &fs.PathError{Op: "rename", Path: from, Err: unix.EROFS}
+}
+
+func (x *tape) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := x.FS.OpenFile(name, flag, perm)
+	return tapeFile{f, x, strings.Contains(name, "/"+packDir+"/")}, err
+}
+
+type tapeFile struct {
+	durable.File
+	x    *tape
+	pack bool
+}
+
+var errTape = errors.New("a tape takes nothing there")
+
+func (f tapeFile) WriteAt(b []byte, off int64) (int, error) {
+	if size, err := f.Size(); err != nil || size != off || f.pack && f.x.read {
+		return 0, errors.Join(errTape, err)
+	}
+	return f.File.WriteAt(b, off)
+}
+
+func (f tapeFile) ReadAt(b []byte, off int64) (int, error) {
+	f.x.read = f.x.read || f.pack && !f.x.free
+	return f.File.ReadAt(b, off)
 }

@@ -5,8 +5,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
-	"maps"
-	"slices"
 
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
@@ -52,10 +50,17 @@ func (s *syncer) finish(ctx context.Context) error {
 	if s.prev != nil {
 		r.before = s.prev.sum
 	}
-	if err := s.putRecord(ctx, r, recordName(s.number)); err != nil {
+	if err := s.putRecord(ctx, r, recordName(s.number), p); err != nil {
 		return err
 	}
 	s.out.State, s.out.Time, s.out.Head, s.out.Until = s.number, s.cut.Time, s.head, s.until
+	for _, j := range s.unread() {
+		s.out.Unread += j.length
+	}
+	s.did.ReadOf, s.out.ReadOf = s.out.Unread, s.out.Unread
+	if s.opt.Copied != nil {
+		return s.opt.Copied(s.out)
+	}
 	return nil
 }
 
@@ -113,24 +118,19 @@ func (s *syncer) mendLedger(ctx context.Context, p *putter, r *ledger.Reader, fr
 
 // putBody puts the lists of segments, and the body that names them.
 func (s *syncer) putBody(ctx context.Context, p *putter, b body, shares map[id.Share][]segment) (sum [32]byte, err error) {
-	for _, share := range slices.SortedFunc(maps.Keys(shares), func(a, b id.Share) int { return slices.Compare(a[:], b[:]) }) {
-		l := shareList{Share: share, Books: s.shelved[share]}
+	if b.Shares, err = s.putLists(ctx, p, shares); err != nil {
+		return sum, err
+	}
+	for i, l := range b.Shares {
+		b.Shares[i].Books = s.shelved[l.Share]
 		last := uint64(0)
-		for _, x := range shares[share] {
+		for _, x := range shares[l.Share] {
 			b.Bytes += x.length
 			if x.pack != last {
 				b.Packs++
 			}
 			last = x.pack
 		}
-		for _, data := range lists(shares[share]) {
-			x := sha256.Sum256(data)
-			if err := p.sum(ctx, listDir, x, data); err != nil {
-				return sum, err
-			}
-			l.Lists = append(l.Lists, x)
-		}
-		b.Shares = append(b.Shares, l)
 	}
 	s.out.Packs, s.out.Bytes = b.Packs, b.Bytes
 	data, err := json.Marshal(b)
@@ -141,8 +141,25 @@ func (s *syncer) putBody(ctx context.Context, p *putter, b body, shares map[id.S
 	return sum, p.sum(ctx, listDir, sum, data)
 }
 
-// putRecord puts a record when all that it names is durable, and reads it back.
-func (s *syncer) putRecord(ctx context.Context, r record, name string) error {
+// putLists puts the lists of segments of shares.
+func (s *syncer) putLists(ctx context.Context, p *putter, shares map[id.Share][]segment) ([]shareList, error) {
+	out := []shareList{}
+	for _, share := range inOrder(shares) {
+		l := shareList{Share: share}
+		for _, data := range lists(shares[share]) {
+			x := sha256.Sum256(data)
+			if err := p.sum(ctx, listDir, x, data); err != nil {
+				return nil, err
+			}
+			l.Lists = append(l.Lists, x)
+		}
+		out = append(out, l)
+	}
+	return out, nil
+}
+
+// putRecord puts a record when all that it names is durable, and reads it back. From there on nothing is put once more that it names.
+func (s *syncer) putRecord(ctx context.Context, r record, name string, named *putter) error {
 	if err := s.t.Flush(ctx); err != nil {
 		return err
 	}
@@ -159,6 +176,9 @@ func (s *syncer) putRecord(ctx context.Context, r record, name string) error {
 	}
 	if err := s.t.Flush(ctx); err != nil {
 		return err
+	}
+	for _, w := range named.done {
+		s.known[w.name] = true
 	}
 	return p.readBack(ctx)
 }

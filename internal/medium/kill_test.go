@@ -144,10 +144,12 @@ func syncUntilKilled(t *testing.T, dir string) {
 	fmt.Println("begun")
 	for {
 		h.grow(4, 24<<10)
-		out, err := Sync(context.Background(), NewDir(unsynced{durable.OS()}, filepath.Join(dir, "medium")), h, Options{Key: public, Keep: 3})
-		if err != nil {
+		copied := func(out Outcome) error { // it is killed while it reads back, too
+			_, err := fmt.Println("state", out.State)
+			return err
+		}
+		if _, err := Sync(context.Background(), NewDir(unsynced{durable.OS()}, filepath.Join(dir, "medium")), h, Options{Key: public, Keep: 3, Copied: copied}); err != nil {
 			t.Fatal(err)
 		}
-		fmt.Println("state", out.State)
 	}
 }

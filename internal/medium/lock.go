@@ -129,11 +129,8 @@ func (s *syncer) renew(ctx context.Context) error {
 	return err
 }
 
-// passed are the objects of parts on a target that locks, where they stay for a while: nobody has to wonder what they are.
+// passed are the objects of parts, which stay until all was read back, or their lock ends: nobody has to wonder what they are.
 func (w *verifier) passed(ctx context.Context) (map[string]bool, error) {
-	if _, ok := w.t.(*layers); !ok {
-		return nil, nil
-	}
 	out := make(map[string]bool)
 	for e, err := range w.t.List(ctx, recordDir) {
 		if err != nil {

@@ -41,9 +41,10 @@ func TestModel(t *testing.T) {
 			"sync": func(t *rapid.T) {
 				m := pick(t)
 				want := h.snapshot()
-				if out, err := Sync(t.Context(), NewDir(m.disk, "/medium"), h, Options{Key: h.key, Known: m.acked}); err == nil {
+				_, _ = Sync(t.Context(), NewDir(m.disk, "/medium"), h, Options{Key: h.key, Known: m.acked, Copied: func(out Outcome) error {
 					m.acked = out.State
-				}
+					return nil
+				}})
 				want.head = h.log.Head()
 				m.wants[want.head] = want
 			},

@@ -110,8 +110,10 @@ type body struct {
 	Checkpoint string      `json:"checkpoint,omitempty"` // of the ledger, signed
 	Files      []fileOf    `json:"files,omitempty"`
 	Shares     []shareList `json:"shares,omitempty"` // in ascending order
-	Packs      int64       `json:"packs"`
-	Bytes      int64       `json:"bytes"` // of packs
+	// Read is what was read back of what a part names. It is absent where all was: on a target that locks, and before there was a difference.
+	Read  []shareList `json:"read,omitzero"`
+	Packs int64       `json:"packs"`
+	Bytes int64       `json:"bytes"` // of packs
 	// Until is until when all that the record names is locked at least, on a target that locks.
 	Until time.Time `json:"until,omitzero"`
 	// Over has the tiles before whom somebody had put something under their names, to tell them apart.
@@ -206,8 +208,9 @@ func decodeList(b []byte, out []segment) []segment {
 type state struct {
 	record
 	body
-	sum    [32]byte // of the record
-	shares map[id.Share][]segment
+	sum        [32]byte // of the record
+	shares     map[id.Share][]segment
+	readShares map[id.Share][]segment // of Read
 }
 
 // load reads a record with everything that it names but packs, files and ledger.
@@ -216,7 +219,17 @@ func load(ctx context.Context, t Target, v note.Verifier, d Descriptor, name str
 	if err != nil {
 		return nil, err
 	}
-	for _, l := range s.Shares {
+	if s.shares, err = loadLists(ctx, t, s.Shares); err != nil {
+		return nil, err
+	}
+	s.readShares, err = loadLists(ctx, t, s.Read)
+	return s, err
+}
+
+// loadLists reads the segments of shares.
+func loadLists(ctx context.Context, t Target, shares []shareList) (map[id.Share][]segment, error) {
+	out := make(map[id.Share][]segment)
+	for _, l := range shares {
 		var segments []segment
 		for _, x := range l.Lists {
 			b, err := readSum(ctx, t, listDir, x, perList*segmentSize)
@@ -227,9 +240,9 @@ func load(ctx context.Context, t Target, v note.Verifier, d Descriptor, name str
 				return nil, fmt.Errorf("%s: %w", sumName(listDir, x), err)
 			}
 		}
-		s.shares[l.Share] = segments
+		out[l.Share] = segments
 	}
-	return s, nil
+	return out, nil
 }
 
 // loadRecord reads a record and its body.

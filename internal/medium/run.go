@@ -13,21 +13,30 @@ import (
 )
 
 const (
-	pieces  = 8 // that are on their way at once: all the memory of a copy, but for what is read back
+	pieces  = 8 // that are on their way at once: all the memory of a copy
 	writers = 2 // segments that are written at once, where the medium is no disk: one goes on while the other is made durable
 )
 
-// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, others write, and one reads back what was
-// written. Each hands on through channels.
+// run is a batch at work, in stages that go on side by side: one reads the vault, one hashes, others write, and where the medium computes digests of its
+// own, one compares them. Each hands on through channels.
 type run struct {
 	s       *syncer
 	free    chan []byte
 	longest int64 // segment
-	marker  marker
-	disk    arm // of the medium
 
 	done []job // with their digests; owned by the last stage
 	lost []job // guarded by s.mu
+}
+
+func newRun(s *syncer, jobs []job) *run {
+	r := &run{s: s, free: make(chan []byte, pieces)}
+	for _, j := range jobs {
+		r.longest = max(r.longest, j.length)
+	}
+	for range pieces {
+		r.free <- buffer(r.longest)
+	}
+	return r
 }
 
 // stream is a segment on its way.
@@ -36,27 +45,20 @@ type stream struct {
 	object string
 	raw    chan []byte // as it was read
 	pieces chan []byte // hashed
-	marks  marks       // of the pieces; set before pieces is closed
 	err    error       // why it could not be read; set before raw is closed
 	moved  int64       // bytes that were counted; owned by who writes it
-}
-
-// wrote is a segment that was written and is to be read back.
-type wrote struct {
-	job
-	marks marks
 }
 
 func (r *run) all(ctx context.Context, jobs []job) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	read, streams, written := make(chan *stream), make(chan *stream), make(chan wrote, 2)
+	read, streams, written := make(chan *stream), make(chan *stream), make(chan job, 2)
 	var stages, writing sync.WaitGroup
 	stages.Go(func() { r.read(ctx, jobs, read) })
 	stages.Go(func() { r.hash(ctx, read, streams) })
 	n := writers
-	if r.disk = armOf(r.s.t); r.disk != nil {
-		n = 1 // a second one that had the arm would wait for pieces, which wait for the first
+	if armOf(r.s.t) != nil {
+		n = 1 // or the arm would go to and fro between two
 	}
 	for range n {
 		writing.Go(func() {
@@ -70,7 +72,7 @@ func (r *run) all(ctx context.Context, jobs []job) error {
 		close(written)
 	})
 	stages.Go(func() {
-		if err := r.readBack(ctx, written); err != nil {
+		if err := r.compare(ctx, written); err != nil {
 			stop(err)
 		}
 	})
@@ -120,6 +122,9 @@ func (r *run) same(ctx context.Context, j job) bool {
 	}
 	if err != nil && ctx.Err() == nil {
 		r.s.fail(j, err)
+		r.s.mu.Lock()
+		r.s.stuck[j.name(j.share)] = true
+		r.s.mu.Unlock()
 	}
 	return err == nil
 }
@@ -170,7 +175,6 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 		h, at := sha256.New(), int64(0)
 		trailer := st.length - durable.Block // of a sealed pack: its own digest covers what is before
 		for piece := range st.raw {
-			st.marks = append(st.marks, r.marker.mark(piece))
 			if end := at + int64(len(piece)); st.whole && at <= trailer && end > trailer {
 				h.Write(piece[:trailer-at])
 				if [32]byte(h.Sum(nil)) != st.digest {
@@ -190,9 +194,9 @@ func (r *run) hash(ctx context.Context, from <-chan *stream, to chan<- *stream) 
 }
 
 // write is the third stage.
-func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) error {
+func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- job) error {
 	for st := range from {
-		err := r.disk.alone(ctx, func() error { return r.s.t.Put(ctx, st.object, st.length, r.body(st)) })
+		err := r.s.t.Put(ctx, st.object, st.length, r.body(st))
 		r.drain(st)
 		if st.err == nil {
 			err = r.s.insist(ctx, err, func() error { return r.s.t.Put(ctx, st.object, st.length, r.anew(st.job)) })
@@ -207,7 +211,7 @@ func (r *run) write(ctx context.Context, from <-chan *stream, to chan<- wrote) e
 			return fmt.Errorf("%s: %w", st.object, err)
 		}
 		r.s.moved(st.length-st.moved, 0) // what went there when it was put once more
-		if !pass(ctx, to, wrote{st.job, st.marks}) {
+		if !pass(ctx, to, st.job) {
 			return ctx.Err()
 		}
 	}
@@ -274,26 +278,20 @@ func (r *run) anew(j job) iter.Seq2[[]byte, error] {
 	}
 }
 
-// readBack is the last stage.
-func (r *run) readBack(ctx context.Context, from <-chan wrote) error {
-	bufs := [2][]byte{buffer(r.longest), buffer(r.longest)}
-	for w := range from {
-		if err := r.compare(ctx, w, bufs); err != nil {
-			return fmt.Errorf("%s, read back: %w", w.name(w.share), err)
+// compare is the last stage. From a disk everything is read back, once there is a state.
+func (r *run) compare(ctx context.Context, from <-chan job) error {
+	l, ok := r.s.t.(*layers)
+	for j := range from {
+		if ok {
+			compare := func() error { return l.compare(ctx, j, r.s.fresh) }
+			if err := r.s.insist(ctx, compare(), compare); err != nil {
+				return fmt.Errorf("%s, compared: %w", j.name(j.share), err)
+			}
 		}
-		r.done = append(r.done, w.job)
+		r.done = append(r.done, j)
 		r.s.moved(0, 1)
 	}
 	return nil
-}
-
-// compare compares what is on the medium with what was written.
-func (r *run) compare(ctx context.Context, w wrote, bufs [2][]byte) error {
-	if l, ok := r.s.t.(*layers); ok {
-		compare := func() error { return l.compare(ctx, w.job, r.s.fresh) }
-		return r.s.insist(ctx, compare(), compare)
-	}
-	return r.disk.alone(ctx, func() error { return r.marker.compare(ctx, r.s.t, w.name(w.share), w.length, w.marks, bufs) })
 }
 
 // fail tells of a pack of the vault that is damaged. The stages call it.
@@ -303,7 +301,15 @@ func (s *syncer) fail(j job, err error) {
 	s.finding(Finding{Share: j.share, Pack: j.pack, Reason: Vault, Text: err.Error()})
 }
 
-// moved counts what was written and read back. The stages call it.
+// wentOver counts what was read back.
+func (s *syncer) wentOver(bytes int64) {
+	s.did.Read += bytes
+	if s.opt.Progress != nil {
+		s.opt.Progress(s.did)
+	}
+}
+
+// moved counts what was written. The stages call it.
 func (s *syncer) moved(bytes, objects int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

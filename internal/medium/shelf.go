@@ -230,4 +230,9 @@ func (s *state) objects(tell func(name string, size int64, sum [32]byte)) {
 			tell(x.name(l.Share), x.length, x.sum)
 		}
 	}
+	for _, l := range s.Read {
+		for _, x := range l.Lists {
+			tell(sumName(listDir, x), -1, x)
+		}
+	}
 }

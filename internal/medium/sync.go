@@ -27,6 +27,8 @@ type Options struct {
 	Known uint64    // the last state that the vault knows to be on it
 	Keep  int       // how many states stay; 0: all
 	Mend  bool      // read what is there first, and copy again what is damaged
+	// Copied hears of the state once it is complete and durable, before what is new of it was read back; it may be nil. If it fails, so does the sync.
+	Copied func(Outcome) error
 	// Progress hears how far it is, often; it may be nil.
 	Progress func(Progress)
 }
@@ -35,8 +37,10 @@ type Options struct {
 type Progress struct {
 	Bytes   int64 `json:"bytes"` // of packs, written
 	Of      int64 `json:"of"`
-	Objects int64 `json:"objects"` // of packs, written and read back
+	Objects int64 `json:"objects"` // of packs, written
 	OfThem  int64 `json:"of_objects"`
+	Read    int64 `json:"read"` // bytes that were read back
+	ReadOf  int64 `json:"of_read"`
 }
 
 // Outcome tells what a sync has done.
@@ -52,6 +56,9 @@ type Outcome struct {
 	Objects  int64       `json:"objects"`        // that were new
 	Mended   int64       `json:"mended"`         // of them, that were there and damaged
 	Resumed  int64       `json:"resumed"`        // bytes that a sync which was broken off had copied
+	Unread   int64       `json:"unread"`         // bytes that were not read back yet
+	ReadOf   int64       `json:"of_read"`        // bytes that were to be read back, of this copy and of those before that were broken off
+	Lied     int         `json:"lied"`           // objects that the medium gave back otherwise than they were written; they were copied again
 	Unnoted  uint64      `json:"unnoted"`        // a complete state that the vault did not know of; 0: none
 	Findings []Finding   `json:"findings"`       // at most 1,000
 	Found    int         `json:"findings_count"` // all
@@ -83,6 +90,8 @@ type syncer struct {
 	known   map[string]bool  // objects of the last state and part
 	broken  map[string]bool  // segments that must be copied again
 	shares  map[id.Share][]segment
+	read    map[id.Share]map[segment]bool // of them, those that were read back
+	stuck   map[string]bool               // segments that are damaged on the medium, and in the vault, too
 	jobs    []job
 	books   map[id.Share]*Books   // that are new
 	shelved map[id.Share]*booksOf // that the state will have
@@ -94,10 +103,10 @@ type syncer struct {
 	did Progress
 }
 
-// Sync brings a medium up to what the vault is now. It copies what is new, reads it back, and ends with the record that makes it a
-// state. Broken off at any moment, the medium is at its last complete state, and the next Sync goes on.
+// Sync brings a medium up to what the vault is now. It copies what is new, puts the record that makes it a state, and then reads back what was
+// copied. Broken off at any moment, the medium is at its last complete state, and the next Sync goes on.
 func Sync(ctx context.Context, t Target, src Source, opt Options) (Outcome, error) {
-	s := &syncer{t: layered(t), src: src, opt: opt, has: make(map[string]int64), several: make(map[string]bool), known: make(map[string]bool), passing: make(map[string]bool), broken: make(map[string]bool), shares: make(map[id.Share][]segment)}
+	s := &syncer{t: layered(t), src: src, opt: opt, has: make(map[string]int64), several: make(map[string]bool), known: make(map[string]bool), passing: make(map[string]bool), broken: make(map[string]bool), stuck: make(map[string]bool), shares: make(map[id.Share][]segment)}
 	err := s.run(ctx)
 	return s.out, s.explain(err)
 }
@@ -133,6 +142,9 @@ func (s *syncer) run(ctx context.Context) error {
 		return err
 	}
 	if err := s.finish(ctx); err != nil {
+		return err
+	}
+	if err := s.readBack(ctx); err != nil {
 		return err
 	}
 	_ = s.sweep(ctx) // the state is complete; what could not be removed now is when the next one is
@@ -244,12 +256,14 @@ func newer(ctx context.Context, src Source, d Descriptor, head ledger.Head) erro
 	return err
 }
 
-// resume takes over what a sync that was broken off had copied and read back.
+// resume takes over what a sync that was broken off had copied, and what was read back by then.
 func (s *syncer) resume(ctx context.Context, h *shelf) error {
 	s.unclean = len(h.parts) > 0
+	s.readOf(&state{}) // where no part says anything else, all that the last state has
+	told := false
 	for _, p := range slices.Backward(h.parts) {
 		s.part = max(s.part, p.part+1)
-		if p.number != s.number {
+		if p.number != s.number && told {
 			continue
 		}
 		st, err := load(ctx, s.t, s.v, s.desc, partName(p.number, p.part))
@@ -258,6 +272,13 @@ func (s *syncer) resume(ctx context.Context, h *shelf) error {
 		}
 		if err != nil || s.src.Consistent(ctx, st.head) != nil {
 			continue // torn
+		}
+		if !told {
+			told = true
+			s.readOf(st)
+		}
+		if p.number != s.number {
+			continue
 		}
 		s.out.Resumed = st.Bytes
 		if s.prev != nil {
@@ -292,6 +313,7 @@ func (s *syncer) readAll(ctx context.Context) error {
 		for _, x := range segments {
 			name := x.name(share)
 			err := check(ctx, s.t, name, x.length, x.sum, nil)
+			s.wasRead(share, x, err == nil)
 			if err == nil {
 				continue
 			}
@@ -413,6 +435,7 @@ func (s *syncer) again(ctx context.Context, share id.Share, x segment) error {
 	}
 	s.finding(Finding{Object: name, Share: share, Pack: x.pack, Reason: reason})
 	s.out.Mended++
+	s.wasRead(share, x, false)
 	s.jobs = append(s.jobs, job{share: share, segment: x})
 	return nil
 }

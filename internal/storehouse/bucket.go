@@ -121,7 +121,7 @@ func (h *House) carry(ctx context.Context, m account.Medium) (err error) {
 	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
 	if err == nil {
 		var out api.Synced
-		if out, err = h.SyncMedium(ctx, s, api.SyncRequest{Path: m.Path}, func(api.SyncProgress) {}); err == nil {
+		if out, err = h.SyncMedium(ctx, s, api.SyncRequest{Path: m.Path}, func(api.SyncLine) {}); err == nil {
 			h.opt.Log.InfoContext(ctx, "copied to the bucket", "medium", m.Label, "state", out.State, "copied", out.Copied, "findings", out.Found)
 		}
 		err = errors.Join(err, h.keeper.Keeper().End(context.WithoutCancel(ctx), s.ID, "copied"))

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
@@ -181,7 +182,7 @@ func (h *House) sameDisk(at string) bool {
 }
 
 // SyncMedium implements api.Media.
-func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncRequest, tell func(api.SyncProgress)) (out api.Synced, err error) {
+func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncRequest, tell func(api.SyncLine)) (out api.Synced, err error) {
 	const op = "sync medium"
 	if err := atConsole(s, op); err != nil {
 		return out, err
@@ -199,29 +200,89 @@ func (h *House) SyncMedium(ctx context.Context, s account.Session, q api.SyncReq
 		return out, &problem.Error{Kind: problem.Locked, Op: op, On: q.Path, Hint: "hint.medium-busy"}
 	}
 	defer end()
-	onDisk := known.Lock == 0
-	if onDisk {
+	if known.Lock == 0 {
 		h.see(ctx, known, at, true)
 	}
+	c := &passage{h: h, s: s, medium: known, at: at, begun: h.opt.Now(), tell: tell}
 	opt := medium.Options{Key: h.keeper.local.Status().PublicKey, ID: known.ID, Known: known.State, Keep: h.cfg.MediaStates, Mend: q.Mend}
-	opt.Progress = func(p medium.Progress) { tell(api.SyncProgress(p)) }
+	opt.Copied = func(o medium.Outcome) error { return c.copied(ctx, o) }
+	opt.Progress = func(p medium.Progress) {
+		x := api.SyncProgress(p)
+		tell(api.SyncLine{Progress: &x})
+	}
 	o, err := medium.Sync(ctx, t, &copied{h, s}, opt)
-	if err != nil {
+	return c.ended(ctx, o, err)
+}
+
+// passage is what is said and entered of a copy.
+type passage struct {
+	h      *House
+	s      account.Session
+	medium account.Medium
+	at     string
+	begun  time.Time
+	whole  time.Time // when the state was complete; zero: it is not
+	unread int64     // bytes of it that were not read back then
+	tell   func(api.SyncLine)
+}
+
+// copied enters a state. Its record is complete and durable: before that no entry may say that there is a copy; and if the power goes now, the next sync
+// enters what this one has done.
+func (c *passage) copied(ctx context.Context, o medium.Outcome) error {
+	st := account.MediumState{Number: o.State, Time: o.Time, Size: o.Head.Size, Root: o.Head.Root, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied, Unread: o.Unread, Path: c.at, Until: o.Until}
+	if c.hosted() {
+		st.Unread += c.medium.Unread // only a verification, after it was plugged in anew, ends that
+	}
+	if err := c.h.keeper.local.SyncedMedium(context.WithoutCancel(ctx), c.s.ID, c.medium.ID, st); err != nil {
+		return err
+	}
+	c.unread = st.Unread
+	c.h.carried(c.medium.ID)
+	c.whole = c.h.opt.Now()
+	if o.Unread > 0 {
+		x := c.synced(o)
+		c.tell(api.SyncLine{Copied: &x})
+	}
+	return nil
+}
+
+// ended enters what was read back, and returns what was done.
+func (c *passage) ended(ctx context.Context, o medium.Outcome, err error) (api.Synced, error) {
+	out := c.synced(o)
+	wrong := o.Lied
+	if err != nil && problem.KindOf(err) == problem.Damaged {
+		wrong++
+	}
+	if c.whole.IsZero() || err != nil && wrong == 0 || err == nil && out.ReadOf == 0 {
 		return out, err
 	}
-	// The record is complete and was read back. Before that no entry may say that there is a copy; and if the power goes now, the next sync
-	// enters what this one has done.
-	st := account.MediumState{Number: o.State, Time: o.Time, Size: o.Head.Size, Root: o.Head.Root, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied, Path: at, Until: o.Until}
-	if err := h.keeper.local.SyncedMedium(context.WithoutCancel(ctx), s.ID, known.ID, st); err != nil {
-		return out, err
+	r := account.MediumRead{Unread: o.Unread, Wrong: wrong, Ended: err == nil, Cached: out.Hosted}
+	if r.Cached {
+		r.Unread = c.unread
 	}
-	h.carried(known.ID)
-	out = api.Synced{ID: known.ID, Label: known.Label, State: o.State, Time: o.Time, Size: o.Head.Size, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied,
-		Mended: o.Mended, Resumed: o.Resumed, SameDisk: onDisk && h.sameDisk(at), Until: o.Until, Found: o.Found, Findings: []api.CopyFinding{}}
+	return out, errors.Join(err, c.h.keeper.local.ReadMedium(context.WithoutCancel(ctx), c.s.ID, c.medium.ID, r))
+}
+
+// hosted reports whether a program runs the file system of the medium. Such a one answers from the memory of this machine as it likes.
+func (c *passage) hosted() bool {
+	hosted, err := durable.Hosted(c.at)
+	return c.medium.Lock == 0 && err == nil && hosted
+}
+
+// synced is what was done by now.
+func (c *passage) synced(o medium.Outcome) api.Synced {
+	onDisk, now := c.medium.Lock == 0, c.h.opt.Now()
+	out := api.Synced{ID: c.medium.ID, Label: c.medium.Label, State: o.State, Time: o.Time, Size: o.Head.Size, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied,
+		Mended: o.Mended, Resumed: o.Resumed, SameDisk: onDisk && c.h.sameDisk(c.at), Until: o.Until, Found: o.Found, Findings: []api.CopyFinding{},
+		Unread: o.Unread, ReadOf: o.ReadOf, Lied: o.Lied}
+	if !c.whole.IsZero() {
+		out.CopyTime, out.ReadTime = c.whole.Sub(c.begun).Seconds(), now.Sub(c.whole).Seconds()
+	}
+	out.Hosted = c.hosted()
 	for _, f := range o.Findings {
 		out.Findings = append(out.Findings, findingOf(f))
 	}
-	return out, nil
+	return out
 }
 
 func findingOf(f medium.Finding) api.CopyFinding {

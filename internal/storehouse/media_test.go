@@ -129,6 +129,50 @@ func TestMediumIsAVault(t *testing.T) {
 	}
 }
 
+// TestUnplugged: who takes a disk out while its copy is read back has a copy, and is told everywhere that it still has to be read.
+func TestUnplugged(t *testing.T) {
+	cfg, _ := created(t)
+	h, c := stopped(t, cfg, options())
+	defer shut(t, h)
+	at := t.TempDir()
+	saved(t, c, "/アルバム/a.txt", "first")
+	if _, err := c.MakeMedium(t.Context(), api.NewMedium{Path: at, Label: "disk 1"}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := h.keeper.Keeper().Login(t.Context(), account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, unplug := context.WithCancel(t.Context())
+	var told api.Synced
+	_, err = h.SyncMedium(ctx, s, api.SyncRequest{Path: at}, func(l api.SyncLine) {
+		if l.Copied != nil {
+			told = *l.Copied
+			unplug()
+		}
+	})
+	if err == nil || told.State != 1 || told.Unread == 0 || told.Unread != told.Copied {
+		t.Fatalf("%+v, %v", told, err)
+	}
+	rule := func() api.CopyRule {
+		list, err := c.Media(t.Context())
+		if err != nil || list.Media[0].State != 1 && list.Media[0].State != 2 {
+			t.Fatal(list, err)
+		}
+		return list.Rules[len(list.Rules)-1]
+	}
+	if r := rule(); r.Level != "look" || !strings.Contains(r.Text, "still has to be read back, on: disk 1") {
+		t.Errorf("%+v", r)
+	}
+	out, err := synced(t, c, at)
+	if err != nil || out.State != 2 || out.ReadOf <= out.Copied || out.Unread != 0 || out.ReadTime < 0 || out.CopyTime < 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if r := rule(); strings.Contains(r.Text, "read back, on") {
+		t.Errorf("%+v", r)
+	}
+}
+
 // restore puts a data directory together of a state, and what lies elsewhere.
 func restore(t *testing.T, s *medium.State, from, to Config) {
 	t.Helper()

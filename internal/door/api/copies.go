@@ -115,68 +115,82 @@ func (c *Copies) next(newest time.Time, live []Medium, l lang.Lang) {
 	c.Next.Text = l.Text("say.copies-bring", name, l.Text(weekdays[day.Weekday()]), day.Format("2006-01-02"))
 }
 
-// rules tells of 3-2-1-1-0 what can be known, and says what only people know.
-func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill) {
-	copies, away, off, bad, unchecked := 1, []string{}, 0, []string{}, 0
-	var locked []string
+// tally is what is known of the media that count.
+type tally struct {
+	copies, off, unchecked    int
+	away, locked, bad, unread []string
+}
+
+func tallyOf(now time.Time, live []Medium, l lang.Lang, drills []Drill) tally {
+	t := tally{copies: 1}
 	for _, m := range live {
 		if m.State == 0 {
 			continue
 		}
-		copies++
+		t.copies++
 		if m.Place != "" {
-			away = append(away, m.Label+" ("+m.Place+")")
+			t.away = append(t.away, m.Label+" ("+m.Place+")")
 		}
 		switch {
 		case m.Lock > 0 && m.Until.After(now):
-			locked = append(locked, l.Text("say.copies-locked", m.Label, m.Until.Local().Format("2006-01-02")))
+			t.locked = append(t.locked, l.Text("say.copies-locked", m.Label, m.Until.Local().Format("2006-01-02")))
 		case m.Lock == 0 && m.Attached.IsZero():
-			off++
+			t.off++
 		}
 		good, failed := drillOf(m, drills)
 		if m.Findings > 0 || failed {
-			bad = append(bad, m.Label)
+			t.bad = append(t.bad, m.Label)
+		} else if m.Unread > 0 && good.Before(m.Synced) {
+			t.unread = append(t.unread, m.Label)
 		} else if old := m.Synced.Add(-90 * 24 * time.Hour); m.Checked.Before(old) && good.Before(old) {
-			unchecked++
+			t.unchecked++
 		}
 	}
+	return t
+}
+
+// rules tells of 3-2-1-1-0 what can be known, and says what only people know.
+func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill) {
+	t := tallyOf(now, live, l, drills)
 	say := func(rule string, good bool, level, key string, args ...any) {
 		if good {
 			level = "good"
 		}
 		c.Rules = append(c.Rules, CopyRule{rule, level, l.Text(key, args...)})
 	}
-	say("copies", copies >= 3, "look", "say.copies-rule-copies", copies)
-	say("kinds", copies >= 2, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[copies >= 2])
-	if len(away) > 0 {
-		say("elsewhere", true, "", "say.copies-rule-elsewhere", strings.Join(away, ", "))
+	say("copies", t.copies >= 3, "look", "say.copies-rule-copies", t.copies)
+	say("kinds", t.copies >= 2, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[t.copies >= 2])
+	if len(t.away) > 0 {
+		say("elsewhere", true, "", "say.copies-rule-elsewhere", strings.Join(t.away, ", "))
 	} else {
 		say("elsewhere", false, "look", "say.copies-rule-nowhere")
 	}
 	switch {
-	case off > 0 && len(locked) > 0:
-		say("offline", true, "", "say.copies-rule-offline-locked", off, strings.Join(locked, ", "))
-	case off > 0:
-		say("offline", true, "", "say.copies-rule-offline", off)
-	case len(locked) > 0:
-		say("offline", true, "", "say.copies-rule-locked", strings.Join(locked, ", "))
+	case t.off > 0 && len(t.locked) > 0:
+		say("offline", true, "", "say.copies-rule-offline-locked", t.off, strings.Join(t.locked, ", "))
+	case t.off > 0:
+		say("offline", true, "", "say.copies-rule-offline", t.off)
+	case len(t.locked) > 0:
+		say("offline", true, "", "say.copies-rule-locked", strings.Join(t.locked, ", "))
 	default:
 		say("offline", false, "bad", "say.copies-rule-none-offline")
 	}
 	switch {
-	case len(bad) > 0:
-		say("errors", false, "bad", "say.copies-rule-errors", strings.Join(bad, ", "))
-	case copies == 1:
+	case len(t.bad) > 0:
+		say("errors", false, "bad", "say.copies-rule-errors", strings.Join(t.bad, ", "))
+	case len(t.unread) > 0:
+		say("errors", false, "look", "say.copies-rule-unread", strings.Join(t.unread, ", "))
+	case t.copies == 1:
 		say("errors", false, "look", "say.copies-rule-nothing")
-	case unchecked > 0:
-		say("errors", false, "look", "say.copies-rule-unchecked", unchecked)
+	case t.unchecked > 0:
+		say("errors", false, "look", "say.copies-rule-unchecked", t.unchecked)
 	default:
 		say("errors", true, "", "say.copies-rule-checked")
 	}
 	rule := &c.Rules[len(c.Rules)-1]
 	if i := slices.IndexFunc(drills, func(x Drill) bool { return x.Good() }); i >= 0 {
 		rule.Text += " " + l.Text("say.copies-rule-drilled", drills[i].Label, drills[i].Ended.Local().Format("2006-01-02"), drills[i].Whole)
-	} else if copies > 1 {
+	} else if t.copies > 1 {
 		rule.Text += " " + l.Text("say.copies-rule-undrilled")
 	}
 }

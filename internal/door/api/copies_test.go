@@ -25,6 +25,8 @@ func TestCopies(t *testing.T) {
 	on.Attached = now.Add(-30 * time.Hour)
 	hurt := medium("A", 4, 2)
 	hurt.Findings = 1
+	unread := medium("A", 4, 2)
+	unread.Unread = 1
 	gone := medium("C", 9, 0)
 	gone.Retired = now
 	cloud := medium("cloud", 7, 1)
@@ -60,6 +62,7 @@ func TestCopies(t *testing.T) {
 		{"a bucket to which no copy comes, and disks that do", []Medium{late, medium("A", 4, 2), away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"a bucket to which none ever came", []Medium{never, medium("A", 4, 2), away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"a bucket of yesterday that waits for its first", []Medium{young}, "look", "", time.Time{}, "lllbl"},
+		{"not read back yet", []Medium{unread, away}, "good", "B", now.AddDate(0, 0, 6), "ggggl"},
 		{"damaged", []Medium{hurt, away}, "good", "B", now.AddDate(0, 0, 6), "ggggb"},
 	} {
 		for _, l := range []lang.Lang{lang.English, lang.Japanese} {

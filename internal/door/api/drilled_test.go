@@ -67,6 +67,8 @@ func TestRuleOfDrills(t *testing.T) {
 	m := Medium{ID: id.NewMedium(), Label: "disk 1", Made: now.AddDate(-1, 0, 0), State: 1, Synced: now, Time: now}
 	checked := m
 	checked.Checked = now.Add(-time.Hour)
+	unread := m
+	unread.Unread = 1
 	drill := func(all bool, o account.DrillOutcome, hours int) []Drill {
 		at := now.Add(-time.Duration(hours) * time.Hour)
 		x := Drill{Number: 1, Medium: m.ID, Label: m.Label, Begun: at, Ended: at, All: all}
@@ -83,6 +85,8 @@ func TestRuleOfDrills(t *testing.T) {
 		"verified":             {checked, nil, "good", "No restore drill"},
 		"a sample":             {m, drill(false, account.DrillWhole, 2), "look", "7 files"},
 		"everything":           {m, drill(true, account.DrillWhole, 2), "good", "7 files"},
+		"not read back":        {unread, drill(true, account.DrillWhole, 2), "look", "still has to be read back"},
+		"read in a drill":      {unread, drill(true, account.DrillWhole, -1), "good", "7 files"},
 		"failed":               {m, drill(true, account.DrillFailed, 2), "bad", "disk 1"},
 		"failed after a check": {checked, drill(true, account.DrillFailed, 0), "bad", "disk 1"},
 		"checked since":        {checked, drill(true, account.DrillFailed, 2), "good", "No restore drill"},

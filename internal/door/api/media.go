@@ -16,7 +16,7 @@ import (
 type Media interface {
 	Media(ctx context.Context, s account.Session) (Copies, error)
 	MakeMedium(ctx context.Context, s account.Session, q NewMedium) (Medium, error)
-	SyncMedium(ctx context.Context, s account.Session, q SyncRequest, tell func(SyncProgress)) (Synced, error)
+	SyncMedium(ctx context.Context, s account.Session, q SyncRequest, tell func(SyncLine)) (Synced, error)
 	CheckedMedium(ctx context.Context, s account.Session, m id.Medium, findings int) error
 	EjectMedium(ctx context.Context, s account.Session, m id.Medium) error
 	RetireMedium(ctx context.Context, s account.Session, m id.Medium, reason string) error
@@ -91,6 +91,8 @@ type SyncProgress struct {
 	Of      int64 `json:"of"`
 	Objects int64 `json:"objects"`
 	OfThem  int64 `json:"of_objects"`
+	Read    int64 `json:"read"` // bytes that were read back
+	ReadOf  int64 `json:"of_read"`
 }
 
 // Synced tells what was copied.
@@ -109,6 +111,13 @@ type Synced struct {
 	Until    time.Time     `json:"locked_until,omitzero"` // of a bucket: until when all of it is locked at least
 	Findings []CopyFinding `json:"findings"`              // at most 1,000
 	Found    int           `json:"found"`                 // all
+
+	Unread   int64   `json:"unread"`           // bytes that were not read back yet
+	ReadOf   int64   `json:"of_read"`          // bytes that were to be read back
+	Lied     int     `json:"lied"`             // objects that the medium gave back otherwise than they were written; they were copied again
+	CopyTime float64 `json:"copy_seconds"`     // until the state was complete
+	ReadTime float64 `json:"read_seconds"`     // then, until all of it was read back
+	Hosted   bool    `json:"hosted,omitempty"` // a program runs its file system: what was read back may have come from the memory of this machine
 }
 
 // CopyFinding is something on a medium, or in the house, that is not as it should be.
@@ -121,9 +130,10 @@ type CopyFinding struct {
 	Text   string `json:"text,omitempty"`
 }
 
-// SyncLine is one line of a copy: how far it is, or at the end what was done.
+// SyncLine is one line of a copy: how far it is; once there is something to read back, that the state is complete; at the end what was done.
 type SyncLine struct {
 	Progress *SyncProgress `json:"progress,omitempty"`
+	Copied   *Synced       `json:"copied,omitempty"`
 	Synced   *Synced       `json:"synced,omitempty"`
 }
 
@@ -187,10 +197,11 @@ func (h *handler) syncMedium(w http.ResponseWriter, r *http.Request, s account.S
 	}
 	l := newLines(w, r)
 	told := time.Time{}
-	out, err := h.Media.SyncMedium(r.Context(), s, q, func(p SyncProgress) {
-		if now := h.Now(); now.Sub(told) >= syncStep || p.Objects == p.OfThem {
+	out, err := h.Media.SyncMedium(r.Context(), s, q, func(x SyncLine) {
+		now, p := h.Now(), x.Progress
+		if p == nil || now.Sub(told) >= syncStep || p.Objects == p.OfThem && p.Read == p.ReadOf {
 			told = now
-			_ = l.put(SyncLine{Progress: &p}) // a client that has gone ends the request, and that the copy
+			_ = l.put(x) // a client that has gone ends the request, and that the copy
 			_ = l.flush()
 		}
 	})

@@ -113,7 +113,7 @@ var kinds = []string{"released", "refused", "saved", "changed", "unlocked", "log
 	"account-changed", "account-removed", "invited", "factor-made", "factor-removed", "device-made", "device-removed", "token-made", "token-removed",
 	"rights-changed", "group-changed", "share-made", "share-erased", "retention-set", "versions-removed", "removal-ended", "proposed", "confirmed", "withdrawn", "renewal-begun", "policy-changed", "reading-key-given", "frozen", "thawed", "settled", "case-opened", "case-changed", "case-closed", "case-written", "case-read",
 	"inquiry-noted", "inquiries-read", "lookup-opened", "lookup-closed", "receipt-given", "receipt-revoked", "receipt-opened", "register-set", "firm-set", "noticed", "job-begun", "job-ended", "trap-set", "trap-removed",
-	"medium-made", "medium-synced", "medium-checked", "medium-connected", "medium-gone", "medium-retired",
+	"medium-made", "medium-synced", "medium-read", "medium-checked", "medium-connected", "medium-gone", "medium-retired",
 	"appliance-event", "appliance-alert", "logs-kept", "logs-counted", "logs-read", "logs-checked", "logs-removed", "drill-begun", "drill-ended"}
 
 func (v *visit) ledger() error {
