@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,6 +21,7 @@ const (
 )
 
 const (
+	oursRead    = "azekura, read back" // the same run, to its end
 	testCopy    = "copy to an empty medium"
 	testRestore = "restore from a medium"
 )
@@ -30,6 +32,7 @@ type carrier struct {
 	keeps   string // the folder with what it copies
 	prepare func(ctx context.Context, medium string) error
 	copy    func(ctx context.Context, medium string) *exec.Cmd // nil: prepare has done it, and it has no command for that
+	after   func(stdout []byte) (float64, error)               // how many seconds of the copy came once it was complete; nil: none
 	restore func(ctx context.Context, medium, to string) *exec.Cmd
 	check   func(ctx context.Context, to string) error // of the first round's restore; nil: its exit code
 }
@@ -65,7 +68,7 @@ func runCopies(ctx context.Context, b *bench, r *Result) (err error) {
 	if err != nil {
 		return err
 	}
-	r.Notes = append(r.Notes, fmt.Sprintf("%d photographs, layouts and documents, %d MB, kept by each in its own way; cp copies azekura's packs. Nothing of it is in the page cache. The medium is %s. Times are until a sync has ended, too.", files, c.size/1e6, text))
+	r.Notes = append(r.Notes, fmt.Sprintf("%d photographs, layouts and documents, %d MB, kept by each in its own way; cp copies azekura's packs. Nothing of it is in the page cache. The medium is %s. Times are until a sync has ended, too. Azekura's copy is complete, signed and durable when the others' are; then it is read back, which is told apart (“%s”).", files, c.size/1e6, text, oursRead))
 	for round := range b.n {
 		for i := range all {
 			if x := all[(i+round)%len(all)]; b.wants(x.name) {
@@ -127,20 +130,31 @@ func (c *carrying) carry(ctx context.Context, x carrier, medium string, round in
 	if err := x.prepare(ctx, at); err != nil {
 		return err
 	}
-	step := func(test, from string, cmd *exec.Cmd) error {
+	add := func(test, name string, s Sample) {
+		c.b.say("%-23s %d/%d %-21s %6.2f s, on disk %6.2f s, CPU %6.2f s, %4.0f MiB", test, round+1, c.b.n, name, s.Wall, s.OnDisk, s.CPU, s.RSS)
+		c.r.add(test, name, c.size, s)
+	}
+	step := func(test, from string, cmd *exec.Cmd, after func([]byte) (float64, error)) error {
 		if err := forget(from); err != nil {
 			return err
 		}
-		s, _, err := c.b.timed(ctx, cmd)
+		s, stdout, err := c.b.timed(ctx, cmd)
 		if err != nil {
 			return err
 		}
-		c.b.say("%-23s %d/%d %-21s %6.2f s, on disk %6.2f s, CPU %6.2f s, %4.0f MiB", test, round+1, c.b.n, x.name, s.Wall, s.OnDisk, s.CPU, s.RSS)
-		c.r.add(test, x.name, c.size, s)
+		if after != nil {
+			add(test, oursRead, s)
+			rest, err := after(stdout)
+			if err != nil {
+				return err
+			}
+			s.Wall, s.OnDisk = s.Wall-rest, s.OnDisk-rest
+		}
+		add(test, x.name, s)
 		return nil
 	}
 	if x.copy != nil {
-		if err := step(testCopy, x.keeps, x.copy(ctx, at)); err != nil {
+		if err := step(testCopy, x.keeps, x.copy(ctx, at), x.after); err != nil {
 			return err
 		}
 	}
@@ -151,7 +165,7 @@ func (c *carrying) carry(ctx context.Context, x carrier, medium string, round in
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
 	}
-	if err := step(testRestore, at, x.restore(ctx, at, to)); err != nil || round > 0 || x.check == nil {
+	if err := step(testRestore, at, x.restore(ctx, at, to), nil); err != nil || round > 0 || x.check == nil {
 		return err
 	}
 	return x.check(ctx, to)
@@ -186,7 +200,10 @@ func (c *carrying) ours(ctx context.Context, files int) ([]carrier, error) {
 			_, err := quiet(c.v.command(ctx, "media", "init", medium, "--same-disk", "--label", fmt.Sprint("disk ", media)))
 			return err
 		},
-		copy: func(ctx context.Context, medium string) *exec.Cmd { return c.v.command(ctx, "media", "sync", medium) },
+		copy: func(ctx context.Context, medium string) *exec.Cmd {
+			return c.v.command(ctx, "media", "sync", "--json", medium)
+		},
+		after: readBackOf,
 		restore: func(ctx context.Context, medium, to string) *exec.Cmd {
 			return c.restored(to).command(ctx, "restore-vault", "--from", medium, "--card", c.card, "--papers", c.papers)
 		},
@@ -208,6 +225,20 @@ func (c *carrying) ours(ctx context.Context, files int) ([]carrier, error) {
 		},
 	}
 	return []carrier{x, all}, nil
+}
+
+// readBackOf is how long a sync read back what it had copied, once that was a state and durable.
+func readBackOf(stdout []byte) (float64, error) {
+	var out struct {
+		Unread int64
+		Read   float64 `json:"read_seconds"`
+	}
+	lines := bytes.Split(bytes.TrimSpace(stdout), []byte("\n")) // the last one is no progress
+	err := json.Unmarshal(lines[len(lines)-1], &out)
+	if err == nil && out.Unread != 0 {
+		err = fmt.Errorf("%d bytes were not read back", out.Unread)
+	}
+	return out.Read, err
 }
 
 // quoted returns arguments for a shell.
