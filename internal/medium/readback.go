@@ -137,6 +137,23 @@ func (s *syncer) copyAgain(ctx context.Context, jobs []job) error {
 	return nil
 }
 
+// knowLists enters the lists of all states: what was read back by now may be what one of them had. Put once more and broken off, it would lack it.
+func (s *syncer) knowLists(ctx context.Context, h *shelf) error {
+	if _, ok := s.t.(*layers); ok || !s.unclean {
+		return nil
+	}
+	for _, n := range h.numbers {
+		st, err := loadRecord(ctx, s.t, s.v, s.desc, recordName(n))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err == nil {
+			s.know(st)
+		}
+	}
+	return nil
+}
+
 func inOrder(shares map[id.Share][]segment) []id.Share {
 	var out []id.Share
 	for share := range shares {

@@ -3,6 +3,7 @@ package medium
 import (
 	"context"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -147,4 +148,64 @@ func TestReadHoles(t *testing.T) {
 	if _, err := parseList(lists(got)[0], nil); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestListsStay: no list that a state needs is put once more, whatever was read back when copies were broken off again and again.
+func TestListsStay(t *testing.T) {
+	smallBatches(t)
+	h := newHouse(t, durabletest.New(t), 7)
+	defer h.close()
+	disk := &lasting{FS: durabletest.New(t), needed: make(map[string]bool)}
+	h.medium(disk.FS.(*durabletest.Platter))
+	for round := range 12 {
+		h.grow(2, 30<<10)
+		m := NewDir(disk, "/medium")
+		ctx, unplug := context.WithCancel(t.Context())
+		_, err := Sync(ctx, m, h, Options{Key: h.key, Progress: func(p Progress) {
+			if round%6 < 5 && p.Read > 0 && p.Read >= p.ReadOf*int64(round%6)/5 {
+				unplug()
+			}
+		}})
+		unplug()
+		if err != nil && t.Context().Err() == nil && round%6 == 5 {
+			t.Fatal(err)
+		}
+		numbers, err := Numbers(t.Context(), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range numbers {
+			s, err := Open(t.Context(), m, h.key, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range s.s.Shares {
+				for _, x := range l.Lists {
+					disk.needed["/medium/"+sumName(listDir, x)] = true
+				}
+			}
+		}
+	}
+	for _, name := range disk.again {
+		t.Errorf("%s was put once more", name)
+	}
+}
+
+// lasting is a disk that tells which of its lists are put once more.
+type lasting struct {
+	durable.FS
+	needed map[string]bool
+	again  []string
+}
+
+func (l *lasting) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	if flag&os.O_TRUNC != 0 && l.needed[name] {
+		l.again = append(l.again, name)
+	}
+	return l.FS.OpenFile(name, flag, perm)
+}
+
+func (l *lasting) Remove(name string) error {
+	delete(l.needed, name)
+	return l.FS.Remove(name)
 }

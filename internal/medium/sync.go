@@ -259,6 +259,9 @@ func newer(ctx context.Context, src Source, d Descriptor, head ledger.Head) erro
 // resume takes over what a sync that was broken off had copied, and what was read back by then.
 func (s *syncer) resume(ctx context.Context, h *shelf) error {
 	s.unclean = len(h.parts) > 0
+	if err := s.knowLists(ctx, h); err != nil {
+		return err
+	}
 	s.readOf(&state{}) // where no part says anything else, all that the last state has
 	told := false
 	for _, p := range slices.Backward(h.parts) {
@@ -276,6 +279,7 @@ func (s *syncer) resume(ctx context.Context, h *shelf) error {
 		if !told {
 			told = true
 			s.readOf(st)
+			s.know(st)
 		}
 		if p.number != s.number {
 			continue
