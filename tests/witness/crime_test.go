@@ -76,7 +76,7 @@ func scene(t *testing.T) *crime {
 	c.betrayed(h)
 	c.forgotten(h)
 	h.Run("witness", "add", c.g.url, c.g.key, c.g.mirror)
-	h.Run("media", "init", c.medium, "--label", "A")
+	h.Run("media", "init", c.medium, "--same-disk", "--label", "A")
 	for range 2 {
 		p.put(t, 3)
 		h.Run("media", "sync", c.medium)
