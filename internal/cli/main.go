@@ -165,7 +165,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommand(a.command("help [COMMAND]", "cmd.help", "azekura help import", nil, func(_ context.Context, args []string) error {
 		c, rest, err := root.Find(args)
 		if err != nil || len(rest) > 0 {
-			return a.badCommand(args)
+			return a.badCommand(c, append(rest, "")[:1])
 		}
 		a.help(c)
 		return nil
@@ -201,7 +201,7 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 	} else {
 		c.RunE = func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return a.badCommand(args)
+				return a.badCommand(c, args)
 			}
 			return c.Help()
 		}
@@ -215,6 +215,7 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 		}
 		return nil
 	}
+	c.SuggestionsMinimumDistance = 2
 	c.SetFlagErrorFunc(a.badFlag)
 	c.SetHelpFunc(func(c *cobra.Command, _ []string) { a.help(c) })
 	c.Flags().BoolP("help", "h", false, a.t("flag.help"))
@@ -229,6 +230,8 @@ func (a *app) useLine(c *cobra.Command) string {
 	return c.UseLine()
 }
 
+var flagDefault = regexp.MustCompile(`(?m)\(default (.*)\)$`)
+
 var flagType = regexp.MustCompile(`(?m)^( .*?--[a-z-]+ )(stringArray|strings|string|ints|uint|int64|int|duration)( )`)
 
 // flagWords writes the words that package pflag has of its own, in the reader's language, as wide as they were.
@@ -241,7 +244,7 @@ func (a *app) flagWords(usages string) string {
 		}
 		return m[1] + word + strings.Repeat(" ", max(len(m[2])-cells(word), 0)) + m[3]
 	})
-	return strings.ReplaceAll(usages, "(default ", a.t("say.usage-default"))
+	return flagDefault.ReplaceAllStringFunc(usages, func(s string) string { return a.t("say.usage-default", flagDefault.FindStringSubmatch(s)[1]) })
 }
 
 // help prints a command's help: what it does, examples, usage, flags.

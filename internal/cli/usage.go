@@ -42,7 +42,11 @@ func (a *app) badFlag(c *cobra.Command, err error) error {
 	return a.misuse("say.use-needs-value", name)
 }
 
-// badCommand says that there is no such command.
-func (a *app) badCommand(args []string) error {
-	return a.misuse("say.use-command", strings.Join(args, " "))
+// badCommand says that a command has no such subcommand, and names the one that may be meant.
+func (a *app) badCommand(c *cobra.Command, args []string) error {
+	name := strings.TrimPrefix(c.CommandPath()+" "+args[0], "azekura ")
+	if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+		return a.misuse("say.use-command-near", name, near[0])
+	}
+	return a.misuse("say.use-command", name)
 }

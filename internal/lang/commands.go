@@ -40,7 +40,7 @@ var commandTexts = []text{
 	{"cmd.keeper", "Protect the root key, accept an older ledger.", "根鍵の保護方法を変える、古い台帳を受け入れる"},
 	{"cmd.keeper-protect", "Change what opens the root key.", "根鍵を開く方法を変える"},
 	{"cmd.keeper-protect.long", "Stop the server first. key-file: a file that only the server's user can read; the server starts by itself. passphrase: somebody types it at each start. credential: systemd hands it over, which can tie it to the machine's TPM. A passphrase is asked for without being shown; without a terminal it is a line of the input, after the one that opens the vault now.",
-		"先にサーバーを停止してください。key-file：サーバーの利用者だけが読めるファイル（自動で起動できます）。passphrase：起動のたびに入力する合言葉。credential：systemd が渡す資格情報（この機械の TPM に結び付けられます）。合言葉は表示せずに尋ねます。端末がない場合は標準入力から、今の合言葉に続く行として読み取ります。"},
+		"先にサーバーを停止してください。key-file：サーバーの利用者だけが読めるファイル（自動で起動できます）。passphrase：起動のたびに入力するパスフレーズ。credential：systemd が渡す資格情報（このサーバーの TPM に結び付けられます）。パスフレーズは表示せずに尋ねます。端末がない場合は標準入力から、今のパスフレーズに続く行として読み取ります。"},
 	{"cmd.keeper-rollback", "Open a vault once whose ledger is older than it was.", "記録が失われた古い台帳のまま、校倉を一度開く"},
 	{"cmd.keeper-rollback.long", "Stop the server first, and bring the newest ledger and keeper back if there is a copy anywhere: what is missing in the older one cannot be proven any more. The ledger records for ever that this was done. Tell whoever holds copies of the ledger.",
 		"先にサーバーを停止し、新しい台帳と鍵番の控えがどこかにあれば、まず復旧してください。古い台帳に欠けている記録は、もう証明できません。受け入れたことは台帳に永久に残ります。台帳の写しを持つ人に知らせてください。"},

@@ -7,6 +7,7 @@ package lang
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -186,19 +187,17 @@ func (l Lang) Problem(op, on, kind, hint string) string {
 	if !Has(why) {
 		why = "kind.internal"
 	}
-	switch l {
-	case Japanese:
-		s += "。" + l.Text(why) + "。"
-	default:
-		s += ": " + l.Text(why) + "."
+	stop, colon, gap := ".", ": ", " "
+	if l == Japanese {
+		stop, colon, gap = "。", "。", ""
 	}
-	if hint != "" && Has(hint) {
-		if l == English {
-			s += " "
-		}
-		s += l.Text(hint)
+	if hint == "" || !Has(hint) {
+		return s + colon + l.Text(why) + stop
 	}
-	return s
+	if slices.Contains(ofFiles, kind) && !slices.Contains(onlyAdvice, hint) {
+		return s + stop + gap + l.Text(hint)
+	}
+	return s + colon + l.Text(why) + stop + gap + l.Text(hint)
 }
 
 // Grouped writes a number with a comma before each three digits, as both languages do.

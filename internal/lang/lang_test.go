@@ -42,6 +42,10 @@ func TestProblem(t *testing.T) {
 			"Cannot save “/albums/a.jpg”: somebody has locked it. Ask the person who has it open, or wait until the lock ends."},
 		{Japanese, "save", "/albums/a.jpg", "locked", "hint.locked",
 			"「/albums/a.jpg」：保存できません。ほかの利用者がロックしています。開いている人に確認するか、ロックが切れるまでお待ちください。"},
+		{Japanese, "log in", "佐藤", "unauthenticated", "hint.log-in-again", "「佐藤」：ログインできません。名前とパスワードの組み合わせが違います。名前とパスワードを確認してください。ファイル接続には機器パスワードを使います。"},
+		{Japanese, "log in", "佐藤", "unauthenticated", "hint.day-closed", "「佐藤」：ログインできません。本日の利用が始まっていません。ウェブ画面に二要素でログインしてから、もう一度お試しください。"},
+		{English, "eject medium", "/media/a", "locked", "hint.medium-in-use", "Cannot let the medium go “/media/a”. Something uses it still: a copy, a shell that stands in the folder, a file manager. Then again."},
+		{Japanese, "open medium", "A", "conflict", "hint.medium-empty", "「A」：保管媒体を読み取れません。完了した世代がまだありません。"},
 		{English, "no such op", "", "no such kind", "no such hint", "This cannot be done: something is broken inside; the log tells more."},
 		{English, "check evidence", "", "damaged", "", "Cannot vouch for the evidence: what is in it does not agree."},
 		{Japanese, "verify", "", "damaged", "", "検査で異常が見つかったか、検査を完了できませんでした。保管データが壊れているため、内容を表示しません。"},
@@ -147,6 +151,23 @@ func TestRosterIssue(t *testing.T) {
 	}
 	if got := English.RosterIssue("no such word", 1, "A", "x", 0); strings.Contains(got, "roster.") {
 		t.Error(got)
+	}
+}
+
+// TestOneWord: one thing has one name, and it is spelled in one way.
+func TestOneWord(t *testing.T) {
+	for other, word := range map[string]string{"共有": "保管庫", "ルート鍵": "根鍵", "根の鍵": "根鍵", "合言葉": "パスフレーズ", "という命令": "コマンド", "ディレクトリー": "ディレクトリ"} {
+		for key, x := range texts {
+			if ja := x[Japanese]; strings.Contains(ja, other) {
+				t.Errorf("%s says %s for %s: %s", key, other, word, ja)
+			}
+		}
+	}
+	short := regexp.MustCompile(`(フォルダ|サーバ|ユーザ|ブラウザ|プリンタ)([^ー]|$)`)
+	for key, x := range texts {
+		if m := short.FindString(x[Japanese]); m != "" && key != "web.mac-1" { // as the Finder writes it
+			t.Errorf("%s cuts %q short: %s", key, m, x[Japanese])
+		}
 	}
 }
 

@@ -12,5 +12,5 @@ var lineTexts = []text{
 	{"line.opened", "The case was opened by hand", "事案を登録"},
 	{"line.knew", "Known in: %s", "認知：%s"},
 	{"line.closed", "The case was closed", "事案を終了"},
-	{"line.keys-apart", "The private keys lie with the keeper, sealed under a root key that is kept apart from the data; each use is written into the ledger before a key is handed out. In the embedded setting keeper and data are on one machine.", "秘密鍵は鍵番が管理し、データとは別に保管するルート鍵で封じています。鍵の払い出しは、先に台帳へ記録してから行います。一体構成では、鍵番とデータは同じ機械にあります。"},
+	{"line.keys-apart", "The private keys lie with the keeper, sealed under a root key that is kept apart from the data; each use is written into the ledger before a key is handed out. In the embedded setting keeper and data are on one machine.", "秘密鍵は鍵番が管理し、データとは別に保管する根鍵で封じています。鍵の払い出しは、先に台帳へ記録してから行います。一体構成では、鍵番とデータは同じ機械にあります。"},
 }

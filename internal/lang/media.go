@@ -51,7 +51,7 @@ var mediaTexts = []text{
 	{"hint.medium-not-empty", "What stands behind the folder lies there already. A medium is made of an empty disk, so that nothing of anybody else's is mixed with it: remove what came with the disk, or format it (docs/media.md).", "フォルダー名の後に示したものがすでにあります。保管媒体は、ほかのファイルと混在しないよう、空のディスクから作成します。購入時から入っているものを削除するか、フォーマットしてください（docs/media.ja.md）。"},
 	{"hint.medium-folder", "Name the folder where the disk is mounted, from the root on: /media/azekura.", "ディスクのマウント先のフォルダーを絶対パスで指定してください（例：/media/azekura）。"},
 	{"hint.medium-no-lock", "Only a bucket can lock what is put into it: name the file of its settings. A disk is locked by switching it off.", "ロックできるのはバケットだけです。バケットの設定ファイルを指定してください。ディスクは電源を切って守ります。"},
-	{"hint.medium-inside", "It lies in the data directory, or that in it. What destroys the one destroys the other.", "データディレクトリーの中、またはデータディレクトリーを含むフォルダーです。一方が壊れれば他方も失われます。"},
+	{"hint.medium-inside", "It lies in the data directory, or that in it. What destroys the one destroys the other.", "データディレクトリの中、またはデータディレクトリを含むフォルダーです。一方が壊れれば他方も失われます。"},
 	{"hint.medium-has-card", "A key card lies on it: once a share's keys are destroyed, the old copy of them beside the data would still open it. Move the file (….card) onto a stick of its own, and try again.", "鍵束カードが置かれています。データと同じ場所にあると、保管庫の鍵を破棄した後も古い鍵で開けてしまいます。ファイル（….card）を専用の USB メモリに移してから、もう一度実行してください。"},
 	{"hint.medium-busy", "A copy is being made. Wait until it has ended.", "ほかの複製が進行中です。終わるまでお待ちください。"},
 

@@ -1,5 +1,14 @@
 package lang
 
+// ofFiles are the kinds whose sentence fits what happens to files behind a door. Other things are of the same kind to programs, and are
+// something else to people: of a medium whose ledger was rewritten, it is wrong that a folder above it is missing. So a hint that goes with one
+// of these kinds says itself what is wrong, and stands alone.
+var ofFiles = []string{"unauthenticated", "denied", "exists", "conflict", "condition", "locked", "damaged", "unavailable"}
+
+// onlyAdvice are the hints that do not: they say what to do after the kind's sentence.
+var onlyAdvice = []string{"hint.damaged", "hint.keeper-permission", "hint.ledger-damaged", "hint.locked", "hint.log-in-again", "hint.log-verify",
+	"hint.medium-damaged", "hint.medium-state", "hint.receipt-wrong", "hint.verify", "hint.which-user"}
+
 // problemTexts are the two halves of a problem's sentence: what could not be done ("op.", the Op of a
 // problem.Error) and why ("kind.", its Kind).
 var problemTexts = []text{
@@ -116,6 +125,7 @@ var problemTexts = []text{
 	{"kind.internal", "something is broken inside; the log tells more", "内部で障害が発生しました（詳細は記録にあります）"},
 	{"kind.invalid", "what was given cannot be used", "指定内容に誤りがあります"},
 	{"kind.unauthenticated", "it needs a valid login", "ログインが必要です"},
+	{"kind.unauthenticated.log in", "name and password do not belong together", "名前とパスワードの組み合わせが違います"},
 	{"kind.denied", "this account may not do it", "この利用者には許可されていません"},
 	{"kind.not-found", "there is no such thing", "該当するものがありません"},
 	{"kind.exists", "there is already one of this name", "同じ名前のものがすでにあります"},

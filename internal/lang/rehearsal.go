@@ -26,7 +26,7 @@ var rehearsalTexts = []text{
 	{"hint.drill-ended", "This drill has ended already.", "この訓練はすでに終了しています。"},
 	{"hint.drill-sample", "A sample has 1 to 100,000 files. For more, take all: --all.", "抽出数は 1〜100,000 です。それより多い場合は --all を指定してください。"},
 	{"hint.drill-into", "Name an empty folder that can be written to, on no medium and not in the data directory. What is written there is in clear: remove it after you have looked at it.",
-		"書き込める空のフォルダーを指定してください（保管媒体の上とデータディレクトリーの中は不可）。書き出したファイルは平文です。確認したら削除してください。"},
+		"書き込める空のフォルダーを指定してください（保管媒体の上とデータディレクトリの中は不可）。書き出したファイルは平文です。確認したら削除してください。"},
 	{"hint.drill-into-alone", "Where no vault is at hand no ledger would tell that files were written in clear. Run it where the vault is, or restore: azekura restore-vault.",
 		"校倉のない機器では、ファイルを平文で書き出したことが台帳に残りません。校倉のある機器で実行するか、「azekura restore-vault」で復旧してください。"},
 	{"hint.drill-space", "There is not enough room: what is needed and what is free stand behind the name.", "空き容量が足りません。名前の後に、必要な量と空き容量を示しています。"},

@@ -4,9 +4,9 @@ package lang
 var restoreTexts = []text{
 	{"op.restore vault", "Cannot restore the vault", "校倉を復旧できません"},
 
-	{"hint.restore-file", "The file that says how far the restore is cannot be read. Begin again in an empty directory.", "復旧の進み具合を記録したファイルを読み取れません。空のディレクトリーで最初からやり直してください。"},
-	{"hint.restore-other", "A restore from another medium or state was begun in this directory. Go on with that one, or use an empty directory.", "このディレクトリーでは、別の保管媒体か世代からの復旧が始まっています。その媒体で続けるか、空のディレクトリーを使ってください。"},
-	{"hint.restore-vacant", "A vault is restored into an empty directory, so that nothing of another is lost. Name one with --data.", "校倉の復旧は空のディレクトリーに行います（ほかのデータを失わないためです）。--data で指定してください。"},
+	{"hint.restore-file", "The file that says how far the restore is cannot be read. Begin again in an empty directory.", "復旧の進み具合を記録したファイルを読み取れません。空のディレクトリで最初からやり直してください。"},
+	{"hint.restore-other", "A restore from another medium or state was begun in this directory. Go on with that one, or use an empty directory.", "このディレクトリでは、別の保管媒体か世代からの復旧が始まっています。その媒体で続けるか、空のディレクトリを使ってください。"},
+	{"hint.restore-vacant", "A vault is restored into an empty directory, so that nothing of another is lost. Name one with --data.", "校倉の復旧は空のディレクトリに行います（ほかのデータを失わないためです）。--data で指定してください。"},
 	{"hint.restore-space", "The disk is full. What is copied stays; make room, or use a larger disk, and run the same command again.", "ディスクに空きがありません。複製済みの分は残っています。空きを作ってから、同じコマンドをもう一度実行してください。"},
 	{"hint.restore-medium", "The restore has not ended, and this medium is needed for it. Mount it there, or say with “azekura restore-vault --from FOLDER” where it is now.",
 		"復旧がまだ終わっておらず、この保管媒体が必要です。同じ場所にマウントするか、「azekura restore-vault --from フォルダー」で場所を指定してください。"},
@@ -47,7 +47,7 @@ var restoreTexts = []text{
 
 	{"cmd.restore-vault", "Make a lost vault again: from a medium, a key card and papers.", "失われた校倉を、保管媒体・鍵束カード・紙の鍵片から復旧する"},
 	{"cmd.restore-vault.long", "Run it on a machine that nobody else has had in hands, with an empty data directory. It asks for the papers: type the words, or scan the code. The root key gets a new protection; accounts, files and the ledger are as they were on the medium's date, and the ledger records the restore. When it is broken off, run the same command again: it goes on, and needs neither card nor papers any more. With --serve people can read at once, from the medium; docs/restore.md is the page to print.",
-		"ほかの人が触れていない機器で、空のデータディレクトリーに対して実行します。紙の鍵片は、実行後に単語を入力するかコードを読み取らせます。根の鍵は新しく保護され、利用者・ファイル・台帳は保管媒体の日付の状態に戻り、復旧したことが台帳に残ります。途中で止まったときは同じコマンドをもう一度実行すると続きから進み、カードと紙はもう不要です。--serve を付けると、保管媒体から直接、すぐに閲覧できます。印刷して備える手順は docs/restore.ja.md にあります。"},
+		"ほかの人が触れていない機器で、空のデータディレクトリに対して実行します。紙の鍵片は、実行後に単語を入力するかコードを読み取らせます。根鍵は新しく保護され、利用者・ファイル・台帳は保管媒体の日付の状態に戻り、復旧したことが台帳に残ります。途中で止まったときは同じコマンドをもう一度実行すると続きから進み、カードと紙はもう不要です。--serve を付けると、保管媒体から直接、すぐに閲覧できます。印刷して備える手順は docs/restore.ja.md にあります。"},
 	{"flag.restore-from", "folder where the medium is mounted", "保管媒体のマウント先"},
 	{"flag.restore-card", "folder where the stick with the key card is mounted", "鍵束カードの USB メモリのマウント先"},
 	{"flag.restore-papers", "file with the papers, words or codes, instead of typing them", "紙の鍵片（単語かコード）を書いたファイル。入力の代わりに使います"},

@@ -173,7 +173,7 @@ func Load(data string, environ []string, flags map[string]string) (Config, error
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return c, problem.New(problem.Internal, "read configuration", name, err)
+		return c, unreachable("read configuration", name, err)
 	default:
 		if err := c.readFile(name, text); err != nil {
 			return c, err

@@ -99,7 +99,7 @@ func lockData(l layout) (release func() error, err error) {
 // lockDir makes this process the only one that uses a directory with a lock file.
 func lockDir(dir, lock, op, inUse string) (release func() error, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, problem.New(problem.Internal, op, dir, err)
+		return nil, unreachable(op, dir, err)
 	}
 	made, err := Disk(dir).OpenFile(lock, os.O_RDWR|os.O_CREATE, 0o600)
 	if err == nil {
@@ -110,11 +110,7 @@ func lockDir(dir, lock, op, inUse string) (release func() error, err error) {
 		f, err = os.OpenFile(lock, os.O_RDWR, 0o600)
 	}
 	if err != nil {
-		kind := problem.Internal
-		if errors.Is(err, fs.ErrPermission) {
-			kind = problem.Denied
-		}
-		return nil, &problem.Error{Kind: kind, Op: op, On: dir, Hint: "hint.which-user", Err: err}
+		return nil, unreachable(op, dir, err)
 	}
 	err = unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
 	// The child of a process that was killed, which has not yet become a preview worker, holds the lock for a moment.
@@ -130,6 +126,18 @@ func lockDir(dir, lock, op, inUse string) (release func() error, err error) {
 		return nil, &problem.Error{Kind: problem.Locked, Op: op, On: dir, Hint: inUse, Err: fmt.Errorf("lock: %w", err)}
 	}
 	return f.Close, nil
+}
+
+// unreachable is the problem of a directory that cannot be made or used: of whoever starts the program, not of the program.
+func unreachable(op, on string, err error) error {
+	kind, hint := problem.Unavailable, "hint.data-directory"
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		kind = problem.Denied
+	case errors.Is(err, unix.ENOSPC):
+		kind, hint = problem.NoSpace, "hint.no-space"
+	}
+	return &problem.Error{Kind: kind, Op: op, On: on, Hint: hint, Err: err}
 }
 
 // Holds reports whether a directory is the data directory of a storehouse, as far as its names tell.
