@@ -86,7 +86,7 @@ func (a *app) accountList() *cobra.Command {
 				return emitAll(a, c.Accounts(ctx))
 			}
 			var t table
-			t.add(a.t("say.head-account"), a.t("say.head-role"), a.t("say.head-state"), a.t("say.head-used"), a.t("say.head-devices"), a.t("say.head-groups"), a.t("say.head-rights"))
+			t.head(a.t("say.head-account"), a.t("say.head-role"), a.t("say.head-state"), a.t("say.head-used"), a.t("say.head-devices"), a.t("say.head-groups"), a.t("say.head-rights"))
 			for x, err := range c.Accounts(ctx) {
 				if err != nil {
 					return err

@@ -39,7 +39,7 @@ func (a *app) card() *cobra.Command {
 
 func (a *app) showCards(r api.Reserve) {
 	var t table
-	t.add(a.t("say.card-number"), a.t("say.card-name"), a.t("say.card-state"), a.t("say.card-generation"), a.t("say.card-set"), a.t("say.card-written"), a.t("say.card-checked"), a.t("say.head-reason"))
+	t.head(a.t("say.card-number"), a.t("say.card-name"), a.t("say.card-state"), a.t("say.card-generation"), a.t("say.card-set"), a.t("say.card-written"), a.t("say.card-checked"), a.t("say.head-reason"))
 	for _, c := range r.Cards {
 		state := a.t("card." + c.State)
 		if c.Outstanding > 0 {

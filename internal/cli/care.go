@@ -237,6 +237,9 @@ func (a *app) showStatus(s api.Status) {
 	for i, line := range a.witnessLines(s.Ledger.Witnesses) {
 		t.add(map[bool]string{true: a.t("say.status-witnesses")}[i == 0], line)
 	}
+	if !s.Tells() {
+		add("say.status-alerts", a.t("web.tells-nobody"))
+	}
 	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
 	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
 	if known := s.Damage(); known != "" {
@@ -287,7 +290,7 @@ func (a *app) sessions() *cobra.Command {
 				return emitAll(a, c.Sessions(ctx))
 			}
 			var t table
-			t.add(a.t("say.head-account"), a.t("say.head-device"), a.t("say.head-door"), a.t("say.head-address"), a.t("say.head-since"), a.t("say.head-until"), a.t("say.head-id"))
+			t.head(a.t("say.head-account"), a.t("say.head-device"), a.t("say.head-door"), a.t("say.head-address"), a.t("say.head-since"), a.t("say.head-until"), a.t("say.head-id"))
 			for s, err := range c.Sessions(ctx) {
 				if err != nil {
 					return err

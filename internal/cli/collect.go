@@ -46,7 +46,7 @@ func (a *app) showLogState(s api.LogState) {
 		a.print("say.collect-no-source")
 	} else {
 		var t table
-		t.add(a.t("say.collect-name"), a.t("say.collect-address"), a.t("say.collect-maker"), a.t("say.collect-last"), a.t("say.collect-lines"), "")
+		t.head(a.t("say.collect-name"), a.t("say.collect-address"), a.t("say.collect-maker"), a.t("say.collect-last"), a.t("say.collect-lines"), "")
 		for _, x := range s.Settings.Sources {
 			i := slices.IndexFunc(s.Sources, func(y account.LogSourceSeen) bool { return y.Name == x.Name })
 			row := account.LogSourceSeen{Maker: x.Maker}

@@ -333,7 +333,7 @@ func (a *app) timeline() *cobra.Command {
 // showTimeline prints the slots in which something was recorded.
 func (a *app) showTimeline(line api.Timeline) {
 	t := table{right: map[int]bool{1: true, 2: true, 3: true, 4: true, 5: true, 6: true}}
-	t.add("", a.t("say.head-readings"), a.t("say.head-saves"), a.t("say.head-logins"), a.t("say.head-refused"), a.t("say.head-freezes"), a.t("say.head-appliances"))
+	t.head("", a.t("say.head-readings"), a.t("say.head-saves"), a.t("say.head-logins"), a.t("say.head-refused"), a.t("say.head-freezes"), a.t("say.head-appliances"))
 	row := func(name string, s account.Slot) {
 		t.add(name, fmt.Sprint(s.Readings), fmt.Sprint(s.Saves), fmt.Sprint(s.Logins), fmt.Sprint(s.Refused), fmt.Sprint(s.Freezes), fmt.Sprint(s.Appliances))
 	}

@@ -36,7 +36,7 @@ func (a *app) showHeld(list iter.Seq2[api.Held, error]) error {
 			return err
 		}
 		if n++; n == 1 {
-			t.add(a.t("say.head-id"), a.t("say.head-when"), a.t("say.head-who"), a.t("say.head-path"), a.t("say.head-sign"))
+			t.head(a.t("say.head-id"), a.t("say.head-when"), a.t("say.head-who"), a.t("say.head-path"), a.t("say.head-sign"))
 		}
 		t.add(x.ID.String(), when(x.When), printable(x.Author), printable(trim(x.Path)), a.named("sign", x.Sign))
 	}
@@ -113,7 +113,7 @@ func (a *app) showStops(list iter.Seq2[api.Stop, error]) error {
 			return err
 		}
 		if n++; n == 1 {
-			t.add(a.t("say.head-id"), a.t("say.head-since"), a.t("say.head-frozen"), a.t("say.head-which"), a.t("say.head-who"), a.t("say.head-reason"))
+			t.head(a.t("say.head-id"), a.t("say.head-since"), a.t("say.head-frozen"), a.t("say.head-which"), a.t("say.head-who"), a.t("say.head-reason"))
 		}
 		reason := f.Reason
 		if f.By == "" {

@@ -218,7 +218,7 @@ func (a *app) mediaStatus() *cobra.Command {
 func (a *app) showMedia(s api.Copies) {
 	if len(s.Media) > 0 {
 		var t table
-		t.add(a.t("say.head-medium"), a.t("say.head-set"), a.t("say.head-place"), a.t("say.head-state"), a.t("say.head-copy-of"), a.t("say.head-size"), a.t("say.head-now"), a.t("say.head-id"))
+		t.head(a.t("say.head-medium"), a.t("say.head-set"), a.t("say.head-place"), a.t("say.head-generation"), a.t("say.head-copy-of"), a.t("say.head-size"), a.t("say.head-now"), a.t("say.head-id"))
 		for _, m := range s.Media {
 			until := m.Until.Local().Format("2006-01-02")
 			now := map[string]string{

@@ -293,7 +293,7 @@ func (a *app) listDrills(list []api.Drill) error {
 		return nil
 	}
 	var t table
-	t.add(a.t("say.head-drill"), a.t("say.head-when"), a.t("say.head-medium"), a.t("say.head-state"), a.t("say.head-keys"), a.t("say.head-tried"), a.t("say.head-outcome"))
+	t.head(a.t("say.head-drill"), a.t("say.head-when"), a.t("say.head-medium"), a.t("say.head-generation"), a.t("say.head-keys"), a.t("say.head-tried"), a.t("say.head-outcome"))
 	for _, x := range list {
 		came := "drill-open"
 		if x.Outcome != "" {

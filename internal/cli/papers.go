@@ -47,7 +47,7 @@ func (a *app) awaitFindings(ctx context.Context, c *client.Client, n string) err
 
 func (a *app) showFindings(f api.Findings) {
 	var t table
-	t.add("", a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"))
+	t.head("", a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"))
 	row := func(name string, n api.Three) {
 		t.add(name, lang.Grouped(n.Confirmed), lang.Grouped(n.Possible), lang.Grouped(n.Exempt))
 	}
@@ -127,7 +127,7 @@ func (a *app) papers() *cobra.Command {
 				return emitAll(a, c.Papers(ctx, args[0]))
 			}
 			var t table
-			t.add(a.t("say.head-paper"), a.t("say.head-title"), a.t("say.head-blanks"), a.t("say.head-formats"))
+			t.head(a.t("say.head-paper"), a.t("say.head-title"), a.t("say.head-blanks"), a.t("say.head-formats"))
 			done := sync.OnceFunc(a.working().end)
 			defer done()
 			for p, err := range c.Papers(ctx, args[0]) {
@@ -228,7 +228,7 @@ func (a *app) caseClients() *cobra.Command {
 				return emitAll(a, c.CaseClients(ctx, args[0]))
 			}
 			var t table
-			t.add(a.t("register.client"), a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"), a.t("web.altered-files"))
+			t.head(a.t("register.client"), a.t("web.three-confirmed"), a.t("web.three-possible"), a.t("web.three-exempt"), a.t("web.altered-files"))
 			done := sync.OnceFunc(a.working().end)
 			defer done()
 			for x, err := range c.CaseClients(ctx, args[0]) {

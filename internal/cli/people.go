@@ -256,12 +256,15 @@ func (a *app) group() *cobra.Command {
 					return emitAll(a, c.Groups(ctx))
 				}
 				var t table
-				t.add(a.t("say.head-group"), a.t("say.head-members"), a.t("say.head-rights"))
+				t.head(a.t("say.head-group"), a.t("say.head-members"), a.t("say.head-rights"))
 				for g, err := range c.Groups(ctx) {
 					if err != nil {
 						return err
 					}
 					t.add(printable(g.Name), printable(firstOf(strings.Join(g.Members, ", "), "-")), printable(a.rights(g.Rights)))
+				}
+				if len(t.rows) == 1 {
+					return a.said("say.no-groups")
 				}
 				t.write(a.out)
 				return nil
@@ -308,7 +311,7 @@ func (a *app) proposal() *cobra.Command {
 // showProposals lists what waits for a second person, and below it what of that changes rules, from what to what.
 func (a *app) showProposals(list iter.Seq2[api.Proposal, error]) error {
 	var t table
-	t.add(a.t("say.head-id"), a.t("say.head-act"), a.t("say.head-target"), a.t("say.head-by"), a.t("say.head-until"), a.t("say.head-reason"))
+	t.head(a.t("say.head-id"), a.t("say.head-act"), a.t("say.head-target"), a.t("say.head-by"), a.t("say.head-until"), a.t("say.head-reason"))
 	var changes []string
 	for p, err := range list {
 		if err != nil {
@@ -318,6 +321,10 @@ func (a *app) showProposals(list iter.Seq2[api.Proposal, error]) error {
 		for _, x := range p.Changes {
 			changes = append(changes, a.t("say.proposal-change", p.ID, printable(a.lang.Rule(x.What, x.On)), printable(a.lang.RuleValue(x.What, x.From)), printable(a.lang.RuleValue(x.What, x.To))))
 		}
+	}
+	if len(t.rows) == 1 {
+		a.print("say.no-proposals")
+		return nil
 	}
 	t.write(a.out)
 	for _, line := range changes {

@@ -27,7 +27,7 @@ func (a *app) readings() *cobra.Command {
 					return err
 				}
 				if n++; n == 1 {
-					t.add(a.t("say.head-who"), a.t("say.head-opened"), a.t("say.head-previewed"), a.t("say.head-exported"), a.t("say.head-persons"), a.t("say.head-odd"))
+					t.head(a.t("say.head-who"), a.t("say.head-opened"), a.t("say.head-previewed"), a.t("say.head-exported"), a.t("say.head-persons"), a.t("say.head-odd"))
 				}
 				t.add(printable(r.Account), spent(r.Open), spent(r.Preview), spent(r.Export), spent(r.Persons), firstOf(a.odd(r), "-"))
 			}
@@ -106,7 +106,7 @@ func (a *app) showJobs(ctx context.Context, c *client.Client) error {
 			return err
 		}
 		if n++; n == 1 {
-			t.add(a.t("say.head-id"), a.t("say.head-who"), a.t("say.head-path"), a.t("say.head-purpose"), a.t("say.head-files"), a.t("say.head-until"), a.t("say.head-reason"))
+			t.head(a.t("say.head-id"), a.t("say.head-who"), a.t("say.head-path"), a.t("say.head-purpose"), a.t("say.head-files"), a.t("say.head-until"), a.t("say.head-reason"))
 		}
 		t.add(j.ID, printable(j.Account), printable(trim(j.Path)), a.named("purpose", string(j.Purpose)), fmt.Sprintf("%d/%d", j.Used, j.Files), when(j.Until), printable(j.Reason))
 	}
@@ -159,7 +159,7 @@ func (a *app) showTraps(ctx context.Context, c *client.Client) error {
 			return err
 		}
 		if n++; n == 1 {
-			t.add(a.t("say.head-id"), a.t("say.head-path"), a.t("say.head-person"), a.t("say.head-since"), a.t("say.head-who"))
+			t.head(a.t("say.head-id"), a.t("say.head-path"), a.t("say.head-person"), a.t("say.head-since"), a.t("say.head-who"))
 		}
 		t.add(x.ID, printable(strings.Trim(x.Share+"/"+x.Path, "/")), printable(firstOf(x.Person, "-")), when(x.Since), printable(x.By))
 	}

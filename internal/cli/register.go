@@ -37,7 +37,7 @@ func (a *app) register() *cobra.Command {
 
 func (a *app) showRegister(ctx context.Context, c *client.Client) error {
 	var t table
-	t.add(a.t("register.share"), a.t("register.client"), a.t("register.year"), a.t("register.data"), a.t("register.subjects"), a.t("register.in-charge"), a.t("register.retention"))
+	t.head(a.t("register.share"), a.t("register.client"), a.t("register.year"), a.t("register.data"), a.t("register.subjects"), a.t("register.in-charge"), a.t("register.retention"))
 	for l, err := range c.Register(ctx) {
 		if err != nil {
 			return err

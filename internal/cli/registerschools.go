@@ -71,7 +71,7 @@ func (a *app) registerSchools() *cobra.Command {
 			}
 			var t table
 			if !a.json {
-				t.add(a.t("register.school"), a.t("register.client"), a.t("register.public"), a.t("register.contact"))
+				t.head(a.t("register.school"), a.t("register.client"), a.t("register.public"), a.t("register.contact"))
 			}
 			for _, s := range line.Schools {
 				if a.json {

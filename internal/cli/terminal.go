@@ -94,6 +94,15 @@ type table struct {
 
 func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
 
+// head adds a row of headings. They are in capitals, where a script has some, to be told from what stands below.
+func (t *table) head(cells ...string) {
+	row := make([]string, len(cells))
+	for i, c := range cells {
+		row[i] = strings.ToUpper(c)
+	}
+	t.add(row...)
+}
+
 func (t *table) write(w io.Writer) {
 	var widths []int
 	for _, r := range t.rows {

@@ -101,7 +101,7 @@ func (a *app) showWitnesses(w api.Witnesses) {
 		a.print("say.witness-mode-require", w.Need)
 	}
 	var t table
-	t.add(a.t("say.witness-name"), "URL", a.t("say.witness-cosigned"), a.t("say.witness-mirrored"), "")
+	t.head(a.t("say.witness-name"), "URL", a.t("say.witness-cosigned"), a.t("say.witness-mirrored"), "")
 	for _, s := range w.State {
 		cosigned := a.t("say.witness-never")
 		if !s.When.IsZero() {

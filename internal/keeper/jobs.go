@@ -102,7 +102,7 @@ func (l *Local) AskJob(ctx context.Context, s id.Session, q account.NewJob) (acc
 	if err != nil {
 		return account.Outcome{}, problem.New(problem.Internal, op, "", err)
 	}
-	what := fmt.Sprintf("%s: /%s, %s, %d, %s", a.Name, strings.Trim(share+"/"+rest, "/"), j.Purpose, j.Files, j.Until.In(b.zone).Format("2006-01-02 15:04"))
+	what := fmt.Sprintf("%s: /%s, %s, %d, %s", a.Name, strings.Trim(share+"/"+rest, "/"), j.Purpose, j.Files, j.Until.In(b.zone).Format("2006-01-02 15:04 -0700"))
 	return l.propose(ctx, s, op, proposalState{Act: actJob, On: a.ID, Target: what, Args: args, Reason: j.Reason}, "")
 }
 

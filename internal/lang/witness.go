@@ -114,7 +114,7 @@ var witnessTexts = []text{
 	{"web.witness-state-away", "behind", "連署がありません"},
 	{"web.witness-state-refuses", "REFUSES: another ledger", "拒否：別の台帳"},
 	{"web.witness-state-proven", "It shows a head signed with this ledger's key.", "この台帳の鍵で署名された先端を提示しています。"},
-	{"web.witness-none", "The ledger has no witness: who holds this machine can rewrite it unseen.", "台帳に立会人がいません。このコンピューターを乗っ取った者は、気付かれずに台帳を書き換えられます。"},
+	{"web.witness-none", "The ledger has no witness: who holds this machine can rewrite it unseen. Let another machine be one (docs/witness.md).", "台帳に立会人がいません。このコンピューターを乗っ取った者は、気付かれずに台帳を書き換えられます。別のコンピューターを立会人にしてください（docs/witness.ja.md）。"},
 	{"web.witness-refuses", "A WITNESS REFUSES: this is not the ledger that %s has seen. Change nothing on this machine.", "立会人が拒否しています：この台帳は、%s が見てきた台帳ではありません。このコンピューターには手を加えないでください。"},
 	{"web.witness-few", "Only %d witnesses cosign the ledger, and %d are needed. Behind: %s.", "台帳に連署している立会人は %d 人で、必要な %d 人に足りません。連署がない立会人：%s"},
 	{"web.witness-behind", "%d of %d witnesses cosign the ledger. Behind: %s.", "台帳に連署している立会人は %d 人です（全 %d 人）。連署がない立会人：%s"},

@@ -27,7 +27,7 @@ func Before(ctx context.Context, t Target, key string, moment time.Time) (*State
 			return nil, err
 		}
 	}
-	return nil, &problem.Error{Kind: problem.NotFound, Op: "open medium", On: moment.Local().Format("2006-01-02 15:04"), Hint: "hint.medium-before"}
+	return nil, &problem.Error{Kind: problem.NotFound, Op: "open medium", On: moment.Local().Format("2006-01-02 15:04 -0700"), Hint: "hint.medium-before"}
 }
 
 // Pack is a pack of a state.

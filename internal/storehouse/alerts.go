@@ -146,9 +146,12 @@ func (h *House) TestAlert(ctx context.Context, s account.Session) error {
 	if s.Factor != account.Console && !s.Role.May(account.Settle) {
 		return &problem.Error{Kind: problem.Denied, Op: "alert", Hint: "hint.not-your-role"}
 	}
+	if h.cfg.AlertMailServer == "" && h.cfg.AlertWebhook == "" {
+		return &problem.Error{Kind: problem.NotFound, Op: "alert", Hint: "hint.alert-nowhere"}
+	}
 	if err := h.alerts.Test(ctx, s.Name, h.page("/guard")); err != nil {
 		h.opt.Log.Warn("a test of the alerts failed", "err", err)
-		return &problem.Error{Kind: problem.Unavailable, Op: "alert", Hint: "hint.alert", Err: err}
+		return &problem.Error{Kind: problem.Unavailable, Op: "alert", On: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: "hint.alert", Err: err}
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ func (h *House) restore() *api.Restoring {
 // notices are what every page says at its top.
 func (h *House) notices() (out []web.Notice) {
 	if r := h.restore(); r != nil {
-		out = append(out, web.Notice{Key: "web.notice-restore", Args: []any{r.Time.Local().Format("2006-01-02 15:04"), 100 * r.Bytes / max(r.OfBytes, 1)}})
+		out = append(out, web.Notice{Key: "web.notice-restore", Args: []any{r.Time.Local().Format("2006-01-02 15:04 -0700"), 100 * r.Bytes / max(r.OfBytes, 1)}})
 	}
 	if r := h.rewinding.Load(); r != nil || h.half() && h.restoring.Case != "" {
 		if r == nil {

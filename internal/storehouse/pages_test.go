@@ -153,3 +153,23 @@ func TestDamagedVersion(t *testing.T) {
 		t.Errorf("encrypted as a whole: %s", text)
 	}
 }
+
+// TestLostPage: a page that is not there leads back to where somebody came from, not to itself, and says what may have become of it; the menu shows
+// where one is, and the first page what is missing.
+func TestLostPage(t *testing.T) {
+	b := besiege(t)
+	for l, want := range map[string]string{"en": "It may have another name now", "ja": "この保管庫の権限がありません"} {
+		resp, text := b.admin.do("GET", "/files/なし/a.jpg", "", "Accept-Language", l)
+		if resp.StatusCode != 404 || !strings.Contains(text, want) || !strings.Contains(text, `<a class="button" href="/">`) {
+			t.Errorf("%s: %d %s", l, resp.StatusCode, text)
+		}
+	}
+	if _, text := b.admin.do("GET", "/", "", "Accept-Language", "en"); !strings.Contains(text, "Nobody is told by mail when the guard freezes somebody") {
+		t.Errorf("the first page does not say that nobody is told: %s", text)
+	}
+	for path, want := range map[string]string{"/me": `href="/me" aria-current="page"`, "/copies": `href="/settings" aria-current="true"`, "/cases": `href="/guard" aria-current="true"`} {
+		if _, text := b.admin.do("GET", path, ""); !strings.Contains(text, want) || strings.Count(text, "</header>") != 1 || strings.Count(text[:strings.Index(text, "</header>")], "aria-current") != 1 {
+			t.Errorf("%s: the menu shows another place: %s", path, text)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,13 @@ func (s *Status) Damage() string {
 		out = append(out, fmt.Sprintf("%s %d", name, d.Packs))
 	}
 	return strings.Join(out, ", ")
+}
+
+// Tells reports whether anybody is told when the guard freezes somebody: by mail or by a webhook.
+func (s Status) Tells() bool {
+	return slices.ContainsFunc(s.Config, func(x Setting) bool {
+		return (x.Key == "alert_mail_server" || x.Key == "alert_webhook") && x.Value != ""
+	})
 }
 
 // Restoring tells how far a restore is.

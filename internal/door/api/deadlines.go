@@ -228,5 +228,5 @@ func DuePersons(l lang.Lang, d *Due) string {
 	case p.Counted:
 		key = "web.due-persons-counted"
 	}
-	return l.Text(key, p.Confirmed, p.Possible, p.Encrypted, d.CountedAt.Local().Format("15:04"))
+	return l.Text(key, p.Confirmed, p.Possible, p.Encrypted, d.CountedAt.Local().Format("15:04 -0700"))
 }

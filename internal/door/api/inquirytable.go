@@ -20,7 +20,7 @@ var inquiryHead = []string{"web.inquiry-number", "web.inquiry-at", "web.inquiry-
 	"web.inquiry-question", "web.inquiry-answer", "web.inquiry-status", "web.inquiry-handler", "web.inquiry-by", "web.inquiry-changed"}
 
 func inquiryRow(l lang.Lang, x Inquiry) []string {
-	at := func(t time.Time) string { return t.Local().Format("2006-01-02 15:04") }
+	at := func(t time.Time) string { return t.Local().Format("2006-01-02 15:04 -0700") }
 	return []string{strconv.Itoa(x.ID), at(x.At), l.Text("way." + string(x.Way)), x.Who, x.Reach, x.School, x.About, x.Question, x.Answer,
 		l.Text("inquiry." + string(x.Status)), x.Handler, x.By, at(x.Changed)}
 }

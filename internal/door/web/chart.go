@@ -90,7 +90,7 @@ func (v *visit) chart(c api.Case) (*chart, error) {
 		}
 		for i, s := range all.Slots {
 			n, of := k.count(s), k.count(all.Suspects[i])
-			when := slot(i).Local().Format("01-02 15:04")
+			when := slot(i).Local().Format("01-02 15:04 -0700")
 			if l.add("all", i, n, most, fmt.Sprint(when, ": ", n)); l.Split {
 				l.add("theirs", i, of, most, fmt.Sprint(when, ": ", n, " (", of, ")"))
 			}

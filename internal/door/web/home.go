@@ -203,6 +203,9 @@ func (v *visit) statusVerdicts(o overview) (out []verdict) {
 	} else {
 		say("good", "/people", "web.second-factor-for-all")
 	}
+	if !o.Status.Tells() {
+		say("look", "/settings", "web.tells-nobody")
+	}
 	if n := confirmers(o.People); n < 2 {
 		say("look", "/people", "web.one-confirmer")
 	}

@@ -161,6 +161,20 @@ func (v *visit) redirect(to string) { http.Redirect(v.w, v.r, to, http.StatusSee
 // form returns a value of the form.
 func (v *visit) form(key string) string { return v.r.PostFormValue(key) }
 
+// areas are the links of the menu under which pages are found, by the first part of their path.
+var areas = map[string]string{
+	"": "/", "files": "/files/", "history": "/files/", "removed": "/files/", "readers": "/files/",
+	"people": "/people", "groups": "/people", "roles": "/people", "shares": "/people", "register": "/people", "roster": "/people", "receipts": "/people", "proposals": "/people", "renewal": "/people",
+	"ledger": "/ledger", "logs": "/ledger", "guard": "/guard", "cases": "/guard",
+	"settings": "/settings", "firm": "/settings", "reserve": "/settings", "copies": "/settings", "me": "/me", "connect": "/me",
+}
+
+// area is the link of the menu under which a page is found; empty: none.
+func area(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return areas[first]
+}
+
 // page is what every template gets.
 type page struct {
 	Title string
@@ -236,7 +250,8 @@ func (v *visit) fail(err error) {
 		v.redirect("/me/proof?" + url.Values{"next": {v.back()}}.Encode())
 		return
 	}
-	data := map[string]any{"Back": v.back(), "Spent": problem.KindOf(err) == problem.Spent && hintOf(err) != "hint.lookup-slower"} // of what is open to everybody there is no budget to look at
+	data := map[string]any{"Back": v.from(), "Absent": problem.KindOf(err) == problem.NotFound && hintOf(err) == "" && strings.HasPrefix(v.r.URL.Path, "/files/"),
+		"Spent": problem.KindOf(err) == problem.Spent && hintOf(err) != "hint.lookup-slower"} // of what is open to everybody there is no budget to look at
 	if err := v.render(problem.KindOf(err).HTTP(), "problem", v.sentence(err), data); err != nil {
 		v.Log.ErrorContext(v.r.Context(), "page failed", "err", err)
 		http.Error(v.w, v.sentence(err), http.StatusInternalServerError)
@@ -248,6 +263,17 @@ func hintOf(err error) string {
 		return e.Hint
 	}
 	return ""
+}
+
+// from is the page that somebody came from to one that cannot be shown: to show that one again would lead nowhere.
+func (v *visit) from() string {
+	if v.r.Method == http.MethodPost {
+		return v.back()
+	}
+	if u, err := url.Parse(v.r.Referer()); err == nil && u.Host == v.r.Host && u.Path != v.r.URL.Path {
+		return local(u.RequestURI(), http.MethodGet)
+	}
+	return "/"
 }
 
 // back is the page that a form was on.
@@ -401,6 +427,7 @@ func functions(l lang.Lang, static map[string]asset) template.FuncMap {
 		"has":           has,
 		"fileurl":       fileURL,
 		"crumbs":        crumbs,
+		"area":          area,
 		"prefix":        strings.HasPrefix,
 		"base":          path.Base,
 		"in":            func(s string, list []string) bool { return slices.Contains(list, s) },

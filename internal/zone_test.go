@@ -1,0 +1,60 @@
+package internal
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// bare are times of day without a zone, by file, and why they need none.
+var bare = map[string]string{
+	"door/web/desk.go":   "the value of a field that the browser shows in its own zone",
+	"door/web/web.go":    "the marks of an axis, of which each has a moment that the browser knows",
+	"paper/say.go":       "papers of Japanese law, in Japan's time",
+	"drill/report.go":    "the end of a span whose begin has it",
+	"medium/verify.go":   "in UTC, with a Z",
+	"door/webdav/get.go": "in UTC, and says so",
+}
+
+// TestZones: a time of day that a person reads has its zone. After an attack it is compared with what others have written down.
+func TestZones(t *testing.T) {
+	used := make(map[string]bool)
+	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		set := token.NewFileSet()
+		f, err := parser.ParseFile(set, name, nil, 0)
+		if err != nil {
+			return err
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) != 1 {
+				return true
+			}
+			s, ok := call.Fun.(*ast.SelectorExpr)
+			layout, text := call.Args[0].(*ast.BasicLit)
+			if !ok || !text || s.Sel.Name != "Format" || !strings.Contains(layout.Value, "15:04") || strings.Contains(layout.Value, "07") || strings.Contains(layout.Value, "MST") {
+				return true
+			}
+			if used[name] = true; bare[name] == "" {
+				t.Errorf("%s: a time without its zone: %s", set.Position(n.Pos()), layout.Value)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range bare {
+		if !used[name] {
+			t.Errorf("%s has no time without its zone any more", name)
+		}
+	}
+}
