@@ -34,6 +34,7 @@ var problemTexts = []text{
 	{"op.list rights", "Cannot list the rights", "権限の一覧を表示できません"},
 	{"op.load passwords", "Cannot load the list of passwords", "パスワードの一覧を読み込めません"},
 	{"op.log out", "Cannot log out", "ログアウトできません"},
+	{"op.make vault", "Cannot make the vault", "校倉を作成できません"},
 	{"op.make preview", "Cannot show the picture", "画像を表示できません"},
 	{"op.make recovery codes", "Cannot make recovery codes", "回復コードを発行できません"},
 	{"op.make token", "Cannot make a token", "トークンを発行できません"},

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/problem"
 )
 
@@ -31,9 +33,14 @@ type Welcome struct {
 	KeyFile string    `json:"key_file,omitempty"`
 }
 
-// Exists reports whether a data directory holds a storehouse.
+// Exists reports whether a data directory holds a storehouse. One whose making was broken off, by a full disk or a power cut, is none yet:
+// Create goes on with it.
 func Exists(cfg Config) bool {
-	_, err := os.Stat(layoutOf(cfg).keeper)
+	at := layoutOf(cfg)
+	if _, err := os.Stat(at.unfinished); err == nil {
+		return false
+	}
+	_, err := os.Stat(at.keeper)
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
@@ -45,47 +52,78 @@ func Create(ctx context.Context, cfg Config, opt Options, first First) (w Welcom
 	if Exists(cfg) {
 		return w, &problem.Error{Kind: problem.Exists, Op: "open vault", On: cfg.Data}
 	}
+	defer func() {
+		if durable.IsNoSpace(err) || problem.KindOf(err) == problem.NoSpace { // what is said of it elsewhere is about what was saved
+			err = &problem.Error{Kind: problem.NoSpace, Op: "make vault", On: cfg.Data, Hint: "hint.make-again", Err: err}
+		}
+	}()
 	at := layoutOf(cfg)
-	unlock, err := lockData(at)
-	if err != nil {
+	if err := begin(ctx, cfg, at, opt); err != nil {
 		return w, err
 	}
-	err = createKeeper(ctx, cfg, at, opt)
-	if err == nil && cfg.Protection != "key-file" { // or nothing would open it again
-		err = configure(opt.FS, cfg.Data, "protection", cfg.Protection)
-	}
-	if err == nil && cfg.KeyFile != "" {
-		err = configure(opt.FS, cfg.Data, "key_file", cfg.KeyFile)
-	}
-	if err = errors.Join(err, unlock()); err != nil {
-		return w, err
-	}
+	opt.making = true
 	h, err := Open(ctx, cfg, opt)
 	if err != nil {
 		return w, err
 	}
-	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
-	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
-	if err != nil {
+	i, err := h.furnish(ctx, first)
+	if err = errors.Join(err, h.Close(context.WithoutCancel(ctx))); err != nil {
 		return w, err
 	}
-	w = Welcome{Data: cfg.Data, Share: first.Share, Account: first.Account}
+	w = Welcome{Data: cfg.Data, Share: first.Share, Account: first.Account, Token: i.Token, Until: i.Until}
 	if cfg.Protection == "key-file" {
 		w.KeyFile = at.key
 	}
-	k := h.keeper.local
-	if err := k.MakeAccount(ctx, s.ID, account.NewAccount{Name: first.Account, Role: account.Administrator}); err != nil {
-		return w, err
+	return w, errors.Join(opt.FS.Remove(at.unfinished), opt.FS.SyncDir(cfg.Data))
+}
+
+// begin makes the keeper, or goes on where a Create was broken off.
+func begin(ctx context.Context, cfg Config, at layout, opt Options) (err error) {
+	unlock, err := lockData(at)
+	if err != nil {
+		return err
 	}
-	if _, err := k.MakeShare(ctx, s.ID, first.Share); err != nil {
-		return w, err
+	defer func() { err = errors.Join(err, unlock()) }()
+	if err := durable.WriteFile(opt.FS, at.unfinished, nil, 0o600); err != nil {
+		return unreachable("make vault", cfg.Data, err)
+	}
+	switch there, err := keeper.Exists(opt.FS, at.keeper); {
+	case err != nil:
+		return err
+	case !there:
+		if err := createKeeper(ctx, cfg, at, opt); err != nil {
+			return err
+		}
+	}
+	if cfg.Protection != "key-file" { // or nothing would open it again
+		if err := configure(opt.FS, cfg.Data, "protection", cfg.Protection); err != nil {
+			return err
+		}
+	}
+	if cfg.KeyFile != "" {
+		return configure(opt.FS, cfg.Data, "key_file", cfg.KeyFile)
+	}
+	return nil
+}
+
+// furnish makes the first share and invites the administrator. What is there already is of a Create that was broken off.
+func (h *House) furnish(ctx context.Context, first First) (i account.Invitation, err error) {
+	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
+	if err != nil {
+		return i, err
+	}
+	k := h.keeper.local
+	if err := k.MakeAccount(ctx, s.ID, account.NewAccount{Name: first.Account, Role: account.Administrator}); err != nil && problem.KindOf(err) != problem.Exists {
+		return i, err
+	}
+	if _, err := k.MakeShare(ctx, s.ID, first.Share); err != nil && problem.KindOf(err) != problem.Exists {
+		return i, err
 	}
 	if err := k.SetRights(ctx, s.ID, account.Right{Account: first.Account, Share: first.Share, Rights: account.CanWrite}); err != nil {
-		return w, err
+		return i, err
 	}
-	i, err := k.Invite(ctx, s.ID, first.Account)
-	w.Token, w.Until = i.Token, i.Until
-	return w, errors.Join(err, k.End(ctx, s.ID, "created"))
+	i, err = k.Invite(ctx, s.ID, first.Account)
+	return i, errors.Join(err, k.End(ctx, s.ID, "created"))
 }
 
 func consoleName() string {

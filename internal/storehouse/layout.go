@@ -34,6 +34,8 @@ type layout struct {
 	tls       string
 	socket    string
 	lock      string
+
+	unfinished string // there while a storehouse is being made
 }
 
 func layoutOf(cfg Config) layout {
@@ -41,7 +43,7 @@ func layoutOf(cfg Config) layout {
 	l := layout{
 		data: cfg.Data, packs: at("vault", "packs"), vault: at("vault", "work"), catalogue: at("vault", "catalogue.db"), books: at("vault", "books"), alerts: at("vault", "alerts"), reminders: at("vault", "reminders"), collect: at("vault", "collect"), logbook: at("logbook"), chores: at("vault", "chores"), drills: at("vault", "drills"),
 		keeper: at("keeper"), key: at("keeper-key", "root.key"), ledger: at("ledger"), tls: at("tls"),
-		socket: Socket(cfg.Data), lock: at("lock"),
+		socket: Socket(cfg.Data), lock: at("lock"), unfinished: at("unfinished"),
 	}
 	if cfg.KeyFile != "" {
 		l.key = cfg.KeyFile

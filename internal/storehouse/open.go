@@ -46,6 +46,7 @@ type Options struct {
 	// FS is the disk; nil means the real one.
 	FS durable.FS
 
+	making         bool // Create opens it, for the first time
 	acceptRollback bool
 	hashing        *keeper.Hashing // what a hash of a pass phrase costs; nil: as the keeper has it
 }
@@ -99,7 +100,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		h.rewinding.Store(h.restoring)
 		h.restoring = nil
 	}
-	if !Exists(cfg) && h.restoring == nil {
+	if !opt.making && !Exists(cfg) && h.restoring == nil {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "open vault", On: cfg.Data, Hint: "hint.init"}
 	}
 	if h.unlock, err = lockData(h.at); err != nil {
