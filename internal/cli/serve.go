@@ -223,6 +223,9 @@ func (a *app) self(data string) string {
 	if data == a.defaultData() {
 		return "azekura"
 	}
+	if whole, err := filepath.Abs(data); err == nil { // it may be read elsewhere
+		data = whole
+	}
 	if strings.ContainsFunc(data, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("/._-", r)
 	}) {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,10 @@ import (
 
 // TestWelcome: what the first start says can be done as it stands there: from where the link opens, and with the directory that was named.
 func TestWelcome(t *testing.T) {
+	whole, err := filepath.Abs("rel/data")
+	if err != nil {
+		t.Fatal(err)
+	}
 	env := map[string]string{"AZEKURA_DATA": "/srv/azekura"}
 	a := &app{lang: lang.English, env: func(k string) string { return env[k] }}
 	w := storehouse.Welcome{Data: "/srv/azekura", Account: "tanaka", Share: "albums", Token: "TOKEN", Until: time.Unix(0, 0), KeyFile: "/k"}
@@ -25,6 +30,7 @@ func TestWelcome(t *testing.T) {
 		{"/tmp/a b", "http://127.0.0.1:8756/dav/", []string{"azekura --data '/tmp/a b' import", "azekura --data '/tmp/a b' account invite tanaka"}, "\n  azekura import"},
 		{"/tmp/it's", "http://127.0.0.1:8756/dav/", []string{`azekura --data '/tmp/it'\''s' status`}, "\n  azekura import"},
 		{"/tmp/校倉", "http://127.0.0.1:8756/dav/", []string{"azekura --data /tmp/校倉 status"}, "\n  azekura import"},
+		{"rel/data", "http://127.0.0.1:8756/dav/", []string{"azekura --data " + whole + " status"}, "\n  azekura import"}, // which is read elsewhere, too
 	} {
 		w.Data = c.data
 		got := a.welcomeText(w, []api.Listener{{Door: "webdav", URL: c.url}})
