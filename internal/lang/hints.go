@@ -3,7 +3,7 @@ package lang
 // hintTexts say what to do next about a problem.
 var hintTexts = []text{
 	{"hint.address-changed", "The session was seen at another address and has ended. Log in again.", "別の接続元から使われたため、セッションを終了しました。もう一度ログインしてください。"},
-	{"hint.appoint", "Invite them as staff first, then change the role: that takes two people.", "まず一般として招待し、その後で役割を変更してください（二人の確認が必要です）。"},
+	{"hint.appoint", "Invite them as staff first, then change the role (azekura account role NAME ROLE): that takes two people.", "まず一般として招待し、その後で役割を変更してください（azekura account role 利用者 役割。二人の確認が必要です）。"},
 	{"hint.auditor-holds-nothing", "An auditor reads the ledger, and no file. Give another role first.", "監査人は台帳だけを閲覧し、ファイルは扱いません。先に役割を変更してください。"},
 	{"hint.code", "The code is not right, or was used before. Wait for the next one; the clock of the telephone must be right.",
 		"コードが違うか、使用済みです。次のコードを待って入力してください（端末の時計が合っている必要があります）。"},
@@ -169,6 +169,8 @@ var hintTexts = []text{
 		"利用者名に斜線や円記号、前後の空白は使えません。64 文字以内にしてください。"},
 	{"hint.address-in-use", "Is another program listening there? Choose another address with --http or --https.",
 		"ほかのプログラムが使用していないか確認し、--http または --https で別のアドレスを指定してください。"},
+	{"hint.address-not-ours", "Numbers below 1024 are for root, or for the service of packaging/azekura.service. Take one from 1024 on, such as :8443.",
+		"1024 未満の番号を使えるのは、root か packaging/azekura.service のサービスだけです。:8443 のように 1024 以上の番号を指定してください。"},
 	{"hint.ask-for-rights", "Ask an administrator for the right: azekura account grant NAME SHARE read|write.",
 		"管理者に権限を依頼してください（azekura account grant 利用者 保管庫 read|write）。"},
 	{"hint.credential", "The service must be started by systemd with LoadCredentialEncrypted=azekura-root, see docs/operations.md.",

@@ -237,6 +237,7 @@ var webTexts = []text{
 	{"web.history", "History", "履歴"},
 	{"web.insecure", "This page is not encrypted. Use the https address.", "この接続は暗号化されていません。https のアドレスを使ってください。"},
 	{"web.invitation-for", "Invitation for “%s”", "「%s」への招待"},
+	{"web.invitation-rights", "Next: say which shares this person may use", "次に：この人が使える保管庫を設定する"},
 	{"web.invitation-give", "Give this link to them in person or by telephone and mail together. It is good once, until", "このリンクを本人に渡してください。一度だけ有効です。期限："},
 	{"web.invitation-link", "Paste the link of your invitation", "招待リンクを貼り付けてください"},
 	{"web.invite", "Invite somebody", "人を招待する"},

@@ -1,7 +1,10 @@
 package storehouse
 
 import (
+	"errors"
 	"io/fs"
+	"net"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -59,6 +62,16 @@ func TestCreateAgain(t *testing.T) {
 		w, err := Create(t.Context(), cfg, options(), first)
 		if err != nil || w.Token == "" || !Exists(cfg) {
 			t.Fatalf("room for %d writes, then for all: %+v, %v", room, w, err)
+		}
+	}
+}
+
+// TestUnbound: whoever may not have an address is told another thing than whoever finds it taken.
+func TestUnbound(t *testing.T) {
+	for errno, hint := range map[syscall.Errno]string{syscall.EACCES: "hint.address-not-ours", syscall.EADDRINUSE: "hint.address-in-use"} {
+		err := unbound("https = :443", &net.OpError{Op: "listen", Err: os.NewSyscallError("bind", errno)})
+		if e, ok := errors.AsType[*problem.Error](err); !ok || e.Hint != hint {
+			t.Errorf("%v: %v", errno, err)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -184,9 +185,17 @@ func (s *server) bind(key, addr string) (net.Listener, error) {
 	}
 	l, err := net.Listen("tcp", addr)
 	if err != nil {
-		return nil, &problem.Error{Kind: problem.Unavailable, Op: "serve", On: key + " = " + addr, Hint: "hint.address-in-use", Err: err}
+		return nil, unbound(key+" = "+addr, err)
 	}
 	return l, nil
+}
+
+// unbound says why nobody can listen at an address.
+func unbound(on string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return &problem.Error{Kind: problem.Denied, Op: "serve", On: on, Hint: "hint.address-not-ours", Err: err}
+	}
+	return &problem.Error{Kind: problem.Unavailable, Op: "serve", On: on, Hint: "hint.address-in-use", Err: err}
 }
 
 func (s *server) limited(l net.Listener) net.Listener {

@@ -71,6 +71,7 @@ func TestFirstDays(t *testing.T) {
 	admin.goTo("/people")
 	admin.fill("name", "佐藤 花子")
 	admin.press("Make an invitation")
+	admin.says("Next: say which shares this person may use")
 	link := admin.value("pre.secret")
 	_, token, ok := strings.Cut(link, "#")
 	if !ok || !strings.HasPrefix(link, admin.base) {
