@@ -214,7 +214,7 @@ func (a *app) grant() *cobra.Command {
 				if err := c.SetRights(ctx, r); err != nil {
 					return err
 				}
-				return a.said("say.granted", args[0], r.Share, string(r.Rights))
+				return a.said("say.granted", args[0], r.Share, a.named("right", string(r.Rights)))
 			})
 		})
 	c.Flags().BoolVar(&group, "group", false, a.t("flag.grant-group"))

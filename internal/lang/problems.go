@@ -3,7 +3,7 @@ package lang
 // ofFiles are the kinds whose sentence fits what happens to files behind a door. Other things are of the same kind to programs, and are
 // something else to people: of a medium whose ledger was rewritten, it is wrong that a folder above it is missing. So a hint that goes with one
 // of these kinds says itself what is wrong, and stands alone.
-var ofFiles = []string{"unauthenticated", "denied", "exists", "conflict", "condition", "locked", "damaged", "unavailable"}
+var ofFiles = []string{"unauthenticated", "denied", "exists", "conflict", "condition", "locked", "frozen", "damaged", "unavailable"}
 
 // onlyAdvice are the hints that do not: they say what to do after the kind's sentence.
 var onlyAdvice = []string{"hint.damaged", "hint.keeper-permission", "hint.ledger-damaged", "hint.locked", "hint.log-in-again", "hint.log-verify",
