@@ -3,6 +3,11 @@ package lang
 // casePageTexts are those of the page of a case.
 var casePageTexts = []text{
 	{"web.damage-of", "Damage in case %s", "事案 %s の被害"},
+	{"web.case-way", "In this order", "この順に進めます"},
+	{"web.case-way-call", "Call the person: leave the computer on, and take it off the network. Thaw nothing yet.", "本人に電話し、PC の電源は切らずに、ネットワークから外してもらいます。まだ解凍しません。"},
+	{"web.case-way-knew", "Ask each department when it first knew, and write it down: the days of the law run from there", "各部署に、最初に知った日時を確認して記入する（法律上の日数はそこから数えます）"},
+	{"web.case-way-due", "See who must be told by when, and make the papers", "だれにいつまでに知らせるかを確認し、書類を作成する"},
+	{"web.case-way-end", "When all is done: thaw, with two people, and end the case", "すべて済んだら、二人で解凍し、事案を終える"},
 	{"web.case-parts", "Parts of this page", "このページの内容"},
 	{"web.case-since", "Opened", "開始"},
 	{"web.case-clock", "The firm knew", "知った時点"},

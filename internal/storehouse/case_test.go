@@ -129,6 +129,13 @@ func TestCaseAttachments(t *testing.T) {
 	if resp, text := b.admin.do("GET", "/cases/"+c.ID+"/damage", "", "Accept-Language", "en"); resp.StatusCode != 200 || !strings.Contains(text, "no damage of theirs to list") {
 		t.Errorf("its page: %d %s", resp.StatusCode, text)
 	}
+	// The case says in which order it is dealt with, and each step leads somewhere.
+	_, text := b.admin.do("GET", "/cases/"+c.ID, "", "Accept-Language", "en")
+	for _, step := range []string{"In this order", "Call the person", `href="/cases/` + c.ID + `/damage"`, `href="#knew"`, `id="knew"`, `href="#close"`, `id="close"`} {
+		if !strings.Contains(text, step) {
+			t.Errorf("the page of the case has no %s", step)
+		}
+	}
 }
 
 // TestAddressInCase: the damage of an address is what the sessions that began there have done.

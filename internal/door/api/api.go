@@ -6,22 +6,14 @@
 package api
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"iter"
 	"log/slog"
 	"maps"
-	"mime"
 	"net/http"
-	"net/url"
 	"path"
-	"reflect"
-	"strconv"
 	"strings"
 	"time"
 
@@ -360,162 +352,4 @@ func (h *handler) writeProblem(w http.ResponseWriter, r *http.Request, err error
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(p) // a client that has gone is no matter of ours
-}
-
-func writeJSON(w http.ResponseWriter, v any) error {
-	w.Header().Set("Content-Type", "application/json")
-	return json.NewEncoder(w).Encode(v)
-}
-
-const hintMethod = "hint.method"
-
-// maxJSON bounds the JSON body of a request.
-const maxJSON = 1 << 20
-
-// readJSON reads a request's body strictly: a field that is unknown, or missing, is an error, so that a misspelt one does not
-// silently do something else.
-func readJSON[T any](r *http.Request) (v T, err error) { return readLongJSON[T](r, maxJSON) }
-
-// readLongJSON is readJSON for requests that may be longer than others.
-func readLongJSON[T any](r *http.Request, most int64) (v T, err error) {
-	const op = "read"
-	if t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || t != "application/json" {
-		return v, invalid(op, "Content-Type: "+r.Header.Get("Content-Type"), "hint.json-type")
-	}
-	b, err := io.ReadAll(io.LimitReader(r.Body, most+1))
-	switch {
-	case err != nil:
-		return v, problem.New(problem.Invalid, op, "", err)
-	case int64(len(b)) > most:
-		return v, &problem.Error{Kind: problem.TooLarge, Op: op, On: fmt.Sprintf("> %d bytes", most), Hint: "hint.batch"}
-	}
-	var given map[string]json.RawMessage
-	if err := json.Unmarshal(b, &given); err != nil || given == nil {
-		return v, &problem.Error{Kind: problem.Invalid, Op: op, Hint: "hint.json", Err: err}
-	}
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		return v, &problem.Error{Kind: problem.Invalid, Op: op, On: fieldIn(err), Hint: "hint.json", Err: err}
-	}
-	for name, f := range fieldsOf(reflect.TypeFor[T]()) {
-		if x, ok := given[name]; f.required && (!ok || string(x) == "null") {
-			return v, invalid(op, name, "hint.json-missing")
-		}
-	}
-	return v, nil
-}
-
-// fieldIn returns the name of the field that a decoder's error is about, or "".
-func fieldIn(err error) string {
-	if t, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		return t.Field
-	}
-	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok { // encoding/json has no type for it
-		return strings.Trim(name, `"`)
-	}
-	return ""
-}
-
-// invalid refuses what stands at on, such as "limit=many".
-func invalid(op, on, hint string) error {
-	return &problem.Error{Kind: problem.Invalid, Op: op, On: on, Hint: hint}
-}
-
-// truth reads a parameter of a query that is true or false: "1", "true", or only its name; "0", "false", or nothing.
-func truth(q url.Values, key string) (bool, error) {
-	if !q.Has(key) {
-		return false, nil
-	}
-	if q.Get(key) == "" {
-		return true, nil
-	}
-	on, err := strconv.ParseBool(q.Get(key))
-	if err != nil {
-		return false, invalid("read", key+"="+q.Get(key), "hint.true-or-false")
-	}
-	return on, nil
-}
-
-// number reads a parameter of a query that is a whole number from least on; nothing is 0.
-func number(q url.Values, op, key string, least int64) (int64, error) {
-	if !q.Has(key) {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(q.Get(key), 10, 64)
-	if err != nil || n < least || len(q[key]) > 1 {
-		return 0, invalid(op, key+"="+strings.Join(q[key], ","), "hint.whole-number")
-	}
-	return n, nil
-}
-
-// pathOf returns the path that a request's URL names.
-func pathOf(r *http.Request, op string) (pathname.Path, error) {
-	return parsePath(op, r.PathValue("path"))
-}
-
-func parsePath(op, s string) (pathname.Path, error) {
-	p, err := pathname.Parse("/" + strings.TrimPrefix(s, "/"))
-	if err != nil {
-		return "", &problem.Error{Kind: problem.Invalid, Op: op, On: s, Hint: "hint.name", Err: err}
-	}
-	return p, nil
-}
-
-// lines writes one JSON object a line. An error after the first line is a line itself: {"error": …}.
-type lines struct {
-	w   http.ResponseWriter
-	r   *http.Request
-	buf *bufio.Writer
-	enc *json.Encoder
-}
-
-func newLines(w http.ResponseWriter, r *http.Request) *lines {
-	w.Header().Set("Content-Type", "application/x-ndjson")
-	buf := bufio.NewWriterSize(w, 32<<10)
-	return &lines{w, r, buf, json.NewEncoder(buf)}
-}
-
-func (l *lines) put(v any) error { return l.enc.Encode(v) }
-
-// flush sends what was put so far to a client that waits for news.
-func (l *lines) flush() error {
-	if err := l.buf.Flush(); err != nil {
-		return err
-	}
-	return http.NewResponseController(l.w).Flush()
-}
-
-// end sends the rest, and what went wrong.
-func (l *lines) end(err error) error {
-	if err != nil {
-		if l.buf.Buffered() == 0 && !begun(l.w) {
-			return err // nothing was sent: a status can still tell it
-		}
-		if err := l.put(struct {
-			Error *Problem `json:"error"`
-		}{problemOf(l.r, err)}); err != nil {
-			return err
-		}
-	}
-	return l.buf.Flush()
-}
-
-func begun(w http.ResponseWriter) bool {
-	s, ok := w.(*sentinel)
-	return ok && s.sent
-}
-
-// sequence writes a sequence as lines.
-func sequence[A, B any](w http.ResponseWriter, r *http.Request, seq iter.Seq2[A, error], to func(A) B) error {
-	l := newLines(w, r)
-	for v, err := range seq {
-		if err != nil {
-			return l.end(err)
-		}
-		if err := l.put(to(v)); err != nil {
-			return err
-		}
-	}
-	return l.end(nil)
 }
