@@ -75,7 +75,7 @@ func readKey(name string) (*keeper.ReadingKey, error) {
 // caseVerify checks evidence, with no server and no other file than it.
 func (a *app) caseVerify() *cobra.Command {
 	var public, key string
-	c := a.command("verify BUNDLE", "cmd.case-verify", "azekura case verify evidence.zip --public-key azekura.pub", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	c := a.command("verify FILE", "cmd.case-verify", "azekura case verify evidence.zip --public-key azekura.pub", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		fsys, done, err := openBundle(args[0])
 		if err != nil {
 			return err

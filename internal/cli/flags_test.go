@@ -7,7 +7,26 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/azekura/azekura/internal/lang"
 )
+
+// TestForms: what stands for another in the form of a command is a word of whoever reads it.
+func TestForms(t *testing.T) {
+	a := &app{lang: lang.Japanese, out: io.Discard, env: func(string) string { return "" }}
+	var walk func(c *cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, word := range placeholder.FindAllString(a.useLine(c), -1) {
+			if word != "ID" && word != "URL" && word != "PDF" {
+				t.Errorf("%q has an English word: %s", a.useLine(c), word)
+			}
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk(a.root())
+}
 
 // TestNoFlagHidesAnother: a flag of one command that is called like one of all commands would take its value, and the command would go to
 // another data directory. And the help of none shows the key of a text that is missing.

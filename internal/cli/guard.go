@@ -78,7 +78,7 @@ func (a *app) settle(use, key, said string, accept bool) *cobra.Command {
 
 func (a *app) freeze() *cobra.Command {
 	var reason string
-	c := a.command("freeze KIND [WHICH]", "cmd.freeze", "azekura freeze account sato --reason \"strange names on the drive\"\nazekura freeze all\nazekura freeze list", cobra.RangeArgs(1, 2),
+	c := a.command("freeze KIND [NAME]", "cmd.freeze", "azekura freeze account sato --reason \"strange names on the drive\"\nazekura freeze all\nazekura freeze list", cobra.RangeArgs(1, 2),
 		func(ctx context.Context, args []string) error {
 			q := api.FreezeRequest{Kind: account.StopKind(args[0]), Reason: reason}
 			if len(args) > 1 {

@@ -211,7 +211,7 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 			return nil
 		}
 		if err := args(c, given); err != nil {
-			return a.misuse("say.use-line", c.UseLine())
+			return a.misuse("say.use-line", a.useLine(c))
 		}
 		return nil
 	}
@@ -224,11 +224,20 @@ func (a *app) command(use, key, example string, args cobra.PositionalArgs, run f
 
 // useLine is how a command is written.
 func (a *app) useLine(c *cobra.Command) string {
+	line := placeholder.ReplaceAllStringFunc(c.UseLine(), func(s string) string {
+		if key := "arg." + strings.ToLower(s); lang.Has(key) {
+			return a.t(key)
+		}
+		return s
+	})
 	if c.HasAvailableSubCommands() {
-		return c.UseLine() + " " + a.t("say.usage-command")
+		line += " " + a.t("say.usage-command")
 	}
-	return c.UseLine()
+	return line
 }
+
+// placeholder is a word of a command's form that stands for another.
+var placeholder = regexp.MustCompile(`\b[A-Z]{2,}\b`)
 
 var flagDefault = regexp.MustCompile(`(?m)\(default (.*)\)$`)
 

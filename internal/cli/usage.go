@@ -30,7 +30,7 @@ func (a *app) badFlag(c *cobra.Command, err error) error {
 		GetSpecifiedShortnames() string
 	}](err)
 	if !ok {
-		return a.misuse("say.use-line", c.UseLine())
+		return a.misuse("say.use-line", a.useLine(c))
 	}
 	name, flag := "--"+e.GetSpecifiedName(), c.Flag(e.GetSpecifiedName())
 	if short := e.GetSpecifiedShortnames(); short != "" {

@@ -99,6 +99,7 @@ var lists = map[string][]text{
 
 // wordFamilies are those whose keys nobody writes out: what stands behind the stop is a word of the program.
 var wordFamilies = []string{
+	"arg",
 	"note", "role", "act", "right", "purpose", "power", "flaw", "sign", "stop", "hurt", "mend",
 	"alert", "alerted", "todo",
 	"evidence",
