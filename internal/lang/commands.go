@@ -110,7 +110,7 @@ var commandTexts = []text{
 	{"cmd.job", "Manage large readings that two people have agreed on: print runs, exports.", "大量閲覧の作業（印刷、書き出しなど）を管理する"},
 	{"cmd.job.long", "What is read in a job takes nothing from the budget, and each entry in the ledger names the job.", "作業の中で開いたものは上限に数えず、台帳に作業の名前が残ります。"},
 	{"cmd.job-ask", "Ask for a job; somebody else must confirm it.", "作業を申請する（別の人が承認）"},
-	{"cmd.job-ask.long", "PATH is a share, or a folder with everything below. Without --account it is your own.", "PATH は保管庫か、その中のフォルダー（下位を含む）です。--account を省くと自分の作業になります。"},
+	{"cmd.job-ask.long", "PATH is a share, or a folder with everything below. Without --account it is your own.", "パスは保管庫か、その中のフォルダー（下位を含む）です。--account を省くと自分の作業になります。"},
 	{"cmd.job-list", "List the open jobs.", "進行中の作業を一覧する"},
 	{"cmd.job-end", "End a job before its time.", "作業を期限前に終了する"},
 	{"cmd.trap", "Manage traps: files, folders and persons that nobody has a reason to touch.", "おとり（誰も触れる理由のないファイル・フォルダー・個人）を管理する"},

@@ -93,7 +93,7 @@ var receiptTexts = []text{
 	{"cmd.receipt-revoke", "Make a link useless.", "リンクを取り消す"},
 	{"cmd.receipt-verify", "Check a receipt, without any server.", "報告を検証する（サーバー不要）"},
 	{"cmd.receipt-verify.long", "FILE is the JSON form. It proves that its entries stand in the ledger. With a reading key it is checked what they say, and with a copy of the ledger that none is missing. Exit code 19 if something is wrong. Give the public key that you have from elsewhere.",
-		"FILE は JSON 形式の報告です。記録が台帳にあることを確かめます。閲覧鍵があれば記録の内容も、台帳の写しがあれば漏れがないことも確かめます。異常があれば終了コード 19 を返します。公開鍵は、別の経路で受け取ったものを指定してください。"},
+		"ファイルは JSON 形式の報告です。記録が台帳にあることを確かめます。閲覧鍵があれば記録の内容も、台帳の写しがあれば漏れがないことも確かめます。異常があれば終了コード 19 を返します。公開鍵は、別の経路で受け取ったものを指定してください。"},
 	{"flag.receipt-month", "the month, such as 2026-11; nothing is this one", "対象の月（例：2026-11。省略時は今月）"},
 	{"flag.receipt-output", "a file: .json, .html or .pdf", "出力先（.json、.html、.pdf）"},
 	{"flag.receipt-days", "how many days the link is good for", "リンクの有効日数"},

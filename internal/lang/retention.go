@@ -25,7 +25,7 @@ var retentionTexts = []text{
 	{"hint.removal-frozen", "Something is frozen that may concern this share. Clear that up first: what is removed cannot be brought back.", "この保管庫に関わる可能性のある凍結があります。削除すると元に戻せないため、先に解決してください。"},
 	{"hint.no-preview", "People agree on a preview, and there is none, or another one by now. Make it anew with azekura retention preview.", "合意の対象になる一覧がないか、その後に作り直されています。azekura retention preview でもう一度作成してください。"},
 	{"hint.no-rule", "This share keeps everything for ever: it has no rule. Set one with azekura retention set.", "この保管庫には保存期間の定めがなく、すべて無期限に残ります。azekura retention set で設定してください。"},
-	{"hint.removal-not-agreed", "Two people must have agreed on the preview within the last seven days: one asks (azekura retention ask SHARE), another confirms.", "一覧への合意が必要です（7 日間有効）。一人が申請し（azekura retention ask SHARE）、別の人が承認します。"},
+	{"hint.removal-not-agreed", "Two people must have agreed on the preview within the last seven days: one asks (azekura retention ask SHARE), another confirms.", "一覧への合意が必要です（7 日間有効）。一人が申請し（azekura retention ask 保管庫）、別の人が承認します。"},
 	{"hint.removal-runs", "A removal, or a preview of one, is being carried out. Wait until it has ended.", "別の削除または一覧の作成を実行中です。終わるまでお待ちください。"},
 
 	{"hint.removal-damaged", "This pack is damaged, and was left as it is; what could be removed from the others is removed. “azekura verify” shows the damage. Bring the pack back from a copy, and run the removal again.", "この束は破損しているため、そのまま残しました。ほかの束からの削除は済んでいます。「azekura verify」で破損箇所を確認し、複製から復旧した後、もう一度削除を実行してください。"},
