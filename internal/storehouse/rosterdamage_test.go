@@ -68,7 +68,7 @@ func TestDamagedRosterInTheBrowser(t *testing.T) {
 		t.Fatal(got)
 	}
 	flipManifest(t, b.data, made.ID.String())
-	const what = "the stored bytes are damaged"
+	const what = "What is stored of the roster is damaged"
 	const hint = "Import the list of persons again"
 	for _, v := range []*visitor{b.admin, officer} {
 		resp, text := v.do("GET", "/v1/shares/one/roster/links", "", "Accept-Language", "en")

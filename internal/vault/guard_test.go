@@ -122,6 +122,11 @@ func TestHeldSave(t *testing.T) {
 	if len(waiting) != 1 || waiting[0].Path != name || waiting[0].Sign != guard.Strange || waiting[0].Author != "attacked" || waiting[0].Mine || waiting[0].Now.Size != int64(len(junk)) || waiting[0].Head.Size != int64(len(pictures[name])) {
 		t.Fatalf("held: %+v", waiting)
 	}
+	browser := bad // in which the drive's device has no part
+	browser.ID, browser.Device = id.NewSession(), id.Device{}
+	if waiting := held(t, h, browser); len(waiting) != 1 || !waiting[0].Mine {
+		t.Errorf("its author may not decide in a browser: %+v", waiting)
+	}
 
 	// It becomes good.
 	whole := smallPicture(77)

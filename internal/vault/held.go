@@ -26,7 +26,7 @@ type Held struct {
 	When    time.Time
 	Author  string
 	Account id.Account
-	Mine    bool // the session's person has done it
+	Mine    bool // the session's person has done it, and may decide
 	Now     Info // what was saved; zero for a removal
 	Head    Info // what others see
 }
@@ -51,7 +51,7 @@ func (v *Vault) Held(ctx context.Context, s account.Session, share pathname.Path
 				yield(Held{}, problem.New(problem.Internal, op, string(share), err))
 				return
 			}
-			out.Mine = by(h) == writing(w.s)
+			out.Mine = !h.Account.IsZero() && h.Account == w.s.Account // from whatever device: they decide in a browser
 			if !yield(out, nil) {
 				return
 			}
