@@ -157,6 +157,8 @@ var webTexts = []text{
 	{"web.thawed", "Thawed.", "解凍しました。"},
 	{"web.you-are-frozen", "Your work with the files is frozen, because something looked wrong. Nothing is lost. Leave the computer as it is and tell your administrator.", "異常の疑いがあるため、ファイルの利用を凍結しています。失われたものはありません。PCはそのままにして、管理者に連絡してください。"},
 	{"web.stops", "Frozen: %d. Look at it now.", "凍結が %d 件あります。すぐに確認してください。"},
+	{"web.stops-own", "Something of yours, or that you use, is frozen: %d. Stop work, leave the computer on, and call your administrator.", "あなたの利用、または使っている保管庫が凍結されています（%d 件）。作業を止め、PC の電源は切らずに、管理者へ電話してください。"},
+	{"web.holds-own", "Of what you have saved the guard holds back: %d. Others still see what was there before. Look whether it is what you meant.", "あなたの保存・削除を番人が保留しています（%d 件）。ほかの人には元のファイルが見えています。意図した操作か確かめてください。"},
 	{"web.holds", "Held back by the guard: %d. Decide about it.", "番人の保留が %d 件あります。判断してください。"},
 	{"web.changed.moved", "renamed or moved", "名前の変更・移動"},
 	{"web.changed.removed", "removed", "削除"},

@@ -2,16 +2,19 @@ package storehouse
 
 import (
 	"bytes"
+	"crypto/tls"
 	"fmt"
 	"html"
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 )
 
@@ -171,5 +174,53 @@ func TestLostPage(t *testing.T) {
 		if _, text := b.admin.do("GET", path, ""); !strings.Contains(text, want) || strings.Count(text, "</header>") != 1 || strings.Count(text[:strings.Index(text, "</header>")], "aria-current") != 1 {
 			t.Errorf("%s: the menu shows another place: %s", path, text)
 		}
+	}
+}
+
+// TestOwnFreeze: whose drive the guard has frozen is told so, in words that are for them, and may decide about what it holds back of theirs.
+func TestOwnFreeze(t *testing.T) {
+	b := besiege(t)
+	staff := b.person("sato", account.Staff)
+	if err := b.local.SetRights(t.Context(), api.Right{Account: "sato", Share: "アルバム", Rights: api.CanWrite}); err != nil {
+		t.Fatal(err)
+	}
+	password, err := b.local.MakeDevice(t.Context(), "sato", "desk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var picture bytes.Buffer
+	if err := jpeg.Encode(&picture, image.NewGray(image.Rect(0, 0, 400, 400)), nil); err != nil {
+		t.Fatal(err)
+	}
+	browser := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{RootCAs: b.roots}, DisableKeepAlives: true}}
+	junk := make([]byte, picture.Len())
+	rand.NewChaCha8([32]byte{3}).Read(junk)
+	for i := range 4 {
+		path := fmt.Sprintf("/アルバム/%d.jpg", i)
+		if _, err := b.local.Save(t.Context(), path, bytes.NewReader(picture.Bytes()), int64(picture.Len()), time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(t.Context(), "PUT", b.base+"/dav"+path, bytes.NewReader(junk))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.SetBasicAuth("sato", password)
+		resp, err := browser.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+	_, text := staff.do("GET", "/", "", "Accept-Language", "en")
+	for _, want := range []string{"Something of yours, or that you use, is frozen", `desk <span class="badge bad">`, "Of what you have saved the guard holds back"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the first page does not say %q: %s", want, text)
+		}
+	}
+	if _, text := staff.do("GET", "/guard", ""); !strings.Contains(text, `action="/guard/discard"`) {
+		t.Errorf("an author cannot decide: %s", text)
+	}
+	if _, text := b.admin.do("GET", "/", "", "Accept-Language", "en"); !strings.Contains(text, "Look at it now.") || strings.Contains(text, "of yours") {
+		t.Errorf("whoever looks after the house is told another thing: %s", text)
 	}
 }

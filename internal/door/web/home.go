@@ -21,7 +21,7 @@ type overview struct {
 	Verdicts []verdict
 	Steps    []firstStep
 	Latest   []entry
-	Held     int
+	Held     int // of which this person decides
 	Stops    []api.Stop
 	Cases    []api.Case
 	Due      []api.Due // of them
@@ -34,6 +34,11 @@ type verdict struct {
 	Level string // "good", "look", "bad"
 	Text  string
 	Link  string
+}
+
+// Stopped reports whether a device of somebody is frozen, by its name.
+func (o overview) Stopped(owner, device string) bool {
+	return slices.ContainsFunc(o.Stops, func(s api.Stop) bool { return s.Kind == account.StopDevice && s.Owner == owner && s.Name == device })
 }
 
 // firstStep is something that a new house still lacks.
@@ -94,11 +99,13 @@ func (v *visit) home() error {
 			return err
 		}
 	}
-	for _, err := range v.api.Held(ctx) {
+	for x, err := range v.api.Held(ctx) {
 		if err != nil {
 			return err
 		}
-		o.Held++
+		if x.Mine || v.may(account.Decide) {
+			o.Held++
+		}
 	}
 	if o.Stops, err = collect(v.api.Stops(ctx)); err != nil {
 		return err
@@ -131,8 +138,11 @@ func collect[T any](seq func(func(T, error) bool)) (out []T, err error) {
 // verdicts says in words how the house is.
 func (v *visit) verdicts(o overview) (out []verdict) {
 	say := v.sayInto(&out)
-	if n := len(o.Stops); n > 0 {
+	switch n := len(o.Stops); {
+	case n > 0 && v.may(account.SeePeople):
 		say("bad", "/guard", "web.stops", n)
+	case n > 0:
+		say("bad", "/guard", "web.stops-own", n)
 	}
 	if o.Status != nil && o.Status.Damage() != "" {
 		say("bad", "/settings", "say.damage-known", o.Status.Damage())
@@ -149,8 +159,11 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 			say(level, "/cases/"+d.Case+"/deadlines", "web.due-state", d.Case, api.InWords(v.lang, x.Rule.Title), api.DueLeft(v.lang, x))
 		}
 	}
-	if o.Held > 0 {
+	switch {
+	case o.Held > 0 && v.may(account.Decide):
 		say("look", "/guard", "web.holds", o.Held)
+	case o.Held > 0:
+		say("look", "/guard", "web.holds-own", o.Held)
 	}
 	if v.me.Waiting > 0 {
 		say("look", "/proposals", "web.waiting", v.me.Waiting)
