@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/commit"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pathname"
 	"github.com/azekura/azekura/internal/problem"
