@@ -13,6 +13,8 @@ var mediaTexts = []text{
 
 	{"kind.exists.make medium", "it is taken already", "すでに使われています"},
 	{"kind.conflict.sync medium", "the two do not fit together", "両者が一致しません"},
+	{"hint.medium-pulled", "The medium cannot be read any more: it was pulled out, unmounted, or its cable has failed. Connect it again, at the same place.",
+		"保管媒体を読み取れなくなりました（取り外し、アンマウント、ケーブルの不良など）。同じ場所にもう一度接続してください。"},
 	{"hint.medium-none", "There is no medium in this folder. Is the disk plugged in and mounted there? Of a disk that is new, “azekura media init FOLDER” makes a medium.",
 		"このフォルダーには保管媒体がありません。ディスクが接続され、ここにマウントされているかを確認してください。新しいディスクは「azekura media init フォルダー」で保管媒体にできます。"},
 	{"hint.medium-own-disk", "This folder lies on the disk of the vault or of the system: probably nothing is mounted there. Plug the disk in, mount it (findmnt FOLDER shows it), and try again. For a rehearsal: --same-disk.",

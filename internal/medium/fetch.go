@@ -55,8 +55,8 @@ func (s *State) List() (out []Pack) {
 
 // Fetch reads a pack from front to back, past the page cache, and gives write its bytes and where they stand; the memory is aligned, has room
 // up to a multiple of durable.Block, and is not kept. Every byte is compared with what the vault has signed. What is damaged is told and given all the
-// same, as far as it can be read: each frame in it has a checksum of its own. The error is that of write, or the end of ctx. Several may go on at once: one
-// of them reads from a disk, the others write what they have read.
+// same, as far as it can be read: each frame in it has a checksum of its own. The error is that of write, the end of ctx, or that the medium was pulled
+// out. Several may go on at once: one of them reads from a disk, the others write what they have read.
 func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byte) error, damaged func(Finding)) error {
 	for _, x := range s.s.shares[p.Share] {
 		if x.pack != p.Pack {
@@ -67,12 +67,33 @@ func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byt
 		if err := errors.Join(failed, ctx.Err()); err != nil {
 			return err
 		}
-		if away(err) {
-			return err
-		}
 		if err != nil {
+			if err := errors.Join(awayOf(err), s.Gone(ctx)); err != nil {
+				return err
+			}
 			damaged(Finding{Object: name, Share: p.Share, Pack: p.Pack, State: s.Number, Reason: reasonOf(err), Text: err.Error()})
 		}
+	}
+	return nil
+}
+
+// Gone returns an error if the medium cannot be asked any more, as when it was pulled out: then what could not be read of it is not damaged. What the medium
+// says of itself is read past the page cache, which remembers disks that are gone.
+func (s *State) Gone(ctx context.Context) error {
+	d, err := Describe(ctx, s.t)
+	if err == nil && d.ID != s.Medium.ID {
+		err = errOtherMedium
+	}
+	if err == nil || away(err) {
+		return err
+	}
+	return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: s.Medium.Label, Hint: "hint.medium-pulled", Err: err}
+}
+
+// awayOf returns an error if it says that the target cannot be asked now.
+func awayOf(err error) error {
+	if away(err) {
+		return err
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // TestFetch: what is fetched is what the vault has, in pieces that can be written past the page cache.
@@ -57,6 +58,42 @@ func TestFetch(t *testing.T) {
 	}
 	if several == 0 {
 		t.Error("no pack has several segments")
+	}
+}
+
+// TestFetchPulled: what cannot be read of a medium that was pulled out is not told to be damaged, and nothing is made of it.
+func TestFetchPulled(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 1)
+	defer h.close()
+	disk := durabletest.New(t)
+	m := h.medium(disk)
+	h.grow(5, 30<<10)
+	if _, _, err := h.sync(m); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(t.Context(), m, h.key, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.List()[0]
+	fetch := func() (pieces, findings int, err error) {
+		err = s.Fetch(t.Context(), p, func(int64, []byte) error { pieces++; return nil }, func(Finding) { findings++ })
+		return pieces, findings, err
+	}
+	if err := disk.Rename("/medium", "/pocket"); err != nil {
+		t.Fatal(err)
+	}
+	if pieces, findings, err := fetch(); problem.KindOf(err) != problem.Unavailable || pieces+findings > 0 {
+		t.Errorf("pulled out: %d pieces, %d findings, %v", pieces, findings, err)
+	}
+	if err := disk.Rename("/pocket", "/medium"); err != nil {
+		t.Fatal(err)
+	}
+	if err := disk.Remove("/medium/" + s.s.shares[p.Share][0].name(p.Share)); err != nil {
+		t.Fatal(err)
+	}
+	if _, findings, err := fetch(); findings == 0 || err != nil {
+		t.Errorf("connected again, a segment missing: %d findings, %v", findings, err)
 	}
 }
 
