@@ -67,6 +67,9 @@ type Config struct {
 	// Witnesses carries requests to the witnesses of the ledger; nil: the usual transport.
 	Witnesses http.RoundTripper
 
+	// LedgerAway says that the ledger is read from a medium yet: nobody waits for what takes the longer, the longer it is.
+	LedgerAway bool
+
 	LeaseTTL   time.Duration // 0 means 5 minutes
 	SessionTTL time.Duration // 0 means 12 hours
 	IdleTTL    time.Duration // 0 means 2 hours
@@ -245,9 +248,8 @@ func Open(ctx context.Context, cfg Config) (_ *Local, err error) {
 	if err := l.saveHead(); err != nil {
 		return nil, err
 	}
-	if cfg.Restored != nil { // nobody reads until it is opened again
-	} else if err := l.recall(ctx); err != nil {
-		l.cfg.Log.ErrorContext(ctx, "what was read today could not be counted again; budgets are as at the day's beginning", "err", err)
+	if cfg.Restored == nil { // else nobody reads until it is opened again
+		l.recall(ctx)
 	}
 	if err := l.endShares(ctx); err != nil {
 		l.cfg.Log.ErrorContext(ctx, "keys of shares whose end is decided are not destroyed yet; it is tried again each minute", "err", err)

@@ -61,11 +61,14 @@ func (l *Local) openLogs(ctx context.Context) error {
 	l.logs.rooms, l.logs.floods = make(map[string]bucket), make(map[flood]int64)
 	last := book.Last()
 	if last.Number > 0 || l.books.Load().Collecting != nil {
-		known, err := l.lastLogged(ctx)
-		if err != nil {
+		known, ok, err := l.lastLogged(ctx)
+		if problem.KindOf(err) == problem.Damaged { // what is left of the lines can be read all the same
+			l.cfg.Log.ErrorContext(ctx, "the ledger is damaged; whether lines of appliances are missing at the end is not known: azekura ledger verify", "err", err)
+		} else if err != nil {
 			return err
 		}
 		switch {
+		case !ok: // it is compared once the ledger is here
 		case known > last.Number:
 			l.cfg.Log.ErrorContext(ctx, "lines of appliances are missing of which the ledger knows: azekura collect verify", "last", last.Number, "known", known)
 			book.Skip(known)
@@ -79,22 +82,26 @@ func (l *Local) openLogs(ctx context.Context) error {
 	return nil
 }
 
-// lastLogged returns the number of the latest batch of which the ledger tells.
-func (l *Local) lastLogged(ctx context.Context) (uint64, error) {
+// lastLogged returns the number of the latest batch of which the ledger tells. Of a ledger that is away only the end is read: then it may not be known.
+func (l *Local) lastLogged(ctx context.Context) (n uint64, known bool, err error) {
 	r, k, late, err := l.openEvents(ctx)
 	if err = errors.Join(err, late); err != nil {
-		return 0, err
+		return 0, false, err
 	}
 	defer k.Zero()
-	for x, err := range backwards(ctx, r, 0, r.Head().Size) {
+	from := int64(0)
+	if l.cfg.LedgerAway {
+		from = max(from, r.Head().Size-enoughOld)
+	}
+	for x, err := range backwards(ctx, r, from, r.Head().Size) {
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
 		if e := openEntry(k, x.Index, x.Data); e.Closed == "" && e.Event.Kind == event.LogsKept {
-			return e.Event.Pack, nil
+			return e.Event.Pack, true, nil
 		}
 	}
-	return 0, nil
+	return 0, from == 0, nil
 }
 
 func keptOf(b logbook.Batch) event.Event {

@@ -93,7 +93,11 @@ func BenchmarkRecall(b *testing.B) {
 	}
 	for b.Loop() {
 		l.diary = newDiary()
-		if err := l.recall(context.WithoutCancel(b.Context())); err != nil {
+		w, err := l.beginRecall(context.WithoutCancel(b.Context()))
+		if err == nil {
+			err = w.run(b.Context())
+		}
+		if err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -14,45 +14,92 @@ import (
 )
 
 // recall counts again what the ledger says was read today, and in the jobs that are open: or a restart would give everybody another
-// budget. What cannot be read of the ledger is in the log; the keeper starts all the same.
-func (l *Local) recall(ctx context.Context) error {
-	b, now := l.books.Load(), l.now()
-	since := b.midnight(now).AddDate(0, 0, -1)
-	for _, j := range b.Jobs {
-		if j.open(now) && j.Begun.Before(since) {
-			since = j.Begun
+// budget. What cannot be read of the ledger is in the log; the keeper starts all the same. Where the ledger lies on a medium yet, nobody waits: what is
+// read meanwhile counts from the beginning of the day as far as that is known.
+func (l *Local) recall(ctx context.Context) {
+	w, err := l.beginRecall(ctx)
+	if err == nil && l.cfg.LedgerAway {
+		l.busy.Go(func() {
+			ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+			defer stop()
+			go func() {
+				select {
+				case <-l.leaving:
+					stop()
+				case <-ctx.Done():
+				}
+			}()
+			if err := w.run(ctx); ctx.Err() == nil {
+				l.unrecalled(ctx, err)
+			}
+		})
+		return
+	}
+	if err == nil {
+		err = w.run(ctx)
+	}
+	l.unrecalled(ctx, err)
+}
+
+func (l *Local) unrecalled(ctx context.Context, err error) {
+	if err != nil {
+		l.cfg.Log.ErrorContext(ctx, "what was read today could not be counted again; budgets are as at the day's beginning", "err", err)
+	}
+}
+
+// recalling is a walk through what the ledger had when the keeper was opened.
+type recalling struct {
+	l     *Local
+	r     *ledger.Reader
+	k     *ReadingKey
+	b     *books
+	now   time.Time
+	since time.Time // what is older does not count
+}
+
+func (l *Local) beginRecall(ctx context.Context) (*recalling, error) {
+	w := &recalling{l: l, b: l.books.Load(), now: l.now()}
+	w.since = w.b.midnight(w.now).AddDate(0, 0, -1)
+	for _, j := range w.b.Jobs {
+		if j.open(w.now) && j.Begun.Before(w.since) {
+			w.since = j.Begun
 		}
 	}
 	if _, err := l.log.Publish(ctx); err != nil {
-		return err
+		return nil, err
 	}
-	r, err := ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey())
-	if err != nil {
-		return err
+	var err error
+	if w.r, err = ledger.NewReader(l.log.Files(), l.keys.LedgerPublicKey()); err != nil {
+		return nil, err
 	}
-	k, err := l.readingKey()
-	if err != nil {
-		return err
-	}
-	defer k.Zero()
+	w.k, err = l.readingKey()
+	return w, err
+}
+
+func (w *recalling) run(ctx context.Context) error {
+	defer w.k.Zero()
+	l := w.l
 	l.reading.Lock()
-	defer l.reading.Unlock()
-	l.turnDay(b, now)
-	old := 0                               // in a row: a clock that was wrong for a while makes single ones
-	for part, err := range ahead(ctx, r) { // the order is none for sums
+	l.turnDay(w.b, w.now)
+	l.reading.Unlock()
+	old := 0                                 // in a row: a clock that was wrong for a while makes single ones
+	for part, err := range ahead(ctx, w.r) { // the order is none for sums
 		if err != nil {
 			return err
 		}
-		opened := openRead(k, part, since)
+		opened := openRead(w.k, part, w.since)
+		l.reading.Lock()
 		for i, x := range slices.Backward(part) {
-			if when, ok := ledger.EntryTime(x.Data); ok && when.Before(since) {
-				if old++; old > enoughOld {
-					return nil
-				}
+			if when, ok := ledger.EntryTime(x.Data); ok && when.Before(w.since) {
+				old++
 				continue
 			}
 			old = 0
-			l.recount(b, k, &opened[i], now)
+			l.recount(w.b, w.k, &opened[i], w.now)
+		}
+		l.reading.Unlock()
+		if old > enoughOld {
+			return nil
 		}
 	}
 	return nil

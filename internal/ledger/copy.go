@@ -20,13 +20,7 @@ func (r *Reader) FilesSince(ctx context.Context, from int64) iter.Seq2[File, err
 	return func(yield func(File, error) bool) {
 		for n := from &^ (tileWidth - 1); n < r.tree.N; n += tileWidth {
 			t := bundleTile(n, r.tree.N)
-			entries, err := r.bundle(ctx, t)
-			var b []byte
-			for _, e := range entries {
-				if err == nil {
-					b, err = torchwood.AppendTileEntry(b, e)
-				}
-			}
+			b, err := r.checked(ctx, t)
 			if !yield(File{torchwood.TilePath(t), b}, err) || err != nil {
 				return
 			}

@@ -95,11 +95,12 @@ type tileWriter struct {
 	dirs  map[string]bool // slash-separated, below the ledger's directory: to be flushed
 	batch *durable.Batch
 	names map[string]bool // of the batch, when they are in their places
+	half  string          // behind the names of tiles that are not in their places
 	err   error           // the first one
 }
 
 func newTileWriter(fsys durable.FS, dir string, known map[string]bool) *tileWriter {
-	return &tileWriter{fsys: fsys, dir: dir, known: known, dirs: make(map[string]bool), batch: durable.NewBatch(fsys, dir), names: make(map[string]bool)}
+	return &tileWriter{fsys: fsys, dir: dir, known: known, dirs: make(map[string]bool), batch: durable.NewBatch(fsys, dir), names: make(map[string]bool), half: ".new"}
 }
 
 // add appends an entry to a tree and to its last bundle, which it returns, and writes the tiles that this completes.
@@ -139,10 +140,10 @@ func (w *tileWriter) write(t tlog.Tile, data []byte) {
 		return
 	}
 	full := w.path(name)
-	if w.err = w.batch.Add(full + ".new"); w.err != nil {
+	if w.err = w.batch.Add(full + w.half); w.err != nil {
 		return
 	}
-	f, err := w.fsys.OpenFile(full+".new", os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
+	f, err := w.fsys.OpenFile(full+w.half, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o640)
 	if err != nil {
 		w.err = err
 		return
@@ -178,7 +179,7 @@ func (w *tileWriter) sync() {
 	}
 	for full := range w.names {
 		if w.err == nil {
-			w.err = w.fsys.Rename(full+".new", full)
+			w.err = w.fsys.Rename(full+w.half, full)
 		}
 	}
 	clear(w.names)

@@ -68,10 +68,12 @@ func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byt
 			return err
 		}
 		if err != nil {
-			if err := errors.Join(awayOf(err), s.Gone(ctx)); err != nil {
+			f, err := s.Damaged(ctx, name, err)
+			if err != nil {
 				return err
 			}
-			damaged(Finding{Object: name, Share: p.Share, Pack: p.Pack, State: s.Number, Reason: reasonOf(err), Text: err.Error()})
+			f.Share, f.Pack = p.Share, p.Pack
+			damaged(f)
 		}
 	}
 	return nil
@@ -90,9 +92,9 @@ func (s *State) Gone(ctx context.Context) error {
 	return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: s.Medium.Label, Hint: "hint.medium-pulled", Err: err}
 }
 
-// awayOf returns an error if it says that the target cannot be asked now.
+// awayOf returns an error if it says that the target cannot be asked now, and not, as package ledger does, that something is damaged.
 func awayOf(err error) error {
-	if away(err) {
+	if away(err) && problem.KindOf(err) != problem.Damaged {
 		return err
 	}
 	return nil

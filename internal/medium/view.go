@@ -58,12 +58,8 @@ func (v *view) OpenFile(name string, flag int, _ fs.FileMode) (durable.File, err
 	return &joint{v: v, name: name, share: share, list: list, open: make([]Object, len(list))}, nil
 }
 
-func (v *view) readOnly(op, name string) error {
-	return &fs.PathError{Op: op, Path: name, Err: syscall.EROFS}
-}
-
-func (v *view) Rename(from, _ string) error            { return v.readOnly("rename", from) }
-func (v *view) Remove(name string) error               { return v.readOnly("remove", name) }
+func (v *view) Rename(from, _ string) error            { return readOnly("rename", from) }
+func (v *view) Remove(name string) error               { return readOnly("remove", name) }
 func (v *view) MkdirAll(_ string, _ fs.FileMode) error { return nil }
 func (v *view) SyncDir(string) error                   { return nil }
 func (v *view) dir(share id.Share) (out []fs.DirEntry) {
@@ -205,8 +201,8 @@ func (j *joint) Truncate(size int64) error {
 	if n, _ := j.Size(); size == n {
 		return nil
 	}
-	return j.v.readOnly("truncate", j.name)
+	return readOnly("truncate", j.name)
 }
 
 // WriteAt implements durable.File.
-func (j *joint) WriteAt([]byte, int64) (int, error) { return 0, j.v.readOnly("write", j.name) }
+func (j *joint) WriteAt([]byte, int64) (int, error) { return 0, readOnly("write", j.name) }

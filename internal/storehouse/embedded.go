@@ -30,6 +30,7 @@ func keeperConfig(cfg Config, at layout, opt Options) (keeper.Config, error) {
 		AcceptRollback: opt.acceptRollback, Restore: opt.acceptRollback,
 		LeaseTTL: time.Duration(cfg.LeaseTime), SessionTTL: time.Duration(cfg.SessionTime), IdleTTL: time.Duration(cfg.SessionTime), Hashing: opt.hashing,
 	}
+	_, c.LedgerAway = opt.FS.(*borrowing)
 	if cfg.OIDCIssuer != "" {
 		secret, err := secretFile(cfg.OIDCSecretFile)
 		if err != nil {

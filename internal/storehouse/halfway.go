@@ -95,27 +95,34 @@ func (f *halfway) SyncDir(name string) error {
 type rescue struct {
 	state *medium.State
 	disk  *halfway
-	note  *restoring
+	lent  *borrowing
 	busy  atomic.Bool  // Fetch is at work
 	bytes atomic.Int64 // that are here
 }
 
-// beginRescue opens the medium of a vault that is being restored.
-func (h *House) beginRescue(ctx context.Context) error {
-	r := h.restoring
-	t, err := TargetAt(ctx, durable.OS(), r.From, h.opt.Now)
+// state opens the medium of a vault that is being restored. It is judged by its own key: the keeper, which opens the ledger, has the vault's.
+func (r *restoring) state(ctx context.Context, now func() time.Time) (*medium.State, error) {
+	t, err := TargetAt(ctx, durable.OS(), r.From, now)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s, err := medium.Open(ctx, t, h.keeper.local.Status().PublicKey, r.State)
-	if err == nil && s.Medium.ID != r.Medium {
+	s, err := medium.Open(ctx, t, "", r.State)
+	if err == nil && (s.Medium.ID != r.Medium || s.Head != r.Head) {
 		err = errors.New("another medium")
 	}
 	if err != nil {
-		return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label + ": " + r.From, Hint: "hint.restore-medium", Err: err}
+		return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label + ": " + r.From, Hint: "hint.restore-medium", Err: err}
 	}
-	h.rescue = &rescue{state: s, note: r, disk: &halfway{FS: h.opt.FS, root: h.at.packs, disk: s.Disk()}}
-	return nil
+	return s, nil
+}
+
+// beginRescue opens the medium of a vault that is being restored.
+func (h *House) beginRescue(ctx context.Context) error {
+	s, err := h.restoring.state(ctx, h.opt.Now)
+	if err == nil {
+		h.rescue = &rescue{state: s, disk: &halfway{FS: h.opt.FS, root: h.at.packs, disk: s.Disk()}, lent: borrow(h.opt.FS, h.at, s)}
+	}
+	return err
 }
 
 // half reports whether packs are still read from a medium.
@@ -212,6 +219,9 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 		mu.Lock()
 		defer mu.Unlock()
 		out.Findings = append(out.Findings, f)
+	}
+	if err := h.rescue.lent.fetch(ctx, found); err != nil {
+		return out, broken(err, h.cfg.Data)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -322,6 +332,7 @@ func (h *House) endRescue() error {
 		h.rewinding.Store(h.restoring)
 	}
 	// Nobody writes yet, so all that is open are files of the medium or copies of them.
+	h.rescue.lent.whole.Store(true)
 	h.rescue.disk.whole.Store(true)
 	h.packs.Moved()
 	return nil

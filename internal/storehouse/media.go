@@ -378,7 +378,7 @@ func (c *copied) Cut(ctx context.Context) (*medium.Cut, error) {
 		out.Files = append(out.Files, medium.File{Name: "keeper/" + f.Name, Read: f.Read, Close: f.Close})
 	}
 	for _, f := range k.Logs {
-		out.Files = append(out.Files, medium.File{Name: logsOnMedium + f.Name, Read: f.Read, Close: func() {}})
+		out.Files = append(out.Files, medium.File{Name: medium.Logbook + "/" + f.Name, Read: f.Read, Close: func() {}})
 	}
 	if f, ok := c.h.learnt(); ok {
 		out.Files = append(out.Files, f)

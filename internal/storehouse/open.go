@@ -124,13 +124,20 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if r := h.restoring; r != nil && !r.Recorded {
 		return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: r.Label, Hint: "hint.restore-again"}
 	}
-	if h.keeper, err = openKeeper(ctx, cfg, h.at, opt, h); err != nil {
-		return nil, err
-	}
-	packs, disk := func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return s, k }, opt.FS
+	reads := opt
 	if h.restoring != nil {
 		if err := h.beginRescue(ctx); err != nil {
 			return nil, err
+		}
+		reads.FS = h.rescue.lent
+	}
+	if h.keeper, err = openKeeper(ctx, cfg, h.at, reads, h); err != nil {
+		return nil, err
+	}
+	packs, disk := func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return s, k }, opt.FS
+	if h.rescue != nil {
+		if key := h.keeper.local.Status().PublicKey; h.rescue.state.Medium.Vault != key {
+			return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: h.restoring.Label, Hint: "hint.restore-medium", Err: errors.New("another vault's medium")}
 		}
 		disk = h.rescue.disk
 		packs = func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return lent{s, h}, lender{k, h} }

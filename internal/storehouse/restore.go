@@ -16,7 +16,6 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/keeper"
 	"github.com/azekura/azekura/internal/ledger"
-	"github.com/azekura/azekura/internal/logbook"
 	"github.com/azekura/azekura/internal/medium"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -173,16 +172,14 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 		return err
 	}
 	if !Exists(cfg) {
-		if err := restoreLedger(ctx, opt.FS, at, s); err != nil {
-			return err
-		}
-		if err := restoreLogs(ctx, opt.FS, at, s); err != nil {
+		if err := restoreLearnt(ctx, opt.FS, at, s); err != nil {
 			return err
 		}
 		if err := restoreKeeper(ctx, cfg, opt, at, s, src); err != nil {
 			return err
 		}
 	}
+	opt.FS = borrow(opt.FS, at, s)
 	if err := next.record(ctx, cfg, opt, at, s, src.Ledger); err != nil || src.Rewind.Case == "" {
 		return err
 	}
@@ -255,45 +252,19 @@ func vacant(cfg Config) error {
 	return nil
 }
 
-// restoreLedger copies the ledger: every entry is checked on the way, and the folder gets its name when all are there.
-func restoreLedger(ctx context.Context, fsys durable.FS, at layout, s *medium.State) error {
-	if _, err := os.Stat(at.ledger); err == nil {
+// restoreLearnt copies what was learnt of the lines of appliances, where there is something.
+func restoreLearnt(ctx context.Context, fsys durable.FS, at layout, s *medium.State) error {
+	if !slices.Contains(s.Names(), learntOnMedium) {
 		return nil
 	}
-	half := at.ledger + unfinished
-	if err := os.RemoveAll(half); err != nil {
-		return broken(err, half)
+	b, err := fileOn(ctx, s, learntOnMedium)
+	if err != nil {
+		return err
 	}
-	if _, err := ledger.Export(ctx, s.Ledger(), s.Medium.Vault, fsys, half); err != nil {
-		return broken(err, s.Medium.Label)
+	if err := durable.MakeDir(fsys, filepath.Dir(at.collect), 0o700); err != nil {
+		return broken(err, at.collect)
 	}
-	return broken(errors.Join(fsys.Rename(half, at.ledger), fsys.SyncDir(at.data)), at.ledger)
-}
-
-// logsOnMedium stands before the names of files with lines of appliances.
-const logsOnMedium = "logbook/"
-
-// restoreLogs copies the lines of appliances, and what was learnt of them. The lines are checked against the ledger when somebody asks for it.
-func restoreLogs(ctx context.Context, fsys durable.FS, at layout, s *medium.State) error {
-	for _, name := range s.Names() {
-		to := at.collect
-		if file, ok := strings.CutPrefix(name, logsOnMedium); ok && logbook.IsFile(file) {
-			to = filepath.Join(at.logbook, file)
-		} else if name != learntOnMedium {
-			continue
-		}
-		b, err := fileOn(ctx, s, name)
-		if err != nil {
-			return err
-		}
-		if err := durable.MakeDir(fsys, filepath.Dir(to), 0o700); err != nil {
-			return broken(err, to)
-		}
-		if err := durable.WriteFile(fsys, to, b, 0o600); err != nil {
-			return broken(err, to)
-		}
-	}
-	return nil
+	return broken(durable.WriteFile(fsys, at.collect, b, 0o600), at.collect)
 }
 
 // fileOn reads a sealed file of a state. One that is not as it was put is damage of the medium: no disk of this machine is to blame.
@@ -301,6 +272,9 @@ func fileOn(ctx context.Context, s *medium.State, name string) ([]byte, error) {
 	b, err := s.File(ctx, name)
 	if _, ok := errors.AsType[*problem.Error](err); err == nil || ok || ctx.Err() != nil {
 		return b, err
+	}
+	if gone := s.Gone(ctx); gone != nil {
+		return nil, gone
 	}
 	return nil, &problem.Error{Kind: problem.Damaged, Op: "restore vault", On: s.Medium.Label + ": " + name, Hint: "hint.medium-state", Err: err}
 }

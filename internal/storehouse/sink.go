@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/alert"
 	"github.com/azekura/azekura/internal/door/api"
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/medium/bucket"
 	"github.com/azekura/azekura/internal/problem"
@@ -176,7 +178,8 @@ func (s *scribe) state() *api.LedgerBucket {
 // covered lists what somebody has put over tiles, once it was read.
 func LedgerAt(ctx context.Context, at, key string, now func() time.Time) (fsys fs.FS, covered func() []string, err error) {
 	if !bucket.IsFile(at) {
-		return os.DirFS(at), func() []string { return nil }, nil
+		fsys, err = folderAt(ctx, at, now)
+		return fsys, func() []string { return nil }, err
 	}
 	b, err := bucketAt(at, 0, now)
 	if err != nil {
@@ -187,4 +190,19 @@ func LedgerAt(ctx context.Context, at, key string, now func() time.Time) (fsys f
 		return nil, nil, err
 	}
 	return c, c.Covered, nil
+}
+
+// folderAt opens the ledger in a folder. That of a vault that is being restored lies on the medium in part.
+func folderAt(ctx context.Context, at string, now func() time.Time) (fs.FS, error) {
+	at = filepath.Clean(at)
+	data := filepath.Dir(at)
+	r, err := readRestoring(data)
+	if err != nil || r == nil || r.Copied || LedgerDir(data) != at {
+		return os.DirFS(at), nil // the file of a restore may be anybody's that lies there
+	}
+	s, err := r.state(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	return ledger.Files(borrow(durable.OS(), layoutOf(Default(data)), s), at), nil
 }

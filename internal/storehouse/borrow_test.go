@@ -1,0 +1,152 @@
+package storehouse
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/id"
+	"github.com/azekura/azekura/internal/ledger"
+	"github.com/azekura/azekura/internal/logbook"
+)
+
+// record puts entries into the ledger of a house.
+func record(t *testing.T, h *House, n int) {
+	t.Helper()
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			if err := h.keeper.local.Record(t.Context(), event.Event{Kind: event.PackSealed, When: h.opt.Now(), Share: id.NewShare()}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestLedgerOnMedium: a restored house opens with the ledger on the medium, goes on with it, shows and proves all of it, and does so without
+// the medium once it was copied.
+func TestLedgerOnMedium(t *testing.T) {
+	var before int64
+	l := loseHouse(t, 1, 100, func(_ *lostHouse, h *House, _ *client.Client) {
+		record(t, h, 600)
+		before = h.keeper.local.Head().Size
+	})
+	cfg := l.restored(t)
+	tiles := func() (n int) {
+		filepath.WalkDir(filepath.Join(LedgerDir(cfg.Data), "tile"), func(name string, d os.DirEntry, err error) error {
+			if err == nil && d.Type().IsRegular() {
+				n++
+			}
+			return nil
+		})
+		return n
+	}
+	opt := options()
+	opt.FS = Disk(cfg.Data)
+	h, c := stopped(t, cfg, opt)
+	whole := func(what string) {
+		t.Helper()
+		s, err := h.keeper.Keeper().Login(t.Context(), account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := h.keeper.local.Audit(t.Context(), s.ID)
+		if err != nil || !a.Report.OK() || a.Report.Size != a.Head.Size || a.Head.Size <= before {
+			t.Errorf("%s: %+v, %v", what, a, err)
+		}
+		if _, err := h.keeper.local.Proof(t.Context(), s.ID, 3); err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if n := tiles(); n > 12 {
+		t.Errorf("%d tiles were copied before it opened", n)
+	}
+	whole("on the medium")
+	record(t, h, 300)
+	whole("grown, on the medium")
+	fsys, _, err := LedgerAt(t.Context(), LedgerDir(cfg.Data), l.card.Vault, options().Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := ledger.Verify(t.Context(), fsys, l.card.Vault); err != nil || !r.OK() {
+		t.Errorf("by another program: %+v, %v", r, err)
+	}
+	if out, err := h.Fetch(t.Context(), func(Fetched) {}); err != nil || len(out.Findings) > 0 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	if err := os.Rename(l.at, l.at+" in the cupboard"); err != nil {
+		t.Fatal(err)
+	}
+	whole("copied")
+	record(t, h, 300)
+	shut(t, h)
+	h, c = stopped(t, cfg, options())
+	whole("opened again")
+	l.compare(t, c)
+	shut(t, h)
+	if r, err := ledger.Verify(t.Context(), os.DirFS(LedgerDir(cfg.Data)), l.card.Vault); err != nil || !r.OK() {
+		t.Errorf("at last: %+v, %v", r, err)
+	}
+}
+
+// TestLedgerDamagedOnMedium: a tile that is damaged on the medium keeps nobody from the files; it is named.
+func TestLedgerDamagedOnMedium(t *testing.T) {
+	l := loseHouse(t, 1, 100, func(_ *lostHouse, h *House, _ *client.Client) { record(t, h, 600) })
+	name := filepath.Join(l.at, "ledger/tile/entries/000")
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[1000] ^= 1
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	h, c := stopped(t, l.restored(t), options())
+	defer shut(t, h)
+	opens := func() {
+		t.Helper()
+		body, err := c.Open(t.Context(), "/アルバム/0.txt", client.Version{}, "open")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body.Close()
+	}
+	opens()
+	out, err := h.Fetch(t.Context(), func(Fetched) {})
+	if err != nil || len(out.Findings) != 1 || out.Findings[0].Object != "ledger/tile/entries/000" {
+		t.Errorf("%+v, %v", out, err)
+	}
+	opens()
+	saved(t, c, "/アルバム/after.txt", "after the restore")
+}
+
+// TestLinesOnMedium: lines of appliances are found while they lie on the medium, and new ones come in files of their own.
+func TestLinesOnMedium(t *testing.T) {
+	l := loseHouse(t, 1, 100)
+	cfg := l.restored(t)
+	h, c := stopped(t, cfg, options())
+	found := func(what string, want int) {
+		t.Helper()
+		if r, err := c.VerifyLogs(t.Context()); err != nil || r.Found != 0 || r.Lines != int64(want) {
+			t.Errorf("%s: %+v, %v", what, r, err)
+		}
+	}
+	found("on the medium", l.lines)
+	if err := h.keeper.local.KeepLogs(t.Context(), []logbook.Line{{Received: h.opt.Now(), Device: "gw", Raw: []byte("later")}}); err != nil {
+		t.Fatal(err)
+	}
+	found("with new ones", l.lines+1)
+	if _, err := h.Fetch(t.Context(), func(Fetched) {}); err != nil {
+		t.Fatal(err)
+	}
+	found("copied", l.lines+1)
+	shut(t, h)
+	h, c = stopped(t, cfg, options())
+	found("opened again", l.lines+1)
+	shut(t, h)
+}
