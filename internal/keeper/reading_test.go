@@ -271,11 +271,12 @@ func TestMoreIsToday(t *testing.T) {
 	}
 }
 
-// TestRestartDoesNotRefill: what the ledger says was read today is read, also after the power went.
+// TestRestartDoesNotRefill: what the ledger says was read today is read, also after the power went, and where nobody waits for the ledger.
 func TestRestartDoesNotRefill(t *testing.T) {
 	for name, end := range map[string]func(h *lending) *durabletest.Platter{
 		"close": func(h *lending) *durabletest.Platter { h.l.Close(ctx(t)); return h.disk },
 		"crash": func(h *lending) *durabletest.Platter { return h.disk.Crash(3) },
+		"away":  func(h *lending) *durabletest.Platter { h.l.Close(ctx(t)); return h.disk },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newLending(t, nil)
@@ -287,7 +288,10 @@ func TestRestartDoesNotRefill(t *testing.T) {
 			if err := h.open(last...); err != nil {
 				t.Fatal(err)
 			}
-			h.l = reopen(t, h.config(end(h)))
+			cfg := h.config(end(h))
+			cfg.LedgerAway = name == "away"
+			h.l = reopen(t, cfg)
+			h.l.busy.Wait()
 			h.enter()
 			if err := h.open(last...); err != nil {
 				t.Errorf("what was read before: %v", err)
