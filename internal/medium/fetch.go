@@ -79,27 +79,6 @@ func (s *State) Fetch(ctx context.Context, p Pack, write func(off int64, b []byt
 	return nil
 }
 
-// Gone returns an error if the medium cannot be asked any more, as when it was pulled out: then what could not be read of it is not damaged. What the medium
-// says of itself is read past the page cache, which remembers disks that are gone.
-func (s *State) Gone(ctx context.Context) error {
-	d, err := Describe(ctx, s.t)
-	if err == nil && d.ID != s.Medium.ID {
-		err = errOtherMedium
-	}
-	if err == nil || away(err) {
-		return err
-	}
-	return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: s.Medium.Label, Hint: "hint.medium-pulled", Err: err}
-}
-
-// awayOf returns an error if it says that the target cannot be asked now, and not, as package ledger does, that something is damaged.
-func awayOf(err error) error {
-	if away(err) && problem.KindOf(err) != problem.Damaged {
-		return err
-	}
-	return nil
-}
-
 // fetched is how many pieces of a segment wait to be written.
 const fetched = 2
 

@@ -3,7 +3,6 @@ package medium
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"io/fs"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // Logbook is the folder of the lines of appliances, on a medium as in a vault.
@@ -94,8 +94,26 @@ func (fixed) WriteAt([]byte, int64) (int, error) { return 0, readOnly("write", "
 
 // Damaged is what to tell of an object of the state that cannot be read as it was written. It returns an error instead where the medium was pulled out.
 func (s *State) Damaged(ctx context.Context, name string, err error) (Finding, error) {
-	f := Finding{Object: name, State: s.Number, Reason: reasonOf(err), Text: err.Error()}
-	return f, errors.Join(ctx.Err(), awayOf(err), s.Gone(ctx))
+	if ctx.Err() != nil {
+		return Finding{}, ctx.Err()
+	}
+	if away(err) && problem.KindOf(err) != problem.Damaged { // which package ledger says
+		return Finding{}, err
+	}
+	return Finding{Object: name, State: s.Number, Reason: reasonOf(err), Text: err.Error()}, s.gone(ctx)
+}
+
+// gone returns an error if the medium cannot be asked any more: then what could not be read of it is not damaged. What it says of itself is read past the
+// page cache, which remembers disks that are gone.
+func (s *State) gone(ctx context.Context) error {
+	d, err := Describe(ctx, s.t)
+	if err == nil && d.ID != s.Medium.ID {
+		err = errOtherMedium
+	}
+	if err == nil || away(err) {
+		return err
+	}
+	return &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: s.Medium.Label, Hint: "hint.medium-pulled", Err: err}
 }
 
 func readOnly(op, name string) error {

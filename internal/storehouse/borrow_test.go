@@ -1,6 +1,7 @@
 package storehouse
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/logbook"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // record puts entries into the ledger of a house.
@@ -148,5 +150,43 @@ func TestLinesOnMedium(t *testing.T) {
 	shut(t, h)
 	h, c = stopped(t, cfg, options())
 	found("opened again", l.lines+1)
+	shut(t, h)
+}
+
+// advice is the hint of an error of the house itself.
+func advice(err error) string {
+	if p, ok := errors.AsType[*problem.Error](err); ok {
+		return p.Hint
+	}
+	return ""
+}
+
+// TestRestorePulled: a medium that is pulled out in the middle breaks the copy off, and nothing is taken for damaged. When it is
+// connected again the rest comes.
+func TestRestorePulled(t *testing.T) {
+	l := loseHouse(t, 20, 400_000)
+	cfg := l.restored(t)
+	h, c := stopped(t, cfg, options())
+	pulled := l.at + " in a pocket"
+	out, err := h.Fetch(t.Context(), func(f Fetched) {
+		if f.Bytes > 0 {
+			_ = os.Rename(l.at, pulled)
+		}
+	})
+	if advice(err) != "hint.medium-pulled" || len(out.Findings) > 0 || !h.half() {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	shut(t, h)
+	if _, err := Open(t.Context(), cfg, options()); advice(err) != "hint.restore-medium" {
+		t.Errorf("opened without its medium: %v", err)
+	}
+	if err := os.Rename(pulled, l.at); err != nil {
+		t.Fatal(err)
+	}
+	h, c = stopped(t, cfg, options())
+	if out, err := h.Fetch(t.Context(), func(Fetched) {}); err != nil || len(out.Findings) > 0 || out.Packs < 2 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	l.compare(t, c)
 	shut(t, h)
 }
