@@ -22,6 +22,8 @@ func TestIsolation(t *testing.T) {
 	}
 	_, err = l.BeginIdentity(t.Context(), s, browser)
 	hinted(t, "a login with the company", err, "hint.isolated")
+	_, err = l.SetWitnesses(t.Context(), s, account.Witnessing{Mode: account.WitnessOff})
+	hinted(t, "a witness", err, "hint.isolated")
 	b := *l.books.Load()
 	b.Witnessing = account.Witnessing{Mode: account.WitnessRequire, Witnesses: []account.Witness{{}}}
 	if w := b.witnessing(); w.Mode == account.WitnessRequire || len(w.Witnesses) > 0 {

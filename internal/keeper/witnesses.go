@@ -53,6 +53,9 @@ func showWitnessing(w account.Witnessing) account.Witnessing {
 // SetWitnesses changes who watches the ledger. What would let readings through that are refused now, or hide that a witness does not answer, takes two.
 func (l *Local) SetWitnesses(ctx context.Context, s id.Session, w account.Witnessing) (account.Outcome, error) {
 	const op = "change witnesses"
+	if err := l.apart(op); err != nil { // whoever is named now would go with those from before
+		return account.Outcome{}, err
+	}
 	w, err := l.fitWitnessing(op, w)
 	if err != nil {
 		return account.Outcome{}, err

@@ -42,6 +42,9 @@ func TestIsolatedDoors(t *testing.T) {
 			}
 		}
 	}
+	if h.cfg.OIDCIssuer = "https://login.example"; s.house(httptest.NewRequest("GET", "http://127.0.0.1/", nil)).Provider {
+		t.Error("people are offered a login with the company, which is refused")
+	}
 	shut(t, h)
 	cfg.HTTP, cfg.HTTPS = "", "0.0.0.0:0"
 	err := Run(t.Context(), cfg, options(), func([]api.Listener) { t.Error("its doors are open") })
