@@ -214,6 +214,9 @@ func (a *app) showStatus(s api.Status) {
 	}
 	if r := s.Restore; r != nil {
 		add("say.status-restore", a.t("say.restore-far", r.Medium, r.State, when(r.Time), size(r.Bytes), size(r.OfBytes)))
+		if r.Stopped {
+			t.add("", a.t("say.restore-stopped", r.Medium))
+		}
 	}
 	add("say.status-keeper", a.protection(s.Keeper))
 	t.add("", s.Keeper.Caution)

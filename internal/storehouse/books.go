@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/azekura/azekura/internal/account"
@@ -13,6 +14,7 @@ import (
 	"github.com/azekura/azekura/internal/catalogue/sqlite"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/medium"
+	"github.com/azekura/azekura/internal/vault"
 )
 
 // A copy of the catalogue of a share is put on a medium when so many rows have come since the last one, files and versions together, and with
@@ -147,7 +149,7 @@ func (h *House) index(ctx context.Context, list []medium.Pack) (*indexer, error)
 				continue
 			}
 			if err := x.share(ctx, s, share); err != nil && ctx.Err() == nil {
-				h.opt.Log.Error("the catalogue of a share cannot be made from its packs as they are on the medium; “azekura verify” names what is damaged, and “azekura rebuild” goes on without it", "share", share, "err", err)
+				h.opt.Log.Warn("the packs of a share are damaged on the medium; its catalogue is made without what is damaged once all is copied", "share", share, "err", err)
 				x.failed = append(x.failed, share)
 			}
 		}
@@ -168,6 +170,36 @@ func (x *indexer) here(share id.Share) {
 func (x *indexer) end() {
 	close(x.ready)
 	x.done.Wait()
+}
+
+// pass makes the catalogues of shares whose packs are damaged, without what is damaged: all else in them can be used. It comes once all packs are here. Where
+// that fails, whoever opens the share is told.
+func (x *indexer) pass(ctx context.Context) (err error) {
+	if len(x.failed) == 0 {
+		return nil
+	}
+	h, log := x.h, x.h.opt.Log
+	s, err := h.keeper.Keeper().Login(ctx, account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
+	if err != nil {
+		return err
+	}
+	defer h.keeper.Keeper().End(context.WithoutCancel(ctx), s.ID, "the program ended")
+	list, err := h.keeper.Keeper().Shares(ctx, s.ID)
+	for _, share := range list {
+		if !slices.Contains(x.failed, share.ID) {
+			continue
+		}
+		r, failed := h.vault.Rebuild(ctx, s, share.Name, func(int64) {}, func(f vault.Finding) {
+			log.Error("damaged in a pack", "share", share.Name, "pack", f.Pack, "offset", f.Offset, "length", f.Length, "reason", f.Reason)
+		})
+		if failed != nil {
+			log.Error("the catalogue of a share cannot be made: “azekura rebuild” tries it again", "share", share.Name, "err", failed)
+			err = errors.Join(err, h.vault.Reopen(ctx, share.ID))
+			continue
+		}
+		log.Warn("a share can be used without what is damaged in its packs; “azekura verify --keys” names the files that miss something", "share", share.Name, "places", r.Findings)
+	}
+	return err
 }
 
 // share makes the catalogue of a share, and compares what was on loan with it.

@@ -98,6 +98,8 @@ type rescue struct {
 	lent  *borrowing
 	busy  atomic.Bool  // Fetch is at work
 	bytes atomic.Int64 // that are here
+
+	stopped atomic.Bool // the copy was broken off, and waits
 }
 
 // state opens the medium of a vault that is being restored. It is judged by its own key: the keeper, which opens the ledger, has the vault's.
@@ -133,13 +135,16 @@ func (h *House) restore() *api.Restoring {
 	if !h.half() {
 		return nil
 	}
-	return &api.Restoring{Medium: h.restoring.Label, State: h.restoring.State, Time: h.restoring.Time, Bytes: h.rescue.bytes.Load(), OfBytes: h.rescue.state.Bytes}
+	return &api.Restoring{Medium: h.restoring.Label, State: h.restoring.State, Time: h.restoring.Time, Bytes: h.rescue.bytes.Load(), OfBytes: h.rescue.state.Bytes, Stopped: h.rescue.stopped.Load()}
 }
 
 // notices are what every page says at its top.
 func (h *House) notices() (out []web.Notice) {
 	if r := h.restore(); r != nil {
 		out = append(out, web.Notice{Key: "web.notice-restore", Args: []any{r.Time.Local().Format("2006-01-02 15:04 -0700"), 100 * r.Bytes / max(r.OfBytes, 1)}})
+		if r.Stopped {
+			out = append(out, web.Notice{Key: "web.notice-stopped", Args: []any{r.Medium}})
+		}
 	}
 	if r := h.rewinding.Load(); r != nil || h.half() && h.restoring.Case != "" {
 		if r == nil {
@@ -213,6 +218,7 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 		defer mu.Unlock()
 		out.Packs, out.Bytes = out.Packs+packs, out.Bytes+bytes
 		h.rescue.bytes.Store(out.Bytes)
+		h.rescue.stopped.Store(false)
 		tell(out)
 	}
 	found := func(f medium.Finding) {
@@ -268,10 +274,7 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	if err := h.endRescue(); err != nil {
 		return out, broken(err, h.cfg.Data)
 	}
-	for _, share := range books.failed {
-		err = errors.Join(err, h.vault.Reopen(ctx, share))
-	}
-	return out, err
+	return out, books.pass(ctx)
 }
 
 // fetchAgain is when a copy that failed is tried again: a disk may have been pulled out.
@@ -296,6 +299,7 @@ func (h *House) fetchAll(ctx context.Context) {
 			h.rewindAll(ctx)
 			return
 		}
+		h.rescue.stopped.Store(ctx.Err() == nil)
 		if ctx.Err() == nil {
 			log.Error("the copy from the medium was broken off, and goes on soon", "medium", h.restoring.Label, "at", h.restoring.From, "err", err)
 		}

@@ -64,6 +64,7 @@ type Restoring struct {
 	Time    time.Time `json:"time"` // of the state
 	Bytes   int64     `json:"bytes"`
 	OfBytes int64     `json:"of_bytes"`
+	Stopped bool      `json:"stopped,omitempty"` // the medium cannot be read, or the disk not written to; it is tried again
 }
 
 // Listener is an address at which the storehouse answers.
