@@ -2,8 +2,11 @@ package medium
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"sync/atomic"
+	"syscall"
 	"testing"
 	"unsafe"
 
@@ -105,5 +108,58 @@ func TestAligned(t *testing.T) {
 	}}}}
 	if l := s.List(); len(l) != 2 || !l[0].Aligned || l[1].Aligned || l[0].Size != 8292 || l[1].Size != 9096 {
 		t.Errorf("%+v", l)
+	}
+}
+
+// unplugged is a disk whose open files are of no use once it was pulled out, as those of a disk that is connected again.
+type unplugged struct {
+	*Dir
+	times atomic.Int64
+}
+
+type stale struct {
+	Object
+	disk *unplugged
+	at   int64
+}
+
+func (u *unplugged) Open(ctx context.Context, name string) (Object, error) {
+	o, err := u.Dir.Open(ctx, name)
+	return stale{o, u, u.times.Load()}, err
+}
+
+func (s stale) ReadAt(b []byte, off int64) (int, error) {
+	if s.at != s.disk.times.Load() {
+		return 0, syscall.EIO
+	}
+	return s.Object.ReadAt(b, off)
+}
+
+// TestConnectedAgain: a pack that was open before its disk was pulled out is read on after that.
+func TestConnectedAgain(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 1)
+	defer h.close()
+	m := h.medium(durabletest.New(t))
+	h.grow(5, 30<<10)
+	if _, _, err := h.sync(m); err != nil {
+		t.Fatal(err)
+	}
+	u := &unplugged{Dir: m}
+	s, err := Open(t.Context(), u, h.key, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := s.List()[0]
+	f, err := s.Disk().OpenFile(fmt.Sprintf("/%v/%016x.pack", p.Share, p.Pack), 0, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	b := make([]byte, 100)
+	for range 3 {
+		if _, err := f.ReadAt(b, 4096); err != nil {
+			t.Error(err)
+		}
+		u.times.Add(1)
 	}
 }

@@ -100,12 +100,12 @@ func (s *State) Damaged(ctx context.Context, name string, err error) (Finding, e
 	if away(err) && problem.KindOf(err) != problem.Damaged { // which package ledger says
 		return Finding{}, err
 	}
-	return Finding{Object: name, State: s.Number, Reason: reasonOf(err), Text: err.Error()}, s.gone(ctx)
+	return Finding{Object: name, State: s.Number, Reason: reasonOf(err), Text: err.Error()}, s.Gone(ctx)
 }
 
-// gone returns an error if the medium cannot be asked any more: then what could not be read of it is not damaged. What it says of itself is read past the
+// Gone returns an error if the medium cannot be asked any more: then what could not be read of it is not damaged. What it says of itself is read past the
 // page cache, which remembers disks that are gone.
-func (s *State) gone(ctx context.Context) error {
+func (s *State) Gone(ctx context.Context) error {
 	d, err := Describe(ctx, s.t)
 	if err == nil && d.ID != s.Medium.ID {
 		err = errOtherMedium

@@ -116,11 +116,7 @@ func (j *joint) ReadAt(b []byte, off int64) (n int, err error) {
 		if off >= x.end() || n == len(b) {
 			continue
 		}
-		o, err := j.object(i)
-		if err != nil {
-			return n, err
-		}
-		m, err := o.ReadAt(b[n:min(len(b), n+int(min(x.end()-off, int64(len(b)))))], off-x.from)
+		m, err := j.read(i, b[n:min(len(b), n+int(min(x.end()-off, int64(len(b)))))], off-x.from)
 		n, off = n+m, off+int64(m)
 		if off < x.end() && n < len(b) {
 			return n, errors.Join(err, io.ErrUnexpectedEOF)
@@ -130,6 +126,31 @@ func (j *joint) ReadAt(b []byte, off int64) (n int, err error) {
 		return n, io.EOF
 	}
 	return n, nil
+}
+
+// read reads from a segment. One that fails is opened once more: the medium may have been pulled out, and connected again.
+func (j *joint) read(i int, b []byte, off int64) (n int, err error) {
+	for range 2 {
+		o, err := j.object(i)
+		if err != nil {
+			return 0, err
+		}
+		if n, err = o.ReadAt(b, off); n == len(b) || err == nil || errors.Is(err, io.EOF) {
+			return n, err
+		}
+		j.leave(i, o)
+	}
+	return n, err
+}
+
+// leave closes an object that has failed, unless somebody else has.
+func (j *joint) leave(i int, o Object) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.open[i] == o {
+		o.Close()
+		j.open[i] = nil
+	}
 }
 
 func (j *joint) object(i int) (Object, error) {
@@ -155,7 +176,7 @@ func openObject(t Target, name string, x segment) (o Object, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return anywhere{o}, nil
+	return &anywhere{o}, nil
 }
 
 // anywhere reads from any place to any place of an object that wants whole blocks.

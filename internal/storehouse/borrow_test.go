@@ -2,6 +2,7 @@ package storehouse
 
 import (
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -167,6 +168,9 @@ func TestRestorePulled(t *testing.T) {
 	l := loseHouse(t, 20, 400_000)
 	cfg := l.restored(t)
 	h, c := stopped(t, cfg, options())
+	if _, err := c.Stat(t.Context(), "/アルバム/0.txt"); err != nil { // its share is open
+		t.Fatal(err)
+	}
 	pulled := l.at + " in a pocket"
 	out, err := h.Fetch(t.Context(), func(f Fetched) {
 		if f.Bytes > 0 {
@@ -175,6 +179,24 @@ func TestRestorePulled(t *testing.T) {
 	})
 	if advice(err) != "hint.medium-pulled" || len(out.Findings) > 0 || !h.half() {
 		t.Fatalf("%+v, %v", out, err)
+	}
+	h.packs.Moved() // what was open of the medium is of no use
+	unread := 0
+	for path := range l.files {
+		body, err := c.Open(t.Context(), path, client.Version{}, "open")
+		if err == nil {
+			_, err = io.Copy(io.Discard, body)
+			body.Close()
+		}
+		if err != nil {
+			unread++
+		}
+		if problem.KindOf(err) == problem.Damaged {
+			t.Errorf("%s is said to be damaged: %v", path, err)
+		}
+	}
+	if unread == 0 || unread == len(l.files) {
+		t.Errorf("%d of %d files cannot be read", unread, len(l.files))
 	}
 	shut(t, h)
 	if _, err := Open(t.Context(), cfg, options()); advice(err) != "hint.restore-medium" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -181,6 +182,34 @@ func (k lender) Check(ctx context.Context, s id.Session, share id.Share, write b
 type lent struct {
 	pack.Store
 	h *House
+}
+
+// away tells that the medium cannot be asked, where what could not be read from it would be called damaged.
+func (p lent) away(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil || !p.h.half() {
+		return err
+	}
+	if gone := p.h.rescue.state.Gone(ctx); gone != nil {
+		return &problem.Error{Kind: problem.Unavailable, Op: "open", On: p.h.restoring.Label, Hint: "hint.medium-pulled", Err: err}
+	}
+	return err
+}
+
+// Read implements pack.Reader.
+func (p lent) Read(ctx context.Context, share id.Share, at pack.Place, buf []byte) (pack.Frame, error) {
+	f, err := p.Store.Read(ctx, share, at, buf)
+	return f, p.away(ctx, err)
+}
+
+// Frames implements pack.Reader.
+func (p lent) Frames(ctx context.Context, share id.Share, from pack.Position, payload func(pack.Type) bool) iter.Seq2[pack.Frame, error] {
+	return func(yield func(pack.Frame, error) bool) {
+		for f, err := range p.Store.Frames(ctx, share, from, payload) {
+			if !yield(f, p.away(ctx, err)) {
+				return
+			}
+		}
+	}
 }
 
 // Append implements pack.Store.
