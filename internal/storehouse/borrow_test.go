@@ -3,6 +3,7 @@ package storehouse
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api/client"
+	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/ledger"
@@ -211,4 +213,40 @@ func TestRestorePulled(t *testing.T) {
 	}
 	l.compare(t, c)
 	shut(t, h)
+}
+
+// hooked is a disk that does something before the first file is opened.
+type hooked struct {
+	durable.FS
+	first func()
+}
+
+func (h *hooked) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	if do := h.first; do != nil {
+		h.first = nil
+		do()
+	}
+	return h.FS.OpenFile(name, flag, perm)
+}
+
+// TestRestoreTwice: two restores into one directory at once are one: who comes too late touches nothing.
+func TestRestoreTwice(t *testing.T) {
+	l := loseHouse(t, 1, 100)
+	cfg, src := Default(filepath.Join(t.TempDir(), "data")), l.source()
+	src.disk = &hooked{durable.OS(), func() {
+		if err := Restore(t.Context(), cfg, options(), l.source()); err != nil {
+			t.Fatal(err)
+		}
+		h, _ := stopped(t, cfg, options())
+		if _, err := h.Fetch(t.Context(), func(Fetched) {}); err != nil {
+			t.Error(err)
+		}
+		shut(t, h)
+	}}
+	if err := Restore(t.Context(), cfg, options(), src); advice(err) != "hint.restore-vacant" {
+		t.Errorf("restored over a vault: %v", err)
+	}
+	if _, _, begun, err := Unfinished(cfg); begun || err != nil {
+		t.Errorf("it is begun anew: %v", err)
+	}
 }

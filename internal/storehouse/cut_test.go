@@ -106,7 +106,7 @@ func (f *failingFile) Sync() error {
 	return f.disk.change("sync", f.name, func() error { return nil })
 }
 
-// moments is at how many calls a restore is broken off: other ones each time, of some 340 that are done by half or not at all. The tests of the
+// moments is at how many calls a restore is broken off: other ones each time, of some 380 that are done by half or not at all. The tests of the
 // program kill it 40 times more.
 const moments = 160
 

@@ -132,24 +132,13 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 	if opt.FS == nil {
 		opt.FS = Disk(cfg.Data)
 	}
-	r, err := readRestoring(cfg.Data)
-	if err != nil {
+	r, err := begun(cfg)
+	if err != nil || r != nil && r.Copied {
 		return err
-	}
-	if r == nil {
-		if err := vacant(cfg); err != nil {
-			return err
-		}
-	}
-	if r != nil && r.Copied {
-		return nil
 	}
 	s, err := src.open(ctx, r, opt.Now)
 	if err != nil {
 		return err
-	}
-	if r != nil && (r.Medium != s.Medium.ID || src.State != 0 && r.State != src.State) {
-		return &problem.Error{Kind: problem.Exists, Op: op, On: fmt.Sprintf("%s, %d", r.Label, r.State), Hint: "hint.restore-other"}
 	}
 	at := layoutOf(cfg)
 	unlock, err := lockData(at)
@@ -157,6 +146,12 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
+	if r, err = begun(cfg); err != nil || r != nil && r.Copied { // somebody else may have restored meanwhile
+		return err
+	}
+	if r != nil && (r.Medium != s.Medium.ID || r.State != s.Number) {
+		return &problem.Error{Kind: problem.Exists, Op: op, On: fmt.Sprintf("%s, %d", r.Label, r.State), Hint: "hint.restore-other"}
+	}
 	next := restoring{From: src.From, Medium: s.Medium.ID, Label: s.Medium.Label, State: s.Number, Time: s.Time, Head: s.Head}
 	next.Begun = opt.Now().UTC()
 	if r != nil {
@@ -236,6 +231,15 @@ func (s Source) open(ctx context.Context, begun *restoring, now func() time.Time
 		return medium.Before(ctx, t, key, s.Until)
 	}
 	return medium.Open(ctx, t, key, s.State)
+}
+
+// begun returns the restore that was begun in a directory; nil: there is none, and room for one.
+func begun(cfg Config) (*restoring, error) {
+	r, err := readRestoring(cfg.Data)
+	if err == nil && r == nil {
+		err = vacant(cfg)
+	}
+	return r, err
 }
 
 // vacant refuses a directory in which something is.
