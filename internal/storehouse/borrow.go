@@ -78,8 +78,8 @@ func (b *borrowing) ReadDir(name string) ([]fs.DirEntry, error) {
 }
 
 // fetch copies what is borrowed. What is damaged on the medium is told, and copied as far as it can be read: each entry and each batch of lines shows
-// whether it is whole.
-func (b *borrowing) fetch(ctx context.Context, found func(medium.Finding)) error {
+// whether it is whole. give is called before each file, and returns when nobody waits for the medium.
+func (b *borrowing) fetch(ctx context.Context, give func(), found func(medium.Finding)) error {
 	damaged := func(name string, err error) error {
 		f, err := b.state.Damaged(ctx, name, err)
 		if err == nil {
@@ -87,7 +87,7 @@ func (b *borrowing) fetch(ctx context.Context, found func(medium.Finding)) error
 		}
 		return err
 	}
-	if err := ledger.Fill(ctx, b.state.Ledger(), b.state.Medium.Vault, b.FS, b.at.ledger, func(name string, err error) error { return damaged("ledger/"+name, err) }); err != nil {
+	if err := ledger.Fill(ctx, polite{b.state.Ledger(), give}, b.state.Medium.Vault, b.FS, b.at.ledger, func(name string, err error) error { return damaged("ledger/"+name, err) }); err != nil {
 		return err
 	}
 	for _, name := range b.state.Names() {
@@ -95,12 +95,28 @@ func (b *borrowing) fetch(ctx context.Context, found func(medium.Finding)) error
 		if !ok || !logbook.IsFile(file) {
 			continue
 		}
+		give()
 		if err := b.fetchLines(ctx, name, filepath.Join(b.at.logbook, file), damaged); err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// polite is a ledger that is read when nobody else waits.
+type polite struct {
+	fs.FS
+	give func()
+}
+
+// Open implements fs.FS.
+func (p polite) Open(name string) (fs.File, error) {
+	p.give()
+	return p.FS.Open(name)
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (p polite) ReadDir(name string) ([]fs.DirEntry, error) { return fs.ReadDir(p.FS, name) }
 
 // fetchLines copies a file with lines of appliances. They are checked against the ledger when somebody asks for it.
 func (b *borrowing) fetchLines(ctx context.Context, name, to string, damaged func(string, error) error) error {

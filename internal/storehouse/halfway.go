@@ -255,7 +255,7 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 		defer mu.Unlock()
 		out.Findings = append(out.Findings, f)
 	}
-	if err := h.rescue.lent.fetch(ctx, found); err != nil {
+	if err := h.rescue.lent.fetch(ctx, h.loan.GiveWay, found); err != nil {
 		return out, broken(err, h.cfg.Data)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
