@@ -53,7 +53,7 @@ func TestLedgerOnMedium(t *testing.T) {
 	}
 	opt := options()
 	opt.FS = Disk(cfg.Data)
-	h, c := stopped(t, cfg, opt)
+	h, _ := stopped(t, cfg, opt)
 	whole := func(what string) {
 		t.Helper()
 		s, err := h.keeper.Keeper().Login(t.Context(), account.Credentials{Name: consoleName(), Factor: account.Console, Door: "console"})
@@ -90,7 +90,7 @@ func TestLedgerOnMedium(t *testing.T) {
 	whole("copied")
 	record(t, h, 300)
 	shut(t, h)
-	h, c = stopped(t, cfg, options())
+	h, c := stopped(t, cfg, options())
 	whole("opened again")
 	l.compare(t, c)
 	shut(t, h)

@@ -258,44 +258,23 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 	if err := h.rescue.lent.fetch(ctx, h.loan.GiveWay, found); err != nil {
 		return out, broken(err, h.cfg.Data)
 	}
-	ctx, stop := context.WithCancelCause(ctx)
+	ctx, stop := context.WithCancelCause(ctx) // with the first pack that fails all ends
 	defer stop(nil)
-	packs := s.List()
-	books, err := h.index(ctx, packs)
+	books, err := h.index(ctx, s.List())
 	if err != nil {
 		return out, err
 	}
-	list := make(chan medium.Pack)
-	var all sync.WaitGroup
-	for range fetchers {
-		all.Go(func() {
-			for p := range list {
-				h.loan.GiveWay()
-				if err := h.fetch(ctx, p, func(n int64) { count(0, n) }, found); err != nil {
-					stop(err)
-					return
-				}
-				count(1, 0)
-				books.here(p.Share)
-			}
-		})
-	}
-	for _, share := range s.Shares() {
-		if err := durable.MakeDir(h.opt.FS, filepath.Join(h.at.packs, share.String()), 0o700); err != nil {
+	err = h.fetchPacks(ctx, func(p medium.Pack) {
+		if err := h.fetch(ctx, p, func(n int64) { count(0, n) }, found); err != nil {
 			stop(err)
+			return
 		}
-	}
-	for _, p := range packs {
-		select {
-		case list <- p:
-		case <-ctx.Done():
-		}
-	}
-	close(list)
-	all.Wait()
+		count(1, 0)
+		books.here(p.Share)
+	})
 	books.end()
-	if ctx.Err() != nil {
-		return out, broken(context.Cause(ctx), h.cfg.Data)
+	if err != nil {
+		return out, broken(err, h.cfg.Data)
 	}
 	for _, name := range s.Covered() {
 		found(medium.Finding{Object: name, Reason: medium.Covered})
@@ -304,6 +283,36 @@ func (h *House) Fetch(ctx context.Context, tell func(Fetched)) (out Fetched, err
 		return out, broken(err, h.cfg.Data)
 	}
 	return out, books.pass(ctx)
+}
+
+// fetchPacks has the packs copied, several at a time, until ctx ends.
+func (h *House) fetchPacks(ctx context.Context, fetch func(medium.Pack)) error {
+	s := h.rescue.state
+	for _, share := range s.Shares() {
+		if err := durable.MakeDir(h.opt.FS, filepath.Join(h.at.packs, share.String()), 0o700); err != nil {
+			return err
+		}
+	}
+	list := make(chan medium.Pack)
+	var all sync.WaitGroup
+	for range fetchers {
+		all.Go(func() {
+			for p := range list {
+				if h.loan.GiveWay(); ctx.Err() == nil {
+					fetch(p)
+				}
+			}
+		})
+	}
+	for _, p := range s.List() {
+		select {
+		case list <- p:
+		case <-ctx.Done():
+		}
+	}
+	close(list)
+	all.Wait()
+	return context.Cause(ctx)
 }
 
 // fetchAgain is when a copy that failed is tried again: a disk may have been pulled out.
