@@ -7,6 +7,7 @@ var restoreTexts = []text{
 	{"hint.restore-file", "The file that says how far the restore is cannot be read. Begin again in an empty directory.", "復旧の進み具合を記録したファイルを読み取れません。空のディレクトリで最初からやり直してください。"},
 	{"hint.restore-other", "A restore from another medium or state was begun in this directory. Go on with that one, or use an empty directory.", "このディレクトリでは、別の保管媒体か世代からの復旧が始まっています。その媒体で続けるか、空のディレクトリを使ってください。"},
 	{"hint.restore-vacant", "A vault is restored into an empty directory, so that nothing of another is lost. Name one with --data.", "校倉の復旧は空のディレクトリに行います（ほかのデータを失わないためです）。--data で指定してください。"},
+	{"hint.restore-ledger", "The end of the ledger in this state of the medium is damaged. Use another medium, or an earlier state: “azekura media verify” says which are whole, --state N takes one.", "この世代の台帳の末尾が壊れています。別の保管媒体か、前の世代を使ってください（「azekura media verify」で破損のない世代を確認し、--state で指定）。"},
 	{"hint.restore-space", "The disk is full. What is copied stays; make room, or use a larger disk, and run the same command again.", "ディスクに空きがありません。複製済みの分は残っています。空きを作ってから、同じコマンドをもう一度実行してください。"},
 	{"hint.restore-medium", "The restore has not ended, and this medium is needed for it. Mount it there, or say with “azekura restore-vault --from FOLDER” where it is now.",
 		"復旧がまだ終わっておらず、この保管媒体が必要です。同じ場所にマウントするか、「azekura restore-vault --from フォルダー」で場所を指定してください。"},

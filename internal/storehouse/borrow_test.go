@@ -1,6 +1,7 @@
 package storehouse
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -128,6 +129,33 @@ func TestLedgerDamagedOnMedium(t *testing.T) {
 	}
 	opens()
 	saved(t, c, "/アルバム/after.txt", "after the restore")
+}
+
+// TestLedgerEndDamagedOnMedium: where the keeper cannot go on behind the ledger of a state, that is said before anything is made, and an earlier one can be taken.
+func TestLedgerEndDamagedOnMedium(t *testing.T) {
+	l := loseHouse(t, 1, 100)
+	names, err := filepath.Glob(filepath.Join(l.at, "ledger/tile/entries/000.p/*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	whole, err := os.ReadFile(names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := bytes.Clone(whole)
+	b[len(b)-1] ^= 1
+	cfg := Default(filepath.Join(t.TempDir(), "data"))
+	for _, x := range []struct {
+		bytes []byte
+		want  string
+	}{{b, "hint.restore-ledger"}, {whole, ""}} {
+		if err := os.WriteFile(names[0], x.bytes, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := Restore(t.Context(), cfg, options(), l.source()); advice(err) != x.want {
+			t.Errorf("%v, want %q", err, x.want)
+		}
+	}
 }
 
 // TestLinesOnMedium: lines of appliances are found while they lie on the medium, and new ones come in files of their own.

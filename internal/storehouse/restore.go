@@ -158,6 +158,9 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 		next.Card, next.Papers, next.Recorded, next.Begun, next.Rewind = r.Card, r.Papers, r.Recorded, r.Begun, r.Rewind
 	}
 	if !Exists(cfg) {
+		if err := endOf(ctx, s); err != nil {
+			return err
+		}
 		next.Card = fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name)
 		if len(src.Keys.Pieces) > 0 {
 			next.Papers = int(src.Keys.Pieces[0].Set.Number)
@@ -240,6 +243,23 @@ func begun(cfg Config) (*restoring, error) {
 		err = vacant(cfg)
 	}
 	return r, err
+}
+
+// endOf looks, before anything is made, whether the end of the ledger on a medium is whole: the keeper goes on behind it.
+func endOf(ctx context.Context, s *medium.State) error {
+	r, err := ledger.NewReader(s.Ledger(), s.Medium.Vault)
+	if err == nil {
+		for _, err = range r.Entries(ctx, s.Head.Size-1, s.Head.Size) {
+			break
+		}
+	}
+	if problem.KindOf(err) != problem.Damaged {
+		return broken(err, s.Medium.Label)
+	}
+	if _, err := s.Damaged(ctx, "ledger", err); err != nil { // it was pulled out
+		return err
+	}
+	return &problem.Error{Kind: problem.Damaged, Op: "restore vault", On: fmt.Sprintf("%s, %d", s.Medium.Label, s.Number), Hint: "hint.restore-ledger", Err: err}
 }
 
 // vacant refuses a directory in which something is.
