@@ -54,16 +54,16 @@ func TestReadOnly(t *testing.T) {
 	defer h.close()
 	h.medium(disk)
 	h.grow(10, 12<<10)
-	_, err := Sync(t.Context(), NewDir(readOnly{disk}, "/medium"), h, Options{Key: h.key})
+	_, err := Sync(t.Context(), NewDir(protected{disk}, "/medium"), h, Options{Key: h.key})
 	if p, ok := err.(*problem.Error); !ok || p.Hint != "hint.medium-readonly" || p.Kind != problem.Denied {
 		t.Errorf("%v", err)
 	}
 }
 
-// readOnly is a disk whose switch stands on write protection.
-type readOnly struct{ durable.FS }
+// protected is a disk whose switch stands on write protection.
+type protected struct{ durable.FS }
 
-func (r readOnly) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+func (r protected) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
 	if flag&unix.O_CREAT != 0 && strings.HasPrefix(name, "/medium") {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: unix.EROFS}
 	}
