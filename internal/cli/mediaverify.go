@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -156,6 +157,9 @@ func (a *app) checkMedium(ctx context.Context, at string, opt medium.Check, comp
 	} else {
 		a.showMediumReport(r)
 	}
+	if err == nil && found == 0 && r.Last == 0 { // nothing is wrong with it, and nothing can be restored from it
+		err = &problem.Error{Kind: problem.Condition, Op: "verify medium", On: r.Medium.Label, Hint: "hint.medium-empty"}
+	}
 	if err == nil && found > 0 {
 		err = damagedMedium{&problem.Error{Kind: problem.Damaged, Op: "verify medium", On: r.Medium.Label, Hint: "hint.medium-damaged"}, found}
 	}
@@ -169,7 +173,8 @@ func (a *app) showMediumReport(r medium.Report) {
 			key = "say.medium-state-damaged"
 		}
 		if s.Whole || s.Number == r.Last || len(r.States) <= 10 {
-			a.print(key, s.Number, s.Packs, size(s.Bytes), s.Time)
+			at, _ := time.Parse(time.RFC3339, s.Time)
+			a.print(key, s.Number, s.Packs, size(s.Bytes), when(at))
 		}
 	}
 	a.print("say.medium-verified", printable(r.Medium.Label), r.Objects, size(r.Bytes), r.Entries, r.Findings)
