@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 // filling is a disk on which so many more writes have room.
 type filling struct {
 	durable.FS
-	left *int
+	left *atomic.Int64
 }
 
 func (d filling) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
@@ -29,11 +30,11 @@ func (d filling) OpenFile(name string, flag int, perm fs.FileMode) (durable.File
 
 type fillingFile struct {
 	durable.File
-	left *int
+	left *atomic.Int64
 }
 
 func (f fillingFile) WriteAt(b []byte, off int64) (int, error) {
-	if *f.left--; *f.left < 0 {
+	if f.left.Add(-1) < 0 {
 		return 0, syscall.ENOSPC
 	}
 	return f.File.WriteAt(b, off)
@@ -44,7 +45,9 @@ func TestCreateAgain(t *testing.T) {
 	first := First{Share: "albums", Account: "admin"}
 	for room := 0; ; room += 8 {
 		cfg := Default(filepath.Join(t.TempDir(), "data"))
-		left, opt := room, options()
+		var left atomic.Int64
+		left.Store(int64(room))
+		opt := options()
 		opt.FS = filling{durable.OS(), &left}
 		_, err := Create(t.Context(), cfg, opt, first)
 		if err == nil {

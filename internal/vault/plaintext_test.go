@@ -28,7 +28,6 @@ var openers = map[string]string{
 	"seal.(*Metadata).OpenName":   "names, with the metadata key, whose hand-over is recorded",
 	"seal.(*Metadata).OpenRecord": "names and sizes, likewise",
 	"seal.(*Books).Open":          "the construction itself",
-	"medium.(marker).compare":     "no content: the tag over what was read back from a medium, under a key that never leaves that sync",
 	"loan.(*unsealer).run":        "a copy of the catalogue on a medium, whose names stand sealed in it yet: with the metadata key, whose hand-over is recorded",
 	"seal.(*Metadata).OpenList":   "which contents have chunks in common, likewise",
 	"vault.(*reader).manifest": "content: the key comes from keeper.Release, or from a lease of one for the same session and purpose; to make its preview, " +
