@@ -93,12 +93,8 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 		opt.FS = Disk(cfg.Data)
 	}
 	h := &House{cfg: cfg, opt: opt, at: layoutOf(cfg), started: opt.Now(), console: make(map[string]account.Session), uncarried: make(map[id.Medium]failure)}
-	if h.restoring, err = readRestoring(cfg.Data); err != nil {
+	if err := h.recallRestore(); err != nil {
 		return nil, err
-	}
-	if h.restoring != nil && h.restoring.Copied {
-		h.rewinding.Store(h.restoring)
-		h.restoring = nil
 	}
 	if !opt.making && !Exists(cfg) && h.restoring == nil {
 		return nil, &problem.Error{Kind: problem.NotFound, Op: "open vault", On: cfg.Data, Hint: "hint.init"}
@@ -111,10 +107,7 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 			err = errors.Join(err, h.close(context.WithoutCancel(ctx)))
 		}
 	}()
-	sweepScratch()
-	if err := os.RemoveAll(h.at.drills); err != nil { // of one that was killed
-		opt.Log.Error("the books of a drill that did not end could not be removed", "err", err)
-	}
+	h.sweepDrills()
 	if cfg.Guard != "off" {
 		h.guard = guard.New(guard.Config{FalseAlarm: 1 / float64(cfg.GuardFalseAlarm), Removals: cfg.GuardRemovals, Watch: cfg.Guard == "watch"})
 	}
@@ -134,50 +127,16 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	if h.keeper, err = openKeeper(ctx, cfg, h.at, reads, h); err != nil {
 		return nil, err
 	}
-	packs, disk := func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return s, k }, opt.FS
-	if h.rescue != nil {
-		if key := h.keeper.local.Status().PublicKey; h.rescue.state.Medium.Vault != key {
-			return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: h.restoring.Label, Hint: "hint.restore-medium", Err: errors.New("another vault's medium")}
-		}
-		disk = h.rescue.disk
-		packs = func(s pack.Store, k keeper.Keeper) (pack.Store, keeper.Keeper) { return lent{s, h}, lender{k, h} }
+	if h.rescue != nil && h.rescue.state.Medium.Vault != h.keeper.local.Status().PublicKey {
+		return nil, &problem.Error{Kind: problem.Unavailable, Op: "restore vault", On: h.restoring.Label, Hint: "hint.restore-medium", Err: errors.New("another vault's medium")}
 	}
 	if err := h.openAlerts(); err != nil {
 		return nil, err
 	}
-	if err := h.openBooks(ctx); err != nil {
-		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
-	}
-	h.packs, err = dir.Open(ctx, dir.Config{FS: disk, Root: h.at.packs, Target: cfg.PackSize << 20, OnSeal: h.sealed, Known: func(share id.Share) pack.Position {
-		p, err := h.books.Applied(context.Background(), share)
-		if err != nil {
-			opt.Log.Warn("the catalogue does not tell how far a share's packs go", "share", share, "err", err)
-		}
-		return p
-	}})
-	if err != nil {
-		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
-	}
-	config := vault.Config{
-		Catalogue: h.books, FS: opt.FS, Dir: h.at.vault,
-		Free: func() (int64, error) { return durable.Free(cfg.Data) }, Now: opt.Now, Log: opt.Log, Drafts: cfg.Drafts, Guard: h.guard, Alarm: h.alarm,
-	}
-	config.Packs, config.Keeper = packs(h.packs, h.keeper.Keeper())
-	config.Rewriter = h.packs
-	config.Alone = h.syncing.exclude
-	if h.rescue != nil {
-		if err := h.lend(); err != nil {
+	for _, open := range []func(context.Context) error{h.openBooks, h.openPacks, h.openVault} {
+		if err := open(ctx); err != nil {
 			return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 		}
-		config.Catalogue, config.Lend, config.Still = h.loan, h.loan.Lend, h.half
-	}
-	if len(opt.PreviewWorker) > 0 {
-		workers := preview.Config{Command: opt.PreviewWorker, Log: opt.Log}
-		h.painter = &painter{preview.NewWorkers(workers), preview.NewWorkers(workers)}
-		config.Painter = h.painter
-	}
-	if h.vault, err = vault.Open(ctx, config); err != nil {
-		return nil, problem.New(problem.Internal, "open vault", cfg.Data, err)
 	}
 	for _, share := range h.keeper.local.ErasedShares() { // a crash may have come in between
 		h.erased(share)
@@ -186,6 +145,63 @@ func Open(ctx context.Context, cfg Config, opt Options) (_ *House, err error) {
 	h.watcher = &watcher{look: h.watchMedia, cards: h.keeper.local.CardsBehind, tell: h.alerts.Tell, page: h.page, now: opt.Now, id: h.id(), days: cfg.MediaDays, hours: cfg.MediaHours, told: make(map[string]time.Time)}
 	h.scribe = h.newScribe()
 	return h, nil
+}
+
+// recallRestore finds out what of a restore that has begun is left to do: packs to copy, or only files to put back.
+func (h *House) recallRestore() error {
+	r, err := readRestoring(h.cfg.Data)
+	if r != nil && r.Copied {
+		h.rewinding.Store(r)
+		r = nil
+	}
+	h.restoring = r
+	return err
+}
+
+// sweepDrills removes what a drill that was killed has left behind.
+func (h *House) sweepDrills() {
+	sweepScratch()
+	if err := os.RemoveAll(h.at.drills); err != nil {
+		h.opt.Log.Error("the books of a drill that did not end could not be removed", "err", err)
+	}
+}
+
+// openPacks opens the packs. Of those that are still on a medium it has the names.
+func (h *House) openPacks(ctx context.Context) (err error) {
+	disk := h.opt.FS
+	if h.rescue != nil {
+		disk = h.rescue.disk
+	}
+	h.packs, err = dir.Open(ctx, dir.Config{FS: disk, Root: h.at.packs, Target: h.cfg.PackSize << 20, OnSeal: h.sealed, Known: func(share id.Share) pack.Position {
+		p, err := h.books.Applied(context.Background(), share)
+		if err != nil {
+			h.opt.Log.Warn("the catalogue does not tell how far a share's packs go", "share", share, "err", err)
+		}
+		return p
+	}})
+	return err
+}
+
+// openVault opens the vault over packs, keeper and books.
+func (h *House) openVault(ctx context.Context) (err error) {
+	config := vault.Config{
+		Packs: h.packs, Keeper: h.keeper.Keeper(), Catalogue: h.books, FS: h.opt.FS, Dir: h.at.vault, Rewriter: h.packs, Alone: h.syncing.exclude,
+		Free: func() (int64, error) { return durable.Free(h.cfg.Data) }, Now: h.opt.Now, Log: h.opt.Log, Drafts: h.cfg.Drafts, Guard: h.guard, Alarm: h.alarm,
+	}
+	if h.rescue != nil {
+		if err := h.lend(); err != nil {
+			return err
+		}
+		config.Packs, config.Keeper = lent{h.packs, h}, lender{config.Keeper, h}
+		config.Catalogue, config.Lend, config.Still = h.loan, h.loan.Lend, h.half
+	}
+	if len(h.opt.PreviewWorker) > 0 {
+		workers := preview.Config{Command: h.opt.PreviewWorker, Log: h.opt.Log}
+		h.painter = &painter{preview.NewWorkers(workers), preview.NewWorkers(workers)}
+		config.Painter = h.painter
+	}
+	h.vault, err = vault.Open(ctx, config)
+	return err
 }
 
 // painter makes the vault's pictures. Who looks at large ones does not keep the previews from being made.

@@ -53,28 +53,7 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	defer background.Wait()
 	watching, stopWatching := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWatching()
-	if h.remind != nil {
-		background.Go(func() { h.remind.run(watching) })
-		background.Go(func() { h.chores.run(watching) })
-	}
-	if h.collector != nil {
-		background.Go(func() { h.collector.Run(watching) })
-	}
-	background.Go(func() { h.watcher.run(watching) })
-	if h.scribe != nil {
-		background.Go(func() { h.scribe.run(watching) })
-	}
-	buckets := courier{list: h.keeper.local.KnownMedia, sync: h.carry, now: opt.Now, tried: make(map[id.Medium]time.Time)}
-	background.Go(func() { buckets.run(watching) })
-	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: opt.Now, log: opt.Log}
-	background.Go(func() { watch.run(watching) })
-	background.Go(func() { h.beginDays(watching) })
-	if h.half() {
-		background.Go(func() { h.prepare(watching) })
-		background.Go(func() { h.fetchAll(watching) })
-	} else if h.rewinds() { // it was broken off
-		background.Go(func() { h.rewindAll(watching) })
-	}
+	h.begin(watching, &background)
 	go watchdog(watching, socket, s.healthy)
 	if p := h.keeper.provider; p != nil && h.keeper.local.Isolated().IsZero() {
 		go func() { // whoever has mistyped its address learns it now, not when somebody cannot log in
@@ -92,6 +71,33 @@ func Run(ctx context.Context, cfg Config, opt Options, ready func([]api.Listener
 	opt.Log.Info("stopping: requests under way may finish", "within", drainTime)
 	s.drain(context.WithoutCancel(ctx))
 	return err
+}
+
+// begin starts what goes on beside the doors, until ctx ends.
+func (h *House) begin(ctx context.Context, background *sync.WaitGroup) {
+	start := func(run func(context.Context)) { background.Go(func() { run(ctx) }) }
+	if h.remind != nil {
+		start(h.remind.run)
+		start(h.chores.run)
+	}
+	if h.collector != nil {
+		start(h.collector.Run)
+	}
+	start(h.watcher.run)
+	if h.scribe != nil {
+		start(h.scribe.run)
+	}
+	buckets := courier{list: h.keeper.local.KnownMedia, sync: h.carry, now: h.opt.Now, tried: make(map[id.Medium]time.Time)}
+	start(buckets.run)
+	watch := vigil{state: h.keeper.Witnesses, tell: h.alerts.Tell, page: h.page, now: h.opt.Now, log: h.opt.Log}
+	start(watch.run)
+	start(h.beginDays)
+	if h.half() {
+		start(h.prepare)
+		start(h.fetchAll)
+	} else if h.rewinds() { // it was broken off
+		start(h.rewindAll)
+	}
 }
 
 // server is the doors of an open storehouse.
