@@ -52,7 +52,7 @@ func attacked(t *testing.T) (s *scene, number string) {
 		t.Fatal(err)
 	}
 	s.Run("card", "make", s.stick, "--name", "safe", "--same-disk")
-	s.Run("media", "init", s.a, "--label", "A")
+	s.Run("media", "init", s.a, "--same-disk", "--label", "A")
 	s.Run("media", "sync", s.a)
 	s.Stop(syscall.SIGTERM)
 	return s, c.ID
