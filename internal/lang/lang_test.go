@@ -46,6 +46,8 @@ func TestProblem(t *testing.T) {
 		{Japanese, "log in", "佐藤", "unauthenticated", "hint.day-closed", "「佐藤」：ログインできません。本日の利用が始まっていません。ウェブ画面に二要素でログインしてから、もう一度お試しください。"},
 		{English, "eject medium", "/media/a", "locked", "hint.medium-in-use", "Cannot let the medium go “/media/a”. Something uses it still: a copy, a shell that stands in the folder, a file manager. Then again."},
 		{Japanese, "open medium", "A", "conflict", "hint.medium-empty", "「A」：保管媒体を読み取れません。完了した世代がまだありません。"},
+		{English, "read the ledger's copy", "tile/0/000", "damaged", "hint.sink-covered",
+			"The copy of the ledger needs attention “tile/0/000”: somebody has put something over parts of it. What was read is the ledger's own, which lies below. Whoever did that has the credentials of the bucket: change them."},
 		{English, "no such op", "", "no such kind", "no such hint", "This cannot be done: something is broken inside; the log tells more."},
 		{English, "check evidence", "", "damaged", "", "Cannot vouch for the evidence: what is in it does not agree."},
 		{Japanese, "verify", "", "damaged", "", "検査で異常が見つかったか、検査を完了できませんでした。保管データが壊れているため、内容を表示しません。"},

@@ -6,8 +6,8 @@ package lang
 var ofFiles = []string{"unauthenticated", "denied", "exists", "conflict", "condition", "locked", "frozen", "damaged", "unavailable"}
 
 // onlyAdvice are the hints that do not: they say what to do after the kind's sentence.
-var onlyAdvice = []string{"hint.damaged", "hint.keeper-permission", "hint.ledger-clock", "hint.ledger-damaged", "hint.locked", "hint.log-in-again", "hint.log-verify",
-	"hint.medium-damaged", "hint.medium-state", "hint.receipt-wrong", "hint.verify", "hint.which-user"}
+var onlyAdvice = []string{"hint.damaged", "hint.keeper-permission", "hint.ledger-clock", "hint.ledger-damaged", "hint.ledger-differs", "hint.locked", "hint.log-in-again", "hint.log-verify",
+	"hint.medium-damaged", "hint.medium-state", "hint.receipt-wrong", "hint.sink-covered", "hint.verify", "hint.which-user"}
 
 // problemTexts are the two halves of a problem's sentence: what could not be done ("op.", the Op of a
 // problem.Error) and why ("kind.", its Kind).
