@@ -93,7 +93,7 @@ var mediaTexts = []text{
 	{"say.copies-rule-offline-locked", "1 switched off: %d. Locked besides: %s.", "接続していない 1 つ：%d つあります。ほかにロック中：%s。"},
 	{"say.copies-rule-locked", "1 switched off: none, but locked against everybody (Object Lock): %s.", "接続していない 1 つ：ありませんが、誰にも消せないようロックされています（Object Lock）：%s。"},
 	{"say.copies-locked", "“%s” until %s", "「%s」%s まで"},
-	{"say.copies-rule-none-offline", "1 switched off: none. Once a copy is complete, “azekura media eject” the disk, and switch it off. Take one off and switch it off (azekura media eject DIR).", "接続していない 1 つ：ありません。複製が完了したら「azekura media eject」で取り外し、電源を切ってください。1 つを取り外し、電源を切って保管してください（azekura media eject フォルダー）。"},
+	{"say.copies-rule-none-offline", "1 switched off: none. Once a copy is complete, “azekura media eject” the disk, and switch it off.", "接続していない 1 つ：ありません。複製が完了したら「azekura media eject」で取り外し、電源を切って保管してください。"},
 	{"say.copies-rule-errors", "0 errors: the last verification, restore drill or reading back has found something wrong on %s. “azekura media verify” tells whether all of it is whole now.", "異常 0：最後の検査、復旧訓練または読み戻しで異常が見つかった媒体：%s。今は正常かどうかを「azekura media verify」で確認してください。"},
 	{"say.copies-rule-unread", "0 errors: not known yet. The last copy still has to be read back, on: %s. Copy to it again and let it come to its end, or “azekura media verify”.",
 		"異常 0：まだ分かりません。最後の複製を読み戻して確認していない媒体：%s。もう一度複製して終わりまで待つか、「azekura media verify」で検査してください。"},
