@@ -18,16 +18,25 @@ type File struct {
 // checkpoint covers. Each was checked against the checkpoint. The checkpoint itself is not among them.
 func (r *Reader) FilesSince(ctx context.Context, from int64) iter.Seq2[File, error] {
 	return func(yield func(File, error) bool) {
-		for n := from &^ (tileWidth - 1); n < r.tree.N; n += tileWidth {
-			t := bundleTile(n, r.tree.N)
+		for t := range tilesSince(from, r.tree.N) {
 			b, err := r.checked(ctx, t)
 			if !yield(File{torchwood.TilePath(t), b}, err) || err != nil {
 				return
 			}
 		}
-		for _, t := range tlog.NewTiles(tileHeight, from, r.tree.N) {
-			b, err := r.tile(ctx, t)
-			if !yield(File{torchwood.TilePath(t), b}, err) || err != nil {
+	}
+}
+
+// tilesSince yields the tiles of a tree that one of its first from entries lacks, those with entries first.
+func tilesSince(from, size int64) iter.Seq[tlog.Tile] {
+	return func(yield func(tlog.Tile) bool) {
+		for n := from &^ (tileWidth - 1); n < size; n += tileWidth {
+			if !yield(bundleTile(n, size)) {
+				return
+			}
+		}
+		for _, t := range tlog.NewTiles(tileHeight, from, size) {
+			if !yield(t) {
 				return
 			}
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"iter"
 	"path/filepath"
 
 	"filippo.io/torchwood"
@@ -31,7 +30,7 @@ func Fill(ctx context.Context, from fs.FS, verifierKey string, to durable.FS, di
 	w := newTileWriter(to, dir, make(map[string]bool))
 	w.half = ".fill.new" // the Log writes some of the same
 	defer w.batch.Drop()
-	for t := range allTiles(r.tree.N) {
+	for t := range tilesSince(0, r.tree.N) {
 		name := torchwood.TilePath(t)
 		if there, err := has(to, w.path(name)); err != nil {
 			return err
@@ -56,25 +55,6 @@ func Fill(ctx context.Context, from fs.FS, verifierKey string, to durable.FS, di
 	}
 	w.sync()
 	return w.err
-}
-
-// allTiles yields the tiles of a tree, those with entries first.
-func allTiles(size int64) iter.Seq[tlog.Tile] {
-	return func(yield func(tlog.Tile) bool) {
-		for n := int64(0); n < size; n += tileWidth {
-			if !yield(bundleTile(n, size)) {
-				return
-			}
-		}
-		for level := 0; size>>(tileHeight*level) > 0; level++ {
-			count := size >> (tileHeight * level)
-			for n := int64(0); n < count; n += tileWidth {
-				if !yield(tlog.Tile{H: tileHeight, L: level, N: n / tileWidth, W: int(min(tileWidth, count-n))}) {
-					return
-				}
-			}
-		}
-	}
 }
 
 // checked returns a tile of entries or of hashes, as it stands on disk, once it was checked.
