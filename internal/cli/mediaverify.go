@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -173,8 +172,7 @@ func (a *app) showMediumReport(r medium.Report) {
 			key = "say.medium-state-damaged"
 		}
 		if s.Whole || s.Number == r.Last || len(r.States) <= 10 {
-			at, _ := time.Parse(time.RFC3339, s.Time)
-			a.print(key, s.Number, s.Packs, size(s.Bytes), when(at))
+			a.print(key, s.Number, s.Packs, size(s.Bytes), when(s.Time))
 		}
 	}
 	a.print("say.medium-verified", printable(r.Medium.Label), r.Objects, size(r.Bytes), r.Entries, r.Findings)

@@ -50,7 +50,7 @@ type Report struct {
 type StateCheck struct {
 	Number uint64      `json:"number"`
 	Whole  bool        `json:"whole"`
-	Time   string      `json:"time,omitempty"`
+	Time   time.Time   `json:"time,omitzero"`
 	Head   ledger.Head `json:"head"`
 	Packs  int64       `json:"packs"`
 	Bytes  int64       `json:"bytes"`
@@ -386,7 +386,7 @@ func (w *verifier) judge(ctx context.Context) error {
 		if whole && w.out.Last == 0 {
 			w.out.Last = s.number
 		}
-		w.out.States = append(w.out.States, StateCheck{s.number, whole, s.time.UTC().Format("2006-01-02T15:04:05.000Z"), s.head, s.body.Packs, s.body.Bytes})
+		w.out.States = append(w.out.States, StateCheck{s.number, whole, s.time.UTC(), s.head, s.body.Packs, s.body.Bytes})
 	}
 	for _, n := range w.lost {
 		w.out.States = append(w.out.States, StateCheck{Number: n})
