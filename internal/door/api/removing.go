@@ -78,11 +78,15 @@ type work func(ctx context.Context, tell func(RemovalLine)) (RemovalLine, error)
 
 // carryOut does it for a request that waits for it, or with background=1 behind one that does not. It goes on when the client goes away.
 func (h *handler) carryOut(w http.ResponseWriter, r *http.Request, share, step string, do work) error {
+	behind, err := truth(r.URL.Query(), "background")
+	if err != nil {
+		return err
+	}
 	if !h.removing.begin(share, step) {
 		return &problem.Error{Kind: problem.Locked, Op: "remove by rule", On: share, Hint: "hint.removal-runs"}
 	}
 	ctx := context.WithoutCancel(r.Context())
-	if r.URL.Query().Get("background") != "" {
+	if behind {
 		ended := make(chan error, 1)
 		go func() {
 			_, err := do(ctx, func(RemovalLine) {})

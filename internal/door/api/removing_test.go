@@ -46,5 +46,16 @@ func TestCarryOut(t *testing.T) {
 		if _, err := begin(); err == nil {
 			t.Error("one that has failed at once is not told of")
 		}
+		w = httptest.NewRecorder()
+		err = h.carryOut(w, httptest.NewRequest("POST", "/?background=0", nil), "albums", "files", func(context.Context, func(RemovalLine)) (RemovalLine, error) {
+			return RemovalLine{Done: 5}, nil
+		})
+		if err != nil || !strings.Contains(w.Body.String(), `"done":5`) {
+			t.Errorf("one that is waited for: %s, %v", w.Body, err)
+		}
+		err = h.carryOut(w, httptest.NewRequest("POST", "/?background=maybe", nil), "albums", "files", nil)
+		if problem.KindOf(err) != problem.Invalid || h.removing.of("albums") != nil && h.removing.of("albums").Running {
+			t.Errorf("neither true nor false: %v", err)
+		}
 	})
 }
