@@ -36,7 +36,7 @@ func (h *House) beginDays(ctx context.Context) {
 func (r *ruled) once(ctx context.Context) {
 	now := r.now()
 	for _, share := range r.shares() {
-		if last, ok := r.sealed[share]; ok && now.Sub(last).Abs() < ruledDay {
+		if lately(now, r.sealed[share], ruledDay) {
 			continue
 		}
 		if err := r.seal(ctx, share); err != nil {
