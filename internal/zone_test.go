@@ -16,7 +16,6 @@ var bare = map[string]string{
 	"door/web/web.go":    "the marks of an axis, of which each has a moment that the browser knows",
 	"paper/say.go":       "papers of Japanese law, in Japan's time",
 	"drill/report.go":    "the end of a span whose begin has it",
-	"medium/verify.go":   "in UTC, with a Z",
 	"door/webdav/get.go": "in UTC, and says so",
 }
 
