@@ -28,6 +28,8 @@ type Medium struct {
 	Read   time.Time `json:"read,omitzero"`    // when what copies had brought was read back last
 	Swept  time.Time `json:"swept,omitzero"`   // what was gone from the vault by then was removed from it, too; zero: by Time
 
+	SameDisk bool `json:"same_disk,omitempty"` // its last state lies on the disk of the house, and is lost with it
+
 	Checked  time.Time `json:"checked,omitzero"`   // when it was verified last
 	Findings int       `json:"findings,omitempty"` // of that
 
@@ -78,7 +80,9 @@ type MediumState struct {
 	Copied int64
 	Unread int64 // bytes that were not read back yet
 	Path   string
-	Until  time.Time // until when all of it is locked at least; zero: it is not
+
+	SameDisk bool
+	Until    time.Time // until when all of it is locked at least; zero: it is not
 }
 
 // MediumRead tells what became of reading back what copies have brought.

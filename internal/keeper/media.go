@@ -255,7 +255,7 @@ func (l *Local) SyncedMedium(ctx context.Context, s id.Session, m id.Medium, st 
 			x.Swept = x.Time
 		}
 		x.State, x.Time, x.Synced, x.Size, x.Root = st.Number, st.Time, l.now(), st.Size, st.Root[:]
-		x.Packs, x.Bytes, x.Copied, x.Unread, x.Path, x.Until = st.Packs, st.Bytes, st.Copied, st.Unread, st.Path, st.Until
+		x.Packs, x.Bytes, x.Copied, x.Unread, x.Path, x.Until, x.SameDisk = st.Packs, st.Bytes, st.Copied, st.Unread, st.Path, st.Until, st.SameDisk
 		return event.Event{Kind: event.MediumSynced, Size: st.Size, Digest: st.Root, Note: "state " + fmt.Sprint(st.Number)}, nil
 	})
 }

@@ -229,7 +229,7 @@ type passage struct {
 // copied enters a state. Its record is complete and durable: before that no entry may say that there is a copy; and if the power goes now, the next sync
 // enters what this one has done.
 func (c *passage) copied(ctx context.Context, o medium.Outcome) error {
-	st := account.MediumState{Number: o.State, Time: o.Time, Size: o.Head.Size, Root: o.Head.Root, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied, Unread: o.Unread, Path: c.at, Until: o.Until}
+	st := account.MediumState{Number: o.State, Time: o.Time, Size: o.Head.Size, Root: o.Head.Root, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied, Unread: o.Unread, Path: c.at, Until: o.Until, SameDisk: c.sameDisk()}
 	if c.hosted() {
 		st.Unread += c.medium.Unread // only a verification, after it was plugged in anew, ends that
 	}
@@ -269,11 +269,14 @@ func (c *passage) hosted() bool {
 	return c.medium.Lock == 0 && err == nil && hosted
 }
 
+// sameDisk reports whether the medium lies on the disk of the house.
+func (c *passage) sameDisk() bool { return c.medium.Lock == 0 && c.h.sameDisk(c.at) }
+
 // synced is what was done by now.
 func (c *passage) synced(o medium.Outcome) api.Synced {
-	onDisk, now := c.medium.Lock == 0, c.h.opt.Now()
+	now := c.h.opt.Now()
 	out := api.Synced{ID: c.medium.ID, Label: c.medium.Label, State: o.State, Time: o.Time, Size: o.Head.Size, Packs: o.Packs, Bytes: o.Bytes, Copied: o.Copied,
-		Mended: o.Mended, Resumed: o.Resumed, SameDisk: onDisk && c.h.sameDisk(c.at), Until: o.Until, Found: o.Found, Findings: []api.CopyFinding{},
+		Mended: o.Mended, Resumed: o.Resumed, SameDisk: c.sameDisk(), Until: o.Until, Found: o.Found, Findings: []api.CopyFinding{},
 		Unread: o.Unread, ReadOf: o.ReadOf, Lied: o.Lied}
 	if !c.whole.IsZero() {
 		out.CopyTime, out.ReadTime = c.whole.Sub(c.begun).Seconds(), now.Sub(c.whole).Seconds()

@@ -118,6 +118,7 @@ func (c *Copies) next(newest time.Time, live []Medium, l lang.Lang) {
 // tally is what is known of the media that count.
 type tally struct {
 	copies, off, unchecked    int
+	apart                     int // copies on another disk than the house's
 	away, locked, bad, unread []string
 }
 
@@ -127,7 +128,9 @@ func tallyOf(now time.Time, live []Medium, l lang.Lang, drills []Drill) tally {
 		if m.State == 0 {
 			continue
 		}
-		t.copies++
+		if t.copies++; !m.SameDisk {
+			t.apart++
+		}
 		if m.Place != "" {
 			t.away = append(t.away, m.Label+" ("+m.Place+")")
 		}
@@ -159,7 +162,7 @@ func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill
 		c.Rules = append(c.Rules, CopyRule{rule, level, l.Text(key, args...)})
 	}
 	say("copies", t.copies >= 3, "look", "say.copies-rule-copies", t.copies)
-	say("kinds", t.copies >= 2, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[t.copies >= 2])
+	say("kinds", t.apart > 0, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[t.apart > 0])
 	if len(t.away) > 0 {
 		say("elsewhere", true, "", "say.copies-rule-elsewhere", strings.Join(t.away, ", "))
 	} else {

@@ -27,6 +27,8 @@ func TestCopies(t *testing.T) {
 	hurt.Findings = 1
 	unread := medium("A", 4, 2)
 	unread.Unread = 1
+	beside := medium("A", 1, 0)
+	beside.SameDisk = true
 	gone := medium("C", 9, 0)
 	gone.Retired = now
 	cloud := medium("cloud", 7, 1)
@@ -51,6 +53,7 @@ func TestCopies(t *testing.T) {
 		{"only retired", []Medium{gone}, "look", "", time.Time{}, "lllbl"},
 		{"made, not copied to", []Medium{medium("A", 0, 0)}, "look", "A", time.Time{}, "lllbl"},
 		{"one of today", []Medium{medium("A", 1, 0)}, "good", "A", now.AddDate(0, 0, 8), "lglgg"},
+		{"one on the house's own disk", []Medium{beside}, "good", "A", now.AddDate(0, 0, 8), "lllgg"},
 		{"two that take turns", []Medium{medium("A", 4, 2), away}, "good", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"old", []Medium{away}, "bad", "B", now.AddDate(0, 0, -1), "lgggg"},
 		{"connected for too long", []Medium{on, away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
