@@ -128,7 +128,9 @@ func (w *view) Rename(ctx context.Context, from, to pathname.Path, replace bool)
 		return p.rename(w, src, dst)
 	})
 	if err == nil {
-		w.v.live.remove(w, to)
+		if liveKey(from) != liveKey(to) {
+			w.v.live.below(to, "") // what a program left there gives way
+		}
 		w.v.live.below(from, to)
 	}
 	return err

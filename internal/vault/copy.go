@@ -144,7 +144,7 @@ func (c *copying) flush(ctx context.Context) error {
 		return append(top, ops...), err
 	})
 	if err == nil && !c.begun {
-		c.w.v.live.remove(c.w, c.to) // what a program left there gives way
+		c.w.v.live.below(c.to, "") // what a program left there gives way
 	}
 	c.begun = true
 	return err
@@ -213,21 +213,20 @@ func (w *view) copyAcross(ctx context.Context, src Info, to pathname.Path, repla
 }
 
 func (w *view) copyContent(ctx context.Context, src Info, to pathname.Path, replace bool) error {
-	if i, err := w.Stat(ctx, to); err == nil {
-		if !replace {
-			return problem.New(problem.Exists, "copy", string(to), nil)
-		}
-		if i.Dir {
-			if err := w.Remove(ctx, to); err != nil {
-				return err
-			}
-		}
+	dst, err := w.Stat(ctx, to)
+	if err == nil && !replace {
+		return problem.New(problem.Exists, "copy", string(to), nil)
 	}
 	files, err := w.Open(ctx, account.Copy, src)
 	if err != nil {
 		return err
 	}
 	defer files[0].Close()
+	if dst.Dir { // now, as the source may be in it
+		if err := w.Remove(ctx, to); err != nil {
+			return err
+		}
+	}
 	d, err := w.Create(ctx, to)
 	if err != nil {
 		return err

@@ -275,12 +275,13 @@ func (d *liveDraft) Commit(_ context.Context, s Save) (Info, error) {
 
 func (d *liveDraft) Discard() {}
 
-// below drops the live files below a directory that goes, or lets them go with it to another name.
+// below drops the live file of a name that goes and those below it, or lets them go with it to another name.
 func (l *live) below(from, to pathname.Path) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	gone := liveKey(from)
 	for k, e := range l.files {
-		if !k.In(liveKey(from)) {
+		if k != gone && !strings.HasPrefix(string(k), string(gone)+"/") {
 			continue
 		}
 		if to == "" {
