@@ -61,8 +61,8 @@ func New(cfg Config) http.Handler {
 	h.pages = parsePages(h.static)
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /static/{name}", h.asset)
-	for _, routes := range []map[string]action{h.routes(), inquiryRoutes(), reserveRoutes(), endRoutes(), logRoutes(), retentionRoutes(), copyRoutes()} {
-		for pattern, do := range routes {
+	for _, part := range routes() {
+		for pattern, do := range part {
 			mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) { h.serve(w, r, do) })
 		}
 	}
