@@ -12,11 +12,11 @@ import (
 
 // bare are times of day without a zone, by file, and why they need none.
 var bare = map[string]string{
-	"door/web/desk.go":   "the value of a field that the browser shows in its own zone",
-	"door/web/web.go":    "the marks of an axis, of which each has a moment that the browser knows",
-	"paper/say.go":       "papers of Japanese law, in Japan's time",
-	"drill/report.go":    "the end of a span whose begin has it",
-	"door/webdav/get.go": "in UTC, and says so",
+	"door/web/desk.go":      "the value of a field that the browser shows in its own zone",
+	"door/web/functions.go": "the marks of an axis, of which each has a moment that the browser knows",
+	"paper/say.go":          "papers of Japanese law, in Japan's time",
+	"drill/report.go":       "the end of a span whose begin has it",
+	"door/webdav/get.go":    "in UTC, and says so",
 }
 
 // TestZones: a time of day that a person reads has its zone. After an attack it is compared with what others have written down.

@@ -127,10 +127,7 @@ func (v *visit) duty(n, act string) error {
 	case "due-unmute":
 		key = "mute-" + v.form("duty")
 	}
-	if err := v.api.SetFact(v.r.Context(), n, key, value); err != nil {
-		return err
-	}
-	return v.done("/cases/"+n+"/deadlines", "web.saved")
+	return v.after(v.api.SetFact(v.r.Context(), n, key, value), "/cases/"+n+"/deadlines", "web.saved")
 }
 
 // write does what a form of a case's page asks for.

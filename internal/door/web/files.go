@@ -385,24 +385,15 @@ func (v *visit) fileAct() error {
 		if err := oneName("make directory", name); err != nil {
 			return err
 		}
-		if err := v.api.Mkdir(ctx, path.Join(p, name)); err != nil {
-			return err
-		}
-		return v.done(fileURL("/files", path.Join(p, name)), "web.folder-made")
+		return v.after(v.api.Mkdir(ctx, path.Join(p, name)), fileURL("/files", path.Join(p, name)), "web.folder-made")
 	case "remove":
-		if err := v.api.Remove(ctx, p); err != nil {
-			return err
-		}
-		return v.done(parent, "web.removed-done")
+		return v.after(v.api.Remove(ctx, p), parent, "web.removed-done")
 	case "rename":
 		name := v.form("name")
 		if err := oneName("rename", name); err != nil {
 			return err
 		}
-		if err := v.api.Rename(ctx, p, path.Join(path.Dir(p), name), false); err != nil {
-			return err
-		}
-		return v.done(fileURL("/files", path.Join(path.Dir(p), name)), "web.renamed")
+		return v.after(v.api.Rename(ctx, p, path.Join(path.Dir(p), name), false), fileURL("/files", path.Join(path.Dir(p), name)), "web.renamed")
 	case "restore":
 		q := api.RestoreRequest{Path: p}
 		if s := v.form("number"); s != "" {

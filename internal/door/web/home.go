@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -58,47 +59,74 @@ func (v *visit) home() error {
 	if o.Shares, err = collect(v.api.Shares(ctx)); err != nil {
 		return err
 	}
-	if v.may(account.SeePeople) {
-		if o.Sessions, err = collect(v.api.Sessions(ctx)); err != nil {
-			return err
-		}
-		if o.People, err = collect(v.api.Accounts(ctx)); err != nil {
-			return err
-		}
-		reserve, err := v.api.Reserve(ctx)
-		if err != nil {
-			return err
-		}
-		o.Reserve = &reserve
-		r, err := v.api.Renewal(ctx)
-		if err != nil {
-			return err
-		}
-		if !r.Started.IsZero() && r.Done < r.Of {
-			o.Renewal = &r
-		}
-	}
-	if v.may(account.Care) {
-		s, err := v.api.Status(ctx)
-		if err != nil {
-			return err
-		}
-		p, err := v.api.Policy(ctx)
-		if err != nil {
-			return err
-		}
-		o.Status, o.Policy = &s, &p
-	}
-	if v.may(account.ReadLedger) {
-		logs, err := v.api.LogState(ctx)
-		if err != nil {
-			return err
-		}
-		o.Logs = &logs
-		if o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5}); err != nil {
+	for _, part := range []func(context.Context, *overview) error{v.addPeople, v.addCare, v.addLedger, v.addOpen} {
+		if err := part(ctx, &o); err != nil {
 			return err
 		}
 	}
+	o.Verdicts, o.Steps = v.verdicts(o), v.firstSteps(o)
+	return v.show("home", o)
+}
+
+// addPeople adds who is here, and what they get in with.
+func (v *visit) addPeople(ctx context.Context, o *overview) (err error) {
+	if !v.may(account.SeePeople) {
+		return nil
+	}
+	if o.Sessions, err = collect(v.api.Sessions(ctx)); err != nil {
+		return err
+	}
+	if o.People, err = collect(v.api.Accounts(ctx)); err != nil {
+		return err
+	}
+	reserve, err := v.api.Reserve(ctx)
+	if err != nil {
+		return err
+	}
+	o.Reserve = &reserve
+	r, err := v.api.Renewal(ctx)
+	if err != nil {
+		return err
+	}
+	if !r.Started.IsZero() && r.Done < r.Of {
+		o.Renewal = &r
+	}
+	return nil
+}
+
+// addCare adds how the storehouse is.
+func (v *visit) addCare(ctx context.Context, o *overview) error {
+	if !v.may(account.Care) {
+		return nil
+	}
+	s, err := v.api.Status(ctx)
+	if err != nil {
+		return err
+	}
+	p, err := v.api.Policy(ctx)
+	if err != nil {
+		return err
+	}
+	o.Status, o.Policy = &s, &p
+	return nil
+}
+
+// addLedger adds what was read last, and whether the lines of appliances come.
+func (v *visit) addLedger(ctx context.Context, o *overview) error {
+	if !v.may(account.ReadLedger) {
+		return nil
+	}
+	logs, err := v.api.LogState(ctx)
+	if err != nil {
+		return err
+	}
+	o.Logs = &logs
+	o.Latest, _, err = v.entries(api.EventFilter{Kinds: []string{"released"}, Limit: 5})
+	return err
+}
+
+// addOpen adds what waits for somebody.
+func (v *visit) addOpen(ctx context.Context, o *overview) (err error) {
 	for x, err := range v.api.Held(ctx) {
 		if err != nil {
 			return err
@@ -120,8 +148,7 @@ func (v *visit) home() error {
 		}
 		o.Due = append(o.Due, d)
 	}
-	o.Verdicts, o.Steps = v.verdicts(o), v.firstSteps(o)
-	return v.show("home", o)
+	return nil
 }
 
 // collect returns what a sequence yields.

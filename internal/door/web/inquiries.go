@@ -151,10 +151,7 @@ func (v *visit) inquiryAct() error {
 		}
 		return v.done(here, "web.saved")
 	case "close-lookup":
-		if err := v.api.CloseLookup(ctx, n); err != nil {
-			return err
-		}
-		return v.done(here, "web.lookup-is-closed")
+		return v.after(v.api.CloseLookup(ctx, n), here, "web.lookup-is-closed")
 	case "note":
 		q := api.Inquiry{Way: account.InquiryWay(v.form("way")), Who: v.form("who"), Reach: v.form("reach"), School: v.form("school"), About: v.form("about"),
 			Question: v.form("question"), Answer: v.form("answer"), Status: account.InquiryStatus(v.form("status")), Handler: v.form("handler")}
@@ -276,10 +273,7 @@ func (v *visit) receiptAct() error {
 		p.Made, p.Address = &made, v.site()+"/receipts/"+made.Token
 		return v.show("receipts", p)
 	case "revoke":
-		if err := v.api.RevokeReceipt(v.r.Context(), v.form("id")); err != nil {
-			return err
-		}
-		return v.done("/receipts", "web.receipt-revoked")
+		return v.after(v.api.RevokeReceipt(v.r.Context(), v.form("id")), "/receipts", "web.receipt-revoked")
 	}
 	return problem.New(problem.NotFound, "read", "", nil)
 }

@@ -51,44 +51,17 @@ func (v *visit) act() error {
 		}
 		return v.done("/", "web.day-opened")
 	case "close-day":
-		if err := v.api.CloseDay(ctx); err != nil {
-			return err
-		}
-		return v.done("/", "web.day-closed")
+		return v.after(v.api.CloseDay(ctx), "/", "web.day-closed")
 	case "remove-device":
-		if err := v.api.RemoveDevice(ctx, v.me.Account, v.form("device")); err != nil {
-			return err
-		}
-		return v.done("/me", "web.device-removed")
+		return v.after(v.api.RemoveDevice(ctx, v.me.Account, v.form("device")), "/me", "web.device-removed")
 	case "end-session":
-		if err := v.api.EndSession(ctx, v.form("session")); err != nil {
-			return err
-		}
-		return v.done("/me", "web.session-ended")
+		return v.after(v.api.EndSession(ctx, v.form("session")), "/me", "web.session-ended")
 	case "end-sessions":
-		if err := v.api.EndSessionsOf(ctx, v.me.Account); err != nil {
-			return err
-		}
-		return v.done("/me", "web.session-ended")
+		return v.after(v.api.EndSessionsOf(ctx, v.me.Account), "/me", "web.session-ended")
 	case "remove-factor":
-		if err := v.api.RemoveFactor(ctx, v.form("factor")); err != nil {
-			return err
-		}
-		return v.done("/me", "web.factor-removed")
+		return v.after(v.api.RemoveFactor(ctx, v.form("factor")), "/me", "web.factor-removed")
 	case "factor":
-		q := api.NewFactor{Ticket: v.form("ticket"), Name: v.form("name"), Code: v.form("code")}
-		if c := v.form("credential"); c != "" {
-			q.Credential = raw(c)
-		}
-		if _, err := v.api.EndFactor(ctx, q); err != nil {
-			kind := kindOf(q)
-			e, over := v.api.BeginFactor(ctx, api.FactorRequest{Ticket: q.Ticket, Kind: kind})
-			if over != nil {
-				return err
-			}
-			return v.again(err, "addfactor", stage{Step: api.Step{Ticket: e.Ticket}, Enrolment: &e, Kind: kind})
-		}
-		return v.done("/me", "web.factor-added")
+		return v.endFactor()
 	case "identity":
 		s, err := v.api.BeginIdentity(ctx)
 		if err != nil {
@@ -96,10 +69,7 @@ func (v *visit) act() error {
 		}
 		return v.going(s, "/me")
 	case "remove-identity":
-		if err := v.api.RemoveIdentity(ctx); err != nil {
-			return err
-		}
-		return v.done("/me", "web.identity-untied")
+		return v.after(v.api.RemoveIdentity(ctx), "/me", "web.identity-untied")
 	case "recovery":
 		r, err := v.api.NewRecoveries(ctx)
 		if err != nil {
@@ -117,12 +87,27 @@ func (v *visit) act() error {
 	case "token":
 		return v.makeToken()
 	case "remove-token":
-		if err := v.api.RemoveToken(ctx, v.form("token")); err != nil {
-			return err
-		}
-		return v.done("/me", "web.token-removed")
+		return v.after(v.api.RemoveToken(ctx, v.form("token")), "/me", "web.token-removed")
 	}
 	return problem.New(problem.NotFound, "read", "", nil)
+}
+
+// endFactor adds a second factor that was begun on the page before, or begins it once more where what was typed is wrong.
+func (v *visit) endFactor() error {
+	ctx := v.r.Context()
+	q := api.NewFactor{Ticket: v.form("ticket"), Name: v.form("name"), Code: v.form("code")}
+	if c := v.form("credential"); c != "" {
+		q.Credential = raw(c)
+	}
+	if _, err := v.api.EndFactor(ctx, q); err != nil {
+		kind := kindOf(q)
+		e, over := v.api.BeginFactor(ctx, api.FactorRequest{Ticket: q.Ticket, Kind: kind})
+		if over != nil {
+			return err
+		}
+		return v.again(err, "addfactor", stage{Step: api.Step{Ticket: e.Ticket}, Enrolment: &e, Kind: kind})
+	}
+	return v.done("/me", "web.factor-added")
 }
 
 func (v *visit) makeToken() error {

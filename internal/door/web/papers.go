@@ -93,14 +93,8 @@ func (v *visit) editPaper() error {
 		here += "?client=" + url.QueryEscape(of)
 	}
 	if v.form("file") != "" {
-		if err := v.api.FilePaper(ctx, n, kind, v.lang.String(), api.PaperFiling{Client: of}); err != nil {
-			return err
-		}
-		return v.done(here, "web.paper-filed")
+		return v.after(v.api.FilePaper(ctx, n, kind, v.lang.String(), api.PaperFiling{Client: of}), here, "web.paper-filed")
 	}
 	q := api.PaperEdit{Key: v.form("key"), Client: of, Text: v.form("text"), Seen: v.form("seen")}
-	if err := v.api.EditPaper(ctx, n, kind, v.lang.String(), q); err != nil {
-		return err
-	}
-	return v.done(here, "web.saved")
+	return v.after(v.api.EditPaper(ctx, n, kind, v.lang.String(), q), here, "web.saved")
 }

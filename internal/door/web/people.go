@@ -182,15 +182,9 @@ func (v *visit) groups() error {
 }
 
 func (v *visit) setGroup() error {
-	if err := v.api.SetGroup(v.r.Context(), v.form("name"), v.r.PostForm["member"]); err != nil {
-		return err
-	}
-	return v.done("/groups", "web.saved")
+	return v.after(v.api.SetGroup(v.r.Context(), v.form("name"), v.r.PostForm["member"]), "/groups", "web.saved")
 }
 
 func (v *visit) removeGroup() error {
-	if err := v.api.RemoveGroup(v.r.Context(), v.form("name")); err != nil {
-		return err
-	}
-	return v.done("/groups", "web.saved")
+	return v.after(v.api.RemoveGroup(v.r.Context(), v.form("name")), "/groups", "web.saved")
 }

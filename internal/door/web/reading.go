@@ -87,10 +87,7 @@ func (v *visit) newJob() (q api.NewJob, err error) {
 
 func (v *visit) setSharePersons() error {
 	share := v.r.PathValue("name")
-	if err := v.api.SetSharePersons(v.r.Context(), share, api.Persons{Template: strings.TrimSpace(v.form("template"))}); err != nil {
-		return err
-	}
-	return v.done(quote("/shares/", share), "web.saved")
+	return v.after(v.api.SetSharePersons(v.r.Context(), share, api.Persons{Template: strings.TrimSpace(v.form("template"))}), quote("/shares/", share), "web.saved")
 }
 
 // namedBudget is a budget with its name in the settings' form.

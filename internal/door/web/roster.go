@@ -124,10 +124,7 @@ func (v *visit) followRules() error {
 	if p.Budget == nil || p.Budget.FromRule == "" {
 		return problem.New(problem.Condition, "set persons", p.Share, nil)
 	}
-	if err := v.api.SetSharePersons(v.r.Context(), p.Share, api.Persons{Template: p.Budget.FromRule}); err != nil {
-		return err
-	}
-	return v.done(quote("/roster/", p.Share), "web.saved")
+	return v.after(v.api.SetSharePersons(v.r.Context(), p.Share, api.Persons{Template: p.Budget.FromRule}), quote("/roster/", p.Share), "web.saved")
 }
 
 // sentRoster reads the list of a form for the roster of a share.

@@ -44,10 +44,7 @@ func (v *visit) share() error {
 
 func (v *visit) setShareNetworks() error {
 	share := v.r.PathValue("name")
-	if err := v.api.SetShareNetworks(v.r.Context(), share, api.Networks{Networks: strings.Fields(v.form("networks"))}); err != nil {
-		return err
-	}
-	return v.done(quote("/shares/", share), "web.saved")
+	return v.after(v.api.SetShareNetworks(v.r.Context(), share, api.Networks{Networks: strings.Fields(v.form("networks"))}), quote("/shares/", share), "web.saved")
 }
 
 func (v *visit) setRights() error {
@@ -58,10 +55,7 @@ func (v *visit) setRights() error {
 	} else {
 		r.Account = strings.TrimPrefix(who, "account:")
 	}
-	if err := v.api.SetRights(v.r.Context(), r); err != nil {
-		return err
-	}
-	return v.done(quote("/shares/", r.Share), "web.saved")
+	return v.after(v.api.SetRights(v.r.Context(), r), quote("/shares/", r.Share), "web.saved")
 }
 
 func (v *visit) makeShare() error {
