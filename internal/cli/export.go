@@ -75,6 +75,20 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 	} else {
 		t.dirs.push(pair{from: string(from), to: "."})
 	}
+	t.run(ctx)
+	synced := durable.SyncAll(dst) // names and directories: who deletes the original next must not lose the copy to a power cut
+	err = t.finish("say.exported")
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case synced != nil:
+		return problem.New(problem.Internal, "export", dst, synced)
+	}
+	return err
+}
+
+// run walks the directories and copies what is in them, until all is there or ctx ends.
+func (t *exporter) run(ctx context.Context) {
 	var walkers, copiers sync.WaitGroup
 	for range workers() {
 		walkers.Go(func() {
@@ -101,15 +115,6 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 	close(t.found)
 	<-gathered
 	copiers.Wait()
-	synced := durable.SyncAll(dst) // names and directories: who deletes the original next must not lose the copy to a power cut
-	err = t.finish("say.exported")
-	switch {
-	case ctx.Err() != nil:
-		return ctx.Err()
-	case synced != nil:
-		return problem.New(problem.Internal, "export", dst, synced)
-	}
-	return err
 }
 
 // directory makes a directory and hands on what is in it.

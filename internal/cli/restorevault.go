@@ -63,13 +63,8 @@ func (a *app) restoreVault() *cobra.Command {
 // caseNumber is how a case is called: the year, and which of it.
 var caseNumber = regexp.MustCompile(`^[0-9]{4}-[0-9]+$`)
 
-func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[string]string, q restoreQuestion) error {
-	if q.from == "" && q.ledger != "" { // what is lost can be asked later, and again
-		return a.showLosses(ctx, cfg, a.options(), q.ledger)
-	}
-	if q.from == "" {
-		return a.misuse("say.restore-from")
-	}
+// sourceOf is what a vault is to be restored from, but for the keys.
+func (a *app) sourceOf(q restoreQuestion) (storehouse.Source, error) {
 	src := storehouse.Source{From: absolute(q.from), State: q.state}
 	if q.ledger != "" {
 		src.Ledger = absolute(q.ledger)
@@ -81,10 +76,24 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 	case caseNumber.MatchString(q.before):
 		src.Rewind = storehouse.Rewind{Case: q.before, Trusted: q.trusted}
 	default:
-		return a.misuse("say.use-time", q.before)
+		return src, a.misuse("say.use-time", q.before)
 	}
 	if q.trusted && src.Rewind.Case == "" {
-		return a.misuse("say.restore-keep-trusted")
+		return src, a.misuse("say.restore-keep-trusted")
+	}
+	return src, nil
+}
+
+func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[string]string, q restoreQuestion) error {
+	if q.from == "" && q.ledger != "" { // what is lost can be asked later, and again
+		return a.showLosses(ctx, cfg, a.options(), q.ledger)
+	}
+	if q.from == "" {
+		return a.misuse("say.restore-from")
+	}
+	src, err := a.sourceOf(q)
+	if err != nil {
+		return err
 	}
 	_, there, begun, err := storehouse.Unfinished(cfg)
 	if err != nil {
@@ -125,6 +134,11 @@ func (a *app) rescueVault(ctx context.Context, cfg storehouse.Config, given map[
 		}
 		return err
 	}
+	return a.serveRescued(ctx, cfg, opt)
+}
+
+// serveRescued opens the doors of a vault that is being restored.
+func (a *app) serveRescued(ctx context.Context, cfg storehouse.Config, opt storehouse.Options) error {
 	if !a.json {
 		fmt.Fprintln(a.err, a.t("say.restore-doors"))
 	}

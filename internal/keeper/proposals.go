@@ -71,22 +71,9 @@ const (
 
 // carry carries an act out in the draft, once two people want it.
 func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
-	if p.Act == actWeakenPolicy {
-		var next policyState
-		if err := json.Unmarshal(p.Args, &next); err != nil {
-			return nil, err
-		}
-		if is, err := json.Marshal(d.Policy); p.Was != nil && (err != nil || !bytes.Equal(is, p.Was)) {
-			return nil, &problem.Error{Kind: problem.Condition, Op: "confirm", On: p.Target, Hint: "hint.rules-changed"}
-		}
-		note := differ(d.Policy, next)
-		if err := d.setPolicy("confirm", next); err != nil {
-			return nil, err
-		}
-		d.shorten(l.now()) // some of it may be stricter
-		return []event.Event{{Kind: event.PolicyChanged, Note: strings.Join(note, ", ")}}, nil
-	}
 	switch p.Act {
+	case actWeakenPolicy:
+		return d.weaken(p, l.now())
 	case actThaw:
 		return d.thaw(p.Args, l.now())
 	case actReadMore:
@@ -118,6 +105,28 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 	case actExpire:
 		return d.agreeRemoval(p, l.now())
 	}
+	return d.carryOn(p, l.now())
+}
+
+// weaken puts rules into force that let people do more, unless others have been set since they were proposed.
+func (d *draft) weaken(p proposalState, now time.Time) ([]event.Event, error) {
+	var next policyState
+	if err := json.Unmarshal(p.Args, &next); err != nil {
+		return nil, err
+	}
+	if is, err := json.Marshal(d.Policy); p.Was != nil && (err != nil || !bytes.Equal(is, p.Was)) {
+		return nil, &problem.Error{Kind: problem.Condition, Op: "confirm", On: p.Target, Hint: "hint.rules-changed"}
+	}
+	note := differ(d.Policy, next)
+	if err := d.setPolicy("confirm", next); err != nil {
+		return nil, err
+	}
+	d.shorten(now) // some of it may be stricter
+	return []event.Event{{Kind: event.PolicyChanged, Note: strings.Join(note, ", ")}}, nil
+}
+
+// carryOn carries out an act on an account.
+func (d *draft) carryOn(p proposalState, now time.Time) ([]event.Event, error) {
 	a := d.byID(p.On)
 	if a == nil {
 		return nil, problem.New(problem.NotFound, "confirm", p.Target, nil)
@@ -134,7 +143,7 @@ func (l *Local) carry(d *draft, p proposalState) ([]event.Event, error) {
 	}
 	switch p.Act {
 	case actRemove:
-		return []event.Event{d.remove(a, l.now())}, nil
+		return []event.Event{d.remove(a, now)}, nil
 	case actDisable:
 		a.disable()
 		return []event.Event{{Kind: event.AccountChanged, Target: a.Name, Note: "disabled"}}, nil

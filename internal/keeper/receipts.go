@@ -55,23 +55,9 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.Recei
 		return out, err
 	}
 	defer k.Zero()
-	out.Share, out.Firm, out.Made, out.Origin, out.PublicKey = x.Name, b.Policy.Firm, l.now(), k.Origin, k.PublicKey
+	out = b.shareRecords(x, of.School, from, to)
+	out.Made, out.Origin, out.PublicKey = l.now(), k.Origin, k.PublicKey
 	out.Checkpoint, out.Entries = r.Checkpoint(), r.Head().Size
-	if x.Register != nil {
-		out.Register = x.Register.For(x.Register.School(of.School))
-	}
-	out.School = of.School
-	out.Readers, out.Writers = b.whoMay(x.ID)
-	for _, m := range b.Media {
-		if m.State > 0 && m.Retired.IsZero() && !m.Time.Before(x.Created) {
-			out.Copies++
-		}
-	}
-	for _, m := range x.retention().Removed {
-		if !m.Ended.IsZero() && !m.Ended.Before(from) && m.Ended.Before(to) {
-			out.Removed, out.Holding = append(out.Removed, m), max(out.Holding, len(b.mediaBefore(m.Ended)))
-		}
-	}
 	w := &recordWalk{ShareRecords: &out, share: x.ID, pick: of.Pick, key: k, from: from, to: to, roles: NewRoles(), books: b, hit: make(map[string]bool), spans: &l.spans}
 	if err := w.walk(ctx, r, k); err != nil {
 		return out, err
@@ -92,6 +78,26 @@ func (l *Local) ShareRecords(ctx context.Context, s id.Session, of account.Recei
 		}
 	}
 	return out, nil
+}
+
+// shareRecords is what the books tell of a share and of what was removed from it in a time.
+func (b *books) shareRecords(x *shareState, school string, from, to time.Time) account.ShareRecords {
+	out := account.ShareRecords{Share: x.Name, Firm: b.Policy.Firm, School: school}
+	if x.Register != nil {
+		out.Register = x.Register.For(x.Register.School(school))
+	}
+	out.Readers, out.Writers = b.whoMay(x.ID)
+	for _, m := range b.Media {
+		if m.State > 0 && m.Retired.IsZero() && !m.Time.Before(x.Created) {
+			out.Copies++
+		}
+	}
+	for _, m := range x.retention().Removed {
+		if !m.Ended.IsZero() && !m.Ended.Before(from) && m.Ended.Before(to) {
+			out.Removed, out.Holding = append(out.Removed, m), max(out.Holding, len(b.mediaBefore(m.Ended)))
+		}
+	}
+	return out
 }
 
 // whoMay counts who may read and write in a share today, by role.

@@ -147,11 +147,7 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 		control.SetWriteDeadline(w.now().Add(2 * partTime)) // an upload may take longer than another request
 	}
 	more()
-	in, err := unpacked(r)
-	var u upload
-	if err == nil {
-		u, err = readUpload(in)
-	}
+	in, u, err := openUpload(r)
 	if err != nil {
 		http.Error(rw, "the head of the upload is malformed", http.StatusBadRequest)
 		return
@@ -195,6 +191,14 @@ func (w *Witness) addEntries(rw http.ResponseWriter, r *http.Request) {
 	default:
 		w.finish(rw, g, signed)
 	}
+}
+
+// openUpload reads the head of an upload; the parts follow.
+func openUpload(r *http.Request) (in *bufio.Reader, u upload, err error) {
+	if in, err = unpacked(r); err == nil {
+		u, err = readUpload(in)
+	}
+	return in, u, err
 }
 
 // unpacked returns the body of a request, which may be packed. Whoever reads it bounds what is read.

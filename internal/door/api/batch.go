@@ -22,69 +22,27 @@ const (
 	portion    = 128 << 10
 )
 
+// batch is a batch of files on its way into the vault.
+type batch struct {
+	h     *handler
+	r     *http.Request
+	files vault.Files
+	in    *ItemReader
+
+	slots chan struct{} // room for what is in memory
+	group sync.WaitGroup
+	mu    sync.Mutex
+	saved []Saved // in no particular order
+}
+
 // saveBatch saves the files of a batch and answers with one Saved a line, in no particular order. A file
 // that fails does not stop the others.
 func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Session) error {
-	files := h.Vault.As(s)
-	in := NewItemReader(r.Body)
-	var (
-		group   sync.WaitGroup
-		mu      sync.Mutex
-		results []Saved
-		slots   = make(chan struct{}, sideBySide/portion)
-	)
-	save := func(i Item, p pathname.Path, body io.Reader, size int64) {
-		out := Saved{Path: i.Path}
-		info, err := h.save(r, files, p, body, size, vault.Save{Modified: i.Modified})
-		if err != nil {
-			out.Error = problemOf(r, err)
-		} else {
-			wire := infoOf(info)
-			out.Info = &wire
-		}
-		mu.Lock()
-		results = append(results, out)
-		mu.Unlock()
-	}
-	err := readBatch(in, func(i Item) error {
-		p, err := parsePath("save", i.Path)
-		if err != nil {
-			mu.Lock()
-			results = append(results, Saved{Path: i.Path, Error: problemOf(r, err)})
-			mu.Unlock()
-			return nil
-		}
-		if i.Size < 0 || i.Size > SmallFile {
-			save(i, p, in, i.Size)
-			return nil
-		}
-		content := make([]byte, i.Size+1)
-		n, err := io.ReadFull(in, content)
-		if _, ok := errors.AsType[*NotWhole](err); ok {
-			save(i, p, in, i.Size) // reads the same error again, and tells it
-			return nil
-		}
-		if err != nil && in.open {
-			return err // of the batch: where the next file begins is unknown
-		}
-		content = content[:n] // save compares its length
-		portions := n/portion + 1
-		for range portions {
-			slots <- struct{}{}
-		}
-		group.Go(func() {
-			defer func() {
-				for range portions {
-					<-slots
-				}
-			}()
-			save(i, p, bytes.NewReader(content), i.Size)
-		})
-		return nil
-	})
-	group.Wait()
+	b := &batch{h: h, r: r, files: h.Vault.As(s), in: NewItemReader(r.Body), slots: make(chan struct{}, sideBySide/portion)}
+	err := readBatch(b.in, b.add)
+	b.group.Wait()
 	l := newLines(w, r)
-	for _, out := range results {
+	for _, out := range b.saved {
 		if err := l.put(out); err != nil {
 			return err
 		}
@@ -93,6 +51,60 @@ func (h *handler) saveBatch(w http.ResponseWriter, r *http.Request, s account.Se
 		err = problem.New(problem.Invalid, "save", "", err)
 	}
 	return l.end(err)
+}
+
+// add saves a file of the batch: a small one is read and saved beside those that follow. The error is of the batch, of which the rest is lost.
+func (b *batch) add(i Item) error {
+	p, err := parsePath("save", i.Path)
+	if err != nil {
+		b.tell(Saved{Path: i.Path, Error: problemOf(b.r, err)})
+		return nil
+	}
+	if i.Size < 0 || i.Size > SmallFile {
+		b.save(i, p, b.in)
+		return nil
+	}
+	content := make([]byte, i.Size+1)
+	n, err := io.ReadFull(b.in, content)
+	if _, ok := errors.AsType[*NotWhole](err); ok {
+		b.save(i, p, b.in) // reads the same error again, and tells it
+		return nil
+	}
+	if err != nil && b.in.open {
+		return err // where the next file begins is unknown
+	}
+	content = content[:n] // save compares its length
+	portions := n/portion + 1
+	for range portions {
+		b.slots <- struct{}{}
+	}
+	b.group.Go(func() {
+		defer func() {
+			for range portions {
+				<-b.slots
+			}
+		}()
+		b.save(i, p, bytes.NewReader(content))
+	})
+	return nil
+}
+
+func (b *batch) save(i Item, p pathname.Path, body io.Reader) {
+	out := Saved{Path: i.Path}
+	info, err := b.h.save(b.r, b.files, p, body, i.Size, vault.Save{Modified: i.Modified})
+	if err != nil {
+		out.Error = problemOf(b.r, err)
+	} else {
+		wire := infoOf(info)
+		out.Info = &wire
+	}
+	b.tell(out)
+}
+
+func (b *batch) tell(out Saved) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.saved = append(b.saved, out)
 }
 
 func readBatch(in *ItemReader, each func(Item) error) error {
