@@ -8,7 +8,6 @@ import (
 	"os"
 	"path"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,12 +31,10 @@ func (a *app) exporting() *cobra.Command {
 // out of the target.
 type exporter struct {
 	transfer
-	root  *os.Root
-	dirs  *queue
-	found chan api.Info
-	jobs  chan []api.Info
-	pace  pace
-	to    func(vault string) string // the path below root of a path in the vault
+	flow[api.Info]
+	root *os.Root
+	pace pace
+	to   func(vault string) string // the path below root of a path in the vault
 }
 
 // largeFile is the size from which a file is read by a request of its own.
@@ -60,8 +57,8 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 		return problem.New(problem.Internal, "export", dst, err)
 	}
 	defer root.Close()
-	t := &exporter{transfer: transfer{a: a, c: c, bar: a.progress()}, root: root, dirs: newQueue(),
-		found: make(chan api.Info, 1024), jobs: make(chan []api.Info, workers())}
+	t := &exporter{transfer: transfer{a: a, c: c, bar: a.progress()}, root: root,
+		flow: newFlow(func(i api.Info) int64 { return i.Size }, largeFile, 2*batchBytes)}
 	base := string(from)
 	if top.Type == api.RegularFile {
 		base = string(from.Dir())
@@ -75,7 +72,7 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 	} else {
 		t.dirs.push(pair{from: string(from), to: "."})
 	}
-	t.run(ctx)
+	t.run(ctx, t.directory, t.copy, func() { t.bar.complete.Store(true) })
 	synced := durable.SyncAll(dst) // names and directories: who deletes the original next must not lose the copy to a power cut
 	err = t.finish("say.exported")
 	switch {
@@ -85,36 +82,6 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 		return problem.New(problem.Internal, "export", dst, synced)
 	}
 	return err
-}
-
-// run walks the directories and copies what is in them, until all is there or ctx ends.
-func (t *exporter) run(ctx context.Context) {
-	var walkers, copiers sync.WaitGroup
-	for range workers() {
-		walkers.Go(func() {
-			for d, ok := t.dirs.pop(ctx); ok; d, ok = t.dirs.pop(ctx) {
-				t.directory(ctx, d)
-				t.dirs.done()
-			}
-		})
-		copiers.Go(func() {
-			for job := range t.jobs {
-				if ctx.Err() == nil {
-					t.copy(ctx, job)
-				}
-			}
-		})
-	}
-	gathered := make(chan struct{})
-	go func() {
-		defer close(gathered)
-		t.gather()
-	}()
-	walkers.Wait()
-	t.bar.complete.Store(true)
-	close(t.found)
-	<-gathered
-	copiers.Wait()
 }
 
 // directory makes a directory and hands on what is in it.
@@ -161,27 +128,6 @@ func (t *exporter) file(ctx context.Context, i api.Info) {
 	select {
 	case t.found <- i:
 	case <-ctx.Done():
-	}
-}
-
-// gather makes jobs of what was found.
-func (t *exporter) gather() {
-	defer close(t.jobs)
-	var batch []api.Info
-	var bytes int64
-	for i := range t.found {
-		if i.Size > largeFile {
-			t.jobs <- []api.Info{i}
-			continue
-		}
-		batch, bytes = append(batch, i), bytes+i.Size
-		if len(batch) == batchFiles || bytes >= 2*batchBytes {
-			t.jobs <- batch
-			batch, bytes = nil, 0
-		}
-	}
-	if len(batch) > 0 {
-		t.jobs <- batch
 	}
 }
 

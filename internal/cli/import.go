@@ -3,12 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync"
 	"time"
@@ -28,98 +26,6 @@ func (a *app) importing() *cobra.Command {
 		})
 }
 
-// Report sums up an import or an export.
-type Report struct {
-	Files     int64   `json:"files"`     // seen
-	Copied    int64   `json:"copied"`    //
-	Unchanged int64   `json:"unchanged"` // same size and time
-	Skipped   int64   `json:"skipped"`   // of a kind or name that is not kept
-	Failed    int64   `json:"failed"`
-	Bytes     int64   `json:"bytes"` // copied
-	Seconds   float64 `json:"seconds"`
-}
-
-// Outcome names a file that was not copied, and why.
-type Outcome struct {
-	Path   string       `json:"path"`
-	Result string       `json:"result"` // "skipped", "failed"
-	Reason string       `json:"reason"`
-	Kind   problem.Kind `json:"kind,omitempty"`
-}
-
-// transfer is an import or an export under way.
-type transfer struct {
-	a      *app
-	c      *client.Client
-	bar    *progress
-	mu     sync.Mutex
-	report Report
-}
-
-// tell names a file that was not copied. A person reads it at once; the report counts it.
-func (t *transfer) tell(path string, failed bool, reason string, kind problem.Kind) {
-	o := Outcome{Path: path, Result: "skipped", Reason: reason}
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if failed {
-		o.Result, o.Kind = "failed", kind
-		t.report.Failed++
-	} else {
-		t.report.Skipped++
-	}
-	if t.a.json {
-		t.a.emit(o)
-		return
-	}
-	key := "say.skipped"
-	if failed {
-		key = "say.failed"
-	}
-	t.bar.clear()
-	fmt.Fprintln(t.a.err, t.a.t(key, printable(path), reason))
-}
-
-// fail tells about an error.
-func (t *transfer) fail(path string, err error) {
-	p := t.a.problem(err)
-	t.tell(path, true, p.Message, p.Kind)
-}
-
-// copied counts a file.
-func (t *transfer) copied(bytes int64) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.report.Copied++
-	t.report.Bytes += bytes
-}
-
-func (t *transfer) count(f func(*Report)) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	f(&t.report)
-}
-
-// finish prints the report and turns failures into the exit code.
-func (t *transfer) finish(key string) error {
-	t.bar.end()
-	t.report.Seconds = t.a.now().Sub(t.bar.start).Seconds()
-	r := t.report
-	if t.a.json {
-		if err := t.a.emit(map[string]any{"report": r}); err != nil {
-			return err
-		}
-	} else {
-		t.a.print(key, r.Copied, size(r.Bytes), r.Seconds, r.Unchanged, r.Skipped, r.Failed)
-	}
-	if r.Failed > 0 {
-		return partly{failed: int(r.Failed)}
-	}
-	return nil
-}
-
-// workers is how many things are in flight at a time: more than there are processors, since some wait for the disk.
-func workers() int { return max(6, runtime.NumCPU()) }
-
 // local is a file to be saved.
 type local struct {
 	file string // on disk
@@ -128,18 +34,10 @@ type local struct {
 	when time.Time
 }
 
-// A batch of small files ends when it has so many files or bytes.
-const (
-	batchFiles = 256
-	batchBytes = 16 << 20
-)
-
 // importer copies a local tree into the vault: some goroutines compare directories, one gathers, some copy.
 type importer struct {
 	transfer
-	dirs  *queue
-	found chan local
-	jobs  chan []local // one large file, or a batch of small ones
+	flow[local]
 }
 
 // runImport copies everything in src that the vault does not have yet.
@@ -152,7 +50,7 @@ func (a *app) runImport(ctx context.Context, c *client.Client, src, dst string) 
 	if err != nil {
 		return problem.New(problem.NotFound, "import", src, err)
 	}
-	t := &importer{transfer: transfer{a: a, c: c, bar: a.progress()}, dirs: newQueue(), found: make(chan local, 1024), jobs: make(chan []local, workers())}
+	t := &importer{transfer: transfer{a: a, c: c, bar: a.progress()}, flow: newFlow(func(f local) int64 { return f.size }, api.SmallFile, batchBytes)}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// The target must be there or be made: an error here is the whole import's.
@@ -172,32 +70,7 @@ func (a *app) runImport(ctx context.Context, c *client.Client, src, dst string) 
 		t.report.Files = 1
 		t.found <- local{src, string(to.Join(filepath.Base(src))), root.Size(), root.ModTime()}
 	}
-	var walkers, copiers sync.WaitGroup
-	for range workers() {
-		walkers.Go(func() {
-			for d, ok := t.dirs.pop(ctx); ok; d, ok = t.dirs.pop(ctx) {
-				t.directory(ctx, d)
-				t.dirs.done()
-			}
-		})
-		copiers.Go(func() {
-			for job := range t.jobs {
-				if ctx.Err() == nil {
-					t.copy(ctx, job)
-				}
-			}
-		})
-	}
-	gathered := make(chan struct{})
-	go func() {
-		defer close(gathered)
-		t.gather()
-	}()
-	walkers.Wait()
-	t.bar.complete.Store(true)
-	close(t.found)
-	<-gathered
-	copiers.Wait()
+	t.run(ctx, t.directory, t.copy, func() { t.bar.complete.Store(true) })
 	err = t.finish("say.imported")
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
@@ -282,27 +155,6 @@ func (t *importer) file(ctx context.Context, e fs.DirEntry, from, to string, i a
 	select {
 	case t.found <- local{from, to, st.Size(), st.ModTime()}:
 	case <-ctx.Done():
-	}
-}
-
-// gather makes jobs of what was found.
-func (t *importer) gather() {
-	defer close(t.jobs)
-	var batch []local
-	var bytes int64
-	for f := range t.found {
-		if f.size > api.SmallFile {
-			t.jobs <- []local{f}
-			continue
-		}
-		batch, bytes = append(batch, f), bytes+f.size
-		if len(batch) == batchFiles || bytes >= batchBytes {
-			t.jobs <- batch
-			batch, bytes = nil, 0
-		}
-	}
-	if len(batch) > 0 {
-		t.jobs <- batch
 	}
 }
 
