@@ -324,18 +324,15 @@ func (l *Local) advance(ctx context.Context, t *ticket, secret, origin string, d
 	}
 	var out account.Step
 	var begun account.Session
-	err := l.amend(ctx, "log in", "", func(b *books, d *draft) ([]event.Event, error) {
+	err := l.amend(ctx, "log in", "", func(_ *books, d *draft) (events []event.Event, err error) {
 		a := d.byID(t.account)
 		if !a.mayEnter() {
 			return nil, ticketOver("log in")
 		}
-		var events []event.Event
 		if do != nil {
-			e, err := do(t, a)
-			if err != nil {
+			if events, err = do(t, a); err != nil {
 				return nil, err
 			}
-			events = e
 		}
 		wants := l.wants(t, a, origin)
 		out = l.step(t, secret, a, wants, origin)
@@ -348,10 +345,9 @@ func (l *Local) advance(ctx context.Context, t *ticket, secret, origin string, d
 			events = append(events, more...)
 			begun = s
 		}
-		for i := range events {
-			full := acting(events[i].Kind, s)
-			full.Target, full.Note, full.Until = events[i].Target, events[i].Note, events[i].Until
-			events[i] = full
+		for i, e := range events {
+			events[i] = acting(e.Kind, s)
+			events[i].Target, events[i].Note, events[i].Until = e.Target, e.Note, e.Until
 		}
 		return events, nil
 	})
