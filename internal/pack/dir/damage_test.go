@@ -2,16 +2,12 @@ package dir
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
 	"slices"
-	"strings"
-	"syscall"
 	"testing"
 
-	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/id"
 	"github.com/azekura/azekura/internal/pack"
@@ -361,83 +357,6 @@ func TestDamagedPackIsNotSealed(t *testing.T) {
 	}
 }
 
-// FuzzPack has anything for the last pack of a share. It is opened, walked, checked and appended to without a panic and with little memory, and
-// what is said to be there is there.
-func FuzzPack(f *testing.F) {
-	share := id.Share{7}
-	p := durabletest.New(f)
-	s, err := Open(context.Background(), Config{FS: p, Root: "packs"})
-	if err != nil {
-		f.Fatal(err)
-	}
-	for i := range uint32(5) {
-		put := packtest.NewPut(i, 1000)
-		if err := put.Append(context.Background(), s, share); err != nil {
-			f.Fatal(err)
-		}
-		if _, err := s.Sync(context.Background(), share); err != nil {
-			f.Fatal(err)
-		}
-	}
-	name := s.file(share, 1)
-	open, err := p.ReadFile(name)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(open)
-	if _, err := s.Seal(context.Background(), share); err != nil {
-		f.Fatal(err)
-	}
-	s.Close()
-	sealed, err := p.ReadFile(name)
-	if err != nil {
-		f.Fatal(err)
-	}
-	for _, b := range [][]byte{sealed, sealed[:len(sealed)-4096], open[:len(open)-100], open[:50], nil} {
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		p := durabletest.New(t)
-		if err := errors.Join(p.MkdirAll("packs/"+share.String(), 0o700), p.SetFile(name, data)); err != nil {
-			t.Fatal(err)
-		}
-		s, err := Open(t.Context(), Config{FS: p, Root: "packs", Target: 1 << 20, Memory: 1})
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.Close()
-		for f, err := range s.Frames(t.Context(), share, pack.Position{}, nil) {
-			if err != nil {
-				break
-			}
-			got, err := s.Read(t.Context(), share, f.Place, nil)
-			if de, ok := errors.AsType[*pack.DamageError](err); ok && de.At == f.Place.Position {
-				continue // named by a table, and not there
-			}
-			if err != nil || got.Place != f.Place {
-				t.Fatalf("frame at %+v: %v", f.Place, err)
-			}
-		}
-		if _, _, err := s.Check(t.Context(), share, 1); err != nil {
-			t.Fatal(err)
-		}
-		put := packtest.NewPut(9, 100)
-		if err := put.Append(t.Context(), s, share); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := s.Sync(t.Context(), share); err != nil {
-			t.Fatal(err)
-		}
-		got, err := s.Read(t.Context(), share, put.Place, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := put.Check(got); err != nil {
-			t.Fatal(err)
-		}
-	})
-}
-
 // The file that a window reads may be shorter than said: that is an error of reading, never a torn tail.
 func TestReadErrorIsNoTornTail(t *testing.T) {
 	w := &window{file: bytes.NewReader(make([]byte, 10)), size: 8192}
@@ -530,106 +449,4 @@ func TestCutBetweenFramesIsTold(t *testing.T) {
 	if !isDamage(err, pack.Position{Pack: 1, Offset: cut}) || len(got) != 2 {
 		t.Errorf("Frames gives %d frames, then %v", len(got), err)
 	}
-}
-
-// A medium that cannot give back a part of one pack keeps nobody from the others, nor from what stands before it.
-func TestUnreadablePackIsNamed(t *testing.T) {
-	for _, c := range []struct {
-		name   string
-		whole  int // how many of the pack's four frames can be read; -1: it does not even open
-		frames int // how many of all twelve are seen
-	}{
-		{"not opened", -1, 8},
-		{"nothing", 0, 8},
-		{"half of it", 2, 10},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			h := newHouse(t)
-			s := h.open()
-			var all []packtest.Put
-			for range 3 {
-				all = append(all, h.groups(s, 2)...)
-				if _, err := s.Seal(t.Context(), h.share); err != nil {
-					t.Fatal(err)
-				}
-			}
-			end, err := s.Sync(t.Context(), h.share)
-			if err != nil {
-				t.Fatal(err)
-			}
-			s.Close()
-			h.known = end
-			bad := &spoiltFS{FS: h.p, name: s.file(h.share, 2), from: -1}
-			if c.whole == 0 {
-				bad.from = 0
-			} else if c.whole > 0 {
-				bad.from = all[4+c.whole].Place.Offset
-			}
-			if s, err = Open(t.Context(), Config{FS: bad, Root: "packs", Target: 1 << 20, Known: func(id.Share) pack.Position { return h.known }}); err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			d := h.check(s, 2)
-			if len(d) != 1 || !strings.HasPrefix(d[0].Reason, "unreadable") {
-				t.Errorf("Check says %+v", d)
-			}
-			listed := 0
-			for info, err := range s.Packs(t.Context(), h.share) {
-				if _, damage := errors.AsType[*pack.DamageError](err); err != nil && (!damage || info.Pack != 2) {
-					t.Errorf("pack %d: %v", info.Pack, err)
-				}
-				listed++
-			}
-			if listed != 3 {
-				t.Errorf("%d packs are listed, want 3", listed)
-			}
-			seen := 0
-			for _, from := range []pack.Position{{}, {Pack: 3}} { // from the start, and behind the damage
-				for _, err := range s.Frames(t.Context(), h.share, from, nil) {
-					if err == nil {
-						seen++
-					} else if d, ok := errors.AsType[*pack.DamageError](err); !ok || d.Damage.At.Pack != 2 {
-						t.Error(err)
-					}
-				}
-			}
-			if seen != c.frames {
-				t.Errorf("%d frames are seen, want %d", seen, c.frames)
-			}
-		})
-	}
-}
-
-// spoiltFS is a medium with one file that cannot be opened, or not be read from an offset on.
-type spoiltFS struct {
-	durable.FS
-	name string
-	from int64 // -1: it does not open
-}
-
-func (s *spoiltFS) OpenFile(name string, flag int, perm os.FileMode) (durable.File, error) {
-	if name == s.name && s.from < 0 {
-		return nil, &os.PathError{Op: "open", Path: name, Err: syscall.EIO}
-	}
-	f, err := s.FS.OpenFile(name, flag, perm)
-	if err == nil && name == s.name {
-		f = &spoiltFile{f, s.from}
-	}
-	return f, err
-}
-
-type spoiltFile struct {
-	durable.File
-	from int64
-}
-
-func (f *spoiltFile) ReadAt(p []byte, off int64) (int, error) {
-	if end := off + int64(len(p)); end <= f.from {
-		return f.File.ReadAt(p, off)
-	}
-	n, err := f.File.ReadAt(p[:max(f.from-off, 0)], off)
-	if err == nil {
-		err = &os.PathError{Op: "read", Path: "pack", Err: syscall.EIO}
-	}
-	return n, err
 }
