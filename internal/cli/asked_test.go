@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -47,5 +48,43 @@ func TestAskPapers(t *testing.T) {
 			t.Errorf("%s: %d papers, told %s", name, len(texts), told.String())
 		}
 		in.Close()
+	}
+}
+
+// TestPapersOf: two papers that were typed into one file, one right behind the other, are two papers, also with the numbers of their lines.
+func TestPapersOf(t *testing.T) {
+	_, pieces, err := piece.Split(piece.Set{Number: 1, Needed: 2, Of: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := func(p piece.Piece, after string) string {
+		var out strings.Builder
+		for i, line := range p.Words() {
+			fmt.Fprintf(&out, "%d %s%s", i+1, strings.Join(line, " "), after)
+		}
+		return out.String()
+	}
+	one, two := words(pieces[0], "\n"), words(pieces[1], "\r\n")
+	slip := strings.Replace(two, "9 ", "9 able ", 1)
+	for name, x := range map[string]struct {
+		file string
+		want int
+	}{
+		"one behind the other": {one + two, 2},
+		"an empty line":        {one + "\n\n" + two + "\n", 2},
+		"words and codes":      {one + pieces[1].Code() + "\n" + words(pieces[2], "\n"), 3},
+		"in one line":          {words(pieces[0], " ") + "\n" + words(pieces[1], " "), 2},
+		"a slip":               {one + slip, 2},
+		"nothing":              {"\n", 0},
+	} {
+		texts, err := papersOf(strings.NewReader(x.file))
+		if err != nil || len(texts) != x.want {
+			t.Errorf("%s: %d papers, want %d: %v", name, len(texts), x.want, err)
+		}
+		for i, text := range texts {
+			if _, err := piece.Parse(text); err != nil && !(name == "a slip" && i == 1) {
+				t.Errorf("%s: paper %d: %v", name, i+1, err)
+			}
+		}
 	}
 }

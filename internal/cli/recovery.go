@@ -270,7 +270,8 @@ func (a *app) askPapers(needed int) (texts []string) {
 // maxPapers is how many bytes of papers are read.
 const maxPapers = 1 << 20
 
-// papersOf reads papers from a stream: codes, one a line, or words with an empty line between papers.
+// papersOf reads papers from a stream: codes, one a line, or words. A paper ends with its last line, or, where something in it is wrong, at
+// an empty one.
 func papersOf(in io.Reader) (texts []string, err error) {
 	s := bufio.NewScanner(io.LimitReader(in, maxPapers))
 	s.Buffer(nil, maxPapers+1)
@@ -292,6 +293,9 @@ func papersOf(in io.Reader) (texts []string, err error) {
 			texts = append(texts, line)
 		default:
 			lines = append(lines, line)
+			if _, err := piece.Parse(strings.Join(lines, "\n")); err == nil {
+				end()
+			}
 		}
 	}
 	end()
