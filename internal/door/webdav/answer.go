@@ -67,7 +67,7 @@ func refuse(code int, key string, args ...any) error {
 func (c *call) fail(err error) {
 	l := lang.Pick(c.r.Header.Get("Accept-Language"))
 	code, text, element := c.describe(l, err)
-	if code >= 500 && code != http.StatusInsufficientStorage && !c.gone && c.r.Context().Err() == nil { // who hangs up is no fault of ours
+	if code >= 500 && code != http.StatusInsufficientStorage && !c.gone && !notNow(err) && c.r.Context().Err() == nil { // who hangs up is no fault of ours
 		c.Log.ErrorContext(c.r.Context(), "request failed", "method", c.r.Method, "status", code, "cause", cause(err))
 	}
 	if c.sent {
@@ -102,6 +102,13 @@ func (c *call) fail(err error) {
 	}
 	c.finish()
 	io.WriteString(c, body)
+}
+
+// notNow tells that nothing has failed: what is asked for is not done now, as in a house that is being restored. Clients ask again hundreds
+// of times a second.
+func notNow(err error) bool {
+	e, ok := errors.AsType[*problem.Error](err)
+	return ok && e.Kind == problem.Unavailable && e.Err == nil
 }
 
 // cause is what the log may know of an error: not on which name it happened.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/azekura/azekura/internal/pathname"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // TestSentences: what is refused is said in the language that the request asks for, here or in the storehouse.
@@ -43,7 +44,8 @@ type hangsUp struct{ http.ResponseWriter }
 
 func (hangsUp) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
 
-// TestWhoHangsUp: a client that goes away is no error in the log; what fails in the storehouse is.
+// TestWhoHangsUp: a client that goes away is no error in the log, nor is what is not done while a house is being restored; what fails in the
+// storehouse is.
 func TestWhoHangsUp(t *testing.T) {
 	h := newHouse(t).tree()
 	get := func(ctx context.Context, w http.ResponseWriter) {
@@ -57,6 +59,10 @@ func TestWhoHangsUp(t *testing.T) {
 		h.door.ServeHTTP(w, r)
 	}
 	get(t.Context(), hangsUp{httptest.NewRecorder()})
+	h.SetFault(func(op string, _ pathname.Path) error {
+		return &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.restoring"}
+	})
+	get(t.Context(), httptest.NewRecorder())
 	h.SetFault(func(op string, _ pathname.Path) error {
 		if op == "read" {
 			return errors.New("the disk is gone")
