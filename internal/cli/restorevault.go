@@ -291,7 +291,7 @@ func (a *app) showLosses(ctx context.Context, cfg storehouse.Config, opt storeho
 		return err
 	}
 	defer func() { err = errors.Join(err, h.Close(context.WithoutCancel(ctx))) }()
-	saves := 0
+	saves, closed := 0, 0
 	covered, err := h.Losses(ctx, dir, func(l storehouse.Loss) {
 		if l.Kind == "saved" {
 			saves++
@@ -300,11 +300,15 @@ func (a *app) showLosses(ctx context.Context, cfg storehouse.Config, opt storeho
 			_ = a.emit(map[string]any{"loss": l})
 			return
 		}
+		if l.Kind == "saved" && l.Path == "" {
+			closed++
+			l.Path = "/" + l.Share + "/?"
+		}
 		line := when(l.When) + "  " + a.t("event."+l.Kind) + "  " + printable(firstOf(l.Path, l.Share, "?"))
 		if l.Actor != "" {
 			line += "  " + printable(l.Actor)
 		}
-		if note := a.lang.Note(l.Kind, l.Note, 0); note != "" {
+		if note := a.lang.Note(l.Kind, l.Note, 0); note != "" && note != l.Share {
 			line += "  " + printable(note)
 		}
 		fmt.Fprintln(a.out, line)
@@ -322,5 +326,8 @@ func (a *app) showLosses(ctx context.Context, cfg storehouse.Config, opt storeho
 		a.print("say.ledger-covered", printable(name))
 	}
 	a.print("say.losses", saves)
+	if closed > 0 {
+		a.print("say.losses-closed", closed)
+	}
 	return nil
 }

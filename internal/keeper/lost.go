@@ -30,6 +30,13 @@ func (l *Local) Beyond(ctx context.Context, s id.Session, copied fs.FS, kinds ..
 				return
 			}
 			e := openEntry(k, x.Index, x.Data)
+			if made := e.Event; made.Kind == event.ShareMade && e.ShareName == "" { // behind the medium's date: a fresh card has its keys
+				if k.shares[made.Share], err = l.shareReader(made.Share, made.Note); err != nil {
+					yield(Entry{}, err)
+					return
+				}
+				e.ShareName = made.Note
+			}
 			if !f.about(&e) {
 				continue
 			}

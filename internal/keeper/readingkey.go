@@ -187,11 +187,20 @@ func (l *Local) readingKey() (*ReadingKey, error) {
 	k := &ReadingKey{Made: l.now(), Origin: l.keys.LedgerOrigin(), PublicKey: l.keys.LedgerPublicKey(),
 		entries: l.keys.LedgerSealing(), shares: make(map[id.Share]shareReader)}
 	for _, sh := range l.books.Load().Shares {
-		paths, err := l.keys.PathKey(sh.ID)
-		if err != nil && !errors.Is(err, custody.ErrNoKeys) {
+		r, err := l.shareReader(sh.ID, sh.Name)
+		if err != nil {
 			return nil, err
 		}
-		k.shares[sh.ID] = shareReader{sh.Name, paths}
+		k.shares[sh.ID] = r
 	}
 	return k, nil
+}
+
+// shareReader is what reads the entries about a share: the name alone, where its keys are destroyed or missing.
+func (l *Local) shareReader(share id.Share, name string) (shareReader, error) {
+	paths, err := l.keys.PathKey(share)
+	if errors.Is(err, custody.ErrNoKeys) {
+		err = nil
+	}
+	return shareReader{name, paths}, err
 }

@@ -66,6 +66,7 @@ var restoreTexts = []text{
 	{"flag.restore-serve", "open the doors at once, read-only from the medium, and copy behind them", "保管媒体から閲覧だけできる状態ですぐに公開し、並行して複製します"},
 	{"flag.restore-ledger", "copy of the ledger that a witness has kept: tells by name which saves behind the medium's date are lost; alone also later", "立会人が保管していた台帳の写し。保管媒体の日付より後に失われた保存を名前で示します（後からこの指定だけで実行することもできます）"},
 	{"say.losses", "%d saves that were acknowledged are not in this vault. The list goes as far as the copy of the ledger does; what was saved after it is not in it.", "完了と応答した保存のうち、この校倉にないものは %d 件です。台帳の写しが届いている範囲の一覧で、それより後の保存は含まれません。"},
+	{"say.losses-closed", "Of %d there is no name (?): this vault has no keys of the share. If it was made after the card was written, a restore with a fresher card tells them; if it was erased, nobody can.", "そのうち %d 件は、保管庫の鍵がないため名前が分かりません（?）。カードより後に作られた保管庫なら、より新しいカードで復旧すると表示できます。消去した保管庫なら、だれにも分かりません。"},
 	{"op.show loss", "Cannot tell what is lost", "失われたものを確認できません"},
 	{"hint.loss-ledger", "This is no copy of this vault's ledger, or it is damaged. A copy has a file named checkpoint and a folder named tile.", "この校倉の台帳の写しではないか、壊れています。写しには checkpoint というファイルと tile というフォルダーがあります。"},
 	{"hint.loss-none", "This vault was not restored: nothing is behind a medium.", "この校倉は復旧されたものではないため、比べる対象がありません。"},
