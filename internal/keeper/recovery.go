@@ -137,7 +137,7 @@ func lacking(r account.Reserve, now time.Time) (ready bool, lacks []string) {
 	ready = r.Papers != nil && fresh > 0
 	add("no-papers", r.Papers == nil)
 	add("no-card", live == 0)
-	add("no-fresh-card", live > 0 && fresh == 0)
+	add("no-fresh-card", r.Papers != nil && live > 0 && fresh == 0) // without papers none can be
 	if r.Papers != nil {
 		add("untested", r.Papers.Tested.IsZero())
 		add("test-old", !r.Papers.Tested.IsZero() && now.Sub(r.Papers.Tested) > testAgain)

@@ -61,6 +61,9 @@ func TestReserve(t *testing.T) {
 	lacks(false, "no-papers", "no-card")
 	_, err := l.TestPapers(ctx, s, []string{"x"})
 	hinted(t, "a test before there are papers", err, "hint.no-papers")
+	early, err := l.MakeCard(ctx, s, "early")
+	onStick(t, l, s, early, err)
+	lacks(false, "no-papers", "one-card") // there is no refreshing it before there are papers
 	_, err = l.RenewPapers(ctx, s, 2, 3, "why")
 	hinted(t, "a renewal before", err, "hint.no-papers")
 	_, err = l.MakePapers(ctx, s, 1, 3)
@@ -71,6 +74,10 @@ func TestReserve(t *testing.T) {
 	p, err := l.MakePapers(ctx, s, 2, 3) // the printer had no paper
 	if err != nil || p.Number != 2 || len(p.Papers) != 3 || p.By != "tanaka" {
 		t.Fatalf("%+v, %v", p, err)
+	}
+	lacks(false, "no-fresh-card", "untested", "one-card")
+	if err := l.ForgetCard(ctx, s, early.Number, "destroyed", "made too early"); err != nil {
+		t.Fatal(err)
 	}
 	lacks(false, "no-card", "untested")
 	made, err := l.MakeCard(ctx, s, "safe")
@@ -110,7 +117,7 @@ func TestReserve(t *testing.T) {
 	hinted(t, "another content read back", l.CardWritten(ctx, root, first.Number, first.SHA256), "hint.card-not-that")
 	onStick(t, l, root, again, nil)
 	lacks(true, "stale-card")
-	if err := l.ForgetCard(ctx, root, 2, "destroyed", "shredded"); err != nil {
+	if err := l.ForgetCard(ctx, root, 3, "destroyed", "shredded"); err != nil {
 		t.Fatal(err)
 	}
 	lacks(true, "one-card")

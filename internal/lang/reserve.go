@@ -5,7 +5,7 @@ var reserveTexts = []text{
 	{"lack.no-papers", "NO PAPERS: if this machine is lost, nothing can be opened any more. Make them: azekura recovery make --pdf papers.pdf", "紙の鍵片がありません。このサーバーが失われると、二度と開けません。作成してください：azekura recovery make --pdf papers.pdf"},
 	{"lack.papers-damaged", "THE FILE “recovery” IS DAMAGED: the papers may open copies of it, and not this keeper. Renew them: azekura recovery renew", "「recovery」ファイルが壊れています。紙の鍵片で複製は開けても、この鍵番は開けません。更新してください：azekura recovery renew"},
 	{"lack.no-card", "NO KEY CARD: papers and media open nothing without one. Make two: azekura card make /media/STICK --name WHERE", "鍵束カードがありません。紙と保管媒体だけでは何も開きません。2枚作成してください：azekura card make /media/USB --name 保管場所"},
-	{"lack.no-fresh-card", "NO KEY CARD IS UP TO DATE: shares made since could not be opened. Refresh one: azekura card refresh /media/STICK", "最新の鍵束カードがありません。その後に作られた保管庫は開けません。書き直してください：azekura card refresh /media/USB"},
+	{"lack.no-fresh-card", "NO KEY CARD IS UP TO DATE: each lacks keys of newer shares, or does not open with the papers of today. Refresh one: azekura card refresh /media/STICK", "最新の鍵束カードがありません。新しい保管庫の鍵がないか、いまの紙の鍵片では開きません。書き直してください：azekura card refresh /media/USB"},
 	{"lack.untested", "The papers were never tested: azekura recovery test", "紙の鍵片がまだ確認されていません：azekura recovery test"},
 	{"lack.test-old", "The papers were not tested for a year: azekura recovery test", "紙の鍵片が1年以上確認されていません：azekura recovery test"},
 	{"lack.one-card", "There is one key card only. Make a second one and keep it elsewhere.", "鍵束カードが1枚しかありません。もう1枚作成し、別の場所に保管してください。"},
