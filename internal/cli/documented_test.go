@@ -108,6 +108,47 @@ func TestDocumentedCommands(t *testing.T) {
 	}
 }
 
+// TestTour: the README makes each thing before it uses it, and what is mounted has a place to be mounted at.
+func TestTour(t *testing.T) {
+	for _, name := range []string{"../../README.md", "../../README.ja.md"} {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, at := string(b), 0
+		for _, step := range []string{"recovery make", "card make /media/usb", "media init /media/azekura", "media sync /media/azekura", "media drill --medium \"disk 1\" --card /media/usb", "restore-vault --from /media/azekura --card /media/usb"} {
+			i := strings.Index(text[at:], "\nazekura "+step)
+			if i < 0 {
+				t.Errorf("%s: %q does not come behind the step before it", name, step)
+				break
+			}
+			at += i + 1
+		}
+	}
+	files, _ := filepath.Glob("../../docs/*.md")
+	mounts := 0
+	for _, name := range files {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := ""
+		for line := range strings.Lines(string(b)) {
+			before += line
+			w := words(strings.TrimPrefix(strings.TrimSpace(line), "mkdir -p /media/azekura && "))
+			if !strings.HasPrefix(line, "    ") || len(w) < 3 || w[0] != "mount" {
+				continue
+			}
+			if mounts++; !regexp.MustCompile(`mkdir -p [^\n]*` + regexp.QuoteMeta(w[len(w)-1])).MatchString(before) {
+				t.Errorf("%s: nobody has made the folder: %s", name, line)
+			}
+		}
+	}
+	if mounts < 6 {
+		t.Errorf("found %d mounts", mounts)
+	}
+}
+
 // TestExamples: each command that does something has an example in its help, and the example can be run.
 func TestExamples(t *testing.T) {
 	root := commands()
