@@ -228,6 +228,12 @@ func (v *Vault) Expiring(ctx context.Context, s account.Session, name string, ea
 	if err != nil {
 		return err
 	}
+	v.mu.Lock()
+	_, none := v.nothing[sh.id]
+	v.mu.Unlock()
+	if none {
+		return nil
+	}
 	l, err := v.openList(sh.id)
 	if err != nil {
 		return &problem.Error{Kind: problem.NotFound, Op: opRetention, On: a.Name, Hint: "hint.no-preview", Err: err}

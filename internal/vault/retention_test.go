@@ -212,6 +212,9 @@ func TestRemoveByRule(t *testing.T) {
 	if r, err := h.v.PreviewedRemoval(bg, staff, "s"); err != nil || r.Versions != 0 || r.Digest != "" {
 		t.Errorf("the list is still there: %+v, %v", r, err)
 	}
+	if err := h.v.Expiring(bg, staff, "s", func(x vault.Expiring) error { return fmt.Errorf("%s would go", x.Path) }); err != nil {
+		t.Errorf("a preview in which nothing is due: %v", err)
+	}
 	save(t, f, "/s/gone.jpg", random(21, 3<<20)) // chunks that are gone come anew
 	if !bytes.Equal(load(t, f, stat(t, f, "/s/gone.jpg")), random(21, 3<<20)) {
 		t.Error("what was removed and saved again is another")
