@@ -9,11 +9,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -63,37 +63,39 @@ func watched(t *testing.T, cfg Config) (*Local, *wire, account.Witness) {
 
 // TestReleaseWaitsForWitness: where a witness is required, no key goes out before it has cosigned the entry, and none while it is away.
 func TestReleaseWaitsForWitness(t *testing.T) {
-	l, way, x := watched(t, testConfig(durabletest.New(t), "/data"))
-	root := console(t, l)
-	share, err := l.MakeShare(t.Context(), root, "アルバム")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := newWriter(t, l, root, share.ID)
-	f, _ := w.version(t, "/アルバム/1組/山田.jpg")
-	ask := Request{Session: root, Purpose: account.Open, Share: share.ID, Files: []Sealed{f}}
-	if _, err := l.Release(t.Context(), ask); err != nil {
-		t.Fatal(err)
-	}
-	is, states, err := l.Witnesses(t.Context(), root)
-	if err != nil || len(states) != 1 || states[0].Size != l.log.Size() || is.Mode != account.WitnessRequire || is.Witnesses[0] != x {
-		t.Fatalf("%+v, %+v, %v", is, states, err)
-	}
-	way.cut.Store(true)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	before := l.log.Size()
-	if leases, err := l.Release(ctx, ask); err == nil || hint(err) != "hint.witness-quorum" || leases != nil {
-		t.Fatalf("without a witness: %v, %v", leases, err)
-	}
-	if l.log.Size() == before {
-		t.Error("the attempt is not in the ledger")
-	}
-	ctx, cancel2 := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel2()
-	if _, err := l.Unlock(ctx, root, share.ID); hint(err) != "hint.witness-quorum" {
-		t.Errorf("unlock without a witness: %v", err)
-	}
+	synctest.Test(t, func(t *testing.T) { // its time passes only when the keeper waits for the witness
+		l, way, x := watched(t, testConfig(durabletest.New(t), "/data"))
+		root := console(t, l)
+		share, err := l.MakeShare(t.Context(), root, "アルバム")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := newWriter(t, l, root, share.ID)
+		f, _ := w.version(t, "/アルバム/1組/山田.jpg")
+		ask := Request{Session: root, Purpose: account.Open, Share: share.ID, Files: []Sealed{f}}
+		if _, err := l.Release(t.Context(), ask); err != nil {
+			t.Fatal(err)
+		}
+		is, states, err := l.Witnesses(t.Context(), root)
+		if err != nil || len(states) != 1 || states[0].Size != l.log.Size() || is.Mode != account.WitnessRequire || is.Witnesses[0] != x {
+			t.Fatalf("%+v, %+v, %v", is, states, err)
+		}
+		way.cut.Store(true)
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		before := l.log.Size()
+		if leases, err := l.Release(ctx, ask); err == nil || hint(err) != "hint.witness-quorum" || leases != nil {
+			t.Fatalf("without a witness: %v, %v", leases, err)
+		}
+		if l.log.Size() == before {
+			t.Error("the attempt is not in the ledger")
+		}
+		ctx, cancel2 := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel2()
+		if _, err := l.Unlock(ctx, root, share.ID); hint(err) != "hint.witness-quorum" {
+			t.Errorf("unlock without a witness: %v", err)
+		}
+	})
 }
 
 // TestLooserWitnesses: to wait for less, or for others, takes two people; to wait for more does not.
@@ -256,35 +258,37 @@ func withTime(t *testing.T, d time.Duration) context.Context {
 
 // TestCloseWhileWaiting: a keeper that closes does not wait for witnesses that are away, and hands out nothing.
 func TestCloseWhileWaiting(t *testing.T) {
-	l, way, _ := watched(t, testConfig(durabletest.New(t), "/data"))
-	root := console(t, l)
-	share, err := l.MakeShare(t.Context(), root, "アルバム")
-	if err != nil {
-		t.Fatal(err)
-	}
-	way.cut.Store(true)
-	before := l.log.Size()
-	ended := make(chan error)
-	go func() {
-		_, err := l.Unlock(t.Context(), root, share.ID)
-		ended <- err
-	}()
-	for l.log.Size() == before { // it is recorded, and waits
-		runtime.Gosched()
-	}
-	began := time.Now()
-	if err := l.Close(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-ended; err == nil {
-		t.Error("a share was unlocked without a witness")
-	}
-	if d := time.Since(began); d > quorumTime/2 {
-		t.Errorf("the end took %v", d)
-	}
-	if l.watch(account.Witnessing{Witnesses: l.watched}) != nil || l.quorum != nil {
-		t.Error("witnesses are asked after the end")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		l, way, _ := watched(t, testConfig(durabletest.New(t), "/data"))
+		root := console(t, l)
+		share, err := l.MakeShare(t.Context(), root, "アルバム")
+		if err != nil {
+			t.Fatal(err)
+		}
+		way.cut.Store(true)
+		before := l.log.Size()
+		ended := make(chan error)
+		go func() {
+			_, err := l.Unlock(t.Context(), root, share.ID)
+			ended <- err
+		}()
+		if synctest.Wait(); l.log.Size() == before {
+			t.Fatal("who waits is not in the ledger")
+		}
+		began := time.Now()
+		if err := l.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-ended; err == nil {
+			t.Error("a share was unlocked without a witness")
+		}
+		if d := time.Since(began); d > 0 {
+			t.Errorf("the end took %v", d)
+		}
+		if l.watch(account.Witnessing{Witnesses: l.watched}) != nil || l.quorum != nil {
+			t.Error("witnesses are asked after the end")
+		}
+	})
 }
 
 // TestOneWitnessTwice: one key under two names is one witness.
