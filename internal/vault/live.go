@@ -65,12 +65,14 @@ func (l *live) get(name pathname.Path) (liveEntry, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, ok := l.files[liveKey(name)]
-	if ok && l.now().Sub(e.Saved) > liveFor {
+	if ok && l.stale(e) {
 		l.drop(liveKey(name), e)
 		return liveEntry{}, false
 	}
 	return e, ok
 }
+
+func (l *live) stale(e liveEntry) bool { return l.now().Sub(e.Saved) > liveFor }
 
 func (l *live) put(name pathname.Path, hidden bool, s *view, data []byte, modified time.Time) Info {
 	now := l.now()
@@ -136,7 +138,7 @@ func (l *live) in(dir pathname.Path) (all []Info) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for k, e := range l.files {
-		if !e.Hidden && k.Dir() == liveKey(dir) {
+		if !e.Hidden && k.Dir() == liveKey(dir) && !l.stale(e) {
 			all = append(all, e.Info)
 		}
 	}

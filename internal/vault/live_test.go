@@ -3,6 +3,7 @@ package vault_test
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/pathname"
 )
@@ -51,5 +52,27 @@ func TestLiveGivesWay(t *testing.T) {
 	}
 	if got, err := f.Stat(t.Context(), "/s/a"); err != nil || got.Dir || got.Size != 1 {
 		t.Errorf("%+v, %v", got, err)
+	}
+}
+
+// TestLiveIsForgotten: a lock file that a program has left behind is not listed any longer than it can be opened.
+func TestLiveIsForgotten(t *testing.T) {
+	now := time.Now()
+	h := openClock(t, t.TempDir(), newTestKeeper(t, "s"), func() time.Time { return now })
+	defer h.close()
+	f := h.v.As(staff)
+	save(t, f, "/s/~$a", []byte("x"))
+	for _, x := range []struct {
+		later time.Duration
+		want  int
+	}{{0, 1}, {8 * 24 * time.Hour, 0}} {
+		now = now.Add(x.later)
+		n := 0
+		for range f.List(t.Context(), "/s") {
+			n++
+		}
+		if _, err := f.Stat(t.Context(), "/s/~$a"); n != x.want || (err == nil) != (n > 0) {
+			t.Errorf("after %v %d are listed: %v", x.later, n, err)
+		}
 	}
 }
