@@ -59,7 +59,7 @@ func (s *syncer) oldBooks(ctx context.Context, share id.Share) (*booksOf, error)
 	name := sumName(booksDir, b.Sum)
 	var err error
 	if s.opt.Mend {
-		err = check(ctx, s.t, name, b.Size, b.Sum, nil)
+		err = sure(ctx, s.t, name, b.Size, b.Sum, nil)
 	} else {
 		err = lengthOf(ctx, s.t, name, b.Size, b.Sum)
 	}

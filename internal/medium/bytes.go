@@ -41,8 +41,24 @@ func put(ctx context.Context, t Target, name string, b []byte) error {
 	return nil
 }
 
+// unsure reports whether an error may be gone at the next try: a disk has failed to give what is there. Whoever takes that for lost at once puts all of it
+// anew, over what a complete state has; and if that is broken off, no state is left.
+func unsure(ctx context.Context, t Target, err error) bool {
+	_, failed := errors.AsType[*fs.PathError](err)
+	_, far := t.(*layers)
+	return failed && !far && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist)
+}
+
 // read returns an object of at most limit bytes.
 func read(ctx context.Context, t Target, name string, limit int64) ([]byte, error) {
+	b, err := readOnce(ctx, t, name, limit)
+	if unsure(ctx, t, err) {
+		b, err = readOnce(ctx, t, name, limit)
+	}
+	return b, err
+}
+
+func readOnce(ctx context.Context, t Target, name string, limit int64) ([]byte, error) {
 	o, err := t.Open(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) && name == descriptorName {
 		return nil, ErrNone
@@ -98,6 +114,15 @@ func check(ctx context.Context, t Target, name string, size int64, sum [32]byte,
 		return err
 	}
 	return checkOpen(ctx, o, size, sum, add)
+}
+
+// sure is check for whoever writes over what is not as it should be.
+func sure(ctx context.Context, t Target, name string, size int64, sum [32]byte, add func([]byte)) error {
+	err := check(ctx, t, name, size, sum, add)
+	if unsure(ctx, t, err) {
+		err = check(ctx, t, name, size, sum, nil)
+	}
+	return err
 }
 
 func fits(b []byte, size int64, sum [32]byte) error {

@@ -5,6 +5,7 @@ package medium
 import (
 	"context"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/azekura/azekura/internal/durable/durabletest"
@@ -117,5 +118,36 @@ func TestUnplugged(t *testing.T) {
 	})
 	if moments < 200 {
 		t.Errorf("only %d moments", moments)
+	}
+}
+
+// TestReadFailsOnce: a state of which something cannot be read at one moment is not taken for lost. Otherwise all of it would be put anew over what is
+// there, and a sync that is broken off then would leave no state.
+func TestReadFailsOnce(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 1)
+	defer h.close()
+	whole := durabletest.New(t)
+	m := h.medium(whole)
+	h.grow(3, 1000)
+	_, want, err := h.sync(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.grow(1, 1000)
+	for _, k := range []durabletest.Kind{durabletest.Open, durabletest.Read} {
+		for n := 1; ; n++ {
+			disk := whole.Crash(0)
+			disk.Inject(durabletest.Fault{Kind: k, N: n, Err: syscall.EIO})
+			disk.Inject(durabletest.Fault{Kind: durabletest.Sync, N: 3, Err: syscall.EIO, Times: -1}) // behind the record of what was begun
+			if _, _, err := h.sync(NewDir(disk, "/medium")); err == nil {
+				t.Fatal("the sync was not broken off")
+			}
+			if n > disk.Calls(k) {
+				break
+			}
+			for after := range disk.Crashes(3) {
+				same(t, NewDir(after, "/medium"), h.key, 1, want)
+			}
+		}
 	}
 }

@@ -100,7 +100,7 @@ func (s *syncer) mendLedger(ctx context.Context, p *putter, r *ledger.Reader, fr
 		if fresh[f.Name] {
 			continue
 		}
-		err := check(ctx, s.t, name, int64(len(f.Data)), sha256.Sum256(f.Data), nil)
+		err := sure(ctx, s.t, name, int64(len(f.Data)), sha256.Sum256(f.Data), nil)
 		if err == nil {
 			continue
 		}

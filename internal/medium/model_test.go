@@ -33,6 +33,7 @@ func TestModel(t *testing.T) {
 			media[i] = &one{durabletest.New(t), make(map[ledger.Head]snapshot), 0}
 			h.medium(media[i].disk)
 		}
+		kinds := []durabletest.Kind{durabletest.Open, durabletest.Write, durabletest.Sync, durabletest.SyncDir, durabletest.Read}
 		pick := func(t *rapid.T) *one { return media[rapid.IntRange(0, 1).Draw(t, "medium")] }
 		t.Repeat(map[string]func(*rapid.T){
 			"grow": func(t *rapid.T) {
@@ -40,29 +41,26 @@ func TestModel(t *testing.T) {
 			},
 			"sync": func(t *rapid.T) {
 				m := pick(t)
+				for range rapid.IntRange(0, 2).Draw(t, "faults") {
+					k := rapid.SampledFrom(kinds).Draw(t, "kind")
+					faults := durabletest.Faults(k, m.disk.Calls(k)+rapid.IntRange(1, 40).Draw(t, "call"))
+					m.disk.Inject(rapid.SampledFrom(faults).Draw(t, "fault"))
+				}
 				want := h.snapshot()
 				_, _ = Sync(t.Context(), NewDir(m.disk, "/medium"), h, Options{Key: h.key, Known: m.acked, Copied: func(out Outcome) error {
 					m.acked = out.State
 					return nil
 				}})
+				m.disk.Heal()
 				want.head = h.log.Head()
 				m.wants[want.head] = want
 			},
-			"fault": func(t *rapid.T) {
-				m := pick(t)
-				kinds := []durabletest.Kind{durabletest.Open, durabletest.Write, durabletest.Sync, durabletest.SyncDir, durabletest.Read}
-				k := rapid.SampledFrom(kinds).Draw(t, "kind")
-				faults := durabletest.Faults(k, m.disk.Calls(k)+rapid.IntRange(1, 40).Draw(t, "call"))
-				m.disk.Inject(rapid.SampledFrom(faults).Draw(t, "fault"))
-			},
 			"crash": func(t *rapid.T) {
 				m := pick(t)
-				m.disk.Heal()
 				m.disk = m.disk.Crash(rapid.Uint64().Draw(t, "crash"))
 			},
 			"": func(t *rapid.T) {
 				for _, m := range media {
-					m.disk.Heal()
 					d := NewDir(m.disk, "/medium")
 					s, err := Open(t.Context(), d, h.key, 0)
 					if err != nil && m.acked == 0 {

@@ -101,7 +101,7 @@ func (s *syncer) readBack(ctx context.Context) error {
 func (s *syncer) readBatch(ctx context.Context, jobs []job) (wrong []job, err error) {
 	for _, j := range jobs {
 		name := j.name(j.share)
-		err := check(ctx, s.t, name, j.length, j.sum, func(b []byte) { s.wentOver(int64(len(b))) })
+		err := sure(ctx, s.t, name, j.length, j.sum, func(b []byte) { s.wentOver(int64(len(b))) })
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

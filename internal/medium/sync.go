@@ -316,7 +316,7 @@ func (s *syncer) readAll(ctx context.Context) error {
 	for share, segments := range s.shares {
 		for _, x := range segments {
 			name := x.name(share)
-			err := check(ctx, s.t, name, x.length, x.sum, nil)
+			err := sure(ctx, s.t, name, x.length, x.sum, nil)
 			s.wasRead(share, x, err == nil)
 			if err == nil {
 				continue
