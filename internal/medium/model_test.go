@@ -16,6 +16,23 @@ func smallBatches(t *testing.T) {
 	t.Cleanup(func() { batch = before })
 }
 
+// mishaps plans what goes wrong with a disk during a sync, and reports whether its power goes.
+func mishaps(t *rapid.T, disk *durabletest.Platter) (cut bool) {
+	most := 2
+	if cut = rapid.Bool().Draw(t, "power cut"); cut {
+		disk.Inject(durabletest.Fault{Kind: durabletest.Any, N: disk.Calls(durabletest.Any) + rapid.IntRange(1, 300).Draw(t, "at"), Cut: true})
+		most = 1 // what cannot be read twice is lost, and may be put anew
+	}
+	kinds := []durabletest.Kind{durabletest.Open, durabletest.Write, durabletest.Truncate, durabletest.Sync, durabletest.SyncDir, durabletest.Mkdir, durabletest.Remove,
+		durabletest.Read, durabletest.ReadDir}
+	for range rapid.IntRange(0, most).Draw(t, "faults") {
+		k := rapid.SampledFrom(kinds).Draw(t, "kind")
+		faults := durabletest.Faults(k, disk.Calls(k)+rapid.IntRange(1, 40).Draw(t, "call"))
+		disk.Inject(rapid.SampledFrom(faults).Draw(t, "fault"))
+	}
+	return cut
+}
+
 // TestModel lets a vault grow and syncs it to two media that take turns, with faults and crashes between: each state that was
 // acknowledged holds what the vault held then.
 func TestModel(t *testing.T) {
@@ -33,7 +50,6 @@ func TestModel(t *testing.T) {
 			media[i] = &one{durabletest.New(t), make(map[ledger.Head]snapshot), 0}
 			h.medium(media[i].disk)
 		}
-		kinds := []durabletest.Kind{durabletest.Open, durabletest.Write, durabletest.Sync, durabletest.SyncDir, durabletest.Read}
 		pick := func(t *rapid.T) *one { return media[rapid.IntRange(0, 1).Draw(t, "medium")] }
 		t.Repeat(map[string]func(*rapid.T){
 			"grow": func(t *rapid.T) {
@@ -41,17 +57,15 @@ func TestModel(t *testing.T) {
 			},
 			"sync": func(t *rapid.T) {
 				m := pick(t)
-				for range rapid.IntRange(0, 2).Draw(t, "faults") {
-					k := rapid.SampledFrom(kinds).Draw(t, "kind")
-					faults := durabletest.Faults(k, m.disk.Calls(k)+rapid.IntRange(1, 40).Draw(t, "call"))
-					m.disk.Inject(rapid.SampledFrom(faults).Draw(t, "fault"))
-				}
+				cut := mishaps(t, m.disk)
 				want := h.snapshot()
 				_, _ = Sync(t.Context(), NewDir(m.disk, "/medium"), h, Options{Key: h.key, Known: m.acked, Copied: func(out Outcome) error {
 					m.acked = out.State
 					return nil
 				}})
-				m.disk.Heal()
+				if m.disk.Heal(); cut {
+					m.disk = m.disk.Crash(rapid.Uint64().Draw(t, "cut"))
+				}
 				want.head = h.log.Head()
 				m.wants[want.head] = want
 			},
