@@ -156,8 +156,8 @@ type View interface {
 	// Touched returns what the actors that are picked have changed since a time, each once, in the order of making; some that they have
 	// changed before may be among it. The cost of what others have changed is small, and memory is that of the answer.
 	Touched(ctx context.Context, since time.Time, pick func(Actor) bool) ([]Ref, error)
-	// Nodes returns all nodes of the share, shown or not, in the order of making; memory is that of the answer.
-	Nodes(ctx context.Context) ([]Ref, error)
+	// Nodes returns all nodes of the share, shown or not; memory is that of the answer.
+	Nodes(ctx context.Context) (*Refs, error)
 	// Stories returns nodes with their changes, in the order of refs; of what is not there, the zero Story. It goes back to the first
 	// content (of a directory: the first place) that was there at a time already, and no further.
 	Stories(ctx context.Context, refs []Ref, at time.Time) ([]Story, error)

@@ -3,7 +3,6 @@ package vault
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/azekura/azekura/internal/account"
@@ -154,7 +153,7 @@ func (v *Vault) gather(ctx context.Context, sh *share, r *account.Removal, aging
 	}
 	may := v.untilClosed(func(context.Context) error { return nil })
 	done := int64(0)
-	for part := range slices.Chunk(refs, batch) {
+	for part := range refs.Lists(batch, func(catalogue.Ref) bool { return true }) {
 		if err := may(ctx); err != nil {
 			return err
 		}
@@ -180,7 +179,7 @@ func (v *Vault) gather(ctx context.Context, sh *share, r *account.Removal, aging
 			return v.broken("read the catalogue", err)
 		}
 		done += int64(len(part))
-		progress(done, int64(len(refs)))
+		progress(done, int64(refs.Len()))
 	}
 	return nil
 }

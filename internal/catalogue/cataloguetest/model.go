@@ -295,11 +295,11 @@ func (m *model) Touched(_ context.Context, since time.Time, pick func(catalogue.
 }
 
 // Nodes implements catalogue.View.
-func (m *model) Nodes(context.Context) (out []catalogue.Ref, _ error) {
+func (m *model) Nodes(context.Context) (*catalogue.Refs, error) {
+	out := new(catalogue.Refs)
 	for file, num := range m.removals {
-		out = append(out, catalogue.Ref{Num: int64(num), Dir: m.nodes[file].Dir})
+		out.Add(catalogue.Ref{Num: int64(num), Dir: m.nodes[file].Dir})
 	}
-	slices.SortFunc(out, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) })
 	return out, nil
 }
 

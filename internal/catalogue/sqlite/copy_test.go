@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -140,8 +141,8 @@ func TestBeyond(t *testing.T) {
 	if files, err := after.Since(t.Context(), mark); err != nil || len(files) != 1 {
 		t.Errorf("since a mark of the copy: %v, %v", files, err)
 	}
-	stories, err := after.Stories(t.Context(), refs, time.Time{})
-	if err != nil || len(stories) != len(refs) {
+	stories, err := after.Stories(t.Context(), slices.Collect(refs.All()), time.Time{})
+	if err != nil || len(stories) != refs.Len() {
 		t.Fatal(len(stories), err)
 	}
 	for _, x := range stories {

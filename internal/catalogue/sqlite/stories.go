@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
 	"math"
@@ -42,19 +41,20 @@ func (v *view) Touched(ctx context.Context, since time.Time, pick func(catalogue
 }
 
 // Nodes implements catalogue.View. The rows of one share lie between those of others: an index finds them.
-func (v *view) Nodes(ctx context.Context) ([]catalogue.Ref, error) {
+func (v *view) Nodes(ctx context.Context) (*catalogue.Refs, error) {
 	share, err := v.enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var out []catalogue.Ref
+	out := new(catalogue.Refs)
 	err = v.on.rows(qNodes, func(rows *sql.Rows) error {
 		var r catalogue.Ref
 		err := rows.Scan(&r.Num, &r.Dir)
-		out = append(out, r)
+		if err == nil {
+			out.Add(r)
+		}
 		return err
 	}, share)
-	slices.SortFunc(out, func(a, b catalogue.Ref) int { return cmp.Compare(a.Num, b.Num) })
 	return out, err
 }
 
