@@ -9,6 +9,7 @@
 package durable
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -205,7 +206,12 @@ func Hosted(dir string) (bool, error) {
 }
 
 // WriteFile makes name hold data, durably, or leaves what it held: a temporary file, synced, renamed over it.
-func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) {
+func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) error {
+	return WriteFrom(fsys, name, bytes.NewReader(data), perm)
+}
+
+// WriteFrom is WriteFile for what does not fit into memory.
+func WriteFrom(fsys FS, name string, from io.Reader, perm fs.FileMode) (err error) {
 	tmp := name + ".new"
 	f, err := fsys.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, perm)
 	if err != nil {
@@ -217,7 +223,7 @@ func WriteFile(fsys FS, name string, data []byte, perm fs.FileMode) (err error) 
 			fsys.Remove(tmp)
 		}
 	}()
-	if _, err := f.WriteAt(data, 0); err != nil {
+	if _, err := io.Copy(io.NewOffsetWriter(f, 0), from); err != nil {
 		return errors.Join(err, f.Close())
 	}
 	if err := errors.Join(f.Sync(), f.Close()); err != nil {

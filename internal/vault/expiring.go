@@ -26,19 +26,47 @@ func (v *Vault) listFile(share id.Share) string {
 	return filepath.Join(v.cfg.Dir, "removal-"+share.String())
 }
 
-// expiringList is such a list while it is made. What people see comes first and is known last, so the versions wait in memory.
+// expiringList is such a list while it is made. What people see comes first and is known last, so the versions wait in a file of their own.
 type expiringList struct {
 	v     *Vault
 	share id.Share
-	rows  bytes.Buffer
+	file  durable.File // nil until there are some
+	rows  []byte       // that are not in it yet
+	size  int64        // of it
+	err   error        // why it does not have all
 }
+
+// rowsAtOnce is how many bytes of rows are held.
+const rowsAtOnce = 64 << 10
 
 // mostListed bounds a list: what is more goes with the next one.
 const mostListed = 1 << 20
 
+func (l *expiringList) waits() string { return l.v.listFile(l.share) + ".rows" }
+
 func (l *expiringList) add(file id.File, version id.Version) {
-	l.rows.Write(file[:])
-	l.rows.Write(version[:])
+	l.rows = append(append(l.rows, file[:]...), version[:]...)
+	if len(l.rows) >= rowsAtOnce {
+		l.flush()
+	}
+}
+
+func (l *expiringList) flush() {
+	if l.file == nil && l.err == nil {
+		l.file, l.err = l.v.cfg.FS.OpenFile(l.waits(), os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o600)
+	}
+	if l.err == nil {
+		_, l.err = l.file.WriteAt(l.rows, l.size)
+	}
+	l.size, l.rows = l.size+int64(len(l.rows)), l.rows[:0]
+}
+
+// close removes what the list has waited in.
+func (l *expiringList) close() {
+	if l.file != nil {
+		l.file.Close()
+		l.v.cfg.FS.Remove(l.waits()) // what a crash leaves of it is written over by the next list
+	}
 }
 
 // finish puts the list in the place of the one before and sets the digest of the preview.
@@ -47,14 +75,15 @@ func (l *expiringList) finish(r *account.Removal) (err error) {
 	if err != nil {
 		return err
 	}
-	head = append(head, '\n')
+	if l.flush(); l.err != nil {
+		return l.v.broken("write to disk", l.err)
+	}
 	h := sha256.New()
-	h.Write(head)
-	h.Write(l.rows.Bytes())
-	r.Digest = hex.EncodeToString(h.Sum(nil))
-	if err := durable.WriteFile(l.v.cfg.FS, l.v.listFile(l.share), append(head, l.rows.Bytes()...), 0o600); err != nil {
+	all := io.MultiReader(bytes.NewReader(append(head, '\n')), io.NewSectionReader(l.file, 0, l.size))
+	if err := durable.WriteFrom(l.v.cfg.FS, l.v.listFile(l.share), io.TeeReader(all, h), 0o600); err != nil {
 		return l.v.broken("write to disk", err)
 	}
+	r.Digest = sum(h)
 	return nil
 }
 

@@ -105,3 +105,27 @@ func SetMostSorted(n int) (restore func()) {
 	mostSorted = n
 	return func() { mostSorted = before }
 }
+
+// Listed makes a list of a preview with so many versions of a share, and returns what of it was held in memory at most.
+func (v *Vault) Listed(share id.Share, versions int) (held int, r account.Removal, err error) {
+	l := &expiringList{v: v, share: share}
+	defer l.close()
+	for range versions {
+		l.add(id.NewFile(), id.NewVersion())
+		held = max(held, cap(l.rows))
+	}
+	r.Versions = int64(versions)
+	err = l.finish(&r)
+	return held, r, err
+}
+
+// ReadList reads the list that was kept last, and returns its digest and how many versions it has.
+func (v *Vault) ReadList(share id.Share) (digest string, versions int, err error) {
+	l, err := v.openList(share)
+	if err != nil {
+		return "", 0, err
+	}
+	defer l.close()
+	err = l.each(func(id.File, id.Version) error { versions++; return nil })
+	return l.about.Digest, versions, err
+}

@@ -91,6 +91,7 @@ func (v *Vault) PreviewRemoval(ctx context.Context, s account.Session, name stri
 	r := account.Removal{Share: a.Name, Rule: rule, Made: v.cfg.Now().UTC().Truncate(time.Millisecond), Present: aging.Present(), Witness: aging.Witness,
 		Gaps: aging.Gaps, Kept: map[string]int64{}}
 	list := &expiringList{v: v, share: sh.id}
+	defer list.close()
 	if err := v.gather(ctx, sh, &r, aging, list, progress); err != nil {
 		return r, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -376,4 +377,20 @@ func TestLinkWhileRemoving(t *testing.T) {
 		t.Errorf("its content is another file's: %v", err)
 	}
 	h.sound(t)
+}
+
+// TestListInAFile: the list of a preview waits on the disk, however long it is, and nothing of it stays there but the list.
+func TestListInAFile(t *testing.T) {
+	h := newHouse(t, "s")
+	share := h.keeper.shares[0].ID
+	held, r, err := h.v.Listed(share, 20_000)
+	if err != nil || held > 128<<10 {
+		t.Errorf("%d bytes are held of a list of 20,000 versions, %v", held, err)
+	}
+	if digest, n, err := h.v.ReadList(share); err != nil || n != 20_000 || digest != r.Digest {
+		t.Errorf("%d versions, digest %s, want %s: %v", n, digest, r.Digest, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(h.root, "*", "removal-*.*")); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
+	}
 }
