@@ -15,23 +15,35 @@ import (
 
 // Accounts tell which chunks are nobody's any more: those of contents that are forsaken, unless another content has them too. They are made of the
 // lists that stand in the packs, one for each content that has chunks. Memory is eight bytes for each chunk that somebody has, and 32 for each of the
-// others.
+// others, however many contents have it.
 type Accounts struct {
-	forsaken map[id.Version]bool
+	forsaken Set
 	theirs   []id.Chunk // of forsaken contents
 	others   []uint64   // how those of all others begin
+	told     [2]int     // so many of theirs and others are in order, each once
 	lists    lists
 	at       pack.Position
 }
 
 // NewAccounts returns accounts that know which contents are forsaken, by their keys.
-func NewAccounts(forsaken []id.Version) *Accounts {
-	a := &Accounts{forsaken: make(map[id.Version]bool, len(forsaken))}
-	for _, k := range forsaken {
-		a.forsaken[k] = true
-	}
-	return a
+func NewAccounts(forsaken Set) *Accounts { return &Accounts{forsaken: forsaken} }
+
+// Set is contents, by their keys, in order: sixteen bytes each, where a map takes forty.
+type Set []id.Version
+
+// SetOf makes a set of a list, and takes it over.
+func SetOf(list []id.Version) Set {
+	slices.SortFunc(list, inOrder)
+	return slices.Compact(list)
 }
+
+// Has reports whether a content is in the set.
+func (s Set) Has(key id.Version) bool {
+	_, found := slices.BinarySearchFunc(s, key, inOrder)
+	return found
+}
+
+func inOrder(a, b id.Version) int { return bytes.Compare(a[:], b[:]) }
 
 // Keys open what accounts are made of: the names of a share, and no content.
 type Keys interface {
@@ -103,7 +115,7 @@ func Unlisted(ctx context.Context, packs pack.Reader, share id.Share, keys Keys)
 // Whole reports whether all contents that stay have told their chunks.
 func (a *Accounts) Whole() bool {
 	for k := range a.lists.missing {
-		if !a.forsaken[k] {
+		if !a.forsaken.Has(k) {
 			return false
 		}
 	}
@@ -141,29 +153,44 @@ func (a *Accounts) list(keys Keys, f pack.Frame) error {
 }
 
 func (a *Accounts) add(key id.Version) func(id.Chunk) {
-	if a.forsaken[key] {
-		return func(c id.Chunk) { a.theirs = append(a.theirs, c) }
+	if a.forsaken.Has(key) {
+		return func(c id.Chunk) {
+			if a.theirs = append(a.theirs, c); len(a.theirs) > 2*a.told[0]+unsorted {
+				a.compact()
+			}
+		}
 	}
-	return func(c id.Chunk) { a.others = append(a.others, begins(c)) }
+	return func(c id.Chunk) {
+		if a.others = append(a.others, begins(c)); len(a.others) > 2*a.told[1]+unsorted {
+			a.compact()
+		}
+	}
 }
 
-func begins(c id.Chunk) uint64 { return binary.BigEndian.Uint64(c[:]) }
+// unsorted is how many chunks are let in before they are looked through for those that came already: versions of one file have most of theirs in common.
+const unsorted = 1 << 16
 
-// Nobodys returns the chunks that are nobody's, in order. Whoever has a chunk that begins like one of them keeps both.
-func (a *Accounts) Nobodys() []id.Chunk {
+func (a *Accounts) compact() {
 	slices.Sort(a.others)
 	a.others = slices.Compact(a.others)
 	slices.SortFunc(a.theirs, compare)
 	a.theirs = slices.Compact(a.theirs)
-	if !a.Whole() {
+	a.told = [2]int{len(a.theirs), len(a.others)}
+}
+
+func begins(c id.Chunk) uint64 { return binary.BigEndian.Uint64(c[:]) }
+
+// Nobodys returns the chunks that are nobody's, in order. Whoever has a chunk that begins like one of them keeps both. The list is the caller's: the
+// accounts end with it.
+func (a *Accounts) Nobodys() []id.Chunk {
+	if a.compact(); !a.Whole() {
 		return nil
 	}
-	out := make([]id.Chunk, 0, len(a.theirs))
-	for _, c := range a.theirs {
-		if _, has := slices.BinarySearch(a.others, begins(c)); !has {
-			out = append(out, c)
-		}
-	}
+	out := slices.DeleteFunc(a.theirs, func(c id.Chunk) bool {
+		_, has := slices.BinarySearch(a.others, begins(c))
+		return has
+	})
+	*a = Accounts{}
 	return out
 }
 
@@ -172,7 +199,7 @@ func compare(a, b id.Chunk) int { return bytes.Compare(a[:], b[:]) }
 // Waste is what is nobody's: chunks, in order, and the manifests of contents and of the small pictures of them.
 type Waste struct {
 	Chunks    []id.Chunk
-	Manifests map[id.Version]bool
+	Manifests Set
 }
 
 // Has picks the frames that are waste.
@@ -182,7 +209,7 @@ func (w *Waste) Has(t pack.Type, frame [32]byte) bool {
 		_, found := slices.BinarySearchFunc(w.Chunks, id.Chunk(frame), compare)
 		return found
 	case pack.Manifest:
-		return w.Manifests[id.Version(frame[:id.Size])]
+		return w.Manifests.Has(id.Version(frame[:id.Size]))
 	}
 	return false
 }

@@ -97,7 +97,7 @@ func TestJudge(t *testing.T) {
 // TestAccounts: a chunk is nobody's when all who have it are forsaken, and only where every content tells its chunks.
 func TestAccounts(t *testing.T) {
 	a, b, c := id.Version{1}, id.Version{2}, id.Version{3}
-	x := NewAccounts([]id.Version{a, b})
+	x := NewAccounts(SetOf([]id.Version{b, a}))
 	x.lists.missing = map[id.Version]bool{c: true}
 	for key, chunks := range map[id.Version][]id.Chunk{a: {{1}, {2}}, b: {{2}, {3}, {9, 31: 1}}, c: {{3}, {4}, {9, 31: 2}}} {
 		for _, chunk := range chunks {
@@ -111,7 +111,7 @@ func TestAccounts(t *testing.T) {
 	if got, want := x.Nobodys(), []id.Chunk{{1}, {2}}; !slices.Equal(got, want) {
 		t.Errorf("nobody's are %v, want %v", got, want)
 	}
-	w := &Waste{Chunks: []id.Chunk{{1}, {5}}, Manifests: map[id.Version]bool{{1}: true}}
+	w := &Waste{Chunks: []id.Chunk{{1}, {5}}, Manifests: SetOf([]id.Version{{3}, {1}})}
 	for _, f := range []struct {
 		kind  pack.Type
 		frame [32]byte
@@ -120,5 +120,32 @@ func TestAccounts(t *testing.T) {
 		if got := w.Has(f.kind, f.frame); got != f.want {
 			t.Errorf("%v %x is waste: %v", f.kind, f.frame[:1], got)
 		}
+	}
+}
+
+// TestAccountsHoldEachOnce: versions of one file have most chunks in common. What is held goes with the chunks, and not with how often they were told.
+func TestAccountsHoldEachOnce(t *testing.T) {
+	const chunks, versions = 1000, 1000
+	dead := id.Version{1}
+	x := NewAccounts(SetOf([]id.Version{dead}))
+	for _, key := range []id.Version{dead, {2}} {
+		add := x.add(key)
+		for i := range versions * chunks {
+			add(id.Chunk{byte(i % chunks), byte(i % chunks >> 8), 7: key[0]})
+		}
+	}
+	if most := 2 * unsorted; cap(x.theirs) > most || cap(x.others) > most {
+		t.Errorf("%d and %d chunks are held, want at most %d", cap(x.theirs), cap(x.others), most)
+	}
+	if got := x.Nobodys(); len(got) != chunks {
+		t.Errorf("%d chunks are nobody's, want %d", len(got), chunks)
+	}
+}
+
+// TestSet: in any order, and each once.
+func TestSet(t *testing.T) {
+	s := SetOf([]id.Version{{3}, {1}, {3}, {2}})
+	if len(s) != 3 || !s.Has(id.Version{1}) || !s.Has(id.Version{3}) || s.Has(id.Version{4}) || s.Has(id.Version{}) {
+		t.Errorf("%v", s)
 	}
 }

@@ -201,22 +201,16 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 	if v.cfg.Rewriter == nil || len(forsaken) == 0 {
 		return nil
 	}
-	accounts := retention.NewAccounts(forsaken)
+	dead := retention.SetOf(forsaken)
+	accounts := retention.NewAccounts(dead)
 	if err := accounts.Read(ctx, v.cfg.Packs, sh.id, sh.meta); err != nil {
 		return v.unswept(q.on, err)
 	}
-	w := &retention.Waste{Manifests: make(map[id.Version]bool, len(forsaken))}
-	for _, k := range forsaken {
-		w.Manifests[k] = true
-	}
-	small, err := v.cfg.Catalogue.View(sh.id, sh.meta).Previews(ctx, forsaken)
-	if err != nil {
+	w := &retention.Waste{}
+	var err error
+	if w.Manifests, err = manifests(ctx, v.cfg.Catalogue.View(sh.id, sh.meta), dead); err != nil {
 		return v.broken("read the catalogue", err)
 	}
-	for _, p := range small {
-		w.Manifests[p.Version] = true
-	}
-	delete(w.Manifests, id.Version{})
 	looked()
 	before, unread := uint64(0), error(nil)
 	err = v.submit(ctx, &request{share: sh, alone: func(tx catalogue.Tx) error {
@@ -246,6 +240,26 @@ func (v *Vault) sweep(ctx context.Context, sh *share, forsaken []id.Version, q R
 	return v.unswept(q.on, err)
 }
 
+// manifests are those of contents, and of the small pictures of them.
+func manifests(ctx context.Context, cat catalogue.View, of retention.Set) (retention.Set, error) {
+	var pictures []id.Version
+	for part := range slices.Chunk(of, expireOps) {
+		small, err := cat.Previews(ctx, part)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range small {
+			if !p.Version.IsZero() {
+				pictures = append(pictures, p.Version)
+			}
+		}
+	}
+	if len(pictures) == 0 {
+		return of, nil
+	}
+	return retention.SetOf(slices.Concat(of, pictures)), nil
+}
+
 // unswept is what a removal says that could not go on.
 func (v *Vault) unswept(on string, err error) error {
 	if d, ok := errors.AsType[*pack.DamageError](err); ok {
@@ -272,18 +286,19 @@ func (v *Vault) condemn(ctx context.Context, tx catalogue.Tx, sh *share, account
 	if err != nil {
 		return 0, nil, err
 	}
-	for _, c := range accounts.Nobodys() {
-		if _, fresh := sh.fresh[c]; !fresh && sh.using[c] == 0 {
-			w.Chunks = append(w.Chunks, c)
+	w.Chunks = slices.DeleteFunc(accounts.Nobodys(), func(c id.Chunk) bool {
+		_, fresh := sh.fresh[c]
+		return fresh || sh.using[c] > 0
+	})
+	for part := range slices.Chunk(w.Chunks, expireOps) {
+		known, err := tx.View(sh.id, sh.meta).Chunks(ctx, part)
+		if err != nil {
+			return 0, nil, err
 		}
-	}
-	known, err := tx.View(sh.id, sh.meta).Chunks(ctx, w.Chunks)
-	if err != nil {
-		return 0, nil, err
-	}
-	for i, at := range known {
-		if at.Size != 0 {
-			gone = append(gone, w.Chunks[i])
+		for i, at := range known {
+			if at.Size != 0 {
+				gone = append(gone, part[i])
+			}
 		}
 	}
 	return end.Pack, gone, nil
@@ -291,7 +306,7 @@ func (v *Vault) condemn(ctx context.Context, tx catalogue.Tx, sh *share, account
 
 // tellGone writes into the log and the books which chunks are gone: it is in the log before it is true. The share's mu is held.
 func (v *Vault) tellGone(ctx context.Context, tx catalogue.Tx, sh *share, gone []id.Chunk) error {
-	sh.going = append(sh.going, gone...) // some are there still if the books could not be told of them before
+	sh.going = append(gone[:len(gone):len(gone)], sh.going...) // some are there still if the books could not be told of them before
 	slices.SortFunc(sh.going, inOrder)
 	b := sh.pending
 	for len(gone) > 0 {
