@@ -27,11 +27,14 @@ func (d *DB) Size(ctx context.Context, share id.Share) (Copied, error) {
 	return Copied{b.applied, t.Files + t.Dirs + t.Removed + t.Versions}, translate(err)
 }
 
+// copyCache is little: rows are copied in order and read once. It also bounds what an index is sorted with, which takes up to twice as much.
+const copyCache = 8 << 20
+
 // Copy writes what the catalogue has of one share, as it is at one moment, into a file of its own that Open opens. There must be no file of that name.
 // It counts nodes and changes from 1 on, whatever they were here; see OpenBeyond.
 func (d *DB) Copy(ctx context.Context, share id.Share, path string) (out Copied, err error) {
 	to, err := sql.Open("sqlite", "file:"+(&url.URL{Path: path}).EscapedPath()+"?"+url.Values{"_pragma": {"busy_timeout(10000)", "journal_mode(OFF)", "synchronous(OFF)",
-		pragma("cache_size", -writerCache>>10)}}.Encode())
+		pragma("cache_size", -copyCache>>10)}}.Encode())
 	if err != nil {
 		return out, err
 	}
