@@ -117,6 +117,12 @@ AND NOT EXISTS (SELECT 1 FROM change c WHERE c.share = e.share AND c.origin = e.
 
 const preview = "shows, version, epoch, length, pack, off, size FROM preview WHERE share = ?"
 
+// atOnce is how many rows one statement forgets: SQLite notes them in memory before it removes the first.
+const atOnce = "8192"
+
+// some of the nodes of a share, the same each time until they are removed.
+const some = "SELECT num FROM node WHERE share = ? ORDER BY file LIMIT " + atOnce
+
 // listed is a list of numbers of any length, given as one JSON array. PostgreSQL: = ANY(?).
 const listed = "(SELECT value FROM json_each(?))"
 
@@ -151,16 +157,16 @@ ON CONFLICT (share, parent, lookup) WHERE removed IS NULL DO NOTHING`,
 	qAddChunk:     "INSERT INTO chunk (share, id, pack, off, size) VALUES (?, ?, ?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
 	qSetChunk:     "UPDATE chunk SET pack = ?, off = ?, size = ? WHERE share = ? AND id = ?",
 	qAddEpoch:     "INSERT INTO epoch (share, id, enc) VALUES (?, ?, ?) ON CONFLICT (share, id) DO NOTHING",
-	qForgetChange: "DELETE FROM change WHERE node IN (SELECT num FROM node WHERE share = ?)",
-	qForgetState:  "DELETE FROM state WHERE node IN (SELECT num FROM node WHERE share = ?)",
-	qForgetNode:   "DELETE FROM node WHERE share = ?",
+	qForgetChange: "DELETE FROM change WHERE num IN (SELECT num FROM change WHERE share = ? LIMIT " + atOnce + ")",
+	qForgetState:  "DELETE FROM state WHERE node IN (" + some + ")",
+	qForgetNode:   "DELETE FROM node WHERE num IN (" + some + ")",
 	qForgetActor:  "DELETE FROM actor WHERE share = ?",
-	qForgetChunk:  "DELETE FROM chunk WHERE share = ?",
+	qForgetChunk:  "DELETE FROM chunk WHERE share = ?1 AND id IN (SELECT id FROM chunk WHERE share = ?1 LIMIT " + atOnce + ")",
 	qForgetEpoch:  "DELETE FROM epoch WHERE share = ?",
 	qSetPreview: `INSERT INTO preview (share, shows, version, epoch, length, pack, off, size) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (share, shows) DO UPDATE SET version = excluded.version, epoch = excluded.epoch, length = excluded.length,
 pack = excluded.pack, off = excluded.off, size = excluded.size`,
-	qForgetPreview: "DELETE FROM preview WHERE share = ?",
+	qForgetPreview: "DELETE FROM preview WHERE share = ?1 AND shows IN (SELECT shows FROM preview WHERE share = ?1 LIMIT " + atOnce + ")",
 	qHold:          "INSERT INTO held (share, version, node, change) VALUES (?, ?, ?, ?) ON CONFLICT (share, version) DO NOTHING",
 	qSettle:        "DELETE FROM held WHERE share = ? AND version = ? AND node = ?",
 	qForgetHeld:    "DELETE FROM held WHERE share = ?",
@@ -168,7 +174,7 @@ pack = excluded.pack, off = excluded.off, size = excluded.size`,
 	qMark:          "INSERT INTO mark (share, pack, change) VALUES (?, ?, ?) ON CONFLICT (share, pack) DO NOTHING",
 	qExpire: `INSERT INTO expired (share, version, key) SELECT share, version, coalesce(origin, version) FROM change
 WHERE share = ? AND version = ? ON CONFLICT (share, version) DO NOTHING`,
-	qForgetExpired: "DELETE FROM expired WHERE share = ?",
+	qForgetExpired: "DELETE FROM expired WHERE share = ?1 AND version IN (SELECT version FROM expired WHERE share = ?1 LIMIT " + atOnce + ")",
 	qForgetMark:    "DELETE FROM mark WHERE share = ?",
 
 	qNode:      nodes + " AND n.file = ?",

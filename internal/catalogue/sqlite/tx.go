@@ -181,16 +181,29 @@ func (t *tx) Forget(ctx context.Context, share id.Share) error {
 	if err != nil || b.num == 0 {
 		return err
 	}
-	for _, q := range []query{qForgetChange, qForgetState, qForgetNode, qForgetActor, qForgetChunk, qForgetEpoch, qForgetPreview, qForgetHeld, qForgetExpired, qForgetMark} {
-		if err = ctx.Err(); err == nil {
-			_, err = t.d.writing.exec(q, b.num)
-		}
-		if err != nil {
+	for _, round := range [][]query{{qForgetChange}, {qForgetState, qForgetNode}, {qForgetActor}, {qForgetChunk}, {qForgetEpoch}, {qForgetPreview}, {qForgetHeld}, {qForgetExpired}, {qForgetMark}} {
+		if err := t.forget(ctx, b.num, round); err != nil {
 			t.wrong = err
 			return fmt.Errorf("forget: %w", err)
 		}
 	}
 	clear(t.d.books.actors)
 	*b = book{num: b.num, dirty: true}
+	return nil
+}
+
+// forget runs statements, each of which removes some rows, until there are none.
+func (t *tx) forget(ctx context.Context, share int64, round []query) error {
+	for left := int64(1); left > 0; {
+		for _, q := range round {
+			err := ctx.Err()
+			if err == nil {
+				left, err = t.d.writing.exec(q, share)
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
