@@ -19,7 +19,7 @@ const (
 	mostRecall = 50_000 // acts, the latest
 )
 
-// earlier is an act of before the start.
+// earlier is an act of before the start. It is large: a list of them that grows would hold them twice.
 type earlier struct {
 	party guard.Party
 	when  time.Time
@@ -54,7 +54,7 @@ func (v *Vault) recall(ctx context.Context, sh *share) error {
 }
 
 // pastOf returns what was done in a share, the latest first.
-func (v *Vault) pastOf(ctx context.Context, sh *share) (list []earlier, err error) {
+func (v *Vault) pastOf(ctx context.Context, sh *share) (list []*earlier, err error) {
 	cat := v.cfg.Catalogue.View(sh.id, sh.meta)
 	settled := make(map[id.Version]moment)
 	made := moments{good: make(map[moment]bool), gone: make(map[moment]bool)}
@@ -79,7 +79,7 @@ func (v *Vault) pastOf(ctx context.Context, sh *share) (list []earlier, err erro
 		default:
 			continue
 		}
-		x := earlier{when: a.When, step: stepOf(&a), sign: guard.Sign(a.Sign),
+		x := &earlier{when: a.When, step: stepOf(&a), sign: guard.Sign(a.Sign),
 			party: guard.Party{Session: a.Session, Account: a.Account, Device: a.Device, Share: sh.id, Console: a.Account.IsZero()}}
 		if a.Kind == commit.Hold || a.Kind == commit.HoldRemove {
 			x.hold = a.Version.Version
@@ -113,10 +113,9 @@ func stepOf(a *catalogue.Changed) guard.Step {
 }
 
 // takenBack drops the signs of what was accepted, or made good by a save without any.
-func takenBack(list []earlier, settled map[id.Version]moment, made moments) []earlier {
+func takenBack(list []*earlier, settled map[id.Version]moment, made moments) []*earlier {
 	accepted := make(map[moment]bool) // removals that wait no longer
-	for i := range list {
-		a := &list[i]
+	for _, a := range list {
 		at, ok := settled[a.hold]
 		if !ok || a.hold.IsZero() {
 			continue
@@ -126,8 +125,8 @@ func takenBack(list []earlier, settled map[id.Version]moment, made moments) []ea
 			a.sign, a.hold = "", id.Version{}
 		}
 	}
-	for i := range list {
-		if a := &list[i]; a.step.Kind == guard.Removed && accepted[moment{a.step.File, a.when}] {
+	for _, a := range list {
+		if a.step.Kind == guard.Removed && accepted[moment{a.step.File, a.when}] {
 			a.sign = ""
 		}
 	}
