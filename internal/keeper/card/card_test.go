@@ -2,8 +2,12 @@ package card
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,7 +72,10 @@ func TestSavedByABrowser(t *testing.T) {
 		return c
 	}
 	save("azekura-card-1.card", later(1))
-	is("one", dir, 1, false)
+	if err := errors.Join(os.WriteFile(filepath.Join(dir, "README.txt"), nil, 0o600), os.MkdirAll(filepath.Join(dir, "photos.card"), 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	is("one beside other things", dir, 1, false)
 	is("its file", filepath.Join(dir, "azekura-card-1.card"), 1, false)
 	save("azekura-card-1 (1).card", later(3))
 	save("._azekura-card-1.card", later(9))
@@ -81,17 +88,19 @@ func TestSavedByABrowser(t *testing.T) {
 	is("beside the folder", dir, 4, false)
 	save("azekura-card/azekura-card-1.card", later(5))
 	is("in the folder", dir, 5, false)
+	save("00000002.card", later(6))
+	is("copied out of the folder", dir, 6, false)
 	other := later(1)
 	other.ID = "other"
 	save("other.card", other)
 	if err := os.WriteFile(filepath.Join(dir, "half.card"), []byte("{"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	is("beside one that is damaged", dir, 5, true)
-	if err := Write(fsys, dir, later(6)); err != nil {
+	is("beside one that is damaged", dir, 6, true)
+	if err := Write(fsys, dir, later(7)); err != nil {
 		t.Fatal(err)
 	}
-	is("the last", dir, 6, true)
+	is("the last", dir, 7, true)
 	var left []string
 	for _, pattern := range []string{"*.card", "azekura-card/*"} {
 		list, err := filepath.Glob(filepath.Join(dir, pattern))
@@ -102,7 +111,7 @@ func TestSavedByABrowser(t *testing.T) {
 			left = append(left, strings.TrimPrefix(name, dir+"/"))
 		}
 	}
-	if want := []string{"._azekura-card-1.card", "half.card", "other.card", "azekura-card/00000002.card"}; !slices.Equal(left, want) {
+	if want := []string{"._azekura-card-1.card", "half.card", "other.card", "photos.card", "azekura-card/00000002.card"}; !slices.Equal(left, want) {
 		t.Errorf("left are %q, want %q", left, want)
 	}
 }
@@ -115,12 +124,12 @@ func TestPulledOut(t *testing.T) {
 		second := Write(p, "/stick", example(2))
 		p.Heal()
 		for disk := range p.Crashes(3) {
-			c, _, err := Read(disk, "/stick")
+			c, damaged, err := Read(disk, "/stick")
 			switch {
 			case first != nil && err != nil: // the stick was empty
 			case err != nil:
 				t.Errorf("no card: %v", err)
-			case second == nil && c.Generation != 2, !bytes.Equal(c.Ring, example(c.Generation).Ring):
+			case second == nil && (c.Generation != 2 || damaged), !bytes.Equal(c.Ring, example(c.Generation).Ring):
 				t.Errorf("%v after an acknowledged refresh", c)
 			}
 			if err := Write(disk, "/stick", example(3)); err != nil {
@@ -151,6 +160,85 @@ func TestReadBack(t *testing.T) {
 	p.Inject(durabletest.Fault{Kind: durabletest.Read, N: 1, Err: os.ErrInvalid})
 	if err := Write(p, "/stick", example(1)); err == nil || !strings.Contains(err.Error(), "read back") {
 		t.Errorf("a stick that cannot be read: %v", err)
+	}
+}
+
+// lying is a stick that gives back something else than was written.
+type lying struct{ durable.FS }
+
+func (l lying) OpenFile(name string, flag int, perm fs.FileMode) (durable.File, error) {
+	f, err := l.FS.OpenFile(name, flag, perm)
+	return lyingFile{f}, err
+}
+
+type lyingFile struct{ durable.File }
+
+func (f lyingFile) ReadAt(b []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(b, off)
+	if n > 0 {
+		b[n/2] ^= 1
+	}
+	return n, err
+}
+
+// TestLyingStick: the card that was there is not given up for one that does not come back as it was written.
+func TestLyingStick(t *testing.T) {
+	p := durabletest.New(t)
+	if err := Write(p, "/stick", example(1)); err != nil {
+		t.Fatal(err)
+	}
+	if err := Write(lying{p}, "/stick", example(2)); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a stick that lies: %v", err)
+	}
+	if _, err := p.ReadFile(name("/stick", 1)); err != nil {
+		t.Errorf("the card of before: %v", err)
+	}
+}
+
+// TestLeftHalf: what a refresh that was broken off has left under another number goes with the next.
+func TestLeftHalf(t *testing.T) {
+	p := durabletest.New(t)
+	if err := errors.Join(Write(p, "/stick", example(1)), p.SetFile(name("/stick", 7)+".new", []byte("half a ring")), Write(p, "/stick", example(2))); err != nil {
+		t.Fatal(err)
+	}
+	if names := p.Names(); len(names) != 1 {
+		t.Errorf("%q", names)
+	}
+}
+
+// TestNoCards: a card of a later version is told from one that is damaged, and what lacks something is none, whatever its digest.
+func TestNoCards(t *testing.T) {
+	good, err := example(1).Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _, _ := bytes.Cut(good, []byte("}\n"))
+	with := func(old, instead string) []byte {
+		b := append(bytes.Replace(body, []byte(old), []byte(instead), 1), "}\n"...)
+		sum := sha256.Sum256(b)
+		return append(hex.AppendEncode(b, sum[:]), '\n')
+	}
+	newer := with(`"azekura_card": 1`, `"azekura_card": 2`)
+	harmed := bytes.Clone(newer)
+	harmed[len(harmed)/2] ^= 1
+	for name, x := range map[string]struct {
+		b    []byte
+		want error
+	}{
+		"itself": {with("", ""), nil}, "a later version": {newer, ErrNewer}, "a later version, damaged": {harmed, ErrDamaged},
+		"no number": {with(`"number": 1`, `"number": 0`), ErrDamaged}, "no id": {with(`"abc"`, `""`), ErrDamaged}, "another spelling": {with(`"abc"`, ` "abc"`), ErrDamaged},
+		"no ring": {with(base64.StdEncoding.EncodeToString(example(1).Ring), ""), ErrDamaged},
+	} {
+		if _, err := Parse(x.b); !errors.Is(err, x.want) {
+			t.Errorf("%s: %v, want %v", name, err, x.want)
+		}
+	}
+	p := durabletest.New(t)
+	if err := errors.Join(p.MkdirAll("/stick/"+Folder, 0o700), p.SetFile(name("/stick", 2), harmed), p.SetFile(name("/stick", 1), newer)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Read(p, "/stick"); !errors.Is(err, ErrNewer) {
+		t.Errorf("a later version beside a damaged one: %v", err)
 	}
 }
 

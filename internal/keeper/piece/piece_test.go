@@ -1,6 +1,7 @@
 package piece
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -22,9 +23,11 @@ func split(t interface{ Fatal(...any) }, s Set) (seal.Key, []Piece) {
 	return k, p
 }
 
-func text(p Piece) string {
+func text(p Piece) string { return written(p.Words()) }
+
+func written(words [][]string) string {
 	var lines []string
-	for _, l := range p.Words() {
+	for _, l := range words {
 		lines = append(lines, strings.Join(l, " "))
 	}
 	return strings.Join(lines, "\n")
@@ -123,6 +126,10 @@ func TestWrongTexts(t *testing.T) {
 		{"no word", edit(func(l []string) []string { l[1] = "xylophone" + l[1][strings.Index(l[1], " "):]; return l }), Error{Reason: Word, Line: 2, Place: 1}},
 		{"kana", "いろはにほへと", Error{Reason: Script, Line: 1, Place: 1}},
 		{"an input method at work", edit(func(l []string) []string { l[1] = "ａｂｌｅ はwk くねえ able able"; return l }), Error{Reason: Script, Line: 2, Place: 2}},
+		{"the beginning of a word, too short", edit(func(l []string) []string { l[1] = "aba" + l[1][strings.Index(l[1], " "):]; return l }), Error{Reason: Word, Line: 2, Place: 1}},
+		{"a hyphen through an input method", edit(func(l []string) []string { l[1] = "ー" + l[1][strings.Index(l[1], " "):]; return l }), Error{Reason: Script, Line: 2, Place: 1}},
+		{"the name alone", "AZEKURA", Error{Reason: Word, Line: 1, Place: 1}},
+		{"a code without its version", "AZEKURAX", Error{Reason: Word, Line: 1, Place: 1}},
 		{"a code of a later version", "AZEKURA2" + pieces[0].Code()[8:], Error{Reason: Newer}},
 		{"half a code", pieces[0].Code()[:40], Error{Reason: Whole}},
 		{"another code", pieces[0].Code()[:60] + strings.Map(func(r rune) rune { return r ^ 1 }, "A") + pieces[0].Code()[61:], Error{Reason: Whole}},
@@ -137,6 +144,56 @@ func TestWrongTexts(t *testing.T) {
 	a, b := strings.Split(text(foreign[0]), "\n"), strings.Split(text(foreign[1]), "\n")
 	if _, err := Parse(strings.Join(append(a[:5:5], b[5:]...), "\n")); err == nil || err.(*Error).Reason != Whole {
 		t.Errorf("halves of two papers: %v", err)
+	}
+}
+
+// TestNoSecondSpelling: what is no piece is none, also when somebody has made all its sums fit, and each piece has one spelling.
+func TestNoSecondSpelling(t *testing.T) {
+	_, pieces := split(t, example)
+	p := pieces[0]
+	with := func(do func(b []byte)) string {
+		b := p.marshal()[:checked]
+		do(b)
+		sum := check(b)
+		return codeStart + code.EncodeToString(append(b, sum[:]...))
+	}
+	last := p.Words() // half a byte is left behind the piece
+	n := [inLine]int{}
+	for j, w := range last[Lines-1][:inLine] {
+		n[j] = find(w)
+	}
+	n[inLine-1] |= 1
+	last[Lines-1][inLine-1], last[Lines-1][inLine] = list[n[inLine-1]], list[lineCheck(Lines-1, n)]
+	tail := p.Code()
+	end := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", tail[len(tail)-1])
+	for name, x := range map[string]struct {
+		text string
+		want Reason
+	}{
+		"a later version":       {with(func(b []byte) { b[0] += 1 << 4 }), Newer},
+		"no number of a set":    {with(func(b []byte) { b[2], b[3] = 0, 0 }), Whole},
+		"one opens it":          {with(func(b []byte) { b[1] &= 0x0f }), Whole},
+		"a fourth of three":     {with(func(b []byte) { b[0] = b[0]&0xf0 | 3 }), Whole},
+		"no value":              {with(func(b []byte) { copy(b[13:], bytes.Repeat([]byte{0xff}, 32)) }), Whole},
+		"words with something":  {written(last), Whole},
+		"a code with something": {tail[:len(tail)-1] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[end+1]), Whole},
+	} {
+		if _, err := Parse(x.text); err == nil || err.(*Error).Reason != x.want {
+			t.Errorf("%s: %v, want %s", name, err, x.want)
+		}
+	}
+}
+
+// TestSame: pieces are one if all of them is.
+func TestSame(t *testing.T) {
+	_, pieces := split(t, example)
+	p := pieces[0]
+	set, number, value := p, p, p
+	set.ID[0]++
+	number.Number++
+	value.value[31] ^= 1
+	if !p.Same(p) || p.Same(set) || p.Same(number) || p.Same(value) {
+		t.Error("pieces that are not one are the same, or one is not")
 	}
 }
 

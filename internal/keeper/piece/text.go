@@ -156,7 +156,7 @@ func arrange(text string) (out [][]string) {
 			all = append(all, words...)
 		}
 	}
-	if len(out) != Lines && len(all) > 0 {
+	if len(out) != Lines {
 		out = slices.Collect(slices.Chunk(all, PerLine))
 		if len(out) > Lines { // the first line that does not fit is named first; if all do, there is one too many
 			out[Lines-1] = append(slices.Clone(out[Lines-1]), out[Lines]...)
