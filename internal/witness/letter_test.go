@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,6 +21,7 @@ import (
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/durable"
+	"github.com/azekura/azekura/internal/durable/durabletest"
 	"github.com/azekura/azekura/internal/ledger"
 )
 
@@ -160,7 +162,12 @@ func TestUploadGoesOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	ticket := w.watched[origin].pending
-	grow(t, h.Log, 10)
+	grow(t, h.Log, 5)
+	unseen, _, err := h.Advance(ctx, 600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	grow(t, h.Log, 5)
 	if _, _, err := c.cosign(ctx, h.Log, 600); err != nil {
 		t.Fatal(err)
 	}
@@ -197,6 +204,64 @@ func TestUploadGoesOn(t *testing.T) {
 	}
 	if status, answer, err := c.upload(ctx, upload{origin, 0, 601, ticket}, nil); err != nil || status != http.StatusConflict || !strings.HasPrefix(string(answer), "610\n") {
 		t.Errorf("a head that nobody has seen: %d %.80q, %v", status, answer, err)
+	}
+	if status, answer, err := c.upload(ctx, upload{origin, 256, 605, unseen}, nil); err != nil || status != http.StatusConflict || !strings.HasPrefix(string(answer), "610\n") {
+		t.Errorf("a head of the ledger that was not cosigned here: %d %.80q, %v", status, answer, err)
+	}
+	if status, answer, err := c.upload(ctx, upload{origin, 256, 610, nil}, nil); err != nil || status != http.StatusBadRequest {
+		t.Errorf("the latest head, without a ticket: %d %.80q, %v", status, answer, err)
+	}
+	w.busy = maxUploads
+	if status, answer, err := c.upload(ctx, upload{origin, 256, 600, ticket}, nil); err != nil || status != http.StatusServiceUnavailable {
+		t.Errorf("one upload more than there is room for: %d %.80q, %v", status, answer, err)
+	}
+}
+
+// TestForgedEntries: the copy takes no entry that does not stand in the signed tree, whoever sends it, and what its disk refuses is not said to be forged.
+func TestForgedEntries(t *testing.T) {
+	ctx := context.Background()
+	h := newHouse(t, durable.OS(), filepath.Join(t.TempDir(), "ledger"))
+	disk := durabletest.New(t)
+	w := newWitness(t, disk, "/witness", h.public)
+	c := answering(t, w, w.Handler().ServeHTTP)
+	grow(t, h.Log, 300)
+	if _, _, err := c.cosign(ctx, h.Log, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := h.Publish(ctx); err != nil {
+		t.Fatal(err)
+	}
+	r, err := ledger.NewReader(h.Files(), h.public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := partsFrom(ctx, r, 0, 300)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mirror, ticket := w.watched[origin].mirror, w.watched[origin].pending
+	for next, at := range []int{100, bytes.LastIndex(good, []byte("xxxx"))} { // an entry of the first part, and of the second
+		forged := bytes.Clone(good)
+		forged[at] ^= 1
+		status, answer, err := c.upload(ctx, upload{origin, 0, 300, ticket}, forged)
+		if err != nil || status != http.StatusUnprocessableEntity || mirror.Head().Size != 0 || mirror.Next() != int64(next)*256 {
+			t.Errorf("part %d edited: %d %.80q, %v; %d are there", next, status, answer, err, mirror.Next())
+		}
+	}
+	rest := func() []byte {
+		parts, err := partsFrom(ctx, r, mirror.Next(), 300)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return parts
+	}
+	disk.Inject(durabletest.Fault{Kind: durabletest.Open, N: disk.Calls(durabletest.Open) + 1, Err: syscall.EIO})
+	if status, answer, err := c.upload(ctx, upload{origin, mirror.Next(), 300, ticket}, rest()); err != nil || status != http.StatusInternalServerError || strings.TrimSpace(string(answer)) != "the witness cannot write" {
+		t.Errorf("a disk that fails: %d %.80q, %v", status, answer, err)
+	}
+	disk.Heal()
+	if status, answer, err := c.upload(ctx, upload{origin, mirror.Next(), 300, ticket}, rest()); err != nil || status != http.StatusOK || mirror.Head().Size != 300 {
+		t.Errorf("what is whole: %d %.80q, %v", status, answer, err)
 	}
 }
 
