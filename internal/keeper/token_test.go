@@ -77,6 +77,11 @@ func TestTokens(t *testing.T) {
 		{"the end of others' sessions by a token", l.EndAccountSessions(ctx, read.ID, "tanaka"), false},
 		{"the end of the day by a token", l.CloseDay(ctx, read.ID, "tanaka"), false},
 		{"a day by a token", second(l.OpenDay(ctx, write.ID, 0)), false},
+		{"the end of a share by a token", second(l.EraseShare(ctx, write.ID, "albums", account.NewErasure{Reason: "x"}, account.Holdings{})), false},
+		{"a rule by a token", l.SetRetention(ctx, write.ID, "albums", account.Retention{Versions: 1}), false},
+		{"papers by a token", second(l.MakePapers(ctx, write.ID, 2, 3)), false},
+		{"a card by a token", second(l.MakeCard(ctx, write.ID, "x")), false},
+		{"witnesses by a token", second(l.SetWitnesses(ctx, write.ID, account.Witnessing{Mode: account.WitnessOff})), false},
 		{"the policy by a token", second(l.SetPolicy(ctx, write.ID, account.Policy{SecondFactor: true})), false},
 	} {
 		if (c.err == nil) != c.want {
