@@ -3,6 +3,7 @@ package medium
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"path"
 	"slices"
 	"strconv"
@@ -372,6 +373,48 @@ func TestMending(t *testing.T) {
 	if !bytes.Equal(x.read(edited), good[:4096]) {
 		t.Error("bytes that are not those of the state were put in its place")
 	}
+}
+
+// TestVaultLost: what the vault has lost since it was copied stays on the medium, in the states that come as well, and is told; so is a record that is
+// damaged, behind which the copies go on.
+func TestVaultLost(t *testing.T) {
+	vault := durabletest.New(t)
+	h := newHouse(t, vault, 12)
+	h.grow(60, 12<<10)
+	disk := durabletest.New(t)
+	m := h.medium(disk)
+	for range 2 {
+		if _, _, err := h.sync(m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := h.snapshot()
+	h.close()
+	share := h.shares[0]
+	pack := func(n int) string { return "/packs/" + share.String() + "/" + fmt.Sprintf("%016x.pack", n) }
+	b, err := vault.ReadFile(pack(2))
+	if err == nil {
+		err = errors.Join(vault.Remove(pack(1)), vault.SetFile(pack(2), slices.Clone(b[:len(b)/2])))
+	}
+	x := &tampered{t: t, disk: disk}
+	x.write(recordName(2), flip(x.read(recordName(2))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.open()
+	defer h.close()
+	out, err := Sync(t.Context(), m, h, Options{Key: h.key, Known: 2})
+	if err != nil || out.State != 3 {
+		t.Fatalf("%+v, %v", out, err)
+	}
+	told := func(f Finding) bool {
+		return slices.ContainsFunc(out.Findings, func(g Finding) bool { return g.Reason == f.Reason && g.Object == f.Object && g.Pack == f.Pack })
+	}
+	if !told(Finding{Reason: Vault, Pack: 1}) || !told(Finding{Reason: Vault, Pack: 2}) || !told(Finding{Reason: Unsigned, Object: recordName(2)}) {
+		t.Errorf("%+v", out.Findings)
+	}
+	want.head = out.Head
+	same(t, m, h.key, 3, want)
 }
 
 func hinted(err error, hint string) bool {

@@ -211,6 +211,11 @@ func TestUploadGoesOn(t *testing.T) {
 	if status, answer, err := c.upload(ctx, upload{origin, 256, 610, nil}, nil); err != nil || status != http.StatusBadRequest {
 		t.Errorf("the latest head, without a ticket: %d %.80q, %v", status, answer, err)
 	}
+	for _, u := range []upload{{origin, 256, 255, nil}, {origin, -1, 600, ticket}} {
+		if status, answer, err := c.upload(ctx, u, nil); err != nil || status != http.StatusBadRequest {
+			t.Errorf("from %d to %d: %d %.80q, %v", u.start, u.end, status, answer, err)
+		}
+	}
 	w.busy = maxUploads
 	if status, answer, err := c.upload(ctx, upload{origin, 256, 600, ticket}, nil); err != nil || status != http.StatusServiceUnavailable {
 		t.Errorf("one upload more than there is room for: %d %.80q, %v", status, answer, err)
@@ -262,6 +267,16 @@ func TestForgedEntries(t *testing.T) {
 	disk.Heal()
 	if status, answer, err := c.upload(ctx, upload{origin, mirror.Next(), 300, ticket}, rest()); err != nil || status != http.StatusOK || mirror.Head().Size != 300 {
 		t.Errorf("what is whole: %d %.80q, %v", status, answer, err)
+	}
+}
+
+// TestKnowsLess: a witness that knows less than it is said to has not seen a fork, and is told the rest.
+func TestKnowsLess(t *testing.T) {
+	h := newHouse(t, durable.OS(), filepath.Join(t.TempDir(), "ledger"))
+	w := newWitness(t, durabletest.New(t), "/witness", h.public)
+	grow(t, h.Log, 10)
+	if size, _, err := answering(t, w, w.Handler().ServeHTTP).cosign(context.Background(), h.Log, 10); err != nil || size != 10 {
+		t.Errorf("%d, %v", size, err)
 	}
 }
 
