@@ -234,23 +234,18 @@ func (l *Local) RenewPapers(ctx context.Context, s id.Session, needed, of int, r
 // renewGranted renews the papers if two people have agreed to it, or returns errTwoPeople.
 func (l *Local) renewGranted(ctx context.Context, s id.Session, op string, now custody.Papers, needed, of int) (*account.KeyPapers, error) {
 	var after uint16
-	waits := false
 	err := l.change(ctx, s, op, "", func(b *books, d *draft, by account.Session) (event.Event, error) {
 		if err := l.paperMaker(b, by, op); err != nil {
 			return event.Event{}, err
 		}
 		x := b.recoveryOf(now.Fingerprint())
 		if x.Grant == nil || x.Grant.By != by.Account || !l.now().Before(x.Grant.Until) {
-			waits = true
 			return event.Event{}, errTwoPeople
 		}
 		after = max(x.Last, now.Number)
 		d.Recovery = &recoveryState{Last: after + 1, By: by.Name}
 		return event.Event{Kind: event.PapersRenewed, Target: fmt.Sprint(after + 1), Note: fmt.Sprintf("%d of %d", needed, of) + ", " + fmt.Sprintf("in place of set %d", now.Number)}, nil
 	})
-	if waits {
-		return nil, errTwoPeople
-	}
 	if err != nil {
 		return nil, err
 	}

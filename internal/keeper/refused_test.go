@@ -198,3 +198,35 @@ func TestRulesThatWereOthers(t *testing.T) {
 		t.Errorf("a renewal that never was: %+v, %v", r, err)
 	}
 }
+
+// TestPapersInTime: papers that nobody has tried can be made again for a day, and what two people have agreed on counts for a day.
+func TestPapersInTime(t *testing.T) {
+	l, clock := newHouse(t)
+	ctx := t.Context()
+	_, officer := arrived(t, l, clock, "officer", account.PrivacyOfficer)
+	root := console(t, l)
+	if _, err := l.MakePapers(ctx, root, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	made, err := l.MakeCard(ctx, root, "safe")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.CardWritten(ctx, officer, made.Number, made.SHA256); problem.KindOf(err) != problem.Denied {
+		t.Errorf("a card that was read back by who may not make one: %v", err)
+	}
+	r, err := l.RenewPapers(ctx, root, 2, 3, "mori has left")
+	if err == nil {
+		err = l.Confirm(ctx, officer, r.Proposal.ID)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	*clock = clock.Add(makeAgain + time.Second)
+	root = console(t, l)
+	_, err = l.MakePapers(ctx, root, 2, 3)
+	hinted(t, "once more, a day later", err, "hint.papers-exist")
+	if r, err = l.RenewPapers(ctx, root, 2, 3, "mori has left"); err != nil || r.Papers != nil || r.Proposal == nil {
+		t.Errorf("renewed a day after it was agreed: %+v, %v", r, err)
+	}
+}
