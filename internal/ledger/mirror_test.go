@@ -8,11 +8,14 @@ import (
 	"slices"
 	"testing"
 
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
 	"pgregory.net/rapid"
 
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
+	"github.com/azekura/azekura/internal/problem"
 )
 
 // published returns a reader of all that a ledger has.
@@ -161,6 +164,20 @@ func TestMirrorRefuses(t *testing.T) {
 	}
 	if err := m.Commit([]byte("no checkpoint")); err == nil {
 		t.Error("anything is a checkpoint")
+	}
+	other := m.Head()
+	other.Root[0] ^= 1
+	fork, err := note.Sign(&note.Note{Text: torchwood.Checkpoint{Origin: testOrigin, Tree: tlog.Tree{N: other.Size, Hash: other.Root}}.String()}, k.signer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Commit(fork); problem.KindOf(err) != problem.Damaged || m.Head() == other {
+		t.Errorf("a checkpoint of as many other entries, signed by the ledger: %v", err)
+	}
+	for _, size := range []int64{-1, 701} {
+		if _, err := r.HeadAt(ctx, size); !errors.Is(err, ErrShorter) {
+			t.Errorf("the head of %d entries: %v", size, err)
+		}
 	}
 }
 

@@ -274,6 +274,56 @@ func TestLocked(t *testing.T) {
 	}
 }
 
+// dishonest is a bucket that says something else of what it has stored than it was told.
+type dishonest struct {
+	*depot
+	of  string // names that begin so
+	say func(size int64, sum [32]byte, until time.Time) (int64, [32]byte, time.Time)
+}
+
+func (d *dishonest) Stored(ctx context.Context, name, version string) (int64, [32]byte, time.Time, error) {
+	size, sum, until, err := d.depot.Stored(ctx, name, version)
+	if strings.HasPrefix(name, d.of) {
+		size, sum, until = d.say(size, sum, until)
+	}
+	return size, sum, until, err
+}
+
+// TestDishonestBucket: a bucket that has not stored what was sent, or has not locked it for as long as it said it would, has no copy. What is locked for the
+// shortest time is what a state says.
+func TestDishonestBucket(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 23)
+	defer h.close()
+	h.grow(10, 12<<10)
+	d := newDepot(t, h, 30)
+	for name, x := range map[string]struct {
+		say  func(int64, [32]byte, time.Time) (int64, [32]byte, time.Time)
+		hint string
+	}{
+		"shorter": {func(n int64, sum [32]byte, until time.Time) (int64, [32]byte, time.Time) { return n - 1, sum, until }, "hint.medium-lies"},
+		"other bytes": {func(n int64, sum [32]byte, until time.Time) (int64, [32]byte, time.Time) {
+			sum[3] ^= 1
+			return n, sum, until
+		}, "hint.medium-lies"},
+		"not locked": {func(n int64, sum [32]byte, _ time.Time) (int64, [32]byte, time.Time) { return n, sum, time.Time{} }, "hint.bucket-unlocked"},
+		"a day less": {func(n int64, sum [32]byte, until time.Time) (int64, [32]byte, time.Time) {
+			return n, sum, until.AddDate(0, 0, -1)
+		}, "hint.bucket-unlocked"},
+	} {
+		if _, err := Sync(t.Context(), &dishonest{d, "packs/", x.say}, h, Options{Key: h.key}); !hinted(err, x.hint) {
+			t.Errorf("%s: %v, want %s", name, err, x.hint)
+		}
+		if numbers, err := Numbers(t.Context(), d); err != nil || len(numbers) > 0 {
+			t.Errorf("%s: the states %v, %v", name, numbers, err)
+		}
+	}
+	less := d.Until().AddDate(0, 0, -9)
+	out, err := Sync(t.Context(), &dishonest{d, descriptorName, func(n int64, sum [32]byte, _ time.Time) (int64, [32]byte, time.Time) { return n, sum, less }}, h, Options{Key: h.key})
+	if err != nil || out.Until.After(less) {
+		t.Errorf("locked until %v at least, and the descriptor until %v: %v", out.Until, less, err)
+	}
+}
+
 // TestCovered: somebody who has the credentials puts something over everything, and under the names that are to come. All is found below, by name, and
 // the next sync goes on.
 func TestCovered(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -199,6 +200,21 @@ func TestSecretsThatDoNotOpen(t *testing.T) {
 	create(t, cfg).Zero()
 	cfg.Secret = FromPassphrase("fifteen lettres")
 	open("another passphrase", problem.Denied, "hint.passphrase-wrong")
+	file := filepath.Join(cfg.Dir, protectionName)
+	protection, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range [][2]string{{`"format": ?1`, `"format":2`}, {`"argon2id": ?{[^}]*}`, `"argon2id":null`}} {
+		b := regexp.MustCompile("(?i)"+x[0]).ReplaceAll(protection, []byte(x[1]))
+		if bytes.Equal(b, protection) {
+			t.Fatalf("%s: %s", x[0], b)
+		}
+		if err := os.WriteFile(file, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		open(x[1], problem.Damaged, "hint.keeper-damaged")
+	}
 	cfg = config(durable.OS(), t.TempDir())
 	cfg.Secret = FromCredential(t.TempDir())
 	if _, err := Create(t.Context(), cfg); problem.KindOf(err) != problem.NotFound {
@@ -400,7 +416,9 @@ func TestNothingWorksAfterZero(t *testing.T) {
 	_, key := c.FileKey(share, e.ID, e.Enc, v)
 	_, _, unlock := c.Unlock(share)
 	_, sign := signer.Sign([]byte("x"))
-	for what, err := range map[string]error{"key": key, "unlock": unlock, "sign": sign, "state": c.SaveState([]byte("other")), "share": c.MakeShare(id.NewShare()),
+	_, onCard := c.Card()
+	_, destroy := c.DestroyShare(share)
+	for what, err := range map[string]error{"key": key, "unlock": unlock, "sign": sign, "state": c.SaveState([]byte("other")), "share": c.MakeShare(id.NewShare()), "card": onCard, "the end of a share": destroy,
 		"protect": c.Protect(t.Context(), FromPassphrase("fifteen letters"))} {
 		if err == nil {
 			t.Errorf("%s works", what)
