@@ -156,6 +156,11 @@ func TestSignRecord(t *testing.T) {
 	if _, err := l.SignRecord(t.Context(), root, l.Status().Origin+"\n1\nAAAA\n"); problem.KindOf(err) != problem.Denied {
 		t.Error("a checkpoint was signed:", err)
 	}
+	for _, text := range []string{l.Status().Origin + "\n1\nAAAA\n", "azekura/v1 medium state\n", "x" + sinkLine} {
+		if _, err := l.SignSink(text); problem.KindOf(err) != problem.Denied {
+			t.Errorf("%q was signed for a sink: %v", text, err)
+		}
+	}
 	if _, err := l.SignRecord(t.Context(), staff, "azekura/v1 medium state\n"); problem.KindOf(err) != problem.Denied {
 		t.Error(err)
 	}

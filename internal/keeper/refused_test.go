@@ -20,6 +20,12 @@ func TestEndsRefused(t *testing.T) {
 	if _, err := l.MakeShare(ctx, h.admin, "albums"); err != nil {
 		t.Fatal(err)
 	}
+	_, manager := arrived(t, l, h.clock, "mori", account.ShareManager)
+	for who, rights := range map[string]account.Rights{"suzuki": account.CanWrite, "mori": account.CanRead} { // to write, or to give rights, is not enough
+		if err := l.SetRights(ctx, h.admin, account.Right{Account: who, Share: "albums", Rights: rights}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	h.lift(h.made.ID)
 	last := func(_ any, err error) error { return err }
 	for _, share := range []string{"albums", "nothing"} {
@@ -37,6 +43,15 @@ func TestEndsRefused(t *testing.T) {
 				t.Errorf("%s of %s, by a clerk: %v", what, share, err)
 			}
 		}
+	}
+	if _, err := l.EraseShare(ctx, manager, "albums", account.NewErasure{Reason: "x"}, counted); problem.KindOf(err) != problem.Denied {
+		t.Errorf("an end by who only reads there: %v", err)
+	}
+	if err := l.SetRights(ctx, h.admin, account.Right{Account: "mori", Share: "albums", Rights: account.CanWrite}); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := l.Ending(ctx, manager, "albums"); err != nil || e.Waits {
+		t.Errorf("who may ask for the end does not see it: %+v, %v", e, err)
 	}
 	for what, err := range map[string]error{
 		"the rule": last(l.Retention(ctx, h.admin, "nothing")),
@@ -85,13 +100,30 @@ func TestEndsAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.lift("2026-2")
+	if _, err := l.MakePapers(ctx, h.admin, 2, 3); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"safe", "bank"} {
+		made, err := l.MakeCard(ctx, h.admin, name)
+		onStick(t, l, h.admin, made, err)
+	}
+	if err := l.ForgetCard(ctx, h.admin, 2, "destroyed", "shredded"); err != nil {
+		t.Fatal(err)
+	}
+	_, clerk := arrived(t, l, h.clock, "suzuki", account.Staff)
+	asked := []account.Outcome{h.erase("albums", account.NewErasure{Reason: "its time is over"}), h.erase("orders", account.NewErasure{Reason: "its time is over"})}
+	if e, err := l.Ending(ctx, h.officer, frozen.Name); err != nil || e.Waits {
+		t.Errorf("what waits of others waits of this: %+v, %v", e, err)
+	}
 	for i, name := range []string{"albums", "orders"} {
-		o := h.erase(name, account.NewErasure{Reason: "its time is over"})
-		if err := l.Confirm(ctx, h.officer, o.Proposal.ID); err != nil {
+		if err := l.Confirm(ctx, h.officer, asked[i].Proposal.ID); err != nil {
 			t.Fatal(err)
 		}
-		if c, err := l.Certificate(ctx, h.officer, name); err != nil || c.Number != i+1 {
+		if c, err := l.Certificate(ctx, h.officer, name); err != nil || c.Number != i+1 || len(c.Cards) != 1 || c.Cards[0].Name != "safe" {
 			t.Errorf("%s: %+v, %v", name, c, err)
+		}
+		if err := l.Ended(ctx, clerk, name); err != nil {
+			t.Errorf("who had no right there is told of it: %v", err)
 		}
 		hinted(t, "a rule for what has ended", l.SetRetention(ctx, h.admin, name, half), "hint.share-erased")
 	}

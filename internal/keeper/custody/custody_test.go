@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/durable/durabletest"
@@ -418,7 +419,9 @@ func TestNothingWorksAfterZero(t *testing.T) {
 	_, sign := signer.Sign([]byte("x"))
 	_, onCard := c.Card()
 	_, destroy := c.DestroyShare(share)
-	for what, err := range map[string]error{"key": key, "unlock": unlock, "sign": sign, "state": c.SaveState([]byte("other")), "share": c.MakeShare(id.NewShare()), "card": onCard, "the end of a share": destroy,
+	_, _, paper := c.MakePapers(2, 3, 0, time.Now())
+	_, renew := c.RenewPapers(2, 3, 0, time.Now())
+	for what, err := range map[string]error{"key": key, "unlock": unlock, "sign": sign, "state": c.SaveState([]byte("other")), "share": c.MakeShare(id.NewShare()), "card": onCard, "the end of a share": destroy, "papers": paper, "other papers": renew,
 		"protect": c.Protect(t.Context(), FromPassphrase("fifteen letters"))} {
 		if err == nil {
 			t.Errorf("%s works", what)
@@ -426,6 +429,9 @@ func TestNothingWorksAfterZero(t *testing.T) {
 	}
 	if c.LedgerSealing() != (seal.Key{}) {
 		t.Error("the sealing key is still there")
+	}
+	if _, err := p.ReadFile("/keeper/" + recoveryName); err == nil {
+		t.Error("papers were made for no root")
 	}
 	if after, err := p.ReadFile("/keeper/state"); err != nil || !bytes.Equal(before, after) {
 		t.Errorf("the state was written with no key: %v", err)
