@@ -1,6 +1,7 @@
 package medium
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"strings"
@@ -130,4 +131,32 @@ func (f tapeFile) WriteAt(b []byte, off int64) (int, error) {
 func (f tapeFile) ReadAt(b []byte, off int64) (int, error) {
 	f.x.read = f.x.read || f.pack && !f.x.free
 	return f.File.ReadAt(b, off)
+}
+
+// TestLargeAndSmall: what is flushed is on the disk, also where it cannot all be made durable at once, and however large the file is.
+func TestLargeAndSmall(t *testing.T) {
+	disk := durabletest.New(t)
+	m := NewDir(disk, "/medium")
+	if err := m.Create(); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string][]byte{"packs/large": bytes.Repeat([]byte("large"), smallSize/5+1), "files/small": []byte("small")}
+	for name, b := range want {
+		if err := put(t.Context(), m, name, b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := m.Put(t.Context(), "packs/short", 3, func(yield func([]byte, error) bool) { yield([]byte("xx"), nil) }); err == nil {
+		t.Error("less than was said is all")
+	}
+	if err := m.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for after := range disk.Crashes(3) {
+		for name, b := range want {
+			if got, err := after.ReadFile("/medium/" + name); err != nil || !bytes.Equal(got, b) {
+				t.Errorf("%s has %d bytes after a power cut, %v", name, len(got), err)
+			}
+		}
+	}
 }

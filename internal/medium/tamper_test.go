@@ -198,6 +198,9 @@ func TestTampering(t *testing.T) {
 			if c.name != "nothing" && !hit || c.name == "nothing" && len(found) > 0 {
 				t.Errorf("found %+v, want %s of %s", found, c.reason, object)
 			}
+			if slices.ContainsFunc(found, func(f Finding) bool { return f.Reason == Vault }) {
+				t.Errorf("the vault is said to have been damaged: %+v", found)
+			}
 			if c.last != any && r.Last != c.last {
 				t.Errorf("the last whole state is %d, want %d", r.Last, c.last)
 			}
