@@ -46,6 +46,7 @@ type Medium struct {
 const (
 	MediumRetired  = "retired"
 	MediumAttached = "attached"
+	MediumBeside   = "beside" // on the disk of the house, which is on
 	MediumOff      = "off"
 	MediumEmpty    = "empty"  // a bucket into which nothing was copied yet
 	MediumLocked   = "locked" // a bucket whose last state nobody can remove
@@ -65,6 +66,8 @@ func (m Medium) Now(now time.Time) string {
 		return MediumLocked
 	case !m.Attached.IsZero():
 		return MediumAttached
+	case m.SameDisk:
+		return MediumBeside
 	}
 	return MediumOff
 }

@@ -158,7 +158,7 @@ func (d *Desk) controls(ctx context.Context, s account.Session, f *Findings, c a
 	}
 	for _, m := range media {
 		if m.State > 0 && m.Retired.IsZero() {
-			out.Copies = append(out.Copies, paper.Copy{Name: m.Label, Offline: m.Attached.IsZero(), Verified: m.Checked})
+			out.Copies = append(out.Copies, paper.Copy{Name: m.Label, Offline: m.Attached.IsZero() && !m.SameDisk, Verified: m.Checked})
 		}
 	}
 	out.Ciphers = []string{"AES-256-GCM", "HMAC-SHA-256", "HKDF-SHA-256", "ECDH P-256 + ML-KEM-768 (HPKE)"}

@@ -227,6 +227,7 @@ func (a *app) showMedia(s api.Copies) {
 				account.MediumLapsed:   a.t("say.medium-lapsed", until),
 				account.MediumLocked:   a.t("say.medium-until", until),
 				account.MediumAttached: a.t("say.medium-on", when(m.Attached)),
+				account.MediumBeside:   a.t("say.medium-beside"),
 				account.MediumOff:      a.t("say.medium-off"),
 			}[m.Now(a.now())]
 			state, of := "-", "-"

@@ -88,7 +88,7 @@ func (b *books) shareRecords(x *shareState, school string, from, to time.Time) a
 	}
 	out.Readers, out.Writers = b.whoMay(x.ID)
 	for _, m := range b.Media {
-		if m.State > 0 && m.Retired.IsZero() && !m.Time.Before(x.Created) {
+		if m.State > 0 && m.Retired.IsZero() && !m.SameDisk && !m.Time.Before(x.Created) {
 			out.Copies++
 		}
 	}

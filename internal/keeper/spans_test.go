@@ -1,6 +1,7 @@
 package keeper
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 	"time"
@@ -134,5 +135,18 @@ func TestReceiptReadsItsMonth(t *testing.T) {
 		if err := w.walk(ctx, r, k); err != nil || len(w.Records) != c.records || w.looked > c.most {
 			t.Errorf("from %v: %d records of %d entries, %v; want %d of at most %d of %d", c.from, len(w.Records), w.looked, err, c.records, c.most, r.Head().Size)
 		}
+	}
+	root := console(t, h.l)
+	for _, beside := range []bool{true, false} { // a medium on the disk of the house is no copy that is kept apart
+		m, err := h.l.MakeMedium(ctx, root, account.Medium{ID: id.NewMedium(), Label: fmt.Sprint("beside: ", beside)})
+		if err == nil {
+			err = h.l.SyncedMedium(ctx, root, m.ID, account.MediumState{Number: 1, Time: h.l.now(), SameDisk: beside})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := h.l.ShareRecords(ctx, h.officer, account.ReceiptOf{Share: "albums"}, july, august); err != nil || got.Copies != 1 {
+		t.Errorf("%d copies, %v", got.Copies, err)
 	}
 }

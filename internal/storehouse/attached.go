@@ -51,7 +51,7 @@ func (w *watcher) once(ctx context.Context) {
 			continue
 		}
 		known = true
-		if m.Time.After(newest) {
+		if m.Time.After(newest) && !m.SameDisk { // one on the disk of the house is lost with it: it does not make up for disks that do not come
 			newest = m.Time
 		}
 		if first.IsZero() || m.Made.Before(first) {

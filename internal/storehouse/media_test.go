@@ -92,7 +92,7 @@ func TestMediumIsAVault(t *testing.T) {
 		t.Fatalf("%+v, %v", out, err)
 	}
 	list, err := c.Media(t.Context())
-	if err != nil || len(list.Media) != 1 || list.Media[0].State != 2 || list.Media[0].ID != m.ID || list.Level != "good" || len(list.Attached) != 1 {
+	if err != nil || len(list.Media) != 1 || list.Media[0].State != 2 || list.Media[0].ID != m.ID || list.Level != "look" || list.Next != nil || !strings.Contains(list.Rules[0].Text, "disk 1") || len(list.Attached) != 1 {
 		t.Errorf("%+v, %v", list, err)
 	}
 	key := h.keeper.local.Status().PublicKey
@@ -406,11 +406,14 @@ func TestWatcher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		off := account.Medium{ID: id.NewMedium(), Label: "disk 1", Made: start, Time: start}
+		beside := func() account.Medium { // on the disk of the house: copied to each day, and no copy
+			return account.Medium{ID: id.NewMedium(), Label: "rehearsal", Made: start, Time: time.Now(), SameDisk: true}
+		}
 		var now atomic.Pointer[account.Medium]
 		now.Store(&off)
 		var told []string
 		ids := make(map[string]bool)
-		w := &watcher{look: func(context.Context) []account.Medium { return []account.Medium{*now.Load()} }, now: time.Now, id: "house", cards: func() ([]string, time.Time) { return nil, time.Time{} }, days: 8, hours: 24, told: make(map[string]time.Time),
+		w := &watcher{look: func(context.Context) []account.Medium { return []account.Medium{*now.Load(), beside()} }, now: time.Now, id: "house", cards: func() ([]string, time.Time) { return nil, time.Time{} }, days: 8, hours: 24, told: make(map[string]time.Time),
 			page: func(p string) string { return p }, tell: func(a alert.Alert) {
 				if ids[a.ID] {
 					t.Errorf("%s comes twice", a.ID)

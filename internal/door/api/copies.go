@@ -12,8 +12,8 @@ import (
 
 // judge says how well the house is copied, from what is known of its media.
 func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
-	var live []Medium
-	var disks time.Time // the time of the latest state on any disk
+	var live, apart []Medium // apart: but those on the disk of the house
+	var disks time.Time      // the time of the latest state on any disk that is not the house's
 	c.Attached, c.TooLong = []string{}, []string{}
 	if c.Media == nil {
 		c.Media = []Medium{}
@@ -26,7 +26,10 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 		if m.Time.After(c.Newest) {
 			c.Newest = m.Time
 		}
-		if m.Lock == 0 && m.Time.After(disks) {
+		if !m.SameDisk {
+			apart = append(apart, m)
+		}
+		if m.Lock == 0 && !m.SameDisk && m.Time.After(disks) {
 			disks = m.Time
 		}
 		if !m.Attached.IsZero() {
@@ -40,7 +43,7 @@ func (c *Copies) judge(now time.Time, l lang.Lang, drills []Drill) {
 		c.Failed[i].Text = l.Problem(f.Problem.Op, f.Problem.On, f.Problem.Kind.String(), f.Problem.Hint)
 	}
 	c.fresh(now, disks, live, l)
-	c.next(disks, slices.DeleteFunc(slices.Clone(live), func(m Medium) bool { return m.Lock > 0 }), l) // nobody brings a bucket
+	c.next(disks, slices.DeleteFunc(apart, func(m Medium) bool { return m.Lock > 0 }), l) // nobody brings a bucket
 	c.Drills = DrillsOf(c.Media, drills, c.DrillDays, now)
 	for i := range c.Drills {
 		c.Drills[i].say(now, l)
@@ -73,11 +76,14 @@ func (c *Copies) fresh(now, disks time.Time, live []Medium, l lang.Lang) {
 		}
 	}
 	days := int(now.Sub(newest) / (24 * time.Hour))
+	beside := slices.ContainsFunc(live, func(m Medium) bool { return m.SameDisk })
 	switch {
 	case late.Lock > 0 && late.State == 0:
 		c.Level, c.Text = "bad", l.Text("say.copies-bucket-never", late.Label, int(now.Sub(late.Made)/(24*time.Hour)), c.Days)
 	case late.Lock > 0 && (disks.IsZero() || now.Sub(disks) <= c.most()):
 		c.Level, c.Text = "bad", l.Text("say.copies-bucket-old", late.Label, int(now.Sub(late.Time)/(24*time.Hour)), c.Days)
+	case newest.IsZero() && beside:
+		c.Level, c.Text = "look", l.Text("say.copies-beside")
 	case newest.IsZero() && len(live) > 0:
 		c.Level, c.Text = "look", l.Text("say.copies-waiting")
 	case newest.IsZero():
@@ -118,7 +124,7 @@ func (c *Copies) next(newest time.Time, live []Medium, l lang.Lang) {
 // tally is what is known of the media that count.
 type tally struct {
 	copies, off, unchecked    int
-	apart                     int // copies on another disk than the house's
+	beside                    []string // on the disk of the house: what takes the one takes the other, so they are no copies more
 	away, locked, bad, unread []string
 }
 
@@ -128,9 +134,12 @@ func tallyOf(now time.Time, live []Medium, l lang.Lang, drills []Drill) tally {
 		if m.State == 0 {
 			continue
 		}
-		if t.copies++; !m.SameDisk {
-			t.apart++
+		t.look(m, drills)
+		if m.SameDisk {
+			t.beside = append(t.beside, m.Label)
+			continue
 		}
+		t.copies++
 		if m.Place != "" {
 			t.away = append(t.away, m.Label+" ("+m.Place+")")
 		}
@@ -140,16 +149,20 @@ func tallyOf(now time.Time, live []Medium, l lang.Lang, drills []Drill) tally {
 		case m.Lock == 0 && m.Attached.IsZero():
 			t.off++
 		}
-		good, failed := drillOf(m, drills)
-		if m.Findings > 0 || failed {
-			t.bad = append(t.bad, m.Label)
-		} else if m.Unread > 0 && good.Before(m.Synced) {
-			t.unread = append(t.unread, m.Label)
-		} else if old := m.Synced.Add(-90 * 24 * time.Hour); m.Checked.Before(old) && good.Before(old) {
-			t.unchecked++
-		}
 	}
 	return t
+}
+
+// look notes what is known of errors on a medium.
+func (t *tally) look(m Medium, drills []Drill) {
+	good, failed := drillOf(m, drills)
+	if m.Findings > 0 || failed {
+		t.bad = append(t.bad, m.Label)
+	} else if m.Unread > 0 && good.Before(m.Synced) {
+		t.unread = append(t.unread, m.Label)
+	} else if old := m.Synced.Add(-90 * 24 * time.Hour); m.Checked.Before(old) && good.Before(old) {
+		t.unchecked++
+	}
 }
 
 // rules tells of 3-2-1-1-0 what can be known, and says what only people know.
@@ -162,7 +175,10 @@ func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill
 		c.Rules = append(c.Rules, CopyRule{rule, level, l.Text(key, args...)})
 	}
 	say("copies", t.copies >= 3, "look", "say.copies-rule-copies", t.copies)
-	say("kinds", t.apart > 0, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[t.apart > 0])
+	if len(t.beside) > 0 {
+		c.Rules[0].Text += " " + l.Text("say.copies-rule-beside", strings.Join(t.beside, ", "))
+	}
+	say("kinds", t.copies > 1, "look", map[bool]string{true: "say.copies-rule-kinds", false: "say.copies-rule-one-kind"}[t.copies > 1])
 	if len(t.away) > 0 {
 		say("elsewhere", true, "", "say.copies-rule-elsewhere", strings.Join(t.away, ", "))
 	} else {
@@ -183,7 +199,7 @@ func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill
 		say("errors", false, "bad", "say.copies-rule-errors", strings.Join(t.bad, ", "))
 	case len(t.unread) > 0:
 		say("errors", false, "look", "say.copies-rule-unread", strings.Join(t.unread, ", "))
-	case t.copies == 1:
+	case t.copies+len(t.beside) == 1:
 		say("errors", false, "look", "say.copies-rule-nothing")
 	case t.unchecked > 0:
 		say("errors", false, "look", "say.copies-rule-unchecked", t.unchecked)
@@ -193,7 +209,7 @@ func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill
 	rule := &c.Rules[len(c.Rules)-1]
 	if i := slices.IndexFunc(drills, func(x Drill) bool { return x.Good() }); i >= 0 {
 		rule.Text += " " + l.Text("say.copies-rule-drilled", drills[i].Label, drills[i].Ended.Local().Format("2006-01-02"), drills[i].Whole)
-	} else if t.copies > 1 {
+	} else if t.copies+len(t.beside) > 1 {
 		rule.Text += " " + l.Text("say.copies-rule-undrilled")
 	}
 }

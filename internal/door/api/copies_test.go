@@ -29,6 +29,11 @@ func TestCopies(t *testing.T) {
 	unread.Unread = 1
 	beside := medium("A", 1, 0)
 	beside.SameDisk = true
+	if got := beside.Now(now); got != "beside" {
+		t.Errorf("it is %s", got)
+	}
+	wrong := beside
+	wrong.Findings = 1
 	gone := medium("C", 9, 0)
 	gone.Retired = now
 	cloud := medium("cloud", 7, 1)
@@ -53,7 +58,9 @@ func TestCopies(t *testing.T) {
 		{"only retired", []Medium{gone}, "look", "", time.Time{}, "lllbl"},
 		{"made, not copied to", []Medium{medium("A", 0, 0)}, "look", "A", time.Time{}, "lllbl"},
 		{"one of today", []Medium{medium("A", 1, 0)}, "good", "A", now.AddDate(0, 0, 8), "lglgg"},
-		{"one on the house's own disk", []Medium{beside}, "good", "A", now.AddDate(0, 0, 8), "lllgg"},
+		{"one on the house's own disk", []Medium{beside}, "look", "", time.Time{}, "lllbg"},
+		{"one on the house's own disk, and disks that do not come", []Medium{beside, away}, "bad", "B", now.AddDate(0, 0, -1), "lgggg"},
+		{"one on the house's own disk that is damaged, and another", []Medium{wrong, medium("B", 1, 0)}, "good", "B", now.AddDate(0, 0, 8), "lglgb"},
 		{"two that take turns", []Medium{medium("A", 4, 2), away}, "good", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"old", []Medium{away}, "bad", "B", now.AddDate(0, 0, -1), "lgggg"},
 		{"connected for too long", []Medium{on, away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
