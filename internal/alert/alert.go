@@ -100,11 +100,14 @@ const (
 	Beyond     Kind = "logs-beyond"    // an appliance has sent more than a day may keep
 	Unstored   Kind = "logs-unstored"  // lines of appliances cannot be stored
 	Many       Kind = "many-alarms"    // of an appliance: so many that these are told as a number
+
+	Certificate Kind = "certificate"        // of the house: it ends soon, or has
+	Unserved    Kind = "certificate-broken" // its files are no pair that can be served
 )
 
 // chore reports whether an alert asks for what has to be done from time to time.
 func (a *Alert) chore() bool {
-	return a.Kind == Drill || a.Kind == DrillFailed || a.Kind == Papers || a.Kind == Head
+	return a.Kind == Drill || a.Kind == DrillFailed || a.Kind == Papers || a.Kind == Head || a.Kind == Certificate || a.Kind == Unserved
 }
 
 // Way brings an alert to people.
@@ -159,7 +162,7 @@ func (a *Alert) done(l lang.Lang) string {
 	}
 	kind, args := string(a.Kind), []any(nil)
 	switch a.Kind {
-	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Spread, Forced, Silent, Heard, Many, Drill, DrillFailed, Papers:
+	case Held, Spent, Odd, Connected, Stale, Behind, BruteForce, Spread, Forced, Silent, Heard, Many, Drill, DrillFailed, Papers, Certificate, Unserved:
 		args = append(args, a.Count)
 	case Frozen:
 		var what []string

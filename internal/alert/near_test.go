@@ -48,6 +48,8 @@ func TestChoreText(t *testing.T) {
 		{Alert{Kind: Drill, Who: "A", Count: 3}, []string{"保管媒体・組: A", "Medium, or set: A", "期限から 3 日", "media drill --medium"}},
 		{Alert{Kind: DrillFailed, Who: "A", Count: 2}, []string{"Medium, or set: A", "異常 2 件"}},
 		{Alert{Kind: Papers, Count: 400}, []string{"400", "recovery test"}},
+		{Alert{Kind: Certificate, Count: 13}, []string{"あと 13 日", "for 13 more days"}},
+		{Alert{Kind: Unserved, Count: 13}, []string{"あと 13 日", "for 13 more days", "are read again"}},
 		{Alert{Kind: Head, Head: "4711-3ad9\r\nBcc: x", Entries: 4711}, []string{"\n4711-3ad9  Bcc: x\n", "（記録 4,711 件）", "(entries: 4,711)"}},
 	} {
 		text := x.a.Text()

@@ -209,6 +209,9 @@ func (a *app) showStatus(s api.Status) {
 			t.add(map[bool]string{true: l.Door}[i == 0], line)
 		}
 	}
+	if c := s.Certificate; c != nil {
+		add("say.status-certificate", c.Text)
+	}
 	if !s.Isolated.IsZero() {
 		add("say.status-isolated", a.t("say.isolated-since", when(s.Isolated)))
 	}

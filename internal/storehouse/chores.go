@@ -15,7 +15,7 @@ import (
 	"github.com/azekura/azekura/internal/door/api"
 )
 
-// chores remind people of what has to be done from time to time: drills of restores, tests of papers, the head of the ledger on paper. Each comes on
+// chores remind people of what has to be done from time to time: drills of restores, tests of papers, the certificate, the head of the ledger on paper. Each comes on
 // the day when it is due, and again each week (papers: each 30 days; the head: each month) until it is done. What was told is on disk.
 type chores struct {
 	look func(ctx context.Context, now time.Time) []chore
@@ -36,6 +36,7 @@ type chore struct {
 const (
 	choreAgain  = 7 * 24 * time.Hour
 	papersAgain = 30 * 24 * time.Hour
+	certWritten = time.Hour          // in which whoever renews a certificate has written both of its files
 	papersFirst = 7 * 24 * time.Hour // in which new papers go to those who keep them
 	choreKept   = 400                // lines that are remembered, at least
 )
@@ -83,6 +84,9 @@ func (h *House) choresDue(ctx context.Context, now time.Time) (out []chore) {
 	} else if x, ok := papersChore(r, now); ok {
 		out = append(out, x)
 	}
+	if c := h.showsNow(); c != nil {
+		out = append(out, certChores(c, now)...)
+	}
 	if h.cfg.HeadReminder == "monthly" {
 		head, is := k.Head(), k.Status()
 		if x, ok := headChore(is.Founded, now, head.Text(is.Origin), head.Size); ok {
@@ -96,6 +100,20 @@ func (h *House) choresDue(ctx context.Context, now time.Time) (out []chore) {
 func headChore(founded, now time.Time, head string, entries int64) (chore, bool) {
 	month := func(t time.Time) string { return deadline.DayOf(t).String()[:len("2026-11")] }
 	return chore{alert.Alert{Kind: alert.Head, Head: head, Entries: entries}, "head " + month(now), "/ledger/head"}, month(now) > month(founded)
+}
+
+// certChores are what people are told of the certificate of the doors: that it ends, and that what was to replace it cannot be served. That it could
+// not for a moment, while its files were written, is nothing.
+func certChores(c *api.Certificate, now time.Time) (out []chore) {
+	left := c.Until.Sub(now)
+	count := max(0, int(left/(24*time.Hour)))
+	if c.Ends(now) {
+		out = append(out, chore{alert.Alert{Kind: alert.Certificate, Count: count}, fmt.Sprintf("certificate %s %t %d", c.Until.UTC().Format(time.DateOnly), left > 0, left/choreAgain), "/settings"})
+	}
+	if !c.Broken.IsZero() && now.Sub(c.Broken) > certWritten {
+		out = append(out, chore{alert.Alert{Kind: alert.Unserved, Count: count}, fmt.Sprintf("certificate-broken %s %d", c.Until.UTC().Format(time.DateOnly), now.Unix()/int64(choreAgain/time.Second)), "/settings"})
+	}
+	return out
 }
 
 // drillChore is what people are told of a set of media.

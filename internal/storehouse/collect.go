@@ -89,17 +89,17 @@ func (s *server) logTLS() (conf *tls.Config, mark string, err error) {
 	if cfg.CollectTLS == "" {
 		return nil, "", nil
 	}
-	cert, err := certificate(cfg, s.h.opt.FS, s.h.opt.Now())
+	cert, err := s.h.certificate()
 	if err != nil {
 		return nil, "", problem.New(problem.Internal, "serve", cfg.CollectTLS, err)
 	}
-	conf = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
+	conf = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: cert.get}
 	if cfg.CollectTLSClients != "" {
 		if err := onlyFrom(conf, cfg.CollectTLSClients, s.h.opt.Now); err != nil {
 			return nil, "", &problem.Error{Kind: problem.Invalid, Op: "read configuration", On: "collect_tls_clients = " + cfg.CollectTLSClients, Hint: "hint.log-clients", Err: err}
 		}
 	}
-	return conf, fingerprint(cert), nil
+	return conf, cert.mark(), nil
 }
 
 // onlyFrom asks senders for a certificate that stands in a file, or that one of those in it has signed (RFC 5425, 5.1). For what else it is good does not

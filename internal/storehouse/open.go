@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -83,6 +84,7 @@ type House struct {
 	mu        sync.Mutex
 	console   map[string]account.Session // of each user of the machine; guarded by mu
 	listeners []api.Listener             // guarded by mu
+	cert      *renewed                   // guarded by mu; nil: no door shows one
 	serving   bool                       // guarded by mu
 	uncarried map[id.Medium]failure      // guarded by mu: buckets to which the last daily copy has failed
 }
@@ -355,6 +357,14 @@ func (h *House) Status(context.Context) (api.Status, error) {
 	s.Keeper, s.Ledger = h.keeper.Status()
 	if h.scribe != nil {
 		s.Ledger.Bucket = h.scribe.state()
+	}
+	if s.Certificate = h.showsNow(); s.Certificate != nil {
+		s.Listeners = slices.Clone(s.Listeners)
+		for i, l := range s.Listeners {
+			if l.Fingerprint != "" && l.Door != "sftp" {
+				s.Listeners[i].Fingerprint = s.Certificate.Fingerprint
+			}
+		}
 	}
 	s.Isolated, s.Restore = h.keeper.local.Isolated(), h.restore()
 	return s, nil

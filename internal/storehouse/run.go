@@ -163,7 +163,7 @@ func (s *server) listen() error {
 }
 
 func (s *server) listenTLS(public http.Handler) error {
-	cert, err := certificate(s.h.cfg, s.h.opt.FS, s.h.opt.Now())
+	cert, err := s.h.certificate()
 	if err != nil {
 		return problem.New(problem.Internal, "serve", s.h.cfg.HTTPS, err)
 	}
@@ -171,7 +171,7 @@ func (s *server) listenTLS(public http.Handler) error {
 	if err != nil {
 		return err
 	}
-	s.serve(s.limited(l), moving(public, time.Now), &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	s.serve(s.limited(l), moving(public, time.Now), &tls.Config{GetCertificate: cert.get, MinVersion: tls.VersionTLS12})
 	host, port, err := net.SplitHostPort(l.Addr().String())
 	if err != nil {
 		return problem.New(problem.Internal, "serve", s.h.cfg.HTTPS, err)
@@ -179,7 +179,7 @@ func (s *server) listenTLS(public http.Handler) error {
 	if ip := net.ParseIP(host); ip == nil || ip.IsUnspecified() {
 		host = hostNames(s.h.cfg.Names)[0]
 	}
-	s.listeners = append(s.listeners, api.Listener{Door: "webdav", URL: "https://" + net.JoinHostPort(host, port) + Prefix + "/", Fingerprint: fingerprint(cert)})
+	s.listeners = append(s.listeners, api.Listener{Door: "webdav", URL: "https://" + net.JoinHostPort(host, port) + Prefix + "/", Fingerprint: cert.mark()})
 	return nil
 }
 

@@ -41,8 +41,8 @@ func certificate(cfg Config, fsys durable.FS, now time.Time) (tls.Certificate, e
 		}
 		return c, nil
 	}
-	dir := filepath.Join(cfg.Data, "tls")
-	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	certFile, keyFile := certFiles(cfg)
+	dir := filepath.Dir(certFile)
 	names := hostNames(cfg.Names)
 	c, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err == nil && now.Add(certSpare).Before(c.Leaf.NotAfter) && covers(c.Leaf, names) {
@@ -65,6 +65,15 @@ func certificate(cfg Config, fsys durable.FS, now time.Time) (tls.Certificate, e
 		return c, err
 	}
 	return tls.X509KeyPair(certPEM, keyPEM)
+}
+
+// certFiles are where it lies.
+func certFiles(cfg Config) (cert, key string) {
+	if cfg.Cert != "" {
+		return cfg.Cert, cfg.Key
+	}
+	dir := filepath.Join(cfg.Data, "tls")
+	return filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 }
 
 // covers reports whether a certificate names all of names.

@@ -8,11 +8,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/azekura/azekura/internal/problem"
@@ -84,7 +81,7 @@ func RunWitness(ctx context.Context, w Watch, opt Options, ready func(name, url,
 	var conf *tls.Config
 	var cert *renewed
 	if w.Cert != "" {
-		if cert, err = newRenewed(w.Cert, w.Key, opt.Log); err != nil {
+		if cert, err = newRenewed(w.Cert, w.Key, opt.Now, opt.Log); err != nil {
 			return problem.New(problem.Invalid, op, w.Cert, err)
 		}
 		conf = &tls.Config{GetCertificate: cert.get, MinVersion: tls.VersionTLS12}
@@ -157,55 +154,4 @@ func ownAddress() string {
 		}
 	}
 	return host
-}
-
-// renewed is a certificate that is read again when its file has changed, for those that others renew every few weeks.
-type renewed struct {
-	cert, key string
-	log       *slog.Logger
-
-	mu   sync.Mutex
-	is   *tls.Certificate
-	when time.Time // of the file
-}
-
-func newRenewed(cert, key string, log *slog.Logger) (*renewed, error) {
-	r := &renewed{cert: cert, key: key, log: log}
-	return r, r.load()
-}
-
-func (r *renewed) load() error {
-	i, err := os.Stat(r.cert)
-	if err != nil {
-		return err
-	}
-	if r.is != nil && i.ModTime().Equal(r.when) {
-		return nil
-	}
-	c, err := tls.LoadX509KeyPair(r.cert, r.key)
-	if err != nil {
-		return err
-	}
-	r.is, r.when = &c, i.ModTime()
-	return nil
-}
-
-// get returns it. While one of the two files is new and the other is not, that of before.
-func (r *renewed) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if err := r.load(); err != nil {
-		r.log.Warn("the certificate cannot be read again", "file", r.cert, "err", err)
-	}
-	return r.is, nil
-}
-
-// name is a host that it is for; empty: any of several, or none that is named.
-func (r *renewed) name() string {
-	for _, n := range r.is.Leaf.DNSNames {
-		if !strings.HasPrefix(n, "*.") {
-			return n
-		}
-	}
-	return ""
 }

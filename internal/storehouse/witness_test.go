@@ -33,7 +33,7 @@ func writeCert(t *testing.T, dir, name string, when time.Time) *renewed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &renewed{cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), log: slog.New(slog.DiscardHandler)}
+	r := &renewed{cert: filepath.Join(dir, "cert.pem"), key: filepath.Join(dir, "key.pem"), now: time.Now, log: slog.New(slog.DiscardHandler)}
 	for file, b := range map[string][]byte{r.cert: cert, r.key: key} {
 		if err := os.WriteFile(file, b, 0o600); err != nil {
 			t.Fatal(err)

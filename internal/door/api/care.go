@@ -33,6 +33,8 @@ type Status struct {
 	Copies    *Copies      `json:"copies,omitempty"`  // on media
 	Isolated  time.Time    `json:"isolated,omitzero"` // since when the house works apart from the world
 	Restore   *Restoring   `json:"restore,omitempty"` // it is read from a medium, and nothing can be saved
+
+	Certificate *Certificate `json:"certificate,omitempty"` // of the doors with TLS
 }
 
 // Damage tells in how many packs of which shares damage is known; empty: in none. A share that is not among those that are listed has no name.
@@ -131,6 +133,9 @@ func (h *handler) status(w http.ResponseWriter, r *http.Request, s account.Sessi
 		if out.Copies, err = h.copies(r, s); err != nil {
 			return err
 		}
+	}
+	if c := out.Certificate; c != nil {
+		c.judge(h.Now(), lang.Pick(r.Header.Get("Accept-Language")))
 	}
 	if b := out.Ledger.Bucket; b != nil && b.Failed != nil {
 		b.Problem = lang.Pick(r.Header.Get("Accept-Language")).Problem(b.Failed.Op, b.Failed.On, b.Failed.Kind.String(), b.Failed.Hint)

@@ -232,6 +232,9 @@ func (v *visit) statusVerdicts(o overview) (out []verdict) {
 	if b := o.Status.Ledger.Bucket; b != nil {
 		out = append(out, bucketVerdict(v.lang, b))
 	}
+	if c := o.Status.Certificate; c != nil && c.Level != "good" {
+		out = append(out, verdict{c.Level, c.Text, "/settings"})
+	}
 	const little = 20 << 30
 	if o.Status.Free < little {
 		say("bad", "/settings", "web.little-space", size(o.Status.Free))
