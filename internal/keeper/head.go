@@ -17,13 +17,15 @@ type seen struct {
 	Format     int         `json:"format"`
 	Ledger     ledger.Head `json:"ledger"`
 	Generation int64       `json:"generation"`
+	Logged     *logged     `json:"logged,omitempty"`
 }
 
 const headFormat = 1
 
 // saveHead notes how far ledger and books are.
 func (l *Local) saveHead() error {
-	b, err := json.Marshal(seen{Format: headFormat, Ledger: l.log.Head(), Generation: l.books.Load().Generation})
+	head := l.log.Head() // before the batch is asked for: one that is told meanwhile stands behind it
+	b, err := json.Marshal(seen{Format: headFormat, Ledger: head, Generation: l.books.Load().Generation, Logged: l.logs.told.Load().at(head)})
 	if err != nil {
 		return problem.New(problem.Internal, "record", "", err)
 	}
@@ -43,6 +45,7 @@ func (l *Local) compareHead(ctx context.Context) ([]event.Event, error) {
 		if err := json.Unmarshal(b, &last); err != nil || last.Format != headFormat {
 			return nil, &problem.Error{Kind: problem.Damaged, Op: "open keeper", Hint: "hint.keeper-files", Err: fmt.Errorf("head: format %d: %w", last.Format, err)}
 		}
+		l.logs.told.Store(last.Logged)
 		err = l.log.Consistent(ctx, last.Ledger)
 		if err != nil && !errors.Is(err, ledger.ErrShorter) && !errors.Is(err, ledger.ErrFork) {
 			return nil, err // it cannot be told: the disk fails

@@ -10,11 +10,13 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/azekura/azekura/internal/appliance"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
+	"github.com/azekura/azekura/internal/ledger"
 	"github.com/azekura/azekura/internal/logbook"
 	"github.com/azekura/azekura/internal/problem"
 )
@@ -26,6 +28,34 @@ type logs struct {
 	unsaid unsaid            // guarded by mu
 	rooms  map[string]bucket // guarded by mu: of each device, for entries of their own
 	floods map[flood]int64   // guarded by mu: what found no room since the last sum
+
+	told atomic.Pointer[logged] // changed with mu held; nil: not known
+}
+
+// logged is a place in the ledger up to which it is known of which batch it tells last: a house to which no lines come any more would read all of its ledger
+// at each start to learn that. It is noted in the head file, sealed, so that only this keeper can have said it, and it is said of the very entries that have
+// this root: of a ledger that does not go on from there it says nothing. An older note that somebody has put back is as true, and only longer to read from.
+type logged struct {
+	Batch  uint64      `json:"batch"` // 0: it tells of none
+	Ledger ledger.Head `json:"ledger"`
+
+	sure bool // no batch is told now, or may have been in vain: it holds for what came since, too
+}
+
+// at is what can be said once the ledger has a head.
+func (x *logged) at(head ledger.Head) *logged {
+	if x == nil || !x.sure {
+		return x
+	}
+	return &logged{Batch: x.Batch, Ledger: head}
+}
+
+// unsure is what can be said while a batch is told, and until it is known whether it was.
+func (x *logged) unsure() *logged {
+	if x == nil {
+		return nil
+	}
+	return &logged{Batch: x.Batch, Ledger: x.Ledger}
 }
 
 // flood is what is summed up where a device reports too much.
@@ -61,11 +91,14 @@ func (l *Local) openLogs(ctx context.Context) error {
 	l.logs.rooms, l.logs.floods = make(map[string]bucket), make(map[flood]int64)
 	last := book.Last()
 	if last.Number > 0 || l.books.Load().Collecting != nil {
-		known, ok, err := l.lastLogged(ctx)
+		known, head, ok, err := l.lastLogged(ctx)
 		if problem.KindOf(err) == problem.Damaged { // what is left of the lines can be read all the same
 			l.cfg.Log.ErrorContext(ctx, "the ledger is damaged; whether lines of appliances are missing at the end is not known: azekura ledger verify", "err", err)
 		} else if err != nil {
 			return err
+		}
+		if err == nil && ok {
+			l.logs.told.Store(&logged{known, head, known >= last.Number})
 		}
 		switch {
 		case !ok: // it is compared once the ledger is here
@@ -82,26 +115,32 @@ func (l *Local) openLogs(ctx context.Context) error {
 	return nil
 }
 
-// lastLogged returns the number of the latest batch of which the ledger tells. Of a ledger that is away only the end is read: then it may not be known.
-func (l *Local) lastLogged(ctx context.Context) (n uint64, known bool, err error) {
+// lastLogged returns the number of the latest batch of which the ledger tells, up to which head. Only what came since the place that was noted last is read,
+// if the ledger goes on from there, and of a ledger that is away only the end: then it may not be known.
+func (l *Local) lastLogged(ctx context.Context) (n uint64, head ledger.Head, known bool, err error) {
 	r, k, late, err := l.openEvents(ctx)
 	if err = errors.Join(err, late); err != nil {
-		return 0, false, err
+		return 0, head, false, err
 	}
 	defer k.Zero()
-	from := int64(0)
-	if l.cfg.LedgerAway {
-		from = max(from, r.Head().Size-enoughOld)
+	head = r.Head()
+	from, noted := int64(0), l.logs.told.Load()
+	if noted != nil && r.Continues(ctx, noted.Ledger) == nil {
+		from, n = noted.Ledger.Size, noted.Batch
 	}
-	for x, err := range backwards(ctx, r, from, r.Head().Size) {
+	known = true
+	if away := head.Size - enoughOld; l.cfg.LedgerAway && away > from {
+		from, known = away, false
+	}
+	for x, err := range backwards(ctx, r, from, head.Size) {
 		if err != nil {
-			return 0, false, err
+			return 0, head, false, err
 		}
 		if e := openEntry(k, x.Index, x.Data); e.Closed == "" && e.Event.Kind == event.LogsKept {
-			return e.Event.Pack, true, nil
+			return e.Event.Pack, head, true, nil
 		}
 	}
-	return 0, from == 0, nil
+	return n, head, known, nil
 }
 
 func keptOf(b logbook.Batch) event.Event {
@@ -149,8 +188,15 @@ func (l *Local) KeepLogs(ctx context.Context, lines []logbook.Line, notes ...Log
 		}
 		own = append(append([]event.Event{keptOf(b)}, l.reported(lines)...), own...)
 	}
+	batches := len(lines) > 0 || len(l.logs.unsaid.events) > 0
+	if batches {
+		l.logs.told.Store(l.logs.told.Load().unsure())
+	}
 	if err := l.say(ctx, own); err != nil {
 		return problem.New(problem.Unavailable, op, "", errors.Join(ErrUnrecorded, err))
+	}
+	if batches {
+		l.logs.told.Store(&logged{l.logs.book.Last().Number, l.log.Head(), true})
 	}
 	return nil
 }
