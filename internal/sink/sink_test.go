@@ -32,6 +32,7 @@ type vat struct {
 	lock   time.Duration
 	lax    bool // it takes everything and locks nothing
 	things map[string][]thing
+	asked  []string // to be removed
 }
 
 type thing struct {
@@ -101,8 +102,12 @@ func (v *vat) List(_ context.Context, folder string) iter.Seq2[medium.Entry, err
 	}
 }
 
-func (v *vat) Remove(context.Context, string) error { return errors.New("it is locked") }
-func (v *vat) Free(context.Context) (int64, error)  { return -1, nil }
+func (v *vat) Remove(_ context.Context, name string) error {
+	v.asked = append(v.asked, name)
+	return errors.New("it is locked")
+}
+
+func (v *vat) Free(context.Context) (int64, error) { return -1, nil }
 func (v *vat) Renew(_ context.Context, until time.Time, which func(string) bool) error {
 	for name, list := range v.things {
 		for i := range list {
@@ -221,6 +226,37 @@ func TestHidden(t *testing.T) {
 	if c, err := Open(t.Context(), v, b.key); err != nil || c.Head.Size != 4 {
 		t.Errorf("%+v, %v", c, err)
 	}
+}
+
+// TestReplacedTiles: nothing is asked to be removed, so that credentials that cannot will do; and once somebody has removed the partial tiles that full ones
+// have replaced, and whose locks were not renewed, the copy is whole, and goes on.
+func TestReplacedTiles(t *testing.T) {
+	v, b, start, now := house(t)
+	for range 9 {
+		b.write(t, 50)
+		push(t, start(30), b)
+		*now = now.AddDate(0, 0, 10)
+	}
+	gone := 0
+	for name, list := range v.things {
+		if strings.HasPrefix(name, "ledger/tile/") && strings.Contains(name, "/000.p/") && !strings.Contains(name, "tile/1/") {
+			if !list[0].until.Before(*now) {
+				continue
+			}
+			delete(v.things, name)
+			gone++
+		}
+	}
+	c, err := Open(t.Context(), v, b.key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := ledger.Verify(t.Context(), c, b.key)
+	if err != nil || len(r.Damage) > 0 || r.Size != 450 || gone < 8 || len(v.asked) > 0 {
+		t.Errorf("%d partial tiles are gone: %+v, %v; asked to remove %q", gone, r, err, v.asked)
+	}
+	b.write(t, 100)
+	push(t, start(30), b)
 }
 
 // TestUnlocked: a bucket that takes everything and locks nothing is no copy.
