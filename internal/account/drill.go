@@ -76,6 +76,10 @@ type DrillResult struct {
 	OfShares int            `json:"of_shares"`          // that have anything in the state
 	Shares   []DrillShare   `json:"shares,omitempty"`   // at most 100, those with something wrong first
 	Failures []DrillFailure `json:"failures,omitempty"` // the first MaxDrillFailures
+
+	// Objects in a bucket over which somebody has put something. What lies below came back as it was put, so that they are no failures.
+	Covered   []string `json:"covered,omitempty"` // the first MaxDrillFailures
+	OfCovered int      `json:"of_covered,omitempty"`
 }
 
 // Millis is a time in milliseconds.

@@ -224,6 +224,12 @@ func (a *app) showDrill(x api.Drill) {
 	if more := (sheet.Drill{Drill: x}).Unnamed(); more > 0 {
 		a.print("web.rehearsal-more", more)
 	}
+	for _, name := range x.Covered {
+		a.print("say.finding", printable(name), a.t("medium-flaw.covered"))
+	}
+	if more := x.OfCovered - len(x.Covered); more > 0 {
+		a.print("web.rehearsal-more-covered", more)
+	}
 	for _, s := range x.Shares {
 		switch {
 		case s.Problem != "":

@@ -95,6 +95,7 @@ func (l *Local) EndDrill(ctx context.Context, s id.Session, number int, r accoun
 		x := *d.Drills[i]
 		x.DrillResult, x.Ended = r, l.now()
 		x.Failures = slices.Clone(r.Failures[:min(len(r.Failures), account.MaxDrillFailures)])
+		x.Covered = slices.Clone(r.Covered[:min(len(r.Covered), account.MaxDrillFailures)])
 		d.Drills[i], out = &x, x
 		if there && x.Keys == account.DrillPapers && x.Code == set.Fingerprint() && r.Outcome != account.DrillBroken && r.Tried > 0 && len(r.Used) >= set.Needed {
 			seen := b.recoveryOf(x.Code).used(r.Used, set.Of, l.now())

@@ -133,6 +133,9 @@ var rehearsalTexts = []text{
 	{"say.copies-rule-drilled", "Last restore drill that went well: “%s”, %s, %d files.", "最後に成功した復旧訓練：「%s」%s、%d ファイル。"},
 	{"say.copies-rule-undrilled", "No restore drill has gone well yet.", "成功した復旧訓練はまだありません。"},
 
+	{"web.rehearsal-covered", "Covered in the bucket", "バケットで上に別のものが置かれたもの"},
+	{"web.rehearsal-object", "Object", "オブジェクト"},
+	{"web.rehearsal-more-covered", "Objects that are covered likewise, and are not named here: %d.", "同様に上に別のものが置かれ、ここに名前のないもの：%d 件。"},
 	{"alert.drill", "A restore drill is due", "復旧訓練の時期です"},
 	{"alerted.drill", "Days since it was due: %d.", "期限から %d 日"},
 	{"todo.drill", "Connect a medium of this set and run “azekura media drill --medium NAME --card FOLDER”, with papers at hand. Backups that nobody tries may not open.",

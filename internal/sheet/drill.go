@@ -35,6 +35,12 @@ func (d Drill) document(l lang.Lang) *document.Document {
 			out.Blocks = append(out.Blocks, document.Paragraph{Text: l.Text("web.rehearsal-more", more), Tone: document.Quiet})
 		}
 	}
+	if len(d.Covered) > 0 {
+		out.Blocks = append(out.Blocks, document.Heading{Text: l.Text("web.rehearsal-covered")}, d.covered(l))
+		if more := d.OfCovered - len(d.Covered); more > 0 {
+			out.Blocks = append(out.Blocks, document.Paragraph{Text: l.Text("web.rehearsal-more-covered", more), Tone: document.Quiet})
+		}
+	}
 	if len(d.Shares) > 0 {
 		out.Blocks = append(out.Blocks, document.Heading{Text: l.Text("web.rehearsal-shares")}, d.shares(l))
 		if more := d.OfShares - len(d.Shares); more > 0 {
@@ -165,6 +171,14 @@ func (d Drill) failures(l lang.Lang) document.Table {
 			version = f.Version.String() + ", " + amount(f.Size)
 		}
 		t.Rows = append(t.Rows, []document.Cell{{Text: f.Path, Small: version}, {Text: saved}, {Text: l.Text("drill-failure." + f.Reason), Small: l.Text("drill-remedy." + f.Reason), Tone: document.Bad}})
+	}
+	return t
+}
+
+func (d Drill) covered(l lang.Lang) document.Table {
+	t := document.Table{Columns: []document.Column{{Title: l.Text("web.rehearsal-object"), Width: 40}, {Title: l.Text("web.rehearsal-wrong"), Width: 60}}}
+	for _, name := range d.Covered {
+		t.Rows = append(t.Rows, []document.Cell{{Text: name}, {Text: l.Text("medium-flaw.covered"), Tone: document.Bad}})
 	}
 	return t
 }

@@ -176,6 +176,8 @@ func (r *rehearsal) all(ctx context.Context) (err error) {
 	if err == nil && r.own {
 		err = r.beside(ctx)
 	}
+	covered := slices.Sorted(slices.Values(r.state.Covered())) // of what was read
+	r.out.Covered, r.out.OfCovered = covered[:min(len(covered), account.MaxDrillFailures)], len(covered)
 	return err
 }
 

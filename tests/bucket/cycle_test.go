@@ -17,6 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -215,7 +216,7 @@ func TestThief(t *testing.T) {
 	if m := s.status(); m.State != 2 {
 		t.Errorf("%+v", m)
 	}
-	s.drill()
+	s.drill(hurt)
 	s.save("late.bin", 1000) // which no copy has; the ledger's knows of it
 	delete(s.files, "late.bin")
 	s.Stop(syscall.SIGTERM)
@@ -238,8 +239,8 @@ func TestThief(t *testing.T) {
 	}
 }
 
-// drill rehearses a restore from the bucket: with the running house's keys, all of it; and with card and papers, as after a loss.
-func (s *scene) drill() {
+// drill rehearses a restore from the bucket, in which things are covered: with the running house's keys, all of it; and with card and papers, as after a loss.
+func (s *scene) drill(hurt []string) {
 	s.t.Helper()
 	for _, args := range [][]string{{"--medium", "cloud", "--all"}, {"--from", s.file, "--card", s.stick, "--papers", s.text, "--all"}} {
 		out, err := s.Try(append([]string{"media", "drill", "--json"}, args...)...)
@@ -248,6 +249,8 @@ func (s *scene) drill() {
 				Label, Outcome       string
 				State, Number        int
 				Tried, Whole, Failed int
+				Covered              []string
+				OfCovered            int `json:"of_covered"`
 			}
 		}
 		if err := json.Unmarshal(out, &x); err != nil {
@@ -255,6 +258,14 @@ func (s *scene) drill() {
 		}
 		if d := x.Drill; err != nil || d.Label != "cloud" || d.State != 2 || d.Number == 0 || d.Tried != len(s.files)+1 /* the roster */ || d.Whole != d.Tried || d.Failed != 0 || bytes.Contains(out, []byte(secretKey)) {
 			s.t.Errorf("%v: %v: %s", args, err, out)
+		}
+		for _, name := range x.Drill.Covered {
+			if !slices.Contains(hurt, name) {
+				s.t.Errorf("%v: nothing lies over %s", args, name)
+			}
+		}
+		if d := x.Drill; len(d.Covered) == 0 || d.OfCovered < len(d.Covered) {
+			s.t.Errorf("%v: what is covered is not named: %s", args, out)
 		}
 	}
 }
