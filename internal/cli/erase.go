@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -121,7 +120,7 @@ func (a *app) verifyCertificate(name string, v receipt.Verify) (ok bool, err err
 			fmt.Fprintln(a.out, printable(w))
 		}
 		if r.OK() {
-			a.print("say.certificate-ok", x.Certificate, printable(x.Share), x.Erased.Local().Format(time.DateTime), printable(x.Origin))
+			a.print("say.certificate-ok", x.Certificate, printable(x.Share), when(x.Erased), printable(x.Origin))
 			fmt.Fprintln(a.out, printable(x.Standing(a.lang)))
 			if !r.Opened {
 				a.print("say.receipt-closed")

@@ -38,7 +38,7 @@ func (t *exporter) wait(ctx context.Context, asked time.Time, d time.Duration) e
 	if t.pace.ended.After(asked) {
 		return ctx.Err()
 	}
-	text := t.a.t("say.export-waits", t.a.now().Add(d).Format(time.TimeOnly))
+	text := t.a.t("say.export-waits", t.a.now().Add(d).Format("15:04:05 -0700"))
 	if t.a.json {
 		t.a.emit(map[string]any{"waits": map[string]any{"seconds": d.Seconds()}})
 	} else {

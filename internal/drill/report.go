@@ -114,7 +114,7 @@ func (r *Report) facts(l lang.Lang) document.Pairs {
 	}
 	mode := map[string]string{"on": "web.drill-guard-on", "watch": "web.drill-guard-watch", "off": "web.drill-guard-off"}[g.Mode]
 	return document.Pairs{
-		{l.Text("web.drill-when"), stamp(r.Begun) + " – " + r.Ended.Format("15:04:05") + " (" + Span(r.Ended.Sub(r.Begun).Seconds()) + ")"},
+		{l.Text("web.drill-when"), stamp(r.Begun) + " – " + r.Ended.Format("15:04:05 -07:00") + " (" + Span(r.Ended.Sub(r.Begun).Seconds()) + ")"},
 		{l.Text("web.drill-program"), "Azekura " + r.Version},
 		{l.Text("web.drill-source"), from},
 		{l.Text("web.drill-files"), l.Text("web.drill-files-text", s.Files(), s.Seen, mib(s.Bytes))},

@@ -130,15 +130,15 @@ func (s say) date(t time.Time) string {
 	return t.Format("2 January 2006")
 }
 
-// moment is a date with its time, in Japan.
+// moment is a date with its time, in Japan, and says so: a school compares it with what others have written down.
 func (s say) moment(t time.Time) string {
 	if t.IsZero() {
 		return s.unknown()
 	}
 	if s.ja() {
-		return s.date(t) + t.In(japan).Format(" 15:04")
+		return "日本時間" + s.date(t) + t.In(japan).Format(" 15:04")
 	}
-	return t.In(japan).Format("2 January 2006, 15:04")
+	return t.In(japan).Format("2 January 2006, 15:04 (MST)")
 }
 
 func (s say) day(d deadline.Day) string {
