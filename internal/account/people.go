@@ -188,6 +188,7 @@ type Account struct {
 	Networks []string            `json:"networks,omitempty"`
 	Devices  []Device            `json:"devices,omitempty"`
 	Rights   []Right             `json:"rights,omitempty"`
+	Frozen   []StopKind          `json:"frozen,omitempty"` // what of theirs is frozen: "account", "device", "session"; "all": everybody's
 }
 
 // Device is a machine for which a device password was made.
@@ -196,6 +197,7 @@ type Device struct {
 	Key     string    `json:"key,omitempty"` // fingerprint of its SSH key; a device without one has a password
 	Created time.Time `json:"created,omitzero"`
 	Used    time.Time `json:"used,omitzero"` // the last login, as far as the keeper remembers
+	Frozen  bool      `json:"frozen,omitempty"`
 }
 
 // Rights says what an account may do in a share. More is later in the order of the constants.

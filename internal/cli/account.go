@@ -104,8 +104,19 @@ func (a *app) accountList() *cobra.Command {
 	})
 }
 
-// state says whether somebody can come in.
+// state says whether somebody can come in, and what of theirs is frozen.
 func (a *app) state(x api.Account) string {
+	var out []string
+	for _, k := range x.Frozen {
+		out = append(out, a.named("frozen", string(k)))
+	}
+	if at := a.standing(x); len(out) == 0 || at != a.t("say.enabled") { // a day that a freeze has closed is not open
+		out = append(out, at)
+	}
+	return strings.Join(out, "; ")
+}
+
+func (a *app) standing(x api.Account) string {
 	switch {
 	case x.Disabled:
 		return a.t("say.disabled")

@@ -101,14 +101,17 @@ func (a *app) infos(seq iter.Seq2[api.Info, error], whole bool) error {
 		if whole {
 			name = trim(i.Path)
 		}
-		size, version := size(i.Size), "v"+strconv.Itoa(i.Number)
+		size, version, modified := size(i.Size), "v"+strconv.Itoa(i.Number), i.Modified
 		if i.Type != api.RegularFile {
 			size, version, name = "-", "-", name+"/"
 		}
 		if i.Live || i.Number == 0 { // or it never had content
 			version = "-"
 		}
-		t.add(size, version, when(i.Modified), firstOf(printable(i.Author), "-"), printable(name))
+		if modified.IsZero() && i.Type == api.RegularFile {
+			modified = i.Since()
+		}
+		t.add(size, version, when(modified), firstOf(printable(i.Author), "-"), printable(name))
 	}
 	t.write(a.out)
 	return nil

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/door/api"
 	"github.com/azekura/azekura/internal/lang"
 )
@@ -35,5 +36,34 @@ func TestShowProposals(t *testing.T) {
 		if strings.Contains(out.String(), "\x1b") {
 			t.Errorf("%v: the terminal is told what to do: %q", l, &out)
 		}
+	}
+}
+
+// TestState: of whom something is frozen it is said, beside an open day, and instead of one that the freeze has closed.
+func TestState(t *testing.T) {
+	day := time.Date(2026, 7, 13, 20, 0, 0, 0, time.Local)
+	for want, x := range map[string]api.Account{
+		"有効":                 {},
+		when(day) + " まで利用中": {Day: day},
+		"機器を凍結中; " + when(day) + " まで利用中": {Day: day, Frozen: []account.StopKind{account.StopDevice}},
+		"凍結中":        {Frozen: []account.StopKind{account.StopAccount}},
+		"全体を凍結中; 停止": {Disabled: true, Frozen: []account.StopKind{account.StopAll}},
+	} {
+		if got := (&app{lang: lang.Japanese}).state(x); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+}
+
+// TestPlaceholder: a file that never had content shows when it was made; a folder shows no time.
+func TestPlaceholder(t *testing.T) {
+	made := time.Date(2026, 7, 13, 9, 0, 0, 0, time.Local)
+	var out bytes.Buffer
+	a := &app{lang: lang.English, out: &out}
+	err := a.infos(func(yield func(api.Info, error) bool) {
+		_ = yield(api.Info{Path: "/albums/a.txt", Type: api.RegularFile, Created: made}, nil) && yield(api.Info{Path: "/albums/b", Type: api.Directory, Created: made}, nil)
+	}, false)
+	if lines := strings.Split(out.String(), "\n"); err != nil || !strings.Contains(lines[0], when(made)) || strings.Contains(lines[1], when(made)) {
+		t.Errorf("%v\n%s", err, &out)
 	}
 }

@@ -422,7 +422,7 @@ func (l *Local) Accounts(_ context.Context, s id.Session) ([]account.Account, er
 
 func (l *Local) showAccount(b *books, a *accountState) account.Account {
 	x := account.Account{Name: a.Name, Role: a.Role, Disabled: a.Disabled, Renew: a.Renew, Created: a.Created, Used: a.Used,
-		Networks: a.Networks, Devices: l.showDevices(a), Rights: b.showRights(a.Rights)}
+		Networks: a.Networks, Devices: l.showDevices(b, a), Rights: b.showRights(a.Rights), Frozen: l.frozenOf(b, a)}
 	now := l.now()
 	if a.Invitation != nil && now.Before(a.Invitation.Until) {
 		x.Invited = a.Invitation.Until

@@ -107,12 +107,12 @@ func (l *Local) Devices(_ context.Context, s id.Session, name string) ([]account
 	case a == nil:
 		return nil, noAccount(op, name)
 	}
-	return l.showDevices(a), nil
+	return l.showDevices(b, a), nil
 }
 
-func (l *Local) showDevices(a *accountState) (out []account.Device) {
+func (l *Local) showDevices(b *books, a *accountState) (out []account.Device) {
 	for _, d := range a.Devices {
-		x := account.Device{Name: d.Name, Created: d.Created, Used: l.sessions.lastUse(d.ID, d.Used)}
+		x := account.Device{Name: d.Name, Created: d.Created, Used: l.sessions.lastUse(d.ID, d.Used), Frozen: b.halted(account.StopDevice, d.ID.String())}
 		if k, _, _, _, err := ssh.ParseAuthorizedKey([]byte(d.Key)); d.Key != "" && err == nil {
 			x.Key = ssh.FingerprintSHA256(k)
 		}

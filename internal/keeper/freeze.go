@@ -102,7 +102,7 @@ func (l *Local) halt(op string, d *draft, s account.Stop) ([]event.Event, error)
 	if err != nil {
 		return nil, err
 	}
-	if slices.ContainsFunc(d.Stops, func(f *stopState) bool { return f.Kind == s.Kind && f.Subject == s.Subject }) {
+	if d.halted(s.Kind, s.Subject) {
 		return nil, nil
 	}
 	if len(d.Stops) >= maxStops { // those of sessions that have ended stop nobody any more
@@ -266,6 +266,24 @@ func (l *Local) Stops(_ context.Context, s id.Session) (out []account.Stop, err 
 		}
 	}
 	return out, nil
+}
+
+// frozenOf tells what of somebody's is frozen. A session that has ended has nothing left to stop.
+func (l *Local) frozenOf(b *books, a *accountState) (out []account.StopKind) {
+	for _, f := range b.Stops {
+		if f.Kind != account.StopAll && f.On != a.ID || slices.Contains(out, f.Kind) {
+			continue
+		}
+		if _, live := l.sessions.peek(idOf(f.Subject), l.now()); live || f.Kind != account.StopSession {
+			out = append(out, f.Kind)
+		}
+	}
+	return out
+}
+
+// halted reports whether there is a freeze of just this.
+func (s *state) halted(kind account.StopKind, subject string) bool {
+	return slices.ContainsFunc(s.Stops, func(f *stopState) bool { return f.Kind == kind && f.Subject == subject })
 }
 
 // Thaw asks to lift a freeze, which another person must confirm: neither of them may be whom it is about.

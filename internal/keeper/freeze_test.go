@@ -69,14 +69,15 @@ func TestFreeze(t *testing.T) {
 
 	x := atDoor()
 	for _, c := range []struct {
-		stop  account.Stop
-		mori  bool // mori can go on
-		again bool // the device can log in again
+		stop   account.Stop
+		mori   bool // mori can go on
+		again  bool // the device can log in again
+		theirs bool // it is said of sato in the list of people
 	}{
-		{account.Stop{Kind: account.StopSession, Subject: x.ID.String(), Owner: "sato"}, true, true},
-		{account.Stop{Kind: account.StopDevice, Subject: x.Device.String()}, true, false},
-		{account.Stop{Kind: account.StopAddress, Subject: home.String()}, false, false},
-		{account.Stop{Kind: account.StopShare, Subject: share.String()}, false, true},
+		{account.Stop{Kind: account.StopSession, Subject: x.ID.String(), Owner: "sato"}, true, true, true},
+		{account.Stop{Kind: account.StopDevice, Subject: x.Device.String()}, true, false, true},
+		{account.Stop{Kind: account.StopAddress, Subject: home.String()}, false, false, false},
+		{account.Stop{Kind: account.StopShare, Subject: share.String()}, false, true, false},
 	} {
 		for name, s := range map[string]id.Session{"sato": x.ID, "mori": mori} {
 			if err := reads(s); err != nil {
@@ -97,6 +98,9 @@ func TestFreeze(t *testing.T) {
 		if _, err := l.Login(ctx, drive); (err == nil) != c.again {
 			t.Errorf("%s frozen: the device logs in again: %v", c.stop.Kind, err)
 		}
+		if kinds, device := frozenOf(t, l, tanaka, "sato"); slices.Contains(kinds, c.stop.Kind) != c.theirs || device != (c.stop.Kind == account.StopDevice) {
+			t.Errorf("%s frozen: sato is shown with %q, the device %v", c.stop.Kind, kinds, device)
+		}
 		list := stops()
 		if len(list) != 1 || list[0].By != "" || list[0].Kind != c.stop.Kind {
 			t.Fatalf("%s frozen: the list has %+v", c.stop.Kind, list)
@@ -115,6 +119,17 @@ func TestFreeze(t *testing.T) {
 	if !slices.Equal(said, want) {
 		t.Errorf("the ledger has\n%q, want\n%q", said, want)
 	}
+}
+
+// frozenOf tells what the list of people says of somebody who has one device.
+func frozenOf(t *testing.T, l *Local, s id.Session, name string) ([]account.StopKind, bool) {
+	t.Helper()
+	list, err := l.Accounts(t.Context(), s)
+	i := slices.IndexFunc(list, func(a account.Account) bool { return a.Name == name })
+	if err != nil || i < 0 || len(list[i].Devices) != 1 {
+		t.Fatal(list, err)
+	}
+	return list[i].Frozen, list[i].Devices[0].Frozen
 }
 
 // TestFreezeByHand: who may press the button, and what the frozen cannot do to get out.
@@ -145,6 +160,9 @@ func TestFreezeByHand(t *testing.T) {
 	}
 	if _, err := l.MakeDevice(ctx, satos, "sato", "another"); problem.KindOf(err) != problem.Frozen {
 		t.Errorf("a frozen account makes a device: %v", err)
+	}
+	if kinds, device := frozenOf(t, l, tanaka, "sato"); !slices.Equal(kinds, []account.StopKind{account.StopAccount}) || device {
+		t.Errorf("the list of people has %q, the device %v", kinds, device)
 	}
 	if list, err := l.Stops(ctx, satos); err != nil || len(list) != 1 {
 		t.Errorf("the frozen one sees %+v, %v", list, err)

@@ -67,4 +67,9 @@ var guardTexts = []text{
 	{"stop.address", "address", "接続元"},
 	{"stop.share", "share", "保管庫"},
 	{"stop.all", "everything", "全体"},
+
+	{"frozen.session", "a session is frozen", "セッションを凍結中"},
+	{"frozen.account", "frozen", "凍結中"},
+	{"frozen.device", "a device is frozen", "機器を凍結中"},
+	{"frozen.all", "the whole house is frozen", "全体を凍結中"},
 }

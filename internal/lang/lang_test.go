@@ -123,6 +123,7 @@ var wordFamilies = []string{
 	"kept",
 	"removal-step",
 	"witness-trouble",
+	"frozen",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

@@ -43,6 +43,14 @@ type Info struct {
 	Found    *Found     `json:"found,omitempty"`  // in the version's content, when it was saved
 }
 
+// Since is when what stands there was saved; of a file that never had content, when it was made.
+func (i Info) Since() time.Time {
+	if i.Saved.IsZero() {
+		return i.Created
+	}
+	return i.Saved
+}
+
 // Found is what a look at the structure of a version's content has found.
 type Found struct {
 	Kind     string `json:"kind,omitempty"`     // such as "jpeg"; absent: none that is known

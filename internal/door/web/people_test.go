@@ -1,0 +1,59 @@
+package web
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// readAs returns a page in English, made from what the API answers to each path.
+func readAs(t *testing.T, page string, answers map[string]string) string {
+	t.Helper()
+	api := http.NewServeMux()
+	api.HandleFunc("GET /v1/me", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `{"account":"sato","powers":["see-people","manage-accounts"]}`)
+	})
+	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, answers[r.URL.Path]) })
+	pages := New(Config{API: api, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	r := httptest.NewRequest("GET", "http://localhost"+page, nil)
+	r.Header.Set("Accept-Language", "en")
+	w := httptest.NewRecorder()
+	if pages.ServeHTTP(w, r); w.Code != 200 {
+		t.Fatalf("%s: %d %s", page, w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// TestFrozenPeople: of whom something is frozen the pages of people say it, and which device it is.
+func TestFrozenPeople(t *testing.T) {
+	answers := map[string]string{"/v1/accounts": `{"name":"mori","day":"2026-07-13T11:00:00Z","devices":[{"name":"drive","frozen":true},{"name":"phone"}],"frozen":["device"]}
+{"name":"ito","frozen":["account"]}`}
+	for page, wants := range map[string][]string{
+		"/people":      {`>a device is frozen</span> <span class="badge good">at work`, `<span class="badge bad">frozen</span> </td>`},
+		"/people/mori": {"a device is frozen", `drive <span class="badge bad">frozen</span></th>`, ">phone</th>"},
+	} {
+		got := readAs(t, page, answers)
+		for _, want := range wants {
+			if !strings.Contains(got, want) {
+				t.Errorf("%s lacks %s:\n%s", page, want, got)
+			}
+		}
+	}
+}
+
+// TestPlaceholder: a file that never had content shows when it was made, in the list and by itself.
+func TestPlaceholder(t *testing.T) {
+	i := `{"path":"/albums/a.txt","type":"file","created":"2026-07-13T09:00:00Z"}`
+	for page, answers := range map[string]map[string]string{
+		"/files/albums":       {"/v1/stat/albums": `{"path":"/albums","type":"share"}`, "/v1/list/albums": i},
+		"/files/albums/a.txt": {"/v1/stat/albums/a.txt": i},
+	} {
+		if got := readAs(t, page, answers); !strings.Contains(got, `datetime="2026-07-13T09:00:00Z"`) {
+			t.Errorf("%s: no time:\n%s", page, got)
+		}
+	}
+}
