@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -128,9 +129,17 @@ func (a *app) problem(err error) api.Problem {
 		return api.Problem{Kind: problem.Invalid, Op: "read command line", Message: a.t("say.usage", u.Error())}
 	}
 	if e, ok := errors.AsType[*client.Error](err); ok {
-		return e.Problem
+		p := e.Problem
+		if p.Kind == problem.NotFound && p.Hint == "" && p.Op != "read" && strings.HasPrefix(p.On, "/") { // a path of the house
+			p.Hint = "hint.no-path"
+			p.Message = a.lang.Problem(p.Op, p.On, p.Kind.String(), p.Hint)
+		}
+		return p
 	}
 	if e, ok := errors.AsType[*problem.Error](err); ok {
+		if e.Hint == "" && errors.Is(e.Err, fs.ErrNotExist) {
+			e = &problem.Error{Kind: e.Kind, Op: e.Op, On: e.On, Hint: "hint.no-file-here", Err: e.Err}
+		}
 		return api.Problem{Kind: e.Kind, Op: e.Op, On: e.On, Hint: e.Hint, Message: a.lang.Problem(e.Op, e.On, e.Kind.String(), e.Hint) + cause(e)}
 	}
 	return api.Problem{Kind: problem.KindOf(err), Message: err.Error()}

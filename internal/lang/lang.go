@@ -194,7 +194,7 @@ func (l Lang) Problem(op, on, kind, hint string) string {
 	if hint == "" || !Has(hint) {
 		return s + colon + l.Text(why) + stop
 	}
-	if slices.Contains(ofFiles, kind) && !slices.Contains(onlyAdvice, hint) {
+	if slices.Contains(ofFiles, kind) && !slices.Contains(onlyAdvice, hint) || slices.Contains(sayAll, hint) {
 		return s + stop + gap + l.Text(hint)
 	}
 	return s + colon + l.Text(why) + stop + gap + l.Text(hint)

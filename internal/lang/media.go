@@ -65,7 +65,8 @@ var mediaTexts = []text{
 	{"todo.stale", "Connect a medium and run “azekura media sync”; a bucket is copied to by the server itself. “azekura media status” says which medium it is, and why a copy to a bucket has failed.",
 		"保管媒体を接続し、「azekura media sync」を実行してください。バケットへの複製はサーバーが毎日行います。どの媒体か、バケットへの複製がなぜ失敗したかは「azekura media status」で分かります。"},
 
-	{"hint.medium-empty", "It has no complete state yet.", "完了した世代がまだありません。"},
+	{"hint.medium-empty", "No copy on this medium is complete yet: it is new, or its first copy was broken off. “azekura media sync FOLDER” makes it, or finishes it. To restore a house, take another medium.",
+		"この保管媒体には、完了した複製がまだありません（新しい媒体か、最初の複製が途中で止まった媒体です）。「azekura media sync フォルダー」で複製を完了できます。校倉の復旧には、別の保管媒体を使ってください。"},
 	{"hint.medium-state", "“azekura media verify” says which states are whole.", "「azekura media verify」で、どの世代が完全かを確認できます。"},
 
 	{"say.copies-none", "Copies on media that are switched off: none yet. “azekura media init” makes the first medium (docs/media.md).",

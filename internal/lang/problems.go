@@ -9,6 +9,10 @@ var ofFiles = []string{"unauthenticated", "denied", "exists", "conflict", "condi
 var onlyAdvice = []string{"hint.damaged", "hint.keeper-permission", "hint.ledger-clock", "hint.ledger-damaged", "hint.ledger-differs", "hint.locked", "hint.log-in-again", "hint.log-verify",
 	"hint.medium-damaged", "hint.medium-state", "hint.receipt-wrong", "hint.sink-covered", "hint.verify", "hint.which-user"}
 
+// sayAll are the hints that say themselves what is wrong, of whatever kind it is: that there is no such thing would contradict them.
+var sayAll = []string{"hint.alert-nowhere", "hint.drill-nothing-there", "hint.invitation", "hint.medium-empty", "hint.no-papers", "hint.no-papers-there", "hint.no-roster", "hint.not-held",
+	"hint.not-isolated", "hint.preview-coming", "hint.removed-by-rule", "hint.roster-gone", "hint.share-erased", "hint.share-keys-gone", "hint.sink-empty"}
+
 // problemTexts are the two halves of a problem's sentence: what could not be done ("op.", the Op of a
 // problem.Error) and why ("kind.", its Kind).
 var problemTexts = []text{
