@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -207,21 +206,24 @@ func poke(c chan struct{}) {
 	}
 }
 
-// Test sends an alert that says that it is one, over all ways, and tells how it went.
+// Test sends an alert that says that it is one, over all ways, and tells how it went: an error is a lang.Said.
 func (d *Desk) Test(ctx context.Context, who, link string) error {
 	if len(d.cfg.Ways) == 0 {
 		return errors.New("there is no way to send alerts")
 	}
-	var errs []error
+	var bad failures
 	a := Alert{ID: newID(), Kind: Test, When: d.cfg.Now(), Who: who, Count: 1, Link: link, House: d.cfg.House}
 	for _, w := range d.cfg.Ways {
 		ctx, cancel := context.WithTimeout(ctx, patience)
 		if err := w.Send(ctx, a); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", w.Name(), err))
+			bad = append(bad, failed(w.Name(), err))
 		}
 		cancel()
 	}
-	return errors.Join(errs...)
+	if bad == nil {
+		return nil
+	}
+	return bad
 }
 
 // Close tries once more what waits, for a moment, and ends. What is left comes after the next start.

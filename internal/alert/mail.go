@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"mime"
 	"net"
@@ -58,9 +57,12 @@ func (m *Mail) Send(ctx context.Context, a Alert) (err error) {
 			return err
 		}
 	} else if ip, ok := conn.RemoteAddr().(*net.TCPAddr); !ok || !ip.IP.IsLoopback() {
-		return errors.New("the mail server does not offer TLS")
+		return failure{word: "no-tls"}
 	}
 	if m.User != "" {
+		if ok, _ := c.Extension("AUTH"); !ok {
+			return failure{word: "no-login"}
+		}
 		if err := c.Auth(smtp.PlainAuth("", m.User, m.Password, host)); err != nil {
 			return err
 		}

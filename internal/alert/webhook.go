@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 )
@@ -35,7 +34,7 @@ func (h *Webhook) Send(ctx context.Context, a Alert) error {
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.URL, bytes.NewReader(body))
 	if err != nil {
-		return fmt.Errorf("the address of the webhook: %w", err)
+		return failed(h.Name(), err)
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("Idempotency-Key", clean(a.ID))
@@ -50,12 +49,12 @@ func (h *Webhook) Send(ctx context.Context, a Alert) error {
 	}
 	resp, err := c.Do(r)
 	if err != nil {
-		return fmt.Errorf("the webhook does not answer") // the error would name the address, which can hold a secret
+		return failed(h.Name(), err) // the error would name the address, which can hold a secret
 	}
 	defer resp.Body.Close()
 	io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("the webhook answers %s", resp.Status)
+		return failure{h.Name(), "answer", resp.Status}
 	}
 	return nil
 }

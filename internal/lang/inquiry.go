@@ -35,6 +35,7 @@ var inquiryTexts = []text{
 	{"way.mail", "mail", "メール"},
 	{"way.visit", "visit", "来訪"},
 	{"way.other", "other", "その他"},
+	{"way.webhook", "webhook", "Webhook"},
 
 	{"web.lookup-title", "Am I concerned?", "対象かどうかのご確認"},
 	{"web.lookup-about", "Here you can find out whether the records show you, or your child, in the scope of an incident that we have told about. You need no name for it.", "当社がお知らせした事案について、あなたやお子さまが対象の範囲に含まれているかを確認できます。お名前の入力は必要ありません。"},

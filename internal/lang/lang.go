@@ -29,6 +29,12 @@ func (l Lang) String() string {
 	return "en"
 }
 
+// Said is an error that tells its reason in the reader's language.
+type Said interface {
+	error
+	Say(l Lang) string
+}
+
 // text is one text in each language. Both use the same verbs of package fmt, in the same order or
 // with explicit indexes.
 type text struct{ key, en, ja string }

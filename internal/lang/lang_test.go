@@ -127,6 +127,7 @@ var wordFamilies = []string{
 	"removal-step",
 	"witness-trouble",
 	"frozen",
+	"alert-failed",
 }
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[.\d]*[a-z%]`)

@@ -151,7 +151,7 @@ func (h *House) TestAlert(ctx context.Context, s account.Session) error {
 	}
 	if err := h.alerts.Test(ctx, s.Name, h.page("/guard")); err != nil {
 		h.opt.Log.Warn("a test of the alerts failed", "err", err)
-		return &problem.Error{Kind: problem.Unavailable, Op: "alert", On: strings.ReplaceAll(err.Error(), "\n", "; "), Hint: "hint.alert", Err: err}
+		return &problem.Error{Kind: problem.Unavailable, Op: "alert", Hint: "hint.alert", Err: err}
 	}
 	return nil
 }

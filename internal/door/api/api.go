@@ -196,8 +196,11 @@ func problemOf(r *http.Request, err error) *Problem {
 	if !ok {
 		e = problem.New(problem.KindOf(err), "read", "", err)
 	}
-	l := lang.Pick(r.Header.Get("Accept-Language"))
-	return &Problem{Kind: e.Kind, Op: e.Op, On: e.On, Hint: e.Hint, Message: l.Problem(e.Op, e.On, e.Kind.String(), e.Hint)}
+	l, on := lang.Pick(r.Header.Get("Accept-Language")), e.On
+	if s, ok := errors.AsType[lang.Said](e.Err); ok && on == "" {
+		on = s.Say(l)
+	}
+	return &Problem{Kind: e.Kind, Op: e.Op, On: on, Hint: e.Hint, Message: l.Problem(e.Op, on, e.Kind.String(), e.Hint)}
 }
 
 func (h *handler) writeProblem(w http.ResponseWriter, r *http.Request, err error) {
