@@ -28,7 +28,7 @@ func (l *lostHouse) restored(t *testing.T) Config {
 // TestIsolatedDoors: a restored house opens its doors at addresses that are named, and nowhere else, whichever door it is.
 func TestIsolatedDoors(t *testing.T) {
 	cfg := loseHouse(t, 1, 100).restored(t)
-	h, _ := stopped(t, cfg, options())
+	h, c := stopped(t, cfg, options())
 	s := &server{h: h}
 	for _, door := range []string{"http", "https", "sftp", "metrics"} {
 		for addr, opens := range map[string]bool{":0": false, "0.0.0.0:0": false, "[::]:0": false, "files.example:0": false, "127.0.0.1:0": true, "localhost:0": true} {
@@ -44,6 +44,12 @@ func TestIsolatedDoors(t *testing.T) {
 	}
 	if h.cfg.OIDCIssuer = "https://login.example"; s.house(httptest.NewRequest("GET", "http://127.0.0.1/", nil)).Provider {
 		t.Error("people are offered a login with the company, which is refused")
+	}
+	if x := s.house(httptest.NewRequest("GET", "http://127.0.0.1/", nil)); !x.Fresh || !x.Restored {
+		t.Errorf("nobody had come in on the lost machine, and who looks for the way in is told %+v", x)
+	}
+	if i, err := c.Invite(t.Context(), "tanaka"); err != nil || i.Token == "" {
+		t.Errorf("no new link while the house is restored: %+v, %v", i, err)
 	}
 	shut(t, h)
 	cfg.HTTP, cfg.HTTPS = "", "0.0.0.0:0"

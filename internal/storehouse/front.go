@@ -99,8 +99,8 @@ func (s *server) origin(r *http.Request) (string, error) {
 
 // house tells what everybody may know.
 func (s *server) house(r *http.Request) api.House {
-	h := api.House{Firm: s.h.keeper.local.Firm(), Secure: r.TLS != nil || addressFrom(r.RemoteAddr).IsLoopback(), Fresh: s.h.keeper.local.Fresh()}
-	if s.h.cfg.OIDCIssuer != "" && s.h.keeper.local.Isolated().IsZero() {
+	h := api.House{Firm: s.h.keeper.local.Firm(), Secure: r.TLS != nil || addressFrom(r.RemoteAddr).IsLoopback(), Fresh: s.h.keeper.local.Fresh(), Restored: !s.h.keeper.local.Isolated().IsZero()}
+	if s.h.cfg.OIDCIssuer != "" && !h.Restored {
 		h.Provider, h.OIDC = true, s.h.cfg.OIDCName
 	}
 	if origin, err := s.origin(r); err == nil {

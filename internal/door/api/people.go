@@ -181,4 +181,5 @@ type House struct {
 	SFTP     string `json:"sftp,omitempty"`     // host:port
 	Secure   bool   `json:"secure"`             // over HTTPS, or from this machine
 	Fresh    bool   `json:"fresh,omitempty"`    // nobody has come in yet: the first link is in the terminal
+	Restored bool   `json:"restored,omitempty"` // it works apart from the world: that terminal was the lost machine's
 }

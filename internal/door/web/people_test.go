@@ -15,6 +15,9 @@ func readAs(t *testing.T, page string, answers map[string]string) string {
 	t.Helper()
 	api := http.NewServeMux()
 	api.HandleFunc("GET /v1/me", func(w http.ResponseWriter, r *http.Request) {
+		if page == "/login" {
+			w.WriteHeader(http.StatusUnauthorized)
+		}
 		fmt.Fprint(w, `{"account":"sato","powers":["see-people","manage-accounts"]}`)
 	})
 	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { fmt.Fprintln(w, answers[r.URL.Path]) })
@@ -54,6 +57,16 @@ func TestPlaceholder(t *testing.T) {
 	} {
 		if got := readAs(t, page, answers); !strings.Contains(got, `datetime="2026-07-13T09:00:00Z"`) {
 			t.Errorf("%s: no time:\n%s", page, got)
+		}
+	}
+}
+
+// TestFirstLink: where nobody has come in yet the login says where the link is; the one of a machine that is lost is not pointed to.
+func TestFirstLink(t *testing.T) {
+	for house, want := range map[string]string{`{"fresh":true}`: "welcome.txt", `{"fresh":true,"restored":true}`: "the machine on which the house works now", `{"restored":true}`: ""} {
+		got := readAs(t, "/login", map[string]string{"/v1/house": house})
+		if told := strings.Contains(got, "azekura account invite NAME"); told != (want != "") || !strings.Contains(got, want) || strings.Contains(got, "welcome.txt") != (want == "welcome.txt") {
+			t.Errorf("%s: no %q:\n%s", house, want, got)
 		}
 	}
 }
