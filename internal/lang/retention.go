@@ -30,6 +30,8 @@ var retentionTexts = []text{
 
 	{"hint.removal-damaged", "This pack is damaged, and was left as it is; what could be removed from the others is removed. “azekura verify” shows the damage. Bring the pack back from a copy, and run the removal again.", "この束は破損しているため、そのまま残しました。ほかの束からの削除は済んでいます。「azekura verify」で破損箇所を確認し、複製から復旧した後、もう一度削除を実行してください。"},
 
+	{"hint.removal-stopped", "The server was stopped meanwhile. Nothing is lost: what the removal has not reached yet is as it was, and what stays was not touched. When the server runs again, do the same once more: a removal goes on where it was.",
+		"途中でサーバーが停止しました。失われたものはありません。まだ削除していないものは元のままで、残すものには手を付けていません。サーバーが起動したら、同じ操作をもう一度行ってください。削除は続きから進みます。"},
 	{"removal-step.files", "Files are looked at", "ファイルを調べています"},
 	{"removal-step.versions", "Versions are removed", "版を削除しています"},
 	{"removal-step.packs", "Packs are written anew without what was removed", "削除した内容を除いて、束を書き直しています"},
@@ -72,7 +74,7 @@ var retentionTexts = []text{
 	{"say.retention-waits", "A removal waits for a second person.", "削除の申請が、二人目の承認を待っています。"},
 	{"say.retention-agreed", "Two people have agreed on a removal; it can be run until %s: azekura retention run %s", "削除に合意済みです（%s まで実行できます）：azekura retention run %s"},
 	{"say.retention-removed", "removal %d, %s: %d versions, %s off the disk (asked for by %s, confirmed by %s)", "第 %d 回、%s：%d 版、ディスクから %s（申請：%s、承認：%s）"},
-	{"say.retention-broken", "removal %d, begun %s: not ended; run it again", "第 %d 回、%s 開始：未完了。もう一度実行してください"},
+	{"say.retention-broken", "removal %d, begun %s: broken off, as when the server is stopped. What stays was not touched. Run it again: it goes on where it was", "第 %d 回、%s 開始：途中で止まっています（サーバーの停止など）。残すものには手を付けていません。もう一度実行すると続きから進みます"},
 	{"say.retention-lapsed", "removal %d, begun %s: broken off, and the agreement on it has ended. Make a new preview: it shows what is left to do", "第 %d 回、%s 開始：中断し、合意の期限が切れました。一覧を作り直すと、残りの作業が分かります"},
 	{"say.retention-alone", "nobody: there was nobody else who could", "なし（承認できる人がほかにいないため）"},
 	{"say.retention-work", "%s: %d of %d", "進み具合　%s：%d / %d"},
@@ -129,7 +131,7 @@ var retentionTexts = []text{
 	{"web.retention-nothing", "Nothing is due.", "保存期間を過ぎたものはありません。"},
 	{"web.retention-untold", "the witnesses have not signed a time since the start, so nothing counts as old", "起動後、立会人の署名した時刻がまだないため、経過日数を数えられません"},
 	{"web.retention-gone", "%s versions, %s off the disk", "%s 版、ディスクから %s"},
-	{"web.retention-unfinished", "not ended: carry it out again", "未完了。もう一度実行してください"},
+	{"web.retention-unfinished", "broken off, as when the server is stopped. What stays was not touched. Carry it out again: it goes on where it was", "途中で止まっています（サーバーの停止など）。残すものには手を付けていません。もう一度実行すると続きから進みます"},
 	{"web.retention-past", "What was removed", "これまでの削除"},
 	{"web.receipt-removals", "Removed by rule", "保存期間による削除"},
 	{"web.receipt-removal", "%s: removal %d, %d versions", "%s：第 %d 回、%d 版"},

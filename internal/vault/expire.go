@@ -101,7 +101,7 @@ func (v *Vault) RemoveByRule(ctx context.Context, s account.Session, name string
 func (v *Vault) untilClosed(may func(context.Context) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		if v.closing.Load() {
-			return problem.New(problem.Unavailable, opRetention, "", errors.New("the storehouse is stopping"))
+			return &problem.Error{Kind: problem.Unavailable, Op: opRetention, Hint: "hint.removal-stopped", Err: errors.New("the storehouse is stopping")}
 		}
 		return may(ctx)
 	}

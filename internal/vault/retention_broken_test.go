@@ -141,7 +141,8 @@ func TestCloseWhileRemoving(t *testing.T) {
 		}
 	})
 	q.Progress = func(string, int64, int64) { once() }
-	if _, err := h.v.RemoveByRule(bg, staff, "s", q); problem.KindOf(err) != problem.Unavailable {
+	_, err := h.v.RemoveByRule(bg, staff, "s", q)
+	if e, ok := errors.AsType[*problem.Error](err); !ok || e.Kind != problem.Unavailable || e.Hint != "hint.removal-stopped" {
 		t.Errorf("it ends with %v", err)
 	}
 	<-closed

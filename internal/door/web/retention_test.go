@@ -27,7 +27,7 @@ func TestRetentionUnderWay(t *testing.T) {
 		refresh     bool
 	}{
 		{`{"running":true,"step":"packs","done":420000,"of":1000000}`, []string{"written anew", "420,000", `value="420000"`, "1: "}, []string{`/retention/run"`, `/retention/preview"`, `name="versions"`}, true},
-		{`{"running":false,"step":"packs","done":1,"of":2,"on":"2026-1","hint":"hint.removal-held"}`, []string{"broken off. 2026-1", `/retention/run"`, "not ended: carry it out again", "agreement on it has ended", "4 contents"}, nil, false},
+		{`{"running":false,"step":"packs","done":1,"of":2,"on":"2026-1","hint":"hint.removal-held"}`, []string{"broken off. 2026-1", `/retention/run"`, "What stays was not touched. Carry it out again", "agreement on it has ended", "4 contents"}, nil, false},
 	} {
 		work = x.work
 		r := httptest.NewRequest("GET", "http://localhost/shares/albums/retention", nil)
