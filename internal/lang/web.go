@@ -41,6 +41,7 @@ var webTexts = []text{
 	{"web.small-pictures", "Small pictures", "縮小画像"},
 	{"web.absent-about", "It may have another name now, have been moved or removed, or you have no right there. What was removed comes back from the bin of its share; rights are given by an administrator, on the page of the share.",
 		"名前の変更・移動・削除が行われたか、この保管庫の権限がありません。削除されたものは、保管庫の「ごみ箱」から元に戻せます。権限は、管理者が保管庫の「権限」の画面で設定します。"},
+	{"web.frozen-about", "The page of the guard says what is frozen, since when and why. Call whoever was at work there first. It is lifted there, by two people.", "何が、いつから、なぜ凍結されているかは「番人」の画面で確認できます。まず、そこで作業していた人に電話してください。解凍もその画面から行います（二人の確認が必要です）。"},
 	{"web.spent-about", "Somebody who may confirm has been asked in your name, and told. Call them: when they have said yes, go on where you were. What you have opened today opens as before.", "承認できる人に、あなたの名前で申請と通知を送りました。連絡を取り、承認されたら続けてください。本日すでに開いたファイルは、引き続き開けます。"},
 	{"web.spent-look", "What has been read today, and how to ask for a large reading", "本日の閲覧量と、大量閲覧の申請"},
 	{"web.trap", "Trap", "おとり"},

@@ -333,7 +333,7 @@ func TestWords(t *testing.T) {
 		}
 	}
 	at := time.Date(2026, 12, 31, 15, 4, 0, 0, time.UTC) // the next day in Japan
-	if ja.moment(at) != "日本時間2027年1月1日 00:04" || en.moment(at) != "1 January 2027, 00:04 (JST)" || en.date(at) != "1 January 2027" {
+	if ja.moment(at) != "日本時間2027年1月1日 00:04" || en.moment(at) != "1 January 2027, 00:04 JST" || en.date(at) != "1 January 2027" {
 		t.Errorf("%s, %s, %s", ja.moment(at), en.moment(at), en.date(at))
 	}
 	for name, want := range map[string]string{"青葉市立第1小学校": "貴校", "青葉市教育委員会": "貴委員会", "株式会社さくら写真館": "貴館", "さくら写真株式会社": "貴社", "同窓会": "貴団体", "": "貴団体", "青葉大学": "貴学"} {

@@ -138,7 +138,7 @@ func (s say) moment(t time.Time) string {
 	if s.ja() {
 		return "日本時間" + s.date(t) + t.In(japan).Format(" 15:04")
 	}
-	return t.In(japan).Format("2 January 2006, 15:04 (MST)")
+	return t.In(japan).Format("2 January 2006, 15:04 MST")
 }
 
 func (s say) day(d deadline.Day) string {

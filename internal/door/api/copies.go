@@ -123,9 +123,9 @@ func (c *Copies) next(newest time.Time, live []Medium, l lang.Lang) {
 
 // tally is what is known of the media that count.
 type tally struct {
-	copies, off, unchecked    int
-	beside                    []string // on the disk of the house: what takes the one takes the other, so they are no copies more
-	away, locked, bad, unread []string
+	copies, off                          int
+	beside                               []string // on the disk of the house: what takes the one takes the other, so they are no copies more
+	away, locked, bad, unread, unchecked []string
 }
 
 func tallyOf(now time.Time, live []Medium, l lang.Lang, drills []Drill) tally {
@@ -161,7 +161,7 @@ func (t *tally) look(m Medium, drills []Drill) {
 	} else if m.Unread > 0 && good.Before(m.Synced) {
 		t.unread = append(t.unread, m.Label)
 	} else if old := m.Synced.Add(-90 * 24 * time.Hour); m.Checked.Before(old) && good.Before(old) {
-		t.unchecked++
+		t.unchecked = append(t.unchecked, m.Label)
 	}
 }
 
@@ -201,8 +201,8 @@ func (c *Copies) rules(now time.Time, live []Medium, l lang.Lang, drills []Drill
 		say("errors", false, "look", "say.copies-rule-unread", strings.Join(t.unread, ", "))
 	case t.copies+len(t.beside) == 1:
 		say("errors", false, "look", "say.copies-rule-nothing")
-	case t.unchecked > 0:
-		say("errors", false, "look", "say.copies-rule-unchecked", t.unchecked)
+	case len(t.unchecked) > 0:
+		say("errors", false, "look", "say.copies-rule-unchecked", strings.Join(t.unchecked, ", "))
 	default:
 		say("errors", true, "", "say.copies-rule-checked")
 	}

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,6 +29,8 @@ func TestCopies(t *testing.T) {
 	hurt.Findings = 1
 	unread := medium("A", 4, 2)
 	unread.Unread = 1
+	unchecked := medium("A", 4, 2)
+	unchecked.Checked = ago(99)
 	beside := medium("A", 1, 0)
 	beside.SameDisk = true
 	if got := beside.Now(now); got != "beside" {
@@ -73,6 +77,7 @@ func TestCopies(t *testing.T) {
 		{"a bucket to which none ever came", []Medium{never, medium("A", 4, 2), away}, "bad", "B", now.AddDate(0, 0, 6), "ggggg"},
 		{"a bucket of yesterday that waits for its first", []Medium{young}, "look", "", time.Time{}, "lllbl"},
 		{"not read back yet", []Medium{unread, away}, "good", "B", now.AddDate(0, 0, 6), "ggggl"},
+		{"not read through for long", []Medium{unchecked, away}, "good", "B", now.AddDate(0, 0, 6), "ggggl"},
 		{"damaged", []Medium{hurt, away}, "good", "B", now.AddDate(0, 0, 6), "ggggb"},
 	} {
 		for _, l := range []lang.Lang{lang.English, lang.Japanese} {
@@ -84,6 +89,9 @@ func TestCopies(t *testing.T) {
 				if r.Text == "" || lang.Has(r.Text) {
 					t.Errorf("%s: %+v", c.name, r)
 				}
+			}
+			if slices.ContainsFunc(c.media, func(m Medium) bool { return m.Checked.Equal(unchecked.Checked) && m.State > 0 }) && !strings.Contains(x.Rules[4].Text, "A") {
+				t.Errorf("%s: which medium that is stands nowhere: %s", c.name, x.Rules[4].Text)
 			}
 			next, by := "", time.Time{}
 			if x.Next != nil {

@@ -70,3 +70,35 @@ func TestFirstLink(t *testing.T) {
 		}
 	}
 }
+
+// TestFrozenShare: who may freeze is led from a page that is frozen to where that is lifted, and the page of retention still says that it is.
+func TestFrozenShare(t *testing.T) {
+	api := http.NewServeMux()
+	power := "freeze"
+	api.HandleFunc("GET /v1/me", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"account":"sato","powers":["%s"]}`, power)
+	})
+	api.HandleFunc("GET /v1/shares/albums/retention", func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, `{"share":"albums","frozen":true}`) })
+	api.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/problem+json")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"kind":"frozen","op":"read","on":"albums","hint":"hint.frozen","message":"It is frozen."}`)
+	})
+	pages := New(Config{API: api, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	page := func(path string) (int, string) {
+		r := httptest.NewRequest("GET", "http://localhost"+path, nil)
+		r.Header.Set("Accept-Language", "en")
+		w := httptest.NewRecorder()
+		pages.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	if code, text := page("/shares/albums/retention"); code != 200 || !strings.Contains(text, "Something is frozen that may concern this share.") {
+		t.Errorf("%d %s", code, text)
+	}
+	for may, leads := range map[string]bool{"freeze": true, "read": false} {
+		power = may
+		if code, text := page("/files/albums"); code != 403 || strings.Contains(text, "since when and why") != leads {
+			t.Errorf("%s: %d %s", power, code, text)
+		}
+	}
+}

@@ -29,7 +29,7 @@ func (v *visit) retentionPage() (retentionPage, error) {
 	}
 	list, err := v.api.PreviewedRemoval(v.r.Context(), x.Share)
 	switch problem.KindOf(err) {
-	case problem.NotFound, problem.Denied: // there is none, or who looks does not see names
+	case problem.NotFound, problem.Denied, problem.Frozen: // there is none, or who looks does not see names, or not now
 		return p, nil
 	}
 	if err == nil {

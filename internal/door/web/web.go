@@ -249,7 +249,8 @@ func (v *visit) fail(err error) {
 		return
 	}
 	data := map[string]any{"Back": v.from(), "Absent": problem.KindOf(err) == problem.NotFound && hintOf(err) == "" && strings.HasPrefix(v.r.URL.Path, "/files/"),
-		"Spent": problem.KindOf(err) == problem.Spent && hintOf(err) != "hint.lookup-slower"} // of what is open to everybody there is no budget to look at
+		"Frozen": problem.KindOf(err) == problem.Frozen,
+		"Spent":  problem.KindOf(err) == problem.Spent && hintOf(err) != "hint.lookup-slower"} // of what is open to everybody there is no budget to look at
 	if err := v.render(problem.KindOf(err).HTTP(), "problem", v.sentence(err), data); err != nil {
 		v.Log.ErrorContext(v.r.Context(), "page failed", "err", err)
 		http.Error(v.w, v.sentence(err), http.StatusInternalServerError)
