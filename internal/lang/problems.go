@@ -10,7 +10,7 @@ var onlyAdvice = []string{"hint.damaged", "hint.keeper-permission", "hint.ledger
 	"hint.medium-damaged", "hint.medium-state", "hint.receipt-wrong", "hint.sink-covered", "hint.verify", "hint.which-user"}
 
 // sayAll are the hints that say themselves what is wrong, of whatever kind it is: that there is no such thing would contradict them.
-var sayAll = []string{"hint.alert-nowhere", "hint.drill-nothing-there", "hint.invitation", "hint.medium-empty", "hint.no-papers", "hint.no-papers-there", "hint.no-roster", "hint.not-held",
+var sayAll = []string{"hint.alert-nowhere", "hint.drill-nothing-there", "hint.invitation", "hint.medium-empty", "hint.medium-none", "hint.no-papers", "hint.no-papers-there", "hint.no-roster", "hint.not-held",
 	"hint.not-isolated", "hint.preview-coming", "hint.removed-by-rule", "hint.roster-gone", "hint.share-erased", "hint.share-keys-gone", "hint.sink-empty"}
 
 // problemTexts are the two halves of a problem's sentence: what could not be done ("op.", the Op of a
