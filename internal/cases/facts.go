@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
 	"github.com/azekura/azekura/internal/exposure"
@@ -156,11 +157,7 @@ func (d *Desk) controls(ctx context.Context, s account.Session, f *Findings, c a
 	if err != nil && problem.KindOf(err) != problem.Denied {
 		return out, err
 	}
-	for _, m := range media {
-		if m.State > 0 && m.Retired.IsZero() {
-			out.Copies = append(out.Copies, paper.Copy{Name: m.Label, Offline: m.Attached.IsZero() && !m.SameDisk, Verified: m.Checked})
-		}
-	}
+	out.Copies = copies(media, f.At)
 	out.Ciphers = []string{"AES-256-GCM", "HMAC-SHA-256", "HKDF-SHA-256", "ECDH P-256 + ML-KEM-768 (HPKE)"}
 	out.KeysApart = both("line.keys-apart")
 	for _, x := range c.Suspects {
@@ -169,6 +166,21 @@ func (d *Desk) controls(ctx context.Context, s account.Session, f *Findings, c a
 		}
 	}
 	return out, nil
+}
+
+// copies are the media that have a copy, as they are at a time.
+func copies(media []account.Medium, at time.Time) (out []paper.Copy) {
+	for _, m := range media {
+		if m.State == 0 || !m.Retired.IsZero() {
+			continue
+		}
+		c := paper.Copy{Name: m.Label, Offline: m.Now(at) == account.MediumOff, Verified: m.Checked}
+		if m.Now(at) == account.MediumLocked {
+			c.Locked = m.Until
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // lines are the timeline as papers tell it. It is read by outsiders, too: no names of people.

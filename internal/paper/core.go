@@ -304,8 +304,11 @@ func (s *sheet) controls() string {
 	}
 	for _, k := range c.Copies {
 		where := s.t("常時接続の複製", "connected copy")
-		if k.Offline {
+		switch {
+		case k.Offline:
 			where = s.t("ネットワークから切り離した複製", "offline copy")
+		case !k.Locked.IsZero():
+			where = s.t("常時接続で、%sまで削除できない複製", "connected copy that cannot be deleted until %s", s.date(k.Locked))
 		}
 		out = append(out, s.t("・%s「%s」：最終照合 %s", "- %s “%s”: last verified %s", where, k.Name, s.moment(k.Verified)))
 	}

@@ -267,6 +267,7 @@ type Ledger struct {
 type Copy struct {
 	Name     string
 	Offline  bool
+	Locked   time.Time // until then nobody can remove it, although it is connected; zero: it is not locked
 	Verified time.Time // zero: it was not
 }
 

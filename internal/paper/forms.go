@@ -134,8 +134,11 @@ func (s *sheet) copies() string {
 	var out []string
 	for _, k := range s.f.Controls.Copies {
 		where := s.t("常時接続", "connected")
-		if k.Offline {
+		switch {
+		case k.Offline:
 			where = s.t("切り離し保管", "offline")
+		case !k.Locked.IsZero():
+			where = s.t("常時接続、%sまで削除不可", "connected, cannot be deleted until %s", s.date(k.Locked))
 		}
 		out = append(out, s.t("・%s（%s、最終照合 %s）", "- %s (%s, last verified %s)", k.Name, where, s.moment(k.Verified)))
 	}

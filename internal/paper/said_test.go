@@ -153,3 +153,23 @@ func TestAsk(t *testing.T) {
 		t.Errorf("a letter is called %q, %q", letter.Title, letter.Name)
 	}
 }
+
+// TestLockedCopy: a bucket of which nobody can remove anything is told of as what it is: connected, and locked until a day.
+func TestLockedCopy(t *testing.T) {
+	f := &Facts{At: began, Controls: Controls{Copies: []Copy{{Name: "bucket", Locked: began.AddDate(0, 1, 0)}}}}
+	told := 0
+	for _, k := range Kinds() {
+		for l, want := range map[lang.Lang]string{lang.Japanese: "まで削除", lang.English: "cannot be deleted until"} {
+			text := said(Make(k, f, l))
+			if !strings.Contains(text, "bucket") {
+				continue
+			}
+			if told++; !strings.Contains(text, want) || strings.Contains(text, "offline") || strings.Contains(text, "切り離") {
+				t.Errorf("%s (%s):\n%s", k, l, text)
+			}
+		}
+	}
+	if told < 4 {
+		t.Errorf("only %d papers tell of it", told)
+	}
+}

@@ -34,9 +34,10 @@ func Story(clients int) *paper.Facts {
 		},
 		Controls: paper.Controls{
 			SecondFactor: paper.Part{Known: true, Done: 84, Of: 84, When: At}, Renewed: paper.Part{Known: true, Done: 81, Of: 84, When: At},
-			Freezes:   []paper.Freeze{{Who: "端末「営業二課ノート3」", When: alarm}, {Who: "tanaka のセッション", When: alarm}, {Who: "全利用者の書き込み", When: alarm.Add(6 * time.Hour), By: "鈴木"}},
-			Ledger:    paper.Ledger{Verified: true, Head: "k7Qd0v1Xh2mZ9f3LrT8sWb5yNc6uEa4Jp0gRiVxoKlM=", Entries: 1_204_377, At: At.Add(-20 * time.Minute), Seen: 2},
-			Copies:    []paper.Copy{{Name: "外付け媒体A", Offline: true, Verified: At.AddDate(0, 0, -6)}, {Name: "遠隔地の複製", Verified: At.AddDate(0, 0, -1)}},
+			Freezes: []paper.Freeze{{Who: "端末「営業二課ノート3」", When: alarm}, {Who: "tanaka のセッション", When: alarm}, {Who: "全利用者の書き込み", When: alarm.Add(6 * time.Hour), By: "鈴木"}},
+			Ledger:  paper.Ledger{Verified: true, Head: "k7Qd0v1Xh2mZ9f3LrT8sWb5yNc6uEa4Jp0gRiVxoKlM=", Entries: 1_204_377, At: At.Add(-20 * time.Minute), Seen: 2},
+			Copies: []paper.Copy{{Name: "外付け媒体A", Offline: true, Verified: At.AddDate(0, 0, -6)}, {Name: "遠隔地の複製", Verified: At.AddDate(0, 0, -1)},
+				{Name: "バケット", Locked: At.AddDate(0, 3, 0), Verified: At.AddDate(0, 0, -1)}},
 			Ciphers:   []string{"AES-256-GCM", "HPKE（ML-KEM-768／P-256）", "SHA-256", "HMAC-SHA-256"},
 			KeysApart: paper.Text{JA: "鍵は鍵番が保持し、保管データとは別のディレクトリに置かれています。", EN: "The keeper holds the keys, in a directory apart from the data."},
 			Unwraps:   paper.Number{N: 4100, Known: true},
