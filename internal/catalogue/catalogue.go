@@ -269,6 +269,8 @@ type Tx interface {
 	Apply(ctx context.Context, share id.Share, keys *seal.Metadata, b Batch) error
 	// Forget drops all of a share, before a rebuild.
 	Forget(ctx context.Context, share id.Share) error
+	// ForgetSome drops a part of a share of which nobody asks any more, so that other transactions come between, and reports whether that was all.
+	ForgetSome(ctx context.Context, share id.Share) (all bool, err error)
 	Commit() error   // durable enough: what a crash takes away is replayed from the packs
 	Rollback() error // after Commit it does nothing
 }

@@ -43,7 +43,13 @@ func (v *Vault) Erase(ctx context.Context, a account.Share) error {
 	sh.mu.Lock()
 	sh.epoch = nil
 	sh.mu.Unlock()
-	err := v.submit(ctx, &request{share: sh, blind: true, alone: func(tx catalogue.Tx) error { return tx.Forget(ctx, a.ID) }})
+	err := error(nil)
+	for all := false; !all && err == nil; { // people who save come between
+		err = v.submit(ctx, &request{share: sh, blind: true, alone: func(tx catalogue.Tx) (err error) {
+			all, err = tx.ForgetSome(ctx, a.ID)
+			return err
+		}})
+	}
 	if e := v.cfg.FS.Remove(filepath.Join(v.cfg.Dir, locksFile(a.ID))); !errors.Is(e, fs.ErrNotExist) {
 		err = errors.Join(err, e)
 	}

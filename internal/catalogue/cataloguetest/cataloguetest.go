@@ -383,6 +383,9 @@ func testShares(t *testing.T, c catalogue.Catalogue) {
 	}
 	defer tx.Rollback()
 	for _, share := range []id.Share{one.share, id.NewShare()} {
+		if all, err := tx.ForgetSome(t.Context(), share); err != nil || !all {
+			t.Fatal(all, err)
+		}
 		if err := tx.Forget(t.Context(), share); err != nil {
 			t.Fatal(err)
 		}

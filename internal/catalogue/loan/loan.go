@@ -250,6 +250,15 @@ func (t *tx) Forget(ctx context.Context, share id.Share) error {
 	return x.Forget(ctx, share)
 }
 
+// ForgetSome implements catalogue.Tx.
+func (t *tx) ForgetSome(ctx context.Context, share id.Share) (bool, error) {
+	x, err := t.of(ctx, share)
+	if err != nil {
+		return false, err
+	}
+	return x.ForgetSome(ctx, share)
+}
+
 // Commit implements catalogue.Tx.
 func (t *tx) Commit() (err error) {
 	if t.ended {

@@ -46,8 +46,10 @@ func TestForgetSome(t *testing.T) {
 		}
 		run("ROLLBACK TO once")
 	}
-	if err := tx.Forget(t.Context(), share); err != nil {
-		t.Fatal(err)
+	for _, want := range []bool{false, true} {
+		if all, err := tx.ForgetSome(t.Context(), share); err != nil || all != want {
+			t.Fatalf("that was all: %v, %v, want %v", all, err, want)
+		}
 	}
 	for _, table := range []string{"change", "state", "node", "chunk", "preview", "expired"} {
 		var left int

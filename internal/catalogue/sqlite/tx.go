@@ -174,36 +174,54 @@ func (t *tx) end() {
 
 // Forget implements catalogue.Tx. The share keeps its number: readers remember it.
 func (t *tx) Forget(ctx context.Context, share id.Share) error {
+	for {
+		if all, err := t.ForgetSome(ctx, share); err != nil || all {
+			return err
+		}
+	}
+}
+
+// forgetting is what forgets a share: statements that belong together, each of which removes some rows, and that are run until there are none.
+var forgetting = [][]query{{qForgetChange}, {qForgetState, qForgetNode}, {qForgetActor}, {qForgetChunk}, {qForgetEpoch}, {qForgetPreview}, {qForgetHeld}, {qForgetExpired}, {qForgetMark}}
+
+// forgetAtOnce is how many rounds of them are run at once: a moment for those who wait.
+const forgetAtOnce = 8
+
+// ForgetSome implements catalogue.Tx.
+func (t *tx) ForgetSome(ctx context.Context, share id.Share) (all bool, err error) {
 	if !t.open {
-		return errEnded
+		return false, errEnded
 	}
 	b, err := t.book(share)
 	if err != nil || b.num == 0 {
-		return err
-	}
-	for _, round := range [][]query{{qForgetChange}, {qForgetState, qForgetNode}, {qForgetActor}, {qForgetChunk}, {qForgetEpoch}, {qForgetPreview}, {qForgetHeld}, {qForgetExpired}, {qForgetMark}} {
-		if err := t.forget(ctx, b.num, round); err != nil {
-			t.wrong = err
-			return fmt.Errorf("forget: %w", err)
-		}
+		return err == nil, err
 	}
 	clear(t.d.books.actors)
-	*b = book{num: b.num, dirty: true}
-	return nil
-}
-
-// forget runs statements, each of which removes some rows, until there are none.
-func (t *tx) forget(ctx context.Context, share int64, round []query) error {
-	for left := int64(1); left > 0; {
-		for _, q := range round {
-			err := ctx.Err()
-			if err == nil {
-				left, err = t.d.writing.exec(q, share)
-			}
-			if err != nil {
-				return err
-			}
+	for n, i := 0, 0; i < len(forgetting); {
+		left, err := t.forget(ctx, b.num, forgetting[i])
+		if err != nil {
+			t.wrong = err
+			return false, fmt.Errorf("forget: %w", err)
+		}
+		if left == 0 {
+			i++
+		} else if n++; n == forgetAtOnce {
+			return false, nil
 		}
 	}
-	return nil
+	*b = book{num: b.num, dirty: true}
+	return true, nil
+}
+
+// forget runs statements and returns how many rows the last of them has removed.
+func (t *tx) forget(ctx context.Context, share int64, round []query) (left int64, err error) {
+	for _, q := range round {
+		if err = ctx.Err(); err == nil {
+			left, err = t.d.writing.exec(q, share)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return left, nil
 }
