@@ -44,9 +44,14 @@ func put(ctx context.Context, t Target, name string, b []byte) error {
 // unsure reports whether an error may be gone at the next try: a disk has failed to give what is there. Whoever takes that for lost at once puts all of it
 // anew, over what a complete state has; and if that is broken off, no state is left.
 func unsure(ctx context.Context, t Target, err error) bool {
-	_, failed := errors.AsType[*fs.PathError](err)
 	_, far := t.(*layers)
-	return failed && !far && ctx.Err() == nil && !errors.Is(err, fs.ErrNotExist)
+	return failed(err) && !far && ctx.Err() == nil
+}
+
+// failed reports whether a disk has failed to give something, be it because it is gone.
+func failed(err error) bool {
+	_, is := errors.AsType[*fs.PathError](err)
+	return is && !errors.Is(err, fs.ErrNotExist)
 }
 
 // read returns an object of at most limit bytes.

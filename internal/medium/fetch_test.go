@@ -3,8 +3,10 @@ package medium
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -97,6 +99,28 @@ func TestFetchPulled(t *testing.T) {
 	}
 	if _, findings, err := fetch(); findings == 0 || err != nil {
 		t.Errorf("connected again, a segment missing: %d findings, %v", findings, err)
+	}
+}
+
+// gone is a mount whose disk is gone: it gives nothing.
+type gone struct{ Target }
+
+func (gone) Open(_ context.Context, name string) (Object, error) {
+	return nil, &fs.PathError{Op: "open", Path: name, Err: syscall.ENOTCONN}
+}
+
+// TestOpenGone: of a medium that cannot be read at all nobody is told that it is damaged.
+func TestOpenGone(t *testing.T) {
+	h := newHouse(t, durabletest.New(t), 1)
+	defer h.close()
+	m := h.medium(durabletest.New(t))
+	h.grow(1, 10)
+	if _, _, err := h.sync(m); err != nil {
+		t.Fatal(err)
+	}
+	_, err := Open(t.Context(), gone{m}, h.key, 0)
+	if p, ok := errors.AsType[*problem.Error](err); !ok || p.Kind != problem.Unavailable || p.Hint != "hint.medium-pulled" {
+		t.Error(err)
 	}
 }
 

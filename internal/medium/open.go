@@ -93,6 +93,8 @@ func identify(ctx context.Context, t Target, key, op string) (Descriptor, note.V
 		return d, nil, &problem.Error{Kind: problem.NotFound, Op: op, Hint: "hint.medium-none", Err: err}
 	case away(err):
 		return d, nil, err
+	case failed(err):
+		return d, nil, &problem.Error{Kind: problem.Unavailable, Op: op, Hint: "hint.medium-pulled", Err: err}
 	case err != nil:
 		return d, nil, &problem.Error{Kind: problem.Damaged, Op: op, On: descriptorName, Hint: "hint.medium-state", Err: err}
 	case key != "" && d.Vault != key:
