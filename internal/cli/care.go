@@ -190,16 +190,32 @@ func (a *app) status() *cobra.Command {
 }
 
 func (a *app) showStatus(s api.Status) {
-	var t table
-	add := func(key, value string) { t.add(a.t(key), value) }
+	t := &status{a: a}
+	t.server(s)
+	t.keeper(s)
+	t.house(s)
+	t.config(s.Config)
+	t.write(a.out)
+}
+
+// status is the table that tells how a storehouse is.
+type status struct {
+	table
+	a *app
+}
+
+func (t *status) named(key, value string) { t.add(t.a.t(key), value) }
+
+func (t *status) server(s api.Status) {
+	a := t.a
 	state := a.t("say.not-serving")
 	if s.Serving {
 		state = a.t("say.serving", when(s.Started))
 	}
-	add("say.status-server", state)
-	add("say.status-version", s.Version)
-	add("say.status-data", s.Data)
-	add("say.status-free", size(s.Free))
+	t.named("say.status-server", state)
+	t.named("say.status-version", s.Version)
+	t.named("say.status-data", s.Data)
+	t.named("say.status-free", size(s.Free))
 	for _, l := range s.Listeners {
 		value := l.URL
 		if l.Fingerprint != "" {
@@ -210,32 +226,36 @@ func (a *app) showStatus(s api.Status) {
 		}
 	}
 	if c := s.Certificate; c != nil {
-		add("say.status-certificate", c.Text)
+		t.named("say.status-certificate", c.Text)
 	}
 	if !s.Isolated.IsZero() {
-		add("say.status-isolated", a.t("say.isolated-since", when(s.Isolated)))
+		t.named("say.status-isolated", a.t("say.isolated-since", when(s.Isolated)))
 	}
 	if r := s.Restore; r != nil {
-		add("say.status-restore", a.t("say.restore-far", r.Medium, r.State, when(r.Time), size(r.Bytes), size(r.OfBytes)))
+		t.named("say.status-restore", a.t("say.restore-far", r.Medium, r.State, when(r.Time), size(r.Bytes), size(r.OfBytes)))
 		if r.Stopped {
 			t.add("", a.t("say.restore-stopped", r.Medium))
 		}
 	}
-	add("say.status-keeper", a.protection(s.Keeper))
+}
+
+func (t *status) keeper(s api.Status) {
+	a := t.a
+	t.named("say.status-keeper", a.protection(s.Keeper))
 	t.add("", s.Keeper.Caution)
 	if s.Keeper.Reserve != nil {
 		for _, line := range a.reserveLines(*s.Keeper.Reserve) {
 			t.add(line[0], line[1])
 		}
 	}
-	add("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
+	t.named("say.status-ledger", a.t("say.ledger-size", s.Ledger.Size))
 	t.add("", s.Ledger.PublicKey)
 	if b := s.Ledger.Bucket; b != nil {
 		line := a.t("say.bucket-never", printable(b.Name))
 		if !b.Copied.IsZero() {
 			line = a.t("say.bucket-copied", printable(b.Name), b.Size, when(b.Copied), b.Days)
 		}
-		add("say.status-bucket", line)
+		t.named("say.status-bucket", line)
 		if b.Problem != "" {
 			t.add("", printable(b.Problem))
 		}
@@ -243,27 +263,34 @@ func (a *app) showStatus(s api.Status) {
 	for i, line := range a.witnessLines(s.Ledger.Witnesses) {
 		t.add(map[bool]string{true: a.t("say.status-witnesses")}[i == 0], line)
 	}
+}
+
+func (t *status) house(s api.Status) {
+	a := t.a
 	if !s.Tells() {
-		add("say.status-alerts", a.t("web.tells-nobody"))
+		t.named("say.status-alerts", a.t("web.tells-nobody"))
 	}
-	add("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
-	add("say.status-leases", fmt.Sprint(s.Vault.Leases))
+	t.named("say.status-sessions", fmt.Sprint(s.Keeper.Sessions))
+	t.named("say.status-leases", fmt.Sprint(s.Vault.Leases))
 	if known := s.Damage(); known != "" {
-		add("say.status-damage", a.t("say.damage-known", printable(known)))
+		t.named("say.status-damage", a.t("say.damage-known", printable(known)))
 	}
 	if s.Copies != nil {
-		add("say.status-copies", printable(s.Copies.Text))
+		t.named("say.status-copies", printable(s.Copies.Text))
 		for _, d := range s.Copies.Drills {
 			if d.Level != "good" {
-				add("say.status-drill", printable(d.Text))
+				t.named("say.status-drill", printable(d.Text))
 			}
 		}
 	}
 	for i, share := range s.Shares {
 		t.add(map[bool]string{true: a.t("say.status-shares")}[i == 0], printable(share.Name))
 	}
+}
+
+func (t *status) config(list []api.Setting) {
 	first := true
-	for _, c := range s.Config {
+	for _, c := range list {
 		if c.Value == "" && c.From == "default" {
 			continue
 		}
@@ -271,10 +298,9 @@ func (a *app) showStatus(s api.Status) {
 		if c.From != "default" {
 			from = "  (" + c.From + ")"
 		}
-		t.add(map[bool]string{true: a.t("say.status-config")}[first], c.Key+" = "+c.Value+from)
+		t.add(map[bool]string{true: t.a.t("say.status-config")}[first], c.Key+" = "+c.Value+from)
 		first = false
 	}
-	t.write(a.out)
 }
 
 // protection says where the keeper is and what opens the root key.

@@ -87,20 +87,15 @@ func open(r io.Reader, size, memory int64) (*picture, error) {
 	if i < 0 {
 		return nil, ErrUnsupported
 	}
-	f := all[i]
-	held := int64(0)
+	f, held, ink := all[i], int64(0), false
 	if f.whole {
 		if held = size; held > memory/2 {
 			return nil, ErrTooLarge
 		}
-		rest := seen.Bytes()
-		seen.Grow(int(size) - len(rest) + tailRoom)
+		seen.Grow(int(size) - seen.Len() + tailRoom)
 		if _, err := io.Copy(&seen, r); err != nil {
 			return nil, reason(err)
 		}
-	}
-	ink := false
-	if f.whole {
 		if b := inkAsLight(seen.Bytes()); b != nil {
 			seen, ink = *bytes.NewBuffer(b), true
 		}

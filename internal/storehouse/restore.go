@@ -125,6 +125,14 @@ func Unfinished(cfg Config) (label string, keeper, yes bool, err error) {
 	return r.Label, Exists(cfg), true, nil
 }
 
+// used names what opens the keys: the card, and the number of the set of papers.
+func (src *Source) used() (card string, papers int) {
+	if p := src.Keys.Pieces; len(p) > 0 {
+		papers = int(p[0].Set.Number)
+	}
+	return fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name), papers
+}
+
 // Restore makes a storehouse of a medium, a key card and papers, in a directory that is empty or in which it was begun before: all but the
 // packs, which Fetch copies. Until they are there it can be opened all the same, and is served from the medium.
 func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err error) {
@@ -152,8 +160,7 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 	if r != nil && (r.Medium != s.Medium.ID || r.State != s.Number) {
 		return &problem.Error{Kind: problem.Exists, Op: op, On: fmt.Sprintf("%s, %d", r.Label, r.State), Hint: "hint.restore-other"}
 	}
-	next := restoring{From: src.From, Medium: s.Medium.ID, Label: s.Medium.Label, State: s.Number, Time: s.Time, Head: s.Head}
-	next.Begun = opt.Now().UTC()
+	next := restoring{From: src.From, Medium: s.Medium.ID, Label: s.Medium.Label, State: s.Number, Time: s.Time, Head: s.Head, Begun: opt.Now().UTC()}
 	if r != nil {
 		next.Card, next.Papers, next.Recorded, next.Begun, next.Rewind = r.Card, r.Papers, r.Recorded, r.Begun, r.Rewind
 	}
@@ -161,10 +168,7 @@ func Restore(ctx context.Context, cfg Config, opt Options, src Source) (err erro
 		if err := endOf(ctx, s); err != nil {
 			return err
 		}
-		next.Card = fmt.Sprintf("%d %s", src.Keys.Card.Number, src.Keys.Card.Name)
-		if len(src.Keys.Pieces) > 0 {
-			next.Papers = int(src.Keys.Pieces[0].Set.Number)
-		}
+		next.Card, next.Papers = src.used()
 	}
 	if err := next.write(opt.FS, cfg.Data); err != nil {
 		return err
