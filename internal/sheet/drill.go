@@ -165,7 +165,7 @@ func (d Drill) failures(l lang.Lang) document.Table {
 	for _, f := range d.Failures {
 		saved, version := "–", ""
 		if !f.Saved.IsZero() {
-			saved = f.Saved.Local().Format("2006-01-02 15:04 -0700")
+			saved = f.Saved.Local().Format("2006-01-02 15:04 -07:00")
 		}
 		if !f.Version.IsZero() {
 			version = f.Version.String() + ", " + amount(f.Size)

@@ -27,7 +27,7 @@ func (h Head) HTML(l lang.Lang) ([]byte, error) { return h.document(l).HTML() }
 func (h Head) document(l lang.Lang) *document.Document {
 	return &document.Document{Lang: l.String(), Title: l.Text("web.head-title", h.At.Local().Format("2006-01-02")), Footer: h.Origin, Missing: l.Text("web.drill-missing"), Blocks: []document.Block{
 		document.Paragraph{Text: l.Text("web.head-about")},
-		document.Pairs{{l.Text("web.head-ledger"), h.Origin}, {l.Text("web.head-size"), lang.Grouped(h.Size)}, {l.Text("web.head-when"), h.At.Local().Format("2006-01-02 15:04 -0700")}, {l.Text("web.head-key"), h.Key}},
+		document.Pairs{{l.Text("web.head-ledger"), h.Origin}, {l.Text("web.head-size"), lang.Grouped(h.Size)}, {l.Text("web.head-when"), h.At.Local().Format("2006-01-02 15:04 -07:00")}, {l.Text("web.head-key"), h.Key}},
 		document.Heading{Text: l.Text("web.head-head")},
 		document.Paragraph{Text: h.Text, Tone: document.Large},
 		document.Code{Text: h.Text, Size: headSide},
