@@ -52,7 +52,7 @@ func (a *app) showCards(r api.Reserve) {
 	}
 	t.write(a.out)
 	for _, word := range r.Lacks {
-		fmt.Fprintln(a.out, a.t("lack."+word))
+		fmt.Fprintln(a.out, a.lacks(word))
 	}
 }
 
@@ -139,7 +139,7 @@ func (a *app) putCard(ctx context.Context, c *client.Client, dir string, x api.C
 		return err
 	}
 	for _, word := range r.Lacks {
-		fmt.Fprintln(a.out, a.t("lack."+word))
+		fmt.Fprintln(a.out, a.lacks(word))
 	}
 	return nil
 }

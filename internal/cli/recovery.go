@@ -57,10 +57,13 @@ func (a *app) reserveLines(r api.Reserve) (out [][2]string) {
 	}
 	out = append(out, [2]string{a.t("say.status-papers"), papers}, [2]string{a.t("say.status-cards"), api.CardAges(a.lang, r, a.now())})
 	for i, word := range r.Lacks {
-		out = append(out, [2]string{map[bool]string{true: a.t("say.status-lacks")}[i == 0], a.t("lack." + word)})
+		out = append(out, [2]string{map[bool]string{true: a.t("say.status-lacks")}[i == 0], a.lacks(word)})
 	}
 	return out
 }
+
+// lacks says what is missing, and which command helps.
+func (a *app) lacks(word string) string { return a.t("lack."+word) + " " + a.t("lack-do."+word) }
 
 // makePapers makes papers or renews them: a PDF to print, or words on the terminal. They are written nowhere unless somebody asks for it.
 func (a *app) makePapers(use string, renew bool) *cobra.Command {

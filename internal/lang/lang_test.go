@@ -110,6 +110,7 @@ var wordFamilies = []string{
 	"evidence",
 	"fact", "choice",
 	"roster", "roster-field", "roster-budget",
+	"lack-do",
 	"flaw-of-ledger", "person-kind", "mark",
 	"finding-step",
 	"inquiry", "way",

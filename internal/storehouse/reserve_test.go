@@ -36,7 +36,7 @@ func (v *visitor) post(page, path string, form url.Values) (int, string, string)
 // TestReservePage: the start page says what is missing, papers come as a PDF, and a test says what is wrong without showing what is right.
 func TestReservePage(t *testing.T) {
 	b := besiege(t)
-	if _, text := b.admin.do("GET", "/", "", "Accept-Language", "en"); !strings.Contains(text, "NO PAPERS") || !strings.Contains(text, "NO KEY CARD") || !strings.Contains(text, `href="/reserve"`) {
+	if _, text := b.admin.do("GET", "/", "", "Accept-Language", "en"); !strings.Contains(text, "NO PAPERS") || !strings.Contains(text, "NO KEY CARD") || !strings.Contains(text, `href="/reserve#papers"`) {
 		t.Errorf("the start page does not say what is missing: %s", text)
 	}
 	status, kind, body := b.admin.post("/reserve", "/reserve/papers", url.Values{"needed": {"2"}, "of": {"3"}})

@@ -65,6 +65,10 @@ func (v *visit) reservePage() (reservePage, error) {
 	return p, err
 }
 
+// helps is where on the page that is mended which is missing.
+var helps = map[string]string{"no-papers": "#papers", "papers-damaged": "#papers", "lost-card": "#papers", "untested": "#test", "test-old": "#test",
+	"no-card": "#write", "no-fresh-card": "#write", "one-card": "#write", "stale-card": "#write", "former-card": "#cards"}
+
 // missing says what is missing for a lost keeper to come back.
 func (v *visit) missing(r api.Reserve) (out []verdict) {
 	for _, word := range r.Lacks {
@@ -72,7 +76,7 @@ func (v *visit) missing(r api.Reserve) (out []verdict) {
 		if slices.Contains(grave, word) {
 			level = "bad"
 		}
-		out = append(out, verdict{level, v.lang.Text("lack." + word), "/reserve"})
+		out = append(out, verdict{level, v.lang.Text("lack." + word), "/reserve" + helps[word]})
 	}
 	if len(out) == 0 {
 		out = append(out, verdict{"good", v.lang.Text("web.reserve-good"), "/reserve"})
