@@ -38,7 +38,11 @@ func (a *app) invite(ctx context.Context, c *client.Client, name string) error {
 	if err != nil {
 		return err
 	}
-	a.print("say.invited", printable(i.Account), when(i.Until), welcomeURL(s.Listeners, i.Token))
+	link := welcomeURL(s.Listeners, i.Token)
+	a.print("say.invited", printable(i.Account), when(i.Until), link)
+	if here(link) {
+		a.print("say.invited-here")
+	}
 	return nil
 }
 
@@ -46,6 +50,9 @@ func (a *app) invite(ctx context.Context, c *client.Client, name string) error {
 func welcomeURL(l []api.Listener, token string) string {
 	return strings.TrimSuffix(davURL(l), "dav/") + "welcome#" + token
 }
+
+// here reports whether a link is good on this machine alone: doors without TLS are served on loopback.
+func here(link string) bool { return strings.HasPrefix(link, "http:") }
 
 // told tells that an act is done, or that it waits for a second person.
 func (a *app) told(o api.Outcome, err error, key string, args ...any) error {

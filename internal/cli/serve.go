@@ -189,14 +189,13 @@ func (a *app) welcomeText(w storehouse.Welcome, l []api.Listener) string {
 	put := func(key string, args ...any) { b.WriteString(a.t(key, args...) + "\n") }
 	put("welcome.title", w.Data)
 	link, self := welcomeURL(l, w.Token), a.self(w.Data)
-	here := strings.HasPrefix(link, "http:") // which is served on loopback alone
-	if here {
+	if here(link) {
 		b.WriteString(a.t("welcome.here"))
 	} else {
 		b.WriteString(a.t("welcome.network"))
 	}
 	put("welcome.link", link, w.Account, when(w.Until), self)
-	if here {
+	if here(link) {
 		put("welcome.others")
 	}
 	for _, x := range l {

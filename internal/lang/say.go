@@ -237,6 +237,8 @@ var sayTexts = []text{
 	{"say.factor-needed", "needed by everybody", "全員に必須"},
 	{"say.factor-not-needed", "not needed", "任意"},
 	{"say.session-ended", "The session has ended.", "セッションを終了しました。"},
+	{"say.invited-here", "It works in a browser on this machine only. For other computers, start the server with --https :8443 first (docs/operations.md).",
+		"このサーバー上のブラウザーでだけ開けます。ほかのコンピューターから使うには、先に --https :8443 を付けてサーバーを起動してください（docs/operations.ja.md）。"},
 	{"say.invitation-open", "invited", "招待中"},
 	{"say.must-renew", "must set a new password", "パスワード更新待ち"},
 	{"say.day-open-until", "open until %s", "%s まで利用中"},
