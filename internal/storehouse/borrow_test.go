@@ -2,6 +2,7 @@ package storehouse
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -9,8 +10,10 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/azekura/azekura/internal/account"
+	"github.com/azekura/azekura/internal/catalogue/loan"
 	"github.com/azekura/azekura/internal/door/api/client"
 	"github.com/azekura/azekura/internal/durable"
 	"github.com/azekura/azekura/internal/event"
@@ -239,6 +242,49 @@ func TestRestorePulled(t *testing.T) {
 	if out, err := h.Fetch(t.Context(), func(Fetched) {}); err != nil || len(out.Findings) > 0 || out.Packs < 2 {
 		t.Errorf("%+v, %v", out, err)
 	}
+	l.compare(t, c)
+	shut(t, h)
+}
+
+// TestRestoreGivesWay: what is copied behind open doors stands still while somebody waits for the books of a share, also in the middle of a pack.
+func TestRestoreGivesWay(t *testing.T) {
+	l := loseHouseOf(t, 64, 30, 400_000)
+	cfg := l.restored(t)
+	h, c := stopped(t, cfg, options())
+	asked, goOn, lent := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	var err error
+	if h.loan, err = loan.New(h.books, filepath.Join(t.TempDir(), "books"), func(context.Context, id.Share) (*loan.Copy, error) {
+		close(asked)
+		<-goOn
+		return nil, nil
+	}, h.opt.Log); err != nil {
+		t.Fatal(err)
+	}
+	open, fetched := false, make(chan struct{})
+	out, err := h.Fetch(t.Context(), func(f Fetched) {
+		if f.Bytes > 0 && !open {
+			open = true
+			go func() {
+				defer close(lent)
+				h.loan.Lend(context.Background(), id.NewShare(), nil)
+			}()
+			<-asked
+			go func() {
+				defer close(goOn)
+				select {
+				case <-fetched:
+					t.Error("all came meanwhile")
+				case <-time.After(300 * time.Millisecond): // in which all would have come
+				}
+			}()
+		}
+	})
+	close(fetched)
+	if err != nil || len(out.Findings) > 0 || out.Packs != 1 {
+		t.Errorf("%+v, %v", out, err)
+	}
+	<-lent
+	<-goOn
 	l.compare(t, c)
 	shut(t, h)
 }

@@ -405,6 +405,7 @@ func (h *House) fetch(ctx context.Context, p medium.Pack, tell func(int64), foun
 		}
 	}()
 	write := func(off int64, b []byte) error {
+		h.loan.GiveWay() // with each piece: of a slow disk a pack takes a minute
 		n := int64(len(b))
 		if p.Aligned { // the end is cut off below
 			b = b[:(len(b)+durable.Block-1)&^(durable.Block-1)]

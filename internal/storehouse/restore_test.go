@@ -45,8 +45,14 @@ func (l *lostHouse) options() Options {
 // loseHouse makes a house with files, copies it to a medium, and throws it away. before is done before the copy.
 func loseHouse(t *testing.T, n, size int, before ...func(*lostHouse, *House, *client.Client)) *lostHouse {
 	t.Helper()
+	return loseHouseOf(t, 1, n, size, before...)
+}
+
+// loseHouseOf is loseHouse with packs of so many MiB.
+func loseHouseOf(t *testing.T, packs int64, n, size int, before ...func(*lostHouse, *House, *client.Client)) *lostHouse {
+	t.Helper()
 	cfg, _ := created(t)
-	cfg.PackSize = 1
+	cfg.PackSize = packs
 	l := &lostHouse{at: t.TempDir(), files: make(map[string]string)}
 	h, c := stopped(t, cfg, l.options())
 	r := rand.New(rand.NewPCG(1, uint64(n)))
