@@ -210,7 +210,14 @@ func (v *visit) verdicts(o overview) (out []verdict) {
 	if o.Status != nil {
 		out = append(append(out, v.statusVerdicts(o)...), copies(v.lang, o.Status.Copies)...)
 	}
-	return out
+	return worstFirst(out)
+}
+
+// worstFirst puts what has to be done now before the rest, which stays in order.
+func worstFirst(list []verdict) []verdict {
+	levels := []string{"bad", "look", "good"}
+	slices.SortStableFunc(list, func(a, b verdict) int { return slices.Index(levels, a.Level) - slices.Index(levels, b.Level) })
+	return list
 }
 
 // sayInto returns what adds a text in the visitor's language.

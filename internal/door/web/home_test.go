@@ -38,3 +38,14 @@ func TestBucketsOnTheFirstPage(t *testing.T) {
 		}
 	}
 }
+
+// TestWorstFirst: nobody has to read through what is good to find what is not.
+func TestWorstFirst(t *testing.T) {
+	got := ""
+	for _, v := range worstFirst([]verdict{{"good", "1", ""}, {"look", "2", ""}, {"bad", "3", ""}, {"good", "4", ""}, {"look", "5", ""}, {"bad", "6", ""}}) {
+		got += v.Text
+	}
+	if got != "362514" {
+		t.Error(got)
+	}
+}
