@@ -85,3 +85,30 @@ func TestHold(t *testing.T) {
 		t.Errorf("%d entries", n)
 	}
 }
+
+// TestHoldChangedMeanwhile: who says yes to holding less says it of what was held when it was asked for: what somebody has put under the hold since stays there.
+func TestHoldChangedMeanwhile(t *testing.T) {
+	h := newCase(t)
+	ctx := t.Context()
+	albums, err := h.MakeShare(ctx, h.admin, "albums")
+	h.must(err)
+	_, err = h.MakeShare(ctx, h.admin, "orders")
+	h.must(err)
+	set := func(shares ...string) account.Outcome {
+		t.Helper()
+		o, err := h.SetHold(ctx, h.officer, h.n, account.NewHold{Shares: shares, Reason: "x"})
+		h.must(err)
+		return o
+	}
+	h.must(h.Confirm(ctx, h.admin, set("orders").Proposal.ID))
+	asked := set("albums")
+	if o := set("albums", "orders"); o.Proposal != nil || !h.Held(albums.ID) {
+		t.Fatalf("%+v", o)
+	}
+	if err := h.Confirm(ctx, h.admin, asked.Proposal.ID); hint(err) != "hint.case-changed" {
+		t.Error(err)
+	}
+	if c := h.see(); !slices.Equal(c.Hold.Shares, []string{"albums", "orders"}) {
+		t.Errorf("%+v", c.Hold)
+	}
+}
