@@ -149,3 +149,12 @@ func TestSet(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 }
+
+// TestEarlier: what is hidden for two reasons is so since the first; 0 is none.
+func TestEarlier(t *testing.T) {
+	for _, x := range [][3]int64{{0, 0, 0}, {5, 0, 5}, {0, 5, 5}, {3, 5, 3}, {5, 3, 3}, {4, 4, 4}} {
+		if got := Earlier(x[0], x[1]); got != x[2] {
+			t.Errorf("%d and %d: %d", x[0], x[1], got)
+		}
+	}
+}
