@@ -43,7 +43,7 @@ func (v *Vault) Erase(ctx context.Context, a account.Share) error {
 	sh.mu.Lock()
 	sh.epoch = nil
 	sh.mu.Unlock()
-	err := error(nil)
+	var err error
 	for all := false; !all && err == nil; { // people who save come between
 		err = v.submit(ctx, &request{share: sh, blind: true, alone: func(tx catalogue.Tx) (err error) {
 			all, err = tx.ForgetSome(ctx, a.ID)
