@@ -72,7 +72,7 @@ func (a *app) runExport(ctx context.Context, c *client.Client, src, dst string) 
 	} else {
 		t.dirs.push(pair{from: string(from), to: "."})
 	}
-	t.run(ctx, t.directory, t.copy, func() { t.bar.complete.Store(true) })
+	t.run(ctx, t.bar, t.directory, t.copy)
 	synced := durable.SyncAll(dst) // names and directories: who deletes the original next must not lose the copy to a power cut
 	err = t.finish("say.exported")
 	switch {

@@ -70,7 +70,7 @@ func (a *app) runImport(ctx context.Context, c *client.Client, src, dst string) 
 		t.report.Files = 1
 		t.found <- local{src, string(to.Join(filepath.Base(src))), root.Size(), root.ModTime()}
 	}
-	t.run(ctx, t.directory, t.copy, func() { t.bar.complete.Store(true) })
+	t.run(ctx, t.bar, t.directory, t.copy)
 	err = t.finish("say.imported")
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

@@ -123,8 +123,8 @@ func newFlow[F any](size func(F) int64, large, batch int64) flow[F] {
 	return flow[F]{dirs: newQueue(), found: make(chan F, 1024), jobs: make(chan []F, workers()), size: size, large: large, batch: batch}
 }
 
-// run does all that is to be done, or stops with ctx. walked is told when all has been found.
-func (l *flow[F]) run(ctx context.Context, walk func(context.Context, pair), do func(context.Context, []F), walked func()) {
+// run does all that is to be done, or stops with ctx. The bar is told when all has been found.
+func (l *flow[F]) run(ctx context.Context, bar *progress, walk func(context.Context, pair), do func(context.Context, []F)) {
 	var walkers, copiers, gathering sync.WaitGroup
 	for range workers() {
 		walkers.Go(func() {
@@ -143,7 +143,7 @@ func (l *flow[F]) run(ctx context.Context, walk func(context.Context, pair), do 
 	}
 	gathering.Go(l.gather)
 	walkers.Wait()
-	walked()
+	bar.complete.Store(true)
 	close(l.found)
 	gathering.Wait()
 	copiers.Wait()
